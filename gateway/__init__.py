@@ -1,0 +1,1 @@
+"""Paidgate: everyone sees the free text, a right unlocks the rest."""

@@ -1,0 +1,156 @@
+"""Source to Document to public projection and full text.
+
+The public projection is a function of the free text, of the declared metadata and of what the
+disclosure register names; nothing else about paid text leaves this module towards the public.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from gateway.core.errors import Malformed
+from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section
+
+# Two noncharacters: they cannot stand in a source (decoding refuses them), they pass through
+# Markdown, HTML parsing and sanitising as plain letters, and they are not white space.
+PLACEHOLDER = "\ufdd0"
+PAGE = "\ufdd1"
+
+_NAME = re.compile(r"[a-z0-9-]{1,80}", re.ASCII)
+
+# At most eight values (disclosure `size-step`): lower bounds, in characters.
+SIZE_STEPS = (0, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
+
+MAX_SECTIONS = 1_000
+MAX_TITLE = 200
+
+
+class Address(NamedTuple):
+    """Where a document lives, for good: publisher/slug."""
+
+    publisher: str
+    slug: str
+
+    def __str__(self) -> str:
+        return f"{self.publisher}/{self.slug}"
+
+    @classmethod
+    def of(cls, publisher: str, slug: str) -> Address:
+        """Return the address of valid names. Raises Malformed."""
+        return cls(valid_name(publisher, "publisher"), valid_name(slug, "slug"))
+
+
+def is_name(text: str) -> bool:
+    """Tell whether text can name a publisher, a document or a collection."""
+    return _NAME.fullmatch(text) is not None
+
+
+def valid_name(text: str, what: str) -> str:
+    """Return text if it can be a name. Raises Malformed."""
+    if not is_name(text):
+        raise Malformed(
+            f"This is not a valid {what}.",
+            where=what,
+            hint="Use 1 to 80 of a-z, 0-9 and hyphen.",
+        )
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be bought: shown, not decided here."""
+
+    name: str
+    price: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a publisher declares about a document; all of it is public."""
+
+    title: str = ""
+    slug: str = ""
+    language: str = ""
+    summary: str = ""
+    author: str = ""
+    date: date | None = None
+    collection: str = ""
+    offers: tuple[Offer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A divided source: the sections are its body, front matter already taken off."""
+
+    address: Address
+    format: str
+    meta: Meta
+    sections: tuple[Section, ...]
+
+    def projection_text(self) -> FreeText:
+        """Return the body with every paid section replaced by one constant placeholder."""
+        parts = [PLACEHOLDER if s.paid else str(s.text) for s in self.sections]
+        return FreeText("".join(parts).replace(PAGEBREAK, PAGE))
+
+    def full_text(self) -> PaidText:
+        """Return the body with the markers taken out."""
+        return PaidText("".join(map(_reveal, self.sections)).replace(PAGEBREAK, PAGE))
+
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """Return the size step of each paid section, in order."""
+        return tuple(size_step(s) for s in self.sections if s.paid)
+
+
+def _reveal(section: Section) -> str:
+    return section.text.reveal() if isinstance(section.text, PaidText) else section.text
+
+
+def measure(section: Section) -> tuple[int, int]:
+    """Return how many characters, and how many bytes of UTF-8, a section has."""
+    text = _reveal(section)
+    return len(text), len(text.encode())
+
+
+def size_step(section: Section) -> int:
+    """Return the lower bound, in characters without white space, of the step of a section."""
+    length = len("".join(_reveal(section).split()))
+    return max(step for step in SIZE_STEPS if step <= length)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """One text in every form that people read it in. The HTML is sanitised and well-formed."""
+
+    html: str
+    markdown: str
+    text: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """All that the world may know of a document. PLACEHOLDER marks each cut in its forms."""
+
+    address: Address
+    meta: Meta
+    rendering: Rendering
+    cuts: tuple[int, ...]
+    published: str
+    updated: str
+
+
+@dataclass(frozen=True, slots=True)
+class FullText:
+    """What the holder of a right may read: PaidText in every form."""
+
+    address: Address
+    meta: Meta
+    rendering: Rendering
+
+    def __repr__(self) -> str:
+        return f"FullText({self.address})"

@@ -1,0 +1,172 @@
+"""The errors of the gateway. They carry facts; statuses live in web/errors.py alone.
+
+GatewayError
+├── Malformed            the request cannot be understood
+├── Refused              the source cannot be published; carries the findings
+├── TooLarge             more bytes than the limit
+├── Unsupported          a media type or charset that no format reads
+├── Missing              no such thing, or not yours
+├── Stale                a precondition does not hold
+├── Conflict             the same name or key, with other content
+├── Unauthenticated      no valid credential
+│   ├── BadKey           not an API key of a publisher
+│   ├── BadToken         not a token of this gateway, of this kind
+│   └── Expired          a token after its time
+├── Forbidden            the request is understood and not allowed
+│   ├── Revoked          the right was taken back
+│   └── CrossSite        a form that did not come from our own page
+├── Unpaid               no right covers the document; carries the offers
+├── UsedUp               a code or a grant without uses left
+├── TooManyTries         a limit on tries
+└── Unavailable          a part that must answer did not
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.core.documents import Offer
+    from gateway.core.markers import Finding
+
+
+class GatewayError(Exception):
+    """Root of everything that the gateway raises on purpose."""
+
+    hint = ""
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint or self.hint
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Facts and all, so that an error crosses from one process to another whole.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(
+    kind: type[GatewayError], args: tuple[object, ...], facts: dict[str, object]
+) -> GatewayError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
+
+
+class Malformed(GatewayError):
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.where = where
+
+
+class Refused(GatewayError):
+    hint = "Mend the places named in findings and send the document again."
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__(f"The document was refused: {len(findings)} finding(s).")
+        self.findings = findings
+
+
+class TooLarge(GatewayError):
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(f"The {what} is larger than {limit} bytes.")
+        self.limit = limit
+        self.hint = f"Send at most {limit} bytes."
+
+
+class Unsupported(GatewayError):
+    def __init__(self, what: str, given: str, accepted: tuple[str, ...]) -> None:
+        super().__init__(f"The {what} {given[:80]!r} is not supported.")
+        self.accepted = accepted
+        self.hint = "Use one of: " + ", ".join(accepted) + "."
+
+
+class Missing(GatewayError):
+    def __init__(self, what: str = "thing") -> None:
+        super().__init__(f"There is no such {what} here.")
+
+
+class Stale(GatewayError):
+    hint = "Fetch the current edition and send its ETag in If-Match."
+
+    def __init__(self, current: str | None) -> None:
+        super().__init__("The document has changed since, or its state is not the expected one.")
+        self.current = current
+
+
+class Conflict(GatewayError):
+    pass
+
+
+class Unauthenticated(GatewayError):
+    pass
+
+
+class BadKey(Unauthenticated):
+    hint = "Send Authorization: Bearer <API key> with a key that `paidgate publisher add` printed."
+
+    def __init__(self) -> None:
+        super().__init__("The API key is missing or not valid.")
+
+
+class BadToken(Unauthenticated):
+    hint = "Ask the publisher for a new link."
+
+    def __init__(self) -> None:
+        super().__init__("The token is not valid.")
+
+
+class Expired(Unauthenticated):
+    hint = "Ask the publisher for a new link."
+
+    def __init__(self) -> None:
+        super().__init__("The token has expired.")
+
+
+class Forbidden(GatewayError):
+    pass
+
+
+class Revoked(Forbidden):
+    hint = "Ask the publisher, if you think that this is a mistake."
+
+    def __init__(self) -> None:
+        super().__init__("This right was taken back.")
+
+
+class CrossSite(Forbidden):
+    hint = "Open the page again and send the form from there."
+
+    def __init__(self) -> None:
+        super().__init__("The form did not come from a page of this gateway.")
+
+
+class Unpaid(GatewayError):
+    hint = "Open an unlock link or enter a code."
+
+    def __init__(self, offers: tuple[Offer, ...] = ()) -> None:
+        super().__init__("The paid part of this document needs a right.")
+        self.offers = offers
+
+
+class UsedUp(GatewayError):
+    def __init__(self) -> None:
+        super().__init__("This code or link has been used as often as it can be.")
+
+
+class TooManyTries(GatewayError):
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many tries.")
+        self.retry_after = retry_after
+        self.hint = f"Try again in {retry_after} seconds."
+
+
+class Unavailable(GatewayError):
+    def __init__(self, part: str, retry_after: int = 2) -> None:
+        super().__init__(f"The {part} does not answer.")
+        self.part = part
+        self.retry_after = retry_after
+        self.hint = f"Try again in {retry_after} seconds."
