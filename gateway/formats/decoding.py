@@ -1,0 +1,125 @@
+"""Bytes to text, once and strictly.
+
+A byte order mark decides; else what was declared; else UTF-8, and GB18030 where it alone fits.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gateway.core.errors import Refused, Unsupported
+from gateway.core.markers import Code, Finding
+
+_CODECS = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "utf-8",
+    "ascii": "utf-8",
+    "utf-16": "utf-16",
+    "utf16": "utf-16",
+    "gb18030": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "cp936": "gb18030",
+    "gb2312": "gb18030",
+}
+_ACCEPTED = ("utf-8", "utf-16", "gb18030", "gbk", "gb2312")
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8", "utf-8"),
+    (b"\xff\xfe", "utf-16", "utf-16-le"),
+    (b"\xfe\xff", "utf-16", "utf-16-be"),
+    (b"\x84\x31\x95\x33", "gb18030", "gb18030"),
+)
+
+# Controls other than tab and line ends, surrogates, noncharacters: no text needs them, parsers
+# disagree about them, and the gateway uses two noncharacters itself.
+FORBIDDEN = re.compile(
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(
+        f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+    )
+    + "]"
+)
+_LINE_END = re.compile("\r\n?")
+
+
+def decode(body: bytes, charset: str | None) -> str:
+    """Return the text of body, each line ended by a line feed.
+
+    Raises Unsupported for an unknown charset, Refused at the first byte that is not text.
+    """
+    declared = _declared(charset)
+    for mark, family, codec in _MARKS:
+        if body.startswith(mark):
+            if declared not in (None, family):
+                raise _refused(body, 0, "", "The byte order mark contradicts the charset.")
+            return _strict(body, len(mark), codec)
+    if declared == "utf-16":
+        raise _refused(body, 0, "", "UTF-16 needs a byte order mark.")
+    if declared is None and _is_gb18030(body):
+        declared = "gb18030"
+    return _strict(body, 0, declared or "utf-8")
+
+
+def _declared(charset: str | None) -> str | None:
+    if not charset:
+        return None
+    try:
+        return _CODECS[charset.strip().strip("\"'").lower()]
+    except KeyError:
+        raise Unsupported("charset", charset, _ACCEPTED) from None
+
+
+def _strict(body: bytes, start: int, codec: str) -> str:
+    try:
+        text = body[start:].decode(codec)
+    except UnicodeDecodeError as error:
+        before = body[start : start + error.start].decode(codec, "replace")
+        raise _refused(
+            body, start + error.start, before, f"These bytes are not {codec.upper()} text."
+        ) from None
+    if bad := FORBIDDEN.search(text):
+        before = text[: bad.start()]
+        offset = start + len(before.encode(codec))
+        raise _refused(body, offset, before, f"U+{ord(bad[0]):04X} cannot stand in a text.")
+    return _LINE_END.sub("\n", text)
+
+
+def _refused(body: bytes, offset: int, before: str, message: str) -> Refused:
+    lines = _LINE_END.sub("\n", before).split("\n")
+    hint = "Save the file as UTF-8, or declare its charset."
+    if b"\0" in body[:4096]:
+        hint = "This is no text file, or UTF-16 without a byte order mark: save it as UTF-8."
+    return Refused(
+        (
+            Finding(
+                len(lines),
+                len(lines[-1]) + 1,
+                Code.UNDECODABLE,
+                f"{message} Byte offset {offset}.",
+                hint,
+            ),
+        )
+    )
+
+
+def _is_gb18030(body: bytes) -> bool:
+    """Tell whether body is Chinese text in GB18030 and not UTF-8 with damage in it."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return False
+    try:
+        text = body.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    # UTF-8 with a few bad bytes often decodes as GB18030 too, into rare characters. Damaged
+    # UTF-8 is still mostly whole sequences of three bytes; GB18030 hardly ever looks like one.
+    torn = body.decode("utf-8", "surrogateescape")
+    strays = len(re.findall("[\udc80-\udcff]", torn))
+    whole = len(re.findall("[\u0800-\ud7ff\ue000-\uffff]", torn))
+    foreign = len(re.sub("[\0-\x7f]+", "", text))
+    everyday = len(re.sub("[\0-\x7f]+", "", text).encode("gb2312", "ignore")) // 2
+    return whole * 4 < strays and everyday * 5 >= foreign * 4

@@ -1,0 +1,35 @@
+"""The source formats there are, by name, media type and suffix."""
+
+from __future__ import annotations
+
+from gateway.core.errors import Unsupported
+from gateway.formats import BY_MEDIA_TYPE, BY_NAME, BY_SUFFIX
+from gateway.formats.decoding import decode
+from gateway.formats.frontmatter import split
+from gateway.ports import Format, Source
+
+
+class SourceFormats:
+    """All formats: the port that the use cases see."""
+
+    def named(self, name: str) -> Format:
+        """Return a format that is known to exist."""
+        return BY_NAME[name]
+
+    def of_media_type(self, media_type: str) -> str:
+        """Return the name of the format with this media type. Raises Unsupported."""
+        if media_type not in BY_MEDIA_TYPE:
+            raise Unsupported("Content-Type", media_type, tuple(BY_MEDIA_TYPE))
+        return BY_MEDIA_TYPE[media_type].name
+
+    def of_suffix(self, suffix: str) -> str:
+        """Return the name of the format of files that end so. Raises Unsupported."""
+        if suffix.lower() not in BY_SUFFIX:
+            raise Unsupported("file type", suffix, tuple(BY_SUFFIX))
+        return BY_SUFFIX[suffix.lower()].name
+
+    def read(self, body: bytes, charset: str | None) -> Source:
+        """Decode strictly, once, and take the front matter off. Raises Refused, Unsupported."""
+        text = decode(body, charset)
+        parts = split(text)
+        return Source(text, parts.front, parts.meta, parts.rest, parts.line)
