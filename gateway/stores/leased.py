@@ -1,0 +1,201 @@
+"""Coherent memory: rights and editions answered from memory while a lease runs.
+
+The protocol is core/leases.py; this only moves its events and effects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gateway.core.errors import Unavailable
+from gateway.core.leases import Barrier, Change, Holder, Lease, Load, Renewal, Terms, Witness
+
+FIRST_PAUSE = 0.002  # seconds between two questions to the authority, doubled up to
+LONGEST_PAUSE = 0.02
+
+
+class Authority(Protocol):
+    """A lease authority over a network. Every method raises Unavailable."""
+
+    async def renew(self, renewal: Renewal) -> Lease: ...
+
+    async def publish(self, keys: Iterable[str]) -> Change: ...
+
+    async def behind(self, change: Change) -> frozenset[str] | None: ...
+
+    async def expire(self, change: Change) -> None: ...
+
+    def pushes(self) -> AsyncIterator[Change | None]:
+        """Yield changes as they come; None: something has changed, ask."""
+
+    async def close(self) -> None: ...
+
+
+def boottime() -> float:
+    """Return seconds since boot, suspended time included.
+
+    Guard 8: a clock that stands still while the machine sleeps would wake with a lease that has
+    long run out.
+    """
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a load found, absence too."""
+
+    value: Any
+
+
+class LeasedCoherence:
+    """The memory of one worker, and the barrier for the changes it makes."""
+
+    def __init__(
+        self, authority: Authority, terms: Terms, clock: Callable[[], float] = boottime
+    ) -> None:
+        self._authority = authority
+        self._terms = terms
+        self._clock = clock
+        self._holder: Holder[Known] = Holder(secrets.token_hex(8), terms)
+        self._witness = Witness(terms)
+        self._loading: dict[Load, asyncio.Task[Any]] = {}
+        self._renew_now = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to renew and to listen."""
+        for work in (self._keep_renewing, self._keep_listening):
+            self._tasks.append(asyncio.create_task(work()))
+
+    async def close(self) -> None:
+        """Stop, and let the lease run out."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._authority.close()
+
+    # --- reading ---
+
+    async def fetch(self, key: str, load: Callable[[], Awaitable[Any]]) -> Any:
+        """Return what memory may say of key, else what load finds, once for all who ask."""
+        now = self._clock()
+        known = self._holder.answer(key, now)
+        if known is not None:
+            return known.value
+        under_way = self._holder.loading(key, now)
+        if under_way is None:
+            under_way = self._holder.begin(key)
+            # A task of its own: whoever asked first may go away, others still wait.
+            self._loading[under_way] = asyncio.create_task(self._load(under_way, load))
+        return await asyncio.shield(self._loading[under_way])
+
+    async def _load(self, under_way: Load, load: Callable[[], Awaitable[Any]]) -> Any:
+        found = None
+        try:
+            value = await load()
+            found = Known(value)
+            return value
+        finally:
+            self._holder.end(under_way, found)
+            del self._loading[under_way]
+
+    # --- changing ---
+
+    async def announce(self, keys: Collection[str]) -> bool:
+        """Tell every worker that keys have changed; return whether none answers from before.
+
+        Call it after the ledger's commit. False: not confirmed, announce again.
+        """
+        if not keys:
+            return True
+        try:
+            change = await self._authority.publish(keys)
+        except Unavailable:
+            return False
+        barrier = self._witness.barrier(change, self._clock())
+        self._hear(change)
+        if not await self._opens(barrier):
+            with suppress(Unavailable):
+                await self._authority.expire(change)
+        return True
+
+    async def _opens(self, barrier: Barrier) -> bool:
+        """Wait until a barrier is open; return whether every worker had applied the change."""
+        pause = FIRST_PAUSE
+        while True:
+            behind = await self._behind(barrier.change)
+            now = self._clock()
+            if barrier.is_open(now, behind):
+                return behind is not None and not behind
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _behind(self, change: Change) -> frozenset[str] | None:
+        try:
+            return await self._authority.behind(change)
+        except Unavailable:
+            return None
+
+    # --- the lease ---
+
+    async def _keep_renewing(self) -> None:
+        while True:
+            self._renew_now.clear()
+            with suppress(Unavailable):
+                await self._renew()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._renew_now.wait(), self._terms.pace)
+
+    async def _renew(self) -> None:
+        renewal = self._holder.renewal(self._clock())
+        lease = await self._authority.renew(renewal)
+        self._witness.saw(lease.incarnation, self._clock())
+        if self._holder.renewed(renewal, lease):
+            self._renew_now.set()
+
+    async def _keep_listening(self) -> None:
+        while True:
+            with suppress(Unavailable):
+                async for change in self._authority.pushes():
+                    if change is None:
+                        self._renew_now.set()
+                    else:
+                        self._hear(change)
+            await asyncio.sleep(self._terms.pace)
+
+    def _hear(self, change: Change) -> None:
+        if self._holder.changed(change):
+            self._renew_now.set()
+
+    async def ping(self) -> str:
+        """Say that the authority answers. Raises Unavailable."""
+        await self._authority.renew(self._holder.renewal(self._clock()))
+        return "ok"
+
+
+class DirectCoherence:
+    """No memory: every read asks the ledger, and so every change is confirmed at once."""
+
+    async def fetch(self, key: str, load: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ARG002
+        """Return what load finds."""
+        return await load()
+
+    async def announce(self, keys: Collection[str]) -> bool:  # noqa: ARG002
+        """Confirm: nobody remembers anything."""
+        return True
+
+    async def ping(self) -> str:
+        """Say that there is no authority."""
+        return "none"
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    async def close(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,129 @@
+"""The public store on files: one bundle per document, replaced as a whole.
+
+A preview costs one stat: an unpacked bundle stays in memory and is good while its file is the
+same. A process that dies between a bundle and its entry leaves the document unsettled in the
+ledger, and the put or delete that settles it brings both in step again.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from gateway.core.bundles import Bundle, Damaged, Entry
+from gateway.core.documents import Address
+from gateway.stores.catalogue import Catalogue
+from gateway.stores.durable import answering, make_folder, remove, within, write_whole
+from gateway.stores.shelf import Kept, Mark, Shelf
+
+CATALOGUE = "catalogue.db"  # its dot keeps it apart from every publisher's folder
+SUFFIX = ".bundle"
+ROOM = 32 << 20  # bytes of bundles kept in memory
+
+T = TypeVar("T")
+
+
+class FilePublicStore:
+    """Files at root/publisher/slug.bundle, and the catalogue beside them."""
+
+    def __init__(self, root: Path, room: int = ROOM) -> None:
+        make_folder(root)
+        self._root = root
+        self._catalogue = Catalogue(root / CATALOGUE)
+        self._is_made = False
+        self._shelf = Shelf(room)
+        # Changes wait their turn here and not in a thread each.
+        self._changes = CapacityLimiter(1)
+
+    async def put(self, address: Address, bundle: Bundle) -> None:
+        """Make the bundle current, all forms at once and durably, and list its entry."""
+        await _in_thread(partial(self._put, self._path(address), address, bundle), self._changes)
+
+    def _put(self, path: Path, address: Address, bundle: Bundle) -> None:
+        self._make_catalogue()
+        make_folder(path.parent)
+        with self._catalogue.turn() as turn:
+            if bundle.entry:
+                turn.put(bundle.entry)
+            else:
+                turn.delete(address)
+            write_whole(path, bundle.pack())
+
+    async def get(self, address: Address) -> Bundle | None:
+        """Return the current bundle; any process's put is seen at once."""
+        with answering("store"):
+            kept = self._shelf.good(address)
+        if kept is None:
+            kept = await _in_thread(partial(_load, self._path(address)))
+            self._shelf.keep(address, kept)
+        return kept.bundle if kept else None
+
+    async def delete(self, address: Address) -> None:
+        """Take the document off the public side; one that is not there is no error."""
+        await _in_thread(partial(self._delete, self._path(address), address), self._changes)
+
+    def _delete(self, path: Path, address: Address) -> None:
+        self._make_catalogue()
+        with self._catalogue.turn() as turn:
+            turn.delete(address)
+            remove(path)
+
+    async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+        """Return entries newest first by (published, address); publisher "" means all."""
+        return await _in_thread(partial(self._page, publisher, before, limit))
+
+    def _page(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+        self._make_catalogue()
+        return self._catalogue.page(publisher, before, limit)
+
+    async def rebuild(self) -> None:
+        """Make the catalogue anew from the bundles."""
+        await _in_thread(self._rebuild, self._changes)
+
+    def _rebuild(self) -> None:
+        with self._catalogue.turn() as turn:
+            turn.make(self._entries())
+
+    def _make_catalogue(self) -> None:
+        if not self._is_made:
+            with self._catalogue.turn() as turn:
+                if not turn.is_made():
+                    turn.make(self._entries())
+            self._is_made = True
+
+    def _entries(self) -> Iterator[Entry]:
+        for path in self._root.glob(f"*/*{SUFFIX}"):
+            with suppress(Damaged):  # it is not served either, until it is put again
+                kept = _load(path)
+                if kept and kept.bundle.entry:
+                    yield kept.bundle.entry
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless the root is there."""
+        await _in_thread(self._root.stat)
+
+    def _path(self, address: Address) -> Path:
+        return within(self._root, *address, suffix=SUFFIX)
+
+
+def _load(path: Path) -> Kept | None:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return None
+    with file:
+        # Of the open file: the path may name another one by now.
+        mark = Mark.of(os.fstat(file.fileno()))
+        return Kept(str(path), mark, Bundle.unpack(file.read()))
+
+
+async def _in_thread(work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:
+    with answering("store", sqlite3.Error):
+        return await to_thread.run_sync(work, limiter=limiter)

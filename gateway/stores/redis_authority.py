@@ -1,0 +1,243 @@
+"""The lease authority on Redis or Valkey: each step one script, all state in one key.
+
+The key is named by the server's run_id and holds a word of chance, so that a restart, a flush or
+an eviction is a new incarnation and never half of an old one. The client has no hidden retries:
+one connection belongs to one life of the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from hashlib import sha1
+from typing import Any, TypeVar
+
+from redis.asyncio.connection import Connection, parse_url
+from redis.exceptions import NoScriptError, RedisError
+
+from gateway.core.errors import Unavailable
+from gateway.core.leases import Change, Lease, Renewal, Terms
+
+KEEP = 512  # changes in the log
+CHANNEL = "paidgate:changes"
+
+T = TypeVar("T")
+
+_STATE = """
+local nonce = redis.call('HGET', KEYS[1], 'nonce')
+if not nonce then
+  nonce = ARGV[1]
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'nonce', nonce, 'head', '0', 'leases', '{}')
+end
+redis.call('PEXPIRE', KEYS[1], 86400000)
+local head = tonumber(redis.call('HGET', KEYS[1], 'head'))
+"""
+
+_LEASES = "local leases = cjson.decode(redis.call('HGET', KEYS[1], 'leases'))\n"
+
+_RENEW = (
+    _STATE
+    + _LEASES
+    + """
+local known = ARGV[3] == nonce
+local applied = tonumber(ARGV[4])
+local held = leases[ARGV[2]]
+local before = held and held[1] or 0
+leases[ARGV[2]] = {math.max(before, known and applied or 0), head}
+redis.call('HSET', KEYS[1], 'leases', cjson.encode(leases))
+if not known or head - applied > tonumber(ARGV[5]) then return {nonce, head} end
+local answer = {nonce, head, 'all'}
+for number = applied + 1, head do
+  local keys = redis.call('HGET', KEYS[1], string.format('%d', number))
+  if not keys then return {nonce, head} end
+  answer[#answer + 1] = keys
+end
+return answer
+"""
+)
+
+_PUBLISH = (
+    _STATE
+    + """
+head = head + 1
+local number = string.format('%d', head)
+redis.call('HSET', KEYS[1], 'head', number, number, ARGV[2])
+redis.call('HDEL', KEYS[1], string.format('%d', head - tonumber(ARGV[3])))
+redis.call('PUBLISH', ARGV[4], nonce .. ' ' .. number .. ' ' .. ARGV[2])
+return {nonce, head}
+"""
+)
+
+_BEHIND = (
+    _STATE
+    + _LEASES
+    + """
+if ARGV[2] ~= nonce then return false end
+local late = {'late'}
+for worker, held in pairs(leases) do
+  if held[1] < tonumber(ARGV[3]) then late[#late + 1] = worker end
+end
+return late
+"""
+)
+
+_EXPIRE = (
+    _STATE
+    + _LEASES
+    + """
+if ARGV[2] ~= nonce then return 0 end
+for worker, held in pairs(leases) do
+  if held[2] < tonumber(ARGV[3]) then leases[worker] = nil end
+end
+redis.call('HSET', KEYS[1], 'leases', cjson.encode(leases))
+return 1
+"""
+)
+
+
+class RedisAuthority:
+    """One authority, spoken to over three connections: leases, changes, pushes."""
+
+    def __init__(self, url: str, terms: Terms) -> None:
+        patience = terms.pace  # seconds; a late answer to a renewal is worth nothing
+        self._renewing = _Line(url, patience)
+        self._changing = _Line(url, patience)
+        self._hearing = _Line(url, patience)
+
+    async def renew(self, renewal: Renewal) -> Lease:
+        """Ask for a lease. Raises Unavailable."""
+        line = self._renewing
+        run_id = await line.run_id()
+        nonce = renewal.incarnation.removeprefix(f"{run_id}.")
+        told = await line.call(_RENEW, renewal.worker, nonce, renewal.applied, KEEP)
+        incarnation, head = f"{run_id}.{_text(told[0])}", int(told[1])
+        if len(told) == 2:
+            return Lease(incarnation, head, None)
+        first = head - len(told[3:]) + 1
+        changes = (_change(incarnation, first + n, keys) for n, keys in enumerate(told[3:]))
+        return Lease(incarnation, head, tuple(changes))
+
+    async def publish(self, keys: Iterable[str]) -> Change:
+        """Number a change, log it, and push it to every worker. Raises Unavailable."""
+        line = self._changing
+        run_id = await line.run_id()
+        listed = sorted(keys)
+        told = await line.call(_PUBLISH, json.dumps(listed), KEEP, CHANNEL)
+        return Change(f"{run_id}.{_text(told[0])}", int(told[1]), frozenset(listed))
+
+    async def behind(self, change: Change) -> frozenset[str] | None:
+        """Return which leased workers have not applied a change. Raises Unavailable."""
+        line = self._changing
+        run_id = await line.run_id()
+        nonce = change.incarnation.removeprefix(f"{run_id}.")
+        told = await line.call(_BEHIND, nonce, change.number)
+        return None if told is None else frozenset(map(_text, told[1:]))
+
+    async def expire(self, change: Change) -> None:
+        """Forget workers that have not renewed since a change. Raises Unavailable."""
+        run_id = await self._changing.run_id()
+        nonce = change.incarnation.removeprefix(f"{run_id}.")
+        await self._changing.call(_EXPIRE, nonce, change.number)
+
+    async def pushes(self) -> AsyncIterator[Change]:
+        """Yield changes as they are pushed, until the connection ends. Raises Unavailable."""
+        line = self._hearing
+        run_id = await line.run_id()
+        await line.subscribe(CHANNEL)
+        while True:
+            nonce, number, keys = (await line.heard()).split(b" ", 2)
+            yield _change(f"{run_id}.{_text(nonce)}", int(number), keys)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for line in (self._renewing, self._changing, self._hearing):
+            await line.close()
+
+
+def _text(told: bytes) -> str:
+    return told.decode()
+
+
+def _change(incarnation: str, number: int, keys: bytes) -> Change:
+    return Change(incarnation, number, frozenset(json.loads(keys)))
+
+
+class _Line:
+    """One connection to one life of the server; made anew after every failure."""
+
+    def __init__(self, url: str, patience: float) -> None:
+        options: dict[str, Any] = dict(parse_url(url))
+        self._kind = options.pop("connection_class", Connection)
+        self._options = options
+        self._patience = patience
+        self._connection: Any = None
+        self._run_id = ""
+        self._turn = asyncio.Lock()
+
+    async def run_id(self) -> str:
+        """Return which life of the server the connection belongs to, made now if need be."""
+        async with self._turn:
+            if self._connection is None:
+                await self._guarded(self._connect())
+            return self._run_id
+
+    async def call(self, script: str, *arguments: object) -> Any:
+        """Run a script on the one key. Raises Unavailable."""
+        async with self._turn:
+            return await self._guarded(self._call(script, arguments))
+
+    async def subscribe(self, channel: str) -> None:
+        """Begin to hear a channel. Raises Unavailable."""
+        async with self._turn:
+            await self._guarded(self._ask("SUBSCRIBE", channel))
+
+    async def heard(self) -> bytes:
+        """Wait for the next message. Raises Unavailable when the connection ends."""
+        try:
+            told = await self._connection.read_response(disconnect_on_error=False, timeout=None)
+        except (RedisError, OSError) as error:
+            await self.close()
+            raise Unavailable("redis") from error
+        return bytes(told[2])
+
+    async def close(self) -> None:
+        """Drop the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.disconnect(nowait=True)
+
+    async def _guarded(self, work: Awaitable[T]) -> T:
+        try:
+            return await asyncio.wait_for(work, self._patience)
+        except (RedisError, OSError, TimeoutError) as error:
+            # What was asked may still happen; its answer must not be taken for another's.
+            await self.close()
+            raise Unavailable("redis") from error
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+
+    async def _connect(self) -> None:
+        connection = self._kind(**self._options, protocol=2, retry=None, socket_timeout=None)
+        self._connection = connection
+        await connection.connect()
+        told = await self._ask("INFO", "server")
+        lines = told.decode().splitlines() if isinstance(told, bytes) else str(told).splitlines()
+        self._run_id = next(x.partition(":")[2] for x in lines if x.startswith("run_id:"))
+
+    async def _call(self, script: str, arguments: Sequence[object]) -> Any:
+        if self._connection is None:
+            raise ConnectionError("no connection")
+        digest = sha1(script.encode(), usedforsecurity=False).hexdigest()
+        rest = (1, f"paidgate:{self._run_id}", secrets.token_hex(8), *arguments)
+        try:
+            return await self._ask("EVALSHA", digest, *rest)
+        except NoScriptError:
+            return await self._ask("EVAL", script, *rest)
+
+    async def _ask(self, *command: object) -> Any:
+        await self._connection.send_command(*command)
+        return await self._connection.read_response(disconnect_on_error=False)

@@ -1,0 +1,42 @@
+"""Editions and grants as rows of the ledger's tables, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from gateway.core.documents import Address
+from gateway.core.rights import Grant, Scope
+from gateway.ports import Edition
+from gateway.stores import tables as t
+
+_EDITION = [c.name for c in t.edition.c if c.name not in ("publisher", "slug", "number")]
+_GRANT = [c.name for c in t.grant.c if c.name not in ("publisher", "scope")]
+
+
+def edition_row(edition: Edition) -> dict[str, Any]:
+    """Return the columns of an edition; its number is given when it is recorded."""
+    facts = {name: getattr(edition, name) for name in _EDITION}
+    return facts | edition.address._asdict()
+
+
+def edition_of(row: RowMapping) -> Edition:
+    """Return the edition in a row."""
+    facts = {name: row[name] for name in _EDITION}
+    facts["sections"] = tuple((paid, line, end) for paid, line, end in row["sections"])
+    return Edition(address=Address(row["publisher"], row["slug"]), **facts)
+
+
+def grant_row(grant: Grant) -> dict[str, Any]:
+    """Return the columns of a grant."""
+    facts = {name: getattr(grant, name) for name in _GRANT}
+    facts["source_ref"] = grant.source_ref or None
+    return facts | {"publisher": grant.scope.publisher, "scope": str(grant.scope)}
+
+
+def grant_of(row: RowMapping) -> Grant:
+    """Return the grant in a row."""
+    facts = {name: row[name] for name in _GRANT}
+    facts["source_ref"] = row["source_ref"] or ""
+    return Grant(scope=Scope.parse(row["publisher"], row["scope"]), **facts)

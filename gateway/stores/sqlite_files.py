@@ -1,0 +1,31 @@
+"""New SQLite files, in WAL mode from their first moment.
+
+Processes that start together would otherwise fall over each other while each switches the mode,
+which SQLite does not wait for.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gateway.stores.durable import make_folder, write_private
+
+PATIENCE = 10.0  # seconds that one writer waits for another
+
+
+def make_database(path: Path) -> None:
+    """Make an empty database, for its owner only, where there is none. Raises OSError."""
+    if not path.exists():
+        make_folder(path.parent, 0o700)
+        write_private(path, _empty(), replace=False)
+
+
+def _empty() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "empty.db")
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        return path.read_bytes()

@@ -1,0 +1,134 @@
+"""The tables of the ledger, the same on SQLite and PostgreSQL. Every change is a migration too."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    column,
+    true,
+)
+
+# Names and ids are compared byte by byte, whatever the language of the database.
+Name = String().with_variant(String(collation="C"), "postgresql")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+publisher = Table(
+    "publisher",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("made_at", BigInteger, nullable=False),
+)
+
+publisher_key = Table(
+    "publisher_key",
+    metadata,
+    Column("key_hash", Name, primary_key=True),
+    Column("publisher", Name, ForeignKey(publisher.c.name), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("publisher", Name, ForeignKey(publisher.c.name), primary_key=True),
+    Column("slug", Name, primary_key=True),
+    Column("current_edition", Name),  # null: deleted
+    Column("is_unsettled", Boolean, nullable=False),  # the public projection may lag behind
+    Column("made_at", BigInteger, nullable=False),
+)
+Index(
+    "ix_document_unsettled",
+    document.c.publisher,
+    document.c.slug,
+    sqlite_where=column("is_unsettled") == true(),
+    postgresql_where=column("is_unsettled") == true(),
+)
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("publisher", Name, primary_key=True),
+    Column("slug", Name, primary_key=True),
+    Column("id", Name, primary_key=True),
+    Column("number", Integer, nullable=False),  # counts the editions of one document
+    Column("made_at", BigInteger, nullable=False),
+    Column("format", Name, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("collection", Name, nullable=False),
+    Column("public_digest", Text, nullable=False),
+    Column("published", Text, nullable=False),
+    Column("updated", Text, nullable=False),
+    Column("sections", JSON, nullable=False),
+    ForeignKeyConstraint(["publisher", "slug"], [document.c.publisher, document.c.slug]),
+    UniqueConstraint("publisher", "slug", "number"),
+)
+
+grant = Table(
+    "grant_",  # `grant` is a word of SQL
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("publisher", Name, ForeignKey(publisher.c.name), nullable=False),
+    Column("scope", Name, nullable=False),
+    Column("subject", Name, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("source", Name, nullable=False),
+    Column("source_ref", Name),  # null: none, and then nothing has to be unique
+    Column("starts", BigInteger, nullable=False),
+    Column("ends", BigInteger),
+    Column("devices", Integer, nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("made_at", BigInteger, nullable=False),
+    UniqueConstraint("publisher", "source", "source_ref", "scope"),
+    Index("ix_grant_publisher", "publisher", "id"),
+    Index("ix_grant_subject", "publisher", "subject", "id"),
+    Index("ix_grant_scope", "publisher", "scope", "id"),
+)
+
+reader = Table(
+    "reader",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("auth_epoch", Integer, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+)
+
+redemption = Table(
+    "redemption",
+    metadata,
+    Column("reader", Name, ForeignKey(reader.c.id), primary_key=True),
+    Column("grant", Name, ForeignKey(grant.c.id), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_redemption_grant", "grant"),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("publisher", Name, primary_key=True),
+    Column("key", Name, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
