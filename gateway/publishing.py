@@ -1,0 +1,373 @@
+"""Publish, roll back, delete.
+
+An edition is composed first, kept in the vault, made current by one ledger commit, and then shown
+by one atomic write of its public bundle. A process that dies between the last two leaves a note
+in the ledger, and whoever comes next finishes the work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+
+from gateway.core.conditions import ANYTHING, Condition
+from gateway.core.documents import (
+    MAX_SECTIONS,
+    MAX_TITLE,
+    Address,
+    Document,
+    FullText,
+    Meta,
+    Projection,
+    Rendering,
+)
+from gateway.core.errors import Missing, Refused, Stale
+from gateway.core.markers import Code, Division, Finding, divide, position, residue
+from gateway.ports import (
+    Clock,
+    Edition,
+    Format,
+    Formats,
+    Ledger,
+    Press,
+    PublicStore,
+    Sealed,
+    Source,
+    Vault,
+)
+
+ATTEMPTS = 8
+MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
+
+_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
+_LATIN = re.compile(r"[A-Za-z]")
+
+
+# --- composing: pure, and apart so that it can run in another process -------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a publisher hands in."""
+
+    address: Address
+    body: bytes
+    format: str
+    charset: str | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A source found to be sound: its division and its public rendering."""
+
+    source: Source
+    document: Document
+    preview: Rendering
+    sections: tuple[tuple[bool, int, int], ...]
+
+
+def prepare(submission: Submission, formats: Formats) -> Prepared:
+    """Decode, divide and render the public side. Raises Refused with every finding."""
+    source = formats.read(submission.body, submission.charset)
+    form = formats.named(submission.format)
+    division = divide(source.body)
+    findings = _front_findings(source) + _body_findings(source, division, form)
+    if findings:
+        raise Refused(tuple(sorted(findings, key=_place)))
+    document = Document(submission.address, form.name, source.meta, division.sections)
+    preview = form.render(document.projection_text(), source.meta.title)
+    findings = _shown_findings(preview, division.escapes)
+    if findings:
+        raise Refused(tuple(findings))
+    meta = _completed(source.meta, preview, submission.language)
+    shift = source.line - 1
+    return Prepared(
+        source,
+        replace(document, meta=meta),
+        preview,
+        tuple((s.paid, s.line + shift, s.end_line + shift) for s in division.sections),
+    )
+
+
+def _place(finding: Finding) -> tuple[int, int]:
+    return finding.line, finding.column or 0
+
+
+def _front_findings(source: Source) -> list[Finding]:
+    division = divide(source.front)
+    lines = {f.line for f in division.findings} | {s.line for s in division.sections if s.paid}
+    # Front matter begins on the second line, under its fence.
+    return [_in_markup(line + 1, None, "front matter") for line in sorted(lines)]
+
+
+def _in_markup(line: int, column: int | None, where: str) -> Finding:
+    return Finding(
+        line,
+        column,
+        Code.IN_MARKUP,
+        f"A marker stands inside {where}.",
+        "Move the marker into the running text.",
+    )
+
+
+def _body_findings(source: Source, division: Division, form: Format) -> list[Finding]:
+    shift = source.line - 1
+    findings = [replace(f, line=f.line + shift) for f in division.findings]
+    for marker in form.misplaced(source.body, division.markers)[:MAX_MISPLACED]:
+        line, column = position(source.body, marker.start)
+        findings.append(_in_markup(line + shift, column, "markup"))
+    paid = [s for s in division.sections if s.paid]
+    if len(paid) > MAX_SECTIONS:
+        findings.append(
+            Finding(
+                paid[MAX_SECTIONS].line + shift,
+                None,
+                Code.TOO_LARGE,
+                f"The document has more than {MAX_SECTIONS} paid sections.",
+                "Join neighbouring sections, or divide the document.",
+            )
+        )
+    return findings
+
+
+def _shown_findings(preview: Rendering, escapes: int) -> list[Finding]:
+    findings = []
+    if residue(f"{preview.title}\n{preview.text}") > escapes:
+        findings.append(
+            Finding(
+                1,
+                None,
+                Code.SUSPECT,
+                "Read as the page shows it, the free text holds what looks like a marker.",
+                "Look for a marker that inline markup, an entity or an escape divides.",
+            )
+        )
+    if not preview.title:
+        findings.append(
+            Finding(
+                1,
+                None,
+                Code.NO_TITLE,
+                "No title: no free heading or first line that is short enough for one.",
+                "Begin with a short line of free text, or declare a title in front matter.",
+            )
+        )
+    elif len(preview.title) > MAX_TITLE:
+        findings.append(
+            Finding(
+                1,
+                None,
+                Code.TOO_LARGE,
+                f"The title is longer than {MAX_TITLE} characters.",
+                "Declare a shorter title in front matter.",
+            )
+        )
+    return findings
+
+
+def _completed(meta: Meta, preview: Rendering, language: str) -> Meta:
+    language = meta.language or language or _language(preview.title + preview.text)
+    return replace(meta, title=preview.title, language=language)
+
+
+def _language(free: str) -> str:
+    # Of the free text alone: the language of the paid part is nobody's business.
+    head = free[:20_000]
+    return "zh-CN" if 4 * len(_HAN.findall(head)) > len(_LATIN.findall(head)) else "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What composing needs besides the submission."""
+
+    submission: Submission
+    edition: str
+    now: int
+    before: Edition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    edition: Edition
+    sealed: Sealed
+
+
+def compose(task: Task, formats: Formats, press: Press) -> Composed:
+    """Make an edition with all its bytes out of a submission. Raises Refused, Unsupported."""
+    prepared = prepare(task.submission, formats)
+    document = prepared.document
+    form = formats.named(document.format)
+    full = form.render(document.full_text().reveal(), document.meta.title)
+    made = _rfc3339(task.now)
+    projection = Projection(
+        document.address, document.meta, prepared.preview, document.cuts, made, made
+    )
+    digest = _digest(projection)
+    before = task.before
+    if before is not None:
+        # What looks the same from outside keeps its dates, and so all its public bytes.
+        same = before.public_digest == digest
+        updated = before.updated if same else made
+        projection = replace(projection, published=before.published, updated=updated)
+    edition = Edition(
+        id=task.edition,
+        address=document.address,
+        made_at=task.now,
+        format=document.format,
+        title=document.meta.title,
+        language=document.meta.language,
+        collection=document.meta.collection,
+        public_digest=digest,
+        published=projection.published,
+        updated=projection.updated,
+        sections=prepared.sections,
+    )
+    sealed = Sealed(
+        source=prepared.source.text.encode(),
+        full=press.full(FullText(document.address, document.meta, full), task.edition),
+        public=press.public(projection, task.edition),
+    )
+    return Composed(edition, sealed)
+
+
+def _rfc3339(now: int) -> str:
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _digest(projection: Projection) -> str:
+    timeless = replace(projection, published="", updated="")
+    told = json.dumps(asdict(timeless), default=str, sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+# --- the use cases -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    edition: Edition
+    created: bool
+
+
+Compose = Callable[[Task], Awaitable[Composed]]
+Prepare = Callable[[Submission], Awaitable[Prepared]]
+
+
+class Publishing:
+    """The publisher's side of documents."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: PublicStore,
+        vault: Vault,
+        clock: Clock,
+        compose: Compose,
+        prepare: Prepare,
+    ) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._compose = compose
+        self._prepare = prepare
+
+    async def check(self, submission: Submission) -> Prepared:
+        """Do all that publication would, but keep nothing. Raises Refused, Unsupported."""
+        return await self._prepare(submission)
+
+    async def publish(self, submission: Submission, condition: Condition = ANYTHING) -> Published:
+        """Make a submission the current edition. Raises Refused, Stale, Unavailable."""
+        address = submission.address
+        for _ in range(ATTEMPTS):
+            before = await self._ledger.current(address)
+            condition.require(before.id if before else None)
+            task = Task(submission, self._clock.fresh_id(), self._clock.now(), before)
+            composed = await self._compose(task)
+            if before and await self._is_unchanged(before, composed):
+                return Published(before, created=False)
+            await self._vault.keep(address, composed.edition.id, composed.sealed)
+            try:
+                await self._ledger.make_current(composed.edition, before.id if before else None)
+            except Stale:
+                if condition.asked:
+                    raise
+                continue
+            await self.settle(address)
+            return Published(composed.edition, created=before is None)
+        raise Stale(None)
+
+    async def _is_unchanged(self, before: Edition, composed: Composed) -> bool:
+        if replace(before, id="", made_at=0) != replace(composed.edition, id="", made_at=0):
+            return False
+        return await self._vault.source(before.address, before.id) == composed.sealed.source
+
+    async def roll_back(
+        self, address: Address, edition: str, condition: Condition = ANYTHING
+    ) -> Edition:
+        """Make an earlier edition current again. Raises Missing, Stale, Unavailable."""
+        earlier = await self._ledger.edition(address, edition)
+        if earlier is None:
+            raise Missing("edition")
+        current = await self._ledger.current(address)
+        condition.require(current.id if current else None)
+        if current is None or current.id != earlier.id:
+            await self._ledger.make_current(earlier, current.id if current else None)
+            await self.settle(address)
+        return earlier
+
+    async def delete(self, address: Address, condition: Condition = ANYTHING) -> None:
+        """Take a document away from everyone. Raises Missing, Stale, Unavailable."""
+        current = await self.current(address)
+        condition.require(current.id)
+        await self._ledger.remove(address, current.id)
+        await self.settle(address)
+
+    async def settle(self, address: Address) -> None:
+        """Make the public side show what the ledger says is current."""
+        for _ in range(ATTEMPTS):
+            current = await self._ledger.current(address)
+            if current is None:
+                await self._store.delete(address)
+            else:
+                bundle = await self._vault.public(address, current.id)
+                await self._store.put(address, bundle)
+            if await self._ledger.settle(address, current.id if current else None):
+                return
+
+    async def recover(self) -> int:
+        """Settle whatever a dead process left; return how many documents that were."""
+        count = 0
+        while addresses := await self._ledger.unsettled(100):
+            for address in addresses:
+                await self.settle(address)
+            count += len(addresses)
+        return count
+
+    async def current(self, address: Address) -> Edition:
+        """Return the current edition. Raises Missing."""
+        edition = await self._ledger.current(address)
+        if edition is None:
+            raise Missing("document")
+        return edition
+
+    async def documents(self, publisher: str, after: str, limit: int) -> Sequence[Edition]:
+        """Return the current editions of a publisher, by slug, after a slug."""
+        return await self._ledger.documents(publisher, after, limit)
+
+    async def editions(self, address: Address, before: str, limit: int) -> Sequence[Edition]:
+        """Return the history of a document, newest first. Raises Missing."""
+        found = await self._ledger.editions(address, before, limit)
+        if not found and not before:
+            raise Missing("document")
+        return found
+
+    async def source(self, address: Address) -> tuple[Edition, bytes]:
+        """Return the current source, in UTF-8, to its publisher. Raises Missing."""
+        edition = await self.current(address)
+        return edition, await self._vault.source(address, edition.id)
