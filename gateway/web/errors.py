@@ -1,0 +1,155 @@
+"""The only table of statuses, and how an error is told: as a page, as text or as a problem."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.core import bundles, errors, permits
+from gateway.web.headers import CACHE_PRIVATE, CACHE_PUBLIC
+from gateway.web.pages import Language, Pages, negotiate
+
+STATUS: dict[type[errors.GatewayError], int] = {
+    errors.Malformed: 400,
+    errors.Refused: 422,
+    errors.TooLarge: 413,
+    errors.Unsupported: 415,
+    errors.Missing: 404,
+    errors.Stale: 412,
+    errors.Conflict: 409,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.Unpaid: 402,
+    errors.UsedUp: 409,
+    errors.TooManyTries: 429,
+    errors.Unavailable: 503,
+    bundles.Damaged: 503,
+    permits.NotPermitted: 500,
+    errors.GatewayError: 500,
+}
+
+KIND = "urn:paidgate:"
+PROBLEM = "application/problem+json"
+MAX_FINDINGS = 1_000  # of a refused document that an answer lists; the total is told besides
+PUBLIC_PATHS = ("/documents/", "/static/", "/feed.xml", "/sitemap.xml", "/robots.txt", "/search")
+
+_log = structlog.get_logger()
+
+
+def status_of(error: errors.GatewayError) -> int:
+    """Return the status of the nearest class in the table."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def title_of(error: errors.GatewayError) -> str:
+    """Return the short name of an error, the same for every error of its class."""
+    return type(error).__name__
+
+
+def problem(error: errors.GatewayError) -> dict[str, Any]:
+    """Return the error as an RFC 9457 problem; it never quotes what was sent."""
+    status = status_of(error)
+    told: dict[str, Any] = {"type": f"{KIND}{_kebab(title_of(error))}"}
+    told |= {"title": _spaced(title_of(error)), "status": status, "detail": error.message}
+    if status == 500:
+        told["detail"] = "Something went wrong here."
+    if error.hint:
+        told["hint"] = error.hint
+    if isinstance(error, errors.Malformed) and error.where:
+        told["where"] = error.where
+    if isinstance(error, errors.Refused):
+        told["findings"] = [finding(f) for f in error.findings[:MAX_FINDINGS]]
+        told["findings_total"] = len(error.findings)
+    if isinstance(error, errors.Stale) and error.current:
+        told["current"] = f'"{error.current}"'
+    return told
+
+
+def finding(found: Any) -> dict[str, Any]:
+    """Return a finding as JSON knows it."""
+    return {
+        "code": str(found.code),
+        "line": found.line,
+        "column": found.column,
+        "message": found.message,
+        "hint": found.hint,
+    }
+
+
+def _kebab(name: str) -> str:
+    return "".join("-" + c.lower() if c.isupper() else c for c in name).lstrip("-")
+
+
+def _spaced(name: str) -> str:
+    return _kebab(name).replace("-", " ").capitalize()
+
+
+class Telling:
+    """Turns errors into answers. What is public is told alike to everyone."""
+
+    def __init__(self, pages: Pages, language: Language) -> None:
+        self._pages = pages
+        self._language = language
+
+    async def on_gateway_error(self, request: Request, error: Exception) -> Response:
+        """Answer for an error of ours."""
+        assert isinstance(error, errors.GatewayError)
+        headers = {}
+        if isinstance(error, (errors.TooManyTries, errors.Unavailable)):
+            headers["retry-after"] = str(error.retry_after)
+        if isinstance(error, errors.Unauthenticated):
+            headers["www-authenticate"] = "Bearer"
+        return self._answer(request, problem(error), headers)
+
+    async def on_http_exception(self, request: Request, error: Exception) -> Response:
+        """Answer for what Starlette refuses: no such path, no such method."""
+        assert isinstance(error, HTTPException)
+        headers = {}
+        told: dict[str, Any] = {"type": "about:blank", "title": error.detail}
+        told["status"] = error.status_code
+        if error.status_code == 404:
+            told = problem(errors.Missing("page"))
+        elif error.headers and "Allow" in error.headers:
+            # Starlette keeps the methods in a set, whose order differs between processes.
+            headers["allow"] = ", ".join(sorted(error.headers["Allow"].split(", ")))
+            told["detail"] = "This method is not allowed here."
+            told["hint"] = f"Use one of: {headers['allow']}."
+        return self._answer(request, told, headers)
+
+    async def on_fault(self, request: Request, error: Exception) -> Response:
+        """Answer for a fault of ours: constant, and without what led to it."""
+        _log.error("fault", kind=type(error).__name__, path=request.scope.get("path", "")[:200])
+        return self._answer(request, problem(errors.GatewayError()), {})
+
+    def _answer(
+        self, request: Request, told: Mapping[str, Any], headers: dict[str, str]
+    ) -> Response:
+        path = request.scope["path"]
+        status = int(told["status"])
+        is_public = path == "/" or path.startswith(PUBLIC_PATHS)
+        headers["cache-control"] = CACHE_PRIVATE
+        if is_public:
+            headers["vary"] = "Accept-Encoding"
+        if is_public and status == 404:
+            headers["cache-control"] = CACHE_PUBLIC
+        if path.startswith("/api") or path.endswith(".json"):
+            body = json.dumps(told, ensure_ascii=False).encode()
+            media_type = PROBLEM
+        elif path.endswith((".md", ".txt", ".xml")):
+            body = f"{status} {told.get('detail', '')}\n{told.get('hint', '')}".strip().encode()
+            media_type = "text/plain; charset=utf-8"
+        else:
+            language = (
+                self._language if is_public else negotiate(request.headers.get("accept-language"))
+            )
+            kind = str(told["type"]).removeprefix(KIND)
+            body = self._pages.render("error.html", language, status=status, kind=kind)
+            media_type = "text/html; charset=utf-8"
+        headers |= {"content-type": media_type, "content-length": str(len(body))}
+        return Response(b"" if request.method == "HEAD" else body, status, headers)

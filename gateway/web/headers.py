@@ -1,0 +1,50 @@
+"""Header values that every answer shares, and the wrapper that sets them."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Every public answer is the same whoever asks; a private one is for nobody's cache.
+CACHE_PUBLIC = "public, max-age=60, stale-while-revalidate=600"
+CACHE_FOREVER = "public, max-age=31536000, immutable"
+CACHE_PRIVATE = "private, no-store"
+
+SECURITY = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "referrer-policy": "no-referrer",
+}
+HSTS = "max-age=63072000; includeSubDomains"
+
+
+class SecurityHeaders:
+    """Add the security headers to every answer that has none of its own."""
+
+    def __init__(self, app: ASGIApp, *, is_https: bool = False) -> None:
+        self._app = app
+        self._is_https = is_https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_https = self._is_https or scope.get("scheme") == "https"
+
+        async def send_secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY.items():
+                    headers.setdefault(name, value)
+                if is_https:
+                    headers.setdefault("strict-transport-security", HSTS)
+            await send(message)
+
+        await self._app(scope, receive, send_secured)

@@ -1,0 +1,86 @@
+"""What everyone sees. It is given a PublicStore only: no paid byte can be reached from here."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.core.bundles import Entry, Form
+from gateway.core.errors import Malformed, Missing
+from gateway.ports import PublicStore, cursor
+from gateway.web.forms import public_form
+from gateway.web.headers import CACHE_FOREVER, CACHE_PUBLIC
+from gateway.web.pages import Language, Pages
+from gateway.web.requests import document_and_form
+from gateway.web.sending import send_public
+from gateway.web.static import Static
+
+PAGE_SIZE = 20
+ROBOTS = (
+    b"User-agent: *\nDisallow: /read/\nDisallow: /unlock\nDisallow: /library\nDisallow: /studio\n"
+)
+
+
+class Public:
+    """The public surface. It never looks at a credential."""
+
+    def __init__(
+        self, store: PublicStore, pages: Pages, static: Static, language: Language
+    ) -> None:
+        self._store = store
+        self._static = static
+        self._robots = public_form("text/plain; charset=utf-8", ROBOTS)
+
+        # Rendered once for each state of the catalogue, not once for each request.
+        @lru_cache(maxsize=64)
+        def catalogue(entries: tuple[Entry, ...], following: str, is_first: bool) -> Form:
+            body = pages.render(
+                "catalogue.html", language, entries=entries, following=following, is_first=is_first
+            )
+            return public_form("text/html; charset=utf-8", body)
+
+        self._catalogue_form = catalogue
+
+    def routes(self) -> list[Route]:
+        """Return the routes of this surface."""
+        return [
+            Route("/", self.catalogue),
+            Route("/documents/{publisher}/{slug}", self.preview),
+            Route("/static/{name}", self.asset),
+            Route("/robots.txt", self.robots),
+        ]
+
+    async def preview(self, request: Request) -> Response:
+        """Send the preview of a document in the form that the path names."""
+        address, form = document_and_form(request)
+        bundle = await self._store.get(address)
+        if bundle is None:
+            raise Missing("document")
+        return send_public(request, bundle.forms[form])
+
+    async def catalogue(self, request: Request) -> Response:
+        """Send a page of the catalogue, newest first."""
+        before = request.query_params.get("before", "")
+        if len(before) > 200 or not before.isprintable():
+            raise Malformed("This page of the catalogue does not exist.", where="before")
+        entries = await self._store.entries("", before, PAGE_SIZE + 1)
+        shown = tuple(entries[:PAGE_SIZE])
+        following = cursor(shown[-1]) if len(entries) > PAGE_SIZE else ""
+        return send_public(request, self._catalogue_form(shown, following, not before))
+
+    async def asset(self, request: Request) -> Response:
+        """Send an asset; its name holds a hash of its content."""
+        name = request.path_params["name"]
+        form = self._static.asset(name)
+        if form is None:
+            raise Missing("asset")
+        return send_public(
+            request, form, CACHE_FOREVER if self._static.lasting(name) else CACHE_PUBLIC
+        )
+
+    async def robots(self, request: Request) -> Response:
+        """Send robots.txt: private addresses are not for crawlers."""
+        return send_public(request, self._robots)

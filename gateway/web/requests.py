@@ -1,0 +1,159 @@
+"""What a request says, read with bounds and without guessing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.requests import Request
+
+from gateway.core.conditions import Condition, Names
+from gateway.core.documents import Address, is_name
+from gateway.core.errors import CrossSite, Malformed, Missing, TooLarge, Unsupported
+
+MAX_FORM = 64 << 10
+MAX_CREDENTIAL = 4 << 10
+FORMS = ("html", "md", "txt", "json")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return the body. Raises TooLarge before it holds more than limit bytes."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise TooLarge("request body", limit)
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise TooLarge("request body", limit)
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def read_form(request: Request) -> Mapping[str, str]:
+    """Return the fields of an urlencoded form. Raises TooLarge, Unsupported, Malformed."""
+    media_type, _ = content_type(request)
+    if media_type != "application/x-www-form-urlencoded":
+        raise Unsupported("Content-Type", media_type, ("application/x-www-form-urlencoded",))
+    body = await read_body(request, MAX_FORM)
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50, errors="strict")
+    except ValueError:
+        raise Malformed("The form cannot be read.", hint="Send it in UTF-8.") from None
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise Malformed("A field stands twice in the form.")
+    return dict(pairs)
+
+
+def content_type(request: Request) -> tuple[str, str | None]:
+    """Return the media type and the charset that the request declares."""
+    given = request.headers.getlist("content-type")
+    if len(given) > 1:
+        raise Malformed("There are several Content-Type headers.", where="Content-Type")
+    media_type, _, rest = (given[0] if given else "").partition(";")
+    charset = None
+    for parameter in rest.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            charset = value.strip().strip('"').strip() or None
+    return media_type.strip().lower(), charset
+
+
+def document_and_form(request: Request) -> tuple[Address, str]:
+    """Return which document, in which form, the path names. Raises Missing."""
+    publisher = request.path_params["publisher"]
+    slug, dot, form = request.path_params["slug"].partition(".")
+    if not dot:
+        form = "html"
+    elif form not in FORMS[1:]:
+        raise Missing("document")
+    if not (is_name(publisher) and is_name(slug)):
+        raise Missing("document")
+    return Address(publisher, slug), form
+
+
+def bearer(request: Request) -> str:
+    """Return the bearer credential, "" where there is none. Raises Malformed."""
+    given = request.headers.getlist("authorization")
+    if len(given) > 1:
+        raise Malformed("There are several Authorization headers.", where="Authorization")
+    if not given:
+        return ""
+    scheme, _, value = given[0].partition(" ")
+    if scheme.lower() != "bearer" or not value.strip():
+        raise Malformed(
+            "The Authorization header cannot be read.",
+            where="Authorization",
+            hint="Send Authorization: Bearer and the token.",
+        )
+    return value.strip()
+
+
+def cookie(request: Request, name: str) -> str:
+    """Return the value of the one cookie called name, "" where there is none.
+
+    Raises Malformed where two cookies of the name disagree, or one is larger than any of ours.
+    """
+    values = set()
+    for header in request.headers.getlist("cookie"):
+        for part in header.split(";"):
+            key, _, value = part.partition("=")
+            if key.strip() == name:
+                values.add(value.strip())
+    if len(values) > 1:
+        raise Malformed(f"There are several cookies called {name}.", where="Cookie")
+    value = values.pop() if values else ""
+    if len(value) > MAX_CREDENTIAL:
+        raise Malformed("The cookie is too large to be ours.", where="Cookie")
+    return value
+
+
+def require_same_origin(request: Request) -> None:
+    """Raise CrossSite if a browser says that a form came from another site.
+
+    A page sent with Referrer-Policy: no-referrer posts Origin: null to its own site; browsers
+    that know Sec-Fetch-Site tell the two apart, for older ones the studio has a token in its forms.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin", "null")
+    if site is not None:
+        is_ours = site in ("same-origin", "none")
+    else:
+        is_ours = origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+    if not is_ours:
+        raise CrossSite
+
+
+def condition(request: Request) -> Condition:
+    """Return the precondition of a change."""
+    return Condition(
+        _tags(request.headers.getlist("if-match"), "If-Match"),
+        _tags(request.headers.getlist("if-none-match"), "If-None-Match"),
+    )
+
+
+def _tags(values: list[str], where: str) -> Names:
+    if not values:
+        return None
+    text = ", ".join(values).strip()
+    if text == "*":
+        return "*"
+    tags = [tag.strip() for tag in text.split(",")]
+    if not all(len(tag) > 2 and tag[0] == tag[-1] == '"' for tag in tags):
+        raise Malformed(
+            f"{where} cannot be read.",
+            where=where,
+            hint="Send the ETag as it was given, in quotes, or *.",
+        )
+    return frozenset(tag[1:-1] for tag in tags)
+
+
+def count(request: Request, name: str, default: int, most: int) -> int:
+    """Return a whole number from the query, from 1 to most. Raises Malformed."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
+        raise Malformed(f"This is not a valid {name}.", where=name, hint=f"Use 1 to {most}.")
+    return int(text)

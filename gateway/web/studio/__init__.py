@@ -1,0 +1,85 @@
+"""The studio: the publisher surface for people, in the browser; the same use cases as the API."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.core.errors import BadKey, Expired, Unauthenticated
+from gateway.granting import Granting
+from gateway.ports import Formats, PublicStore
+from gateway.publishing import Publishing
+from gateway.web.links import Links
+from gateway.web.pages import Pages
+from gateway.web.press import PagePress
+from gateway.web.requests import read_form, require_same_origin
+from gateway.web.studio.desk import HOME, Desk, read_fields, see_other
+from gateway.web.studio.documents import Documents
+from gateway.web.studio.editor import Editor
+from gateway.web.studio.grants import Grants
+from gateway.web.studio.sessions import Session, Sessions
+
+__all__ = ["Studio"]
+
+
+class Studio:
+    """Puts the pages of the studio together, and is its door."""
+
+    def __init__(
+        self,
+        publishing: Publishing,
+        granting: Granting,
+        formats: Formats,
+        store: PublicStore,
+        pages: Pages,
+        links: Links,
+        *,
+        is_https: bool,
+        max_upload: int,
+    ) -> None:
+        self._granting = granting
+        self._sessions = Sessions(granting, is_https=is_https)
+        self._desk = Desk(pages, self._sessions)
+        self._documents = Documents(self._desk, publishing, store, links)
+        self._editor = Editor(
+            self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload
+        )
+        self._grants = Grants(self._desk, publishing, granting, links)
+
+    def routes(self) -> list[Route]:
+        """Return the routes of the studio."""
+        route = self._desk.route
+        return [
+            route("", self._documents.listing, turn_away=self._welcome),
+            Route(f"{HOME}/signin", self.sign_in, methods=["POST"]),
+            route("/signout", self.sign_out, "POST"),
+            *self._documents.routes(),
+            *self._editor.routes(),
+            *self._grants.routes(),
+        ]
+
+    async def _welcome(self, request: Request, error: Unauthenticated) -> Response:
+        # No session is no fault; one that ended is worth a word.
+        return self._desk.sign_in(request, error if isinstance(error, Expired) else None)
+
+    async def sign_in(self, request: Request) -> Response:
+        """Begin a session for whoever has an API key."""
+        require_same_origin(request)
+        fields = await read_form(request)
+        self._sessions.guest(request).require_form(fields.get("form", ""))
+        try:
+            # A key that cannot be one is looked up like any other: the answer takes as long.
+            publisher = await self._granting.publisher(fields.get("key", "").strip())
+        except BadKey as error:
+            return self._desk.sign_in(request, error)
+        response = see_other(HOME)
+        self._sessions.begin(request, response, publisher)
+        return response
+
+    async def sign_out(self, request: Request, session: Session) -> Response:
+        """End the session in this browser."""
+        await read_fields(request, session)
+        response = see_other(HOME)
+        self._sessions.end(request, response)
+        return response

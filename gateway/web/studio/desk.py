@@ -1,0 +1,128 @@
+"""The desk: sets the studio's pages, and lets nobody but a publisher near them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.core.documents import Address, is_name, valid_name
+from gateway.core.errors import GatewayError, Missing, Refused, Unauthenticated
+from gateway.web.errors import KIND, problem, status_of
+from gateway.web.forms import private_form
+from gateway.web.headers import CACHE_PRIVATE
+from gateway.web.pages import Pages, negotiate
+from gateway.web.press import HTML
+from gateway.web.requests import read_form
+from gateway.web.sending import send_private
+from gateway.web.studio.sessions import Session, Sessions
+
+HOME = "/studio"
+
+Page = Callable[[Request, Session], Awaitable[Response]]
+TurnAway = Callable[[Request, Unauthenticated], Awaitable[Response]]
+
+# What an address may say was just done; anything else in it is not shown.
+DONE = frozenset({"published", "unchanged", "rolled-back", "deleted", "revoked"})
+
+
+class Desk:
+    """What every page of the studio needs."""
+
+    def __init__(self, pages: Pages, sessions: Sessions) -> None:
+        self._pages = pages
+        self._sessions = sessions
+
+    def route(
+        self,
+        path: str,
+        page: Page,
+        *methods: str,
+        turn_away: TurnAway | None = None,
+        limit: int | None = None,
+    ) -> Route:
+        """Return the route to a page that needs a publisher's session."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                session = self._sessions.of(request)
+            except Unauthenticated as error:
+                return await (turn_away or self._turn_away)(request, error)
+            return await page(request, session)
+
+        return Route(HOME + path, answer, methods=list(methods or ("GET",)), max_body_size=limit)
+
+    async def _turn_away(self, request: Request, error: Unauthenticated) -> Response:
+        if request.method == "POST":
+            return self.sign_in(request, error)
+        return see_other(HOME)
+
+    def sign_in(self, request: Request, error: GatewayError | None = None) -> Response:
+        """Return the page to sign in at, and why if there is a reason."""
+        guest = self._sessions.guest(request)
+        response = self.page(request, guest, "signin.html", error)
+        self._sessions.welcome(request, response, guest)
+        return response
+
+    def page(
+        self,
+        request: Request,
+        session: Session,
+        name: str,
+        error: GatewayError | None = None,
+        **context: object,
+    ) -> Response:
+        """Return a page of the studio, with the status and the notice of an error if any."""
+        told = problem(error) if error else {}
+        body = self._pages.render(
+            f"studio/{name}",
+            negotiate(request.headers.get("accept-language")),
+            publisher=session.publisher,
+            form_token=session.form_token,
+            path=request.scope["path"],
+            problem=str(told.get("type", "")).removeprefix(KIND),
+            where=told.get("where", ""),
+            findings_total=len(error.findings) if isinstance(error, Refused) else 0,
+            done=_done(request),
+            **context,
+        )
+        response = send_private(
+            request, private_form(HTML, body), status_of(error) if error else 200
+        )
+        if isinstance(error, Unauthenticated):
+            response.headers["www-authenticate"] = "Bearer"
+        return response
+
+
+async def read_fields(request: Request, session: Session) -> Mapping[str, str]:
+    """Return the fields of a form of this session. Raises CrossSite, TooLarge, Malformed."""
+    fields = await read_form(request)
+    session.require_form(fields.get("form", ""))
+    return fields
+
+
+def own_address(request: Request, session: Session) -> Address:
+    """Return the address, under the publisher, of the slug in the path. Raises Missing."""
+    slug = request.path_params["slug"]
+    if not is_name(slug):
+        raise Missing("document")
+    return Address(session.publisher, slug)
+
+
+def mark(request: Request, name: str) -> str:
+    """Return where a list goes on, "" for its start. Raises Malformed."""
+    text = request.query_params.get(name, "")
+    return valid_name(text, name) if text else ""
+
+
+def see_other(location: str) -> Response:
+    """Return the way to another page of ours."""
+    headers = {"location": location, "cache-control": CACHE_PRIVATE}
+    return Response(status_code=303, headers=headers)
+
+
+def _done(request: Request) -> str:
+    done = request.query_params.get("done", "")
+    return done if done in DONE else ""

@@ -1,0 +1,131 @@
+"""The publisher's documents: the list, and each with its history; roll back, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.core.conditions import Condition
+from gateway.core.errors import Stale
+from gateway.ports import Edition, PublicStore
+from gateway.publishing import Publishing
+from gateway.web.links import Links
+from gateway.web.studio.desk import HOME, Desk, mark, own_address, read_fields, see_other
+from gateway.web.studio.sessions import Session
+
+LISTED = 50
+HISTORY = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An edition as a line of a list."""
+
+    edition: Edition
+    made: str
+    is_current: bool = False
+
+    @property
+    def paid(self) -> int:
+        return sum(paid for paid, _, _ in self.edition.sections)
+
+    @property
+    def free(self) -> int:
+        return len(self.edition.sections) - self.paid
+
+
+class Documents:
+    """The pages of what is published."""
+
+    def __init__(
+        self, desk: Desk, publishing: Publishing, store: PublicStore, links: Links
+    ) -> None:
+        self._desk = desk
+        self._publishing = publishing
+        self._store = store
+        self._links = links
+
+    def routes(self) -> list[Route]:
+        """Return the routes of these pages; the list itself is the studio's first page."""
+        document = "/documents/{slug}"
+        route = self._desk.route
+        return [
+            route(document, self.document),
+            route(f"{document}/delete", self.delete, "GET", "POST"),
+            route(f"{document}/editions/{{edition}}/publish", self.roll_back, "POST"),
+        ]
+
+    async def listing(self, request: Request, session: Session) -> Response:
+        """Show the documents by slug."""
+        after = mark(request, "after")
+        found = await self._publishing.documents(session.publisher, after, LISTED + 1)
+        rows = [_row(edition) for edition in found[:LISTED]]
+        following = rows[-1].edition.address.slug if len(found) > LISTED else ""
+        return self._desk.page(
+            request, session, "documents.html", rows=rows, after=after, following=following
+        )
+
+    async def document(self, request: Request, session: Session) -> Response:
+        """Show one document and its history."""
+        return await self._document(request, session)
+
+    async def _document(
+        self, request: Request, session: Session, error: Stale | None = None
+    ) -> Response:
+        address = own_address(request, session)
+        before = mark(request, "before")
+        edition = await self._publishing.current(address)
+        shown = await self._store.get(address)
+        found = await self._publishing.editions(address, before, HISTORY + 1)
+        history = [_row(each, edition.id) for each in found[:HISTORY]]
+        return self._desk.page(
+            request,
+            session,
+            "document.html",
+            error,
+            row=_row(edition),
+            is_shown=shown is not None and shown.edition == edition.id,
+            link=self._links.absolute(request, f"/documents/{address}"),
+            history=history,
+            before=before,
+            following=history[-1].edition.id if len(found) > HISTORY else "",
+        )
+
+    async def roll_back(self, request: Request, session: Session) -> Response:
+        """Make an earlier edition current again."""
+        fields = await read_fields(request, session)
+        address = own_address(request, session)
+        edition = request.path_params["edition"]
+        try:
+            await self._publishing.roll_back(address, edition, _unless_changed(fields))
+        except Stale as error:
+            return await self._document(request, session, error)
+        return see_other(f"{HOME}/documents/{address.slug}?done=rolled-back")
+
+    async def delete(self, request: Request, session: Session) -> Response:
+        """Ask once more, then take a document away."""
+        address = own_address(request, session)
+        if request.method != "POST":
+            edition = await self._publishing.current(address)
+            return self._desk.page(request, session, "delete.html", edition=edition)
+        fields = await read_fields(request, session)
+        try:
+            await self._publishing.delete(address, _unless_changed(fields))
+        except Stale as error:
+            return await self._document(request, session, error)
+        return see_other(f"{HOME}?done=deleted")
+
+
+def _unless_changed(fields: Mapping[str, str]) -> Condition:
+    """Return the condition that the edition a form was made for is still current."""
+    return Condition(match=frozenset({fields.get("edition", "")}))
+
+
+def _row(edition: Edition, current: str = "") -> Row:
+    made = datetime.fromtimestamp(edition.made_at, UTC).isoformat()
+    return Row(edition, made, edition.id == current)

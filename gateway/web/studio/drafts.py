@@ -1,0 +1,116 @@
+"""A draft: what a publisher has typed or chosen. It lives in the form and nowhere else."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from gateway.core.conditions import Condition
+from gateway.core.documents import Address, is_name
+from gateway.core.errors import GatewayError, Malformed, TooLarge, Unsupported
+from gateway.ports import Edition, Formats
+from gateway.publishing import Submission
+from gateway.web.studio.uploads import Upload
+
+FORMATS = ("plain", "markdown", "html")
+MAX_LANGUAGE = 35
+LONGEST = 1 << 20  # characters; over a field with more a browser stands still for long
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A source on its way, with the edition that it began from ("" for a new document)."""
+
+    slug: str = ""
+    format: str = ""  # "": the file's name decides, else it stays as it is
+    language: str = ""  # "": the text decides
+    edition: str = ""
+    text: str = ""
+    file_name: str = ""
+    file: bytes | None = None
+
+    @classmethod
+    def of_edition(cls, edition: Edition, source: bytes) -> Draft:
+        """Return the draft that an edit begins with."""
+        slug, text = edition.address.slug, fitting(source.decode())
+        return cls(slug, edition.format, edition.language, edition.id, text)
+
+    @classmethod
+    def of_upload(cls, upload: Upload, slug: str = "") -> Draft:
+        """Return the draft in a form; slug is the document's, "" if the form names it."""
+        fields = upload.fields
+        return cls(
+            slug or fields.get("slug", "").strip() or suggested_slug(upload.file_name),
+            fields.get("format", ""),
+            fields.get("language", "").strip(),
+            fields.get("edition", ""),
+            fields.get("text", ""),
+            upload.file_name,
+            upload.file,
+        )
+
+    @property
+    def condition(self) -> Condition:
+        """Return what must be current for this draft to follow it."""
+        if self.edition:
+            return Condition(match=frozenset({self.edition}))
+        return Condition(none_match="*")
+
+    def submission(self, publisher: str, formats: Formats, limit: int) -> Submission:
+        """Return what this draft submits. Raises Malformed, TooLarge, Unsupported."""
+        address = Address.of(publisher, self.slug)
+        if self.language and not _is_language(self.language):
+            raise Malformed("This is not a language tag.", where="language")
+        body = self.text.encode() if self.file is None else self.file
+        if len(body) > limit:
+            raise TooLarge("document", limit)
+        charset = "utf-8" if self.file is None else None
+        return Submission(address, body, self._format(formats), charset, self.language)
+
+    def _format(self, formats: Formats) -> str:
+        if self.format:
+            if self.format not in FORMATS:
+                raise Unsupported("format", self.format, FORMATS)
+            return self.format
+        if self.file is None:
+            return FORMATS[0]
+        return formats.of_suffix(PurePosixPath(self.file_name).suffix.lower())
+
+    def read(self, formats: Formats) -> str:
+        """Return the source as text, "" where the file cannot be read."""
+        if self.file is None:
+            return self.text
+        try:
+            return formats.read(self.file, None).text
+        except GatewayError:
+            return ""
+
+    def typed(self, formats: Formats) -> Draft:
+        """Return this draft with its file as text, as if typed, where it can be and is not long.
+
+        A browser does not choose a file again by itself; text in a field comes back.
+        """
+        dropped = replace(self, file_name="", file=None)
+        text = "" if self.file is None else fitting(self.read(formats))
+        try:
+            return replace(dropped, format=self._format(formats), text=text) if text else dropped
+        except Unsupported:
+            return dropped
+
+
+def fitting(text: str) -> str:
+    """Return a text that can be worked on in a field, "" for one that is too long."""
+    return text if len(text) <= LONGEST else ""
+
+
+def suggested_slug(file_name: str) -> str:
+    """Return a slug made of a file's name, "" where nothing of it can stand in one."""
+    stem = PurePosixPath(file_name.replace("\\", "/")).stem
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].rstrip("-")
+
+
+def _is_language(text: str) -> bool:
+    return len(text) <= MAX_LANGUAGE and text.isascii() and is_name(text.lower())

@@ -1,0 +1,178 @@
+"""The editor: a draft is checked and looked at, then published. A refusal loses nothing of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.core.documents import Address, Projection
+from gateway.core.errors import Expired, GatewayError, Missing, Refused, Stale, Unauthenticated
+from gateway.ports import Edition, Formats
+from gateway.publishing import Prepared, Publishing, Submission
+from gateway.web.press import PagePress
+from gateway.web.studio.desk import HOME, Desk, own_address, see_other
+from gateway.web.studio.drafts import FORMATS, Draft, fitting
+from gateway.web.studio.excerpts import Excerpt, excerpts
+from gateway.web.studio.sessions import Session, Sessions
+from gateway.web.studio.uploads import STAND_BACK, read_upload
+
+
+class Editor:
+    """The page where a document is made or changed."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        sessions: Sessions,
+        publishing: Publishing,
+        formats: Formats,
+        press: PagePress,
+        max_upload: int,
+    ) -> None:
+        self._desk = desk
+        self._sessions = sessions
+        self._publishing = publishing
+        self._formats = formats
+        self._press = press
+        self._max_upload = max_upload
+        self._suffixes = [s for name in FORMATS for s in formats.named(name).suffixes]
+
+    def routes(self) -> list[Route]:
+        """Return the routes of the editor."""
+        return [
+            self._desk.route(path, self.edit, "GET", "POST", turn_away=self._keep, limit=STAND_BACK)
+            for path in ("/new", "/documents/{slug}/edit")
+        ]
+
+    async def edit(self, request: Request, session: Session) -> Response:
+        """Show a draft to work on, or check or publish what comes back."""
+        if request.method == "POST":
+            return await self._take(request, session)
+        if "slug" not in request.path_params:
+            return self._page(request, session, Draft())
+        found = await self._publishing.source(own_address(request, session))
+        return self._page(request, session, Draft.of_edition(*found))
+
+    async def _take(self, request: Request, session: Session) -> Response:
+        upload = await read_upload(request, self._max_upload)
+        draft = Draft.of_upload(upload, request.path_params.get("slug", ""))
+        try:
+            session.require_form(upload.fields.get("form", ""))
+            submission = draft.submission(session.publisher, self._formats, self._max_upload)
+            if upload.fields.get("action") == "publish":
+                return await self._publish(submission, draft)
+            prepared = await self._publishing.check(submission)
+        except Stale as error:
+            return await self._stale(request, session, draft, error)
+        except GatewayError as error:
+            return self._page(request, session, draft, error)
+        return await self._checked(request, session, draft, prepared)
+
+    async def _publish(self, submission: Submission, draft: Draft) -> Response:
+        address = submission.address
+        try:
+            published = await self._publishing.publish(submission, draft.condition)
+        except Stale:
+            # A form that was sent twice finds its own work done.
+            if not await self._is_current(submission):
+                raise
+            return see_other(f"{HOME}/documents/{address.slug}?done=published")
+        done = "unchanged" if published.edition.id == draft.edition else "published"
+        return see_other(f"{HOME}/documents/{address.slug}?done={done}")
+
+    async def _is_current(self, submission: Submission) -> bool:
+        try:
+            edition, source = await self._publishing.source(submission.address)
+        except Missing:
+            return False
+        text = self._formats.read(submission.body, submission.charset).text
+        return edition.format == submission.format and source == text.encode()
+
+    async def _checked(
+        self, request: Request, session: Session, draft: Draft, prepared: Prepared
+    ) -> Response:
+        before = await self._current(prepared.document.address)
+        document = prepared.document
+        projection = Projection(
+            document.address,
+            document.meta,
+            prepared.preview,
+            document.cuts,
+            before.published if before else "",
+            before.updated if before else "",
+        )
+        return self._page(
+            request,
+            session,
+            draft,
+            prepared=prepared,
+            article=self._press.article(projection),
+        )
+
+    async def _stale(
+        self, request: Request, session: Session, draft: Draft, error: Stale
+    ) -> Response:
+        """Show both texts; sent again, the draft of an edit follows the edition shown."""
+        if "slug" not in request.path_params:
+            return self._page(request, session, draft, error)
+        edition = await self._current(own_address(request, session))
+        if edition is None:
+            return self._page(request, session, replace(draft, edition=""), error)
+        edition, source = await self._publishing.source(edition.address)
+        draft = replace(draft, edition=edition.id)
+        return self._page(request, session, draft, error, theirs=fitting(source.decode()))
+
+    async def _current(self, address: Address) -> Edition | None:
+        try:
+            return await self._publishing.current(address)
+        except Missing:
+            return None
+
+    async def _keep(self, request: Request, error: Unauthenticated) -> Response:
+        """Turn away whoever has no session; a text that came after its end is handed back."""
+        if request.method != "POST":
+            return see_other(HOME)
+        if not isinstance(error, Expired):
+            return self._desk.sign_in(request, error)
+        upload = await read_upload(request, self._max_upload)
+        draft = Draft.of_upload(upload, request.path_params.get("slug", ""))
+        return self._page(request, self._sessions.guest(request), draft, error)
+
+    def _page(
+        self,
+        request: Request,
+        session: Session,
+        draft: Draft,
+        error: GatewayError | None = None,
+        *,
+        prepared: Prepared | None = None,
+        article: str = "",
+        theirs: str | None = None,
+    ) -> Response:
+        typed = draft.typed(self._formats)
+        if prepared and draft.file and typed.text == draft.text:
+            # What was looked at is a file that has to be chosen again, and no other text.
+            typed = replace(typed, text="")
+        return self._desk.page(
+            request,
+            session,
+            "edit.html",
+            error,
+            draft=typed,
+            is_new="slug" not in request.path_params,
+            found=self._found(draft, error),
+            prepared=prepared,
+            article=article,
+            theirs=theirs,
+            formats=FORMATS,
+            accepted=",".join(self._suffixes),
+            max_upload=self._max_upload,
+        )
+
+    def _found(self, draft: Draft, error: GatewayError | None) -> list[Excerpt]:
+        if not isinstance(error, Refused):
+            return []
+        return excerpts(error.findings, draft.read(self._formats))

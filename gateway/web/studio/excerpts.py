@@ -1,0 +1,56 @@
+"""Excerpts: the line of the source that a finding is about. For the eyes of its owner only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.core.markers import Finding, Spelling
+
+SHOWN = 100  # findings; whoever has more mends these first
+_REACH = 60  # characters before and after the place
+_LONGEST = 240  # characters of a line without a place
+
+_LINE_END = re.compile("\r\n?")
+_MARKERS = [marker for spelling in Spelling for marker in spelling.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A finding, and its line as three stretches: before the place, the place, after it."""
+
+    finding: Finding
+    before: str = ""
+    place: str = ""
+    after: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.before or self.place or self.after)
+
+
+def excerpts(findings: Sequence[Finding], source: str) -> list[Excerpt]:
+    """Return the first findings with their lines; source is "" where it cannot be read."""
+    lines = _LINE_END.sub("\n", source).split("\n")
+    return [_excerpt(finding, lines) for finding in findings[:SHOWN]]
+
+
+def _excerpt(finding: Finding, lines: list[str]) -> Excerpt:
+    line = lines[finding.line - 1] if finding.line <= len(lines) else ""
+    if finding.column is None:
+        return Excerpt(finding, before=_shortened(line, _LONGEST))
+    start = finding.column - 1
+    end = start + _length(line, start)
+    before = line[max(0, start - _REACH) : start]
+    if start > _REACH:
+        before = "…" + before
+    return Excerpt(finding, before, line[start:end], _shortened(line[end:], _REACH))
+
+
+def _length(line: str, start: int) -> int:
+    return max((len(marker) for marker in _MARKERS if line.startswith(marker, start)), default=1)
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "…"

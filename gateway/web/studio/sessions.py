@@ -1,0 +1,95 @@
+"""The studio's session: a signed cookie, and in every form a token that is bound to it.
+
+Whoever asks for the sign-in page is a guest: that form has its token too, bound to a cookie of
+chance, so that nobody can be signed in to the house of someone else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.core.errors import CrossSite
+from gateway.granting import Granting
+from gateway.web.requests import cookie, require_same_origin
+
+LIFE = 12 * 3_600  # seconds
+_KEPT = 2 * LIFE  # a cookie outlives its session, so that an ended session can be told from none
+_SALT = b"paidgate studio form"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who is in the studio: a publisher, or "" for a guest."""
+
+    publisher: str
+    secret: str = field(repr=False)
+
+    @property
+    def form_token(self) -> str:
+        """Return what each form of this session carries."""
+        return hmac.new(self.secret.encode(), _SALT, hashlib.sha256).hexdigest()
+
+    def require_form(self, token: str) -> None:
+        """Raise CrossSite unless a form was made for this session."""
+        if not hmac.compare_digest(token.encode(), self.form_token.encode()):
+            raise CrossSite
+
+
+class Sessions:
+    """Begins, finds and ends sessions."""
+
+    def __init__(self, granting: Granting, *, is_https: bool) -> None:
+        self._granting = granting
+        self._is_https = is_https
+
+    def of(self, request: Request) -> Session:
+        """Return the session of a publisher. Raises BadToken, Expired; CrossSite for a form."""
+        secret = cookie(request, self._name(request))
+        publisher = self._granting.studio_publisher(secret)
+        if request.method == "POST":
+            require_same_origin(request)
+        return Session(publisher, secret)
+
+    def guest(self, request: Request) -> Session:
+        """Return the session of a guest, a new one if need be."""
+        known = cookie(request, self._name(request, "_guest"))
+        return Session("", known or secrets.token_urlsafe(24))
+
+    def welcome(self, request: Request, response: Response, guest: Session) -> None:
+        """Let the browser of a guest keep its cookie of chance."""
+        self._set(request, response, "_guest", guest.secret, None)
+
+    def begin(self, request: Request, response: Response, publisher: str) -> None:
+        """Begin the session of a publisher: always a new one, whatever the browser had."""
+        secret = self._granting.studio_cookie(publisher, LIFE)
+        self._set(request, response, "", secret, _KEPT)
+        self._set(request, response, "_guest", "", 0)
+
+    def end(self, request: Request, response: Response) -> None:
+        """End the session in this browser."""
+        self._set(request, response, "", "", 0)
+
+    def _set(
+        self, request: Request, response: Response, suffix: str, value: str, life: int | None
+    ) -> None:
+        response.set_cookie(
+            self._name(request, suffix),
+            value,
+            max_age=life,
+            path="/",
+            secure=self._secure(request),
+            httponly=True,
+            samesite="strict",
+        )
+
+    def _name(self, request: Request, suffix: str = "") -> str:
+        return ("__Host-" if self._secure(request) else "") + "paidgate_studio" + suffix
+
+    def _secure(self, request: Request) -> bool:
+        return self._is_https or request.scope.get("scheme") == "https"
