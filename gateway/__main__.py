@@ -1,0 +1,250 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import click
+
+from gateway import settings as configuration
+from gateway.app import FALLBACK, House, open_house
+from gateway.core.documents import measure
+from gateway.core.errors import GatewayError, Refused
+from gateway.core.rights import Grant
+from gateway.folders import SourceFile, publisher_of, source_files
+from gateway.formats.sources import SourceFormats
+from gateway.granting import Wish
+from gateway.publishing import Prepared, prepare
+from gateway.settings import BadSettings, Settings
+
+T = TypeVar("T")
+Command = Callable[..., Any]
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="paidgate")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="paidgate")
+def cli() -> None:
+    """Paidgate: everyone sees the free text, a right unlocks the rest."""
+
+
+def told(command: Command) -> Command:
+    """Tell errors in words, with exit status 1, instead of in a traceback."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except BadSettings as error:
+            for problem in error.problems:
+                click.echo(f"paidgate: {problem}", err=True)
+            sys.exit(2)
+        except GatewayError as error:
+            click.echo(f"paidgate: {error.message} {error.hint}".rstrip(), err=True)
+            sys.exit(1)
+
+    return run
+
+
+def _settings() -> Settings:
+    return configuration.load(os.environ)
+
+
+def in_house(work: Callable[[House], Awaitable[T]]) -> T:
+    """Open the house that the settings describe, work in it, and close it."""
+
+    async def run() -> T:
+        house = await open_house(_settings(), in_process=True)
+        try:
+            return await work(house)
+        finally:
+            await house.close()
+
+    return _run(run())
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+# --- serving -----------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+@click.option(
+    "--demo",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Publish this folder at the first start, and print where to look.",
+)
+@told
+def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
+    """Serve the gateway until SIGTERM."""
+    from gateway import server  # the server imports slowly; other commands need none of it
+    from gateway.welcome import banner, move_in
+
+    settings = _settings()
+    try:
+        sock = server.listen(host, port)
+    except OSError as error:
+        click.echo(f"paidgate: cannot listen on {host}:{port}: {error.strerror}.", err=True)
+        sys.exit(1)
+    origin = settings.base_url or f"http://{_shown(host)}:{port}"
+    os.environ.setdefault("PAIDGATE_ORIGIN", origin)
+    welcome = in_house(lambda house: move_in(house, demo))
+    server.serve(settings, sock, workers, lambda: click.echo(banner(welcome, origin)))
+
+
+def _shown(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104  shown, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+# --- documents ---------------------------------------------------------------------------------
+
+PATHS = click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
+
+
+@cli.command()
+@PATHS
+@click.option("--publisher", default="", help="Publish as this publisher; else the folder's name.")
+@click.option("--watch", is_flag=True, help="Go on: publish what changes, until interrupted.")
+@told
+def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
+    """Publish files, or folders that hold <publisher>/<slug>.ext."""
+    from gateway.bulk import publish_files, watch_files
+
+    async def work(house: House) -> int:
+        refused = await publish_files(house, source_files(paths), publisher)
+        if watch:
+            await watch_files(house, paths, publisher)
+        return refused
+
+    sys.exit(1 if in_house(work) else 0)
+
+
+@cli.command()
+@PATHS
+@click.option("--json", "as_json", is_flag=True, help="Print findings as JSON.")
+@told
+def check(paths: tuple[Path, ...], as_json: bool) -> None:
+    """Check files as publication would, and publish nothing."""
+    reports = []
+    for file in source_files(paths):
+        try:
+            _prepare(file)
+            findings: tuple[Any, ...] = ()
+        except Refused as refused:
+            findings = refused.findings
+        except GatewayError as error:
+            click.echo(f"{file.path}: {error.message} {error.hint}", err=True)
+            sys.exit(1)
+        reports.append((file, findings))
+    if as_json:
+        from gateway.web.errors import finding
+
+        report = [{"file": str(f.path), "findings": [finding(x) for x in xs]} for f, xs in reports]
+        click.echo(json.dumps(report, ensure_ascii=False, indent=1))
+    else:
+        for file, findings in reports:
+            for line in lines(file, findings):
+                click.echo(line)
+    sys.exit(1 if any(findings for _, findings in reports) else 0)
+
+
+def lines(file: SourceFile, findings: tuple[Any, ...]) -> list[str]:
+    """Return findings as compilers print them."""
+    return [f"{file.path}:{f.line}:{f.column or 1}: {f.code}: {f.message}" for f in findings]
+
+
+def _prepare(file: SourceFile) -> Prepared:
+    formats = SourceFormats()
+    return prepare(file.submission(publisher_of(file) or "check", formats), formats)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@told
+def split(file: Path) -> None:
+    """Print how a file is divided."""
+    source = SourceFile(file)
+    try:
+        prepared = _prepare(source)
+    except Refused as refused:
+        for line in lines(source, refused.findings):
+            click.echo(line)
+        sys.exit(1)
+    for section, (paid, first, last) in zip(
+        prepared.document.sections, prepared.sections, strict=True
+    ):
+        characters, size = measure(section)
+        kind = "paid" if paid else "free"
+        click.echo(f"{kind}  lines {first}-{last}  {characters} characters  {size} bytes")
+
+
+# --- publishers and grants ---------------------------------------------------------------------
+
+
+@cli.group()
+def publisher() -> None:
+    """Publishers and their API keys."""
+
+
+@publisher.command("add")
+@click.argument("name")
+@told
+def publisher_add(name: str) -> None:
+    """Add a publisher, or give one another key; the key is printed this once."""
+    click.echo(in_house(lambda house: house.granting.add_publisher(name)))
+
+
+@cli.command()
+@click.argument("publisher")
+@click.argument("scope")
+@click.option("--subject", default="", help="Your own name for the person.")
+@click.option("--term", default="", help="How long, such as 30d; without end when left out.")
+@told
+def grant(publisher: str, scope: str, subject: str, term: str) -> None:
+    """Grant a right, and print its id, token and unlock link."""
+
+    async def work(house: House) -> tuple[Grant, str]:
+        made = await house.granting.grant(
+            publisher, Wish(scope, subject=subject, term=term, source="command line")
+        )
+        return made, house.granting.token(made)
+
+    made, token = in_house(work)
+    origin = _settings().base_url or FALLBACK
+    click.echo(f"grant   {made.id}")
+    click.echo(f"token   {token}")
+    click.echo(f"unlock  {origin}/unlock?token={quote(token)}")
+
+
+@cli.command()
+@click.argument("grant")
+@told
+def revoke(grant: str) -> None:
+    """Take a grant back; returns when no worker will serve it."""
+    in_house(lambda house: house.granting.revoke(None, grant))
+    click.echo(f"revoked {grant}: no worker will serve it.")
+
+
+if __name__ == "__main__":
+    main()

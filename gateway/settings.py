@@ -1,0 +1,215 @@
+"""Frozen settings, from the environment (PAIDGATE_*) over a TOML file; all problems at once."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+PREFIX = "PAIDGATE_"
+LEAST_SECRET = 32  # bytes
+
+_SIZE = re.compile(r"([0-9]{1,12})\s*(B|KiB|MiB|GiB)?", re.IGNORECASE)
+_UNITS = {"b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+
+
+class BadSettings(Exception):
+    """Raised with every problem found; each names its setting."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, checked. Sizes are bytes, times seconds."""
+
+    data: Path = Path("var")
+    ledger: str = ""
+    redis: str = "embedded"
+    store: str = ""
+    secret: str = ""
+    base_url: str = ""
+    trusted_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    lease: float = 1.0
+    max_upload: int = 16 << 20
+    metrics_port: int = 0
+    language: str = "zh-CN"
+    log_level: str = "info"
+
+    def __repr__(self) -> str:
+        shown = (f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name in _OPEN)
+        return f"Settings({', '.join(shown)})"
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+
+# Ledger and Redis addresses may hold passwords.
+_OPEN = {"data", "store", "base_url", "trusted_hosts", "lease", "max_upload", "language"}
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Return the settings that environ and the file named by PAIDGATE_CONFIG give.
+
+    Raises BadSettings.
+    """
+    problems: list[str] = []
+    given: dict[str, tuple[str, Any]] = {}
+    for name, value in _from_file(environ.get(PREFIX + "CONFIG", ""), problems).items():
+        given[name] = (f"{name} in the configuration file", value)
+    for name, value in environ.items():
+        if name.startswith(PREFIX) and name != PREFIX + "CONFIG" and value != "":
+            given[name.removeprefix(PREFIX).lower()] = (name, value)
+    values: dict[str, Any] = {}
+    for name, (shown, value) in given.items():
+        read = _READ.get(name)
+        if read is None:
+            if shown != PREFIX + name.upper():
+                problems.append(f"{shown}: there is no such setting.")
+            continue
+        try:
+            values[name] = read(value)
+        except (ValueError, TypeError) as error:
+            problems.append(f"{shown}: {error}")
+    if problems:
+        raise BadSettings(problems)
+    settings = Settings(**values)
+    data = settings.data
+    return Settings(
+        **{
+            **values,
+            "ledger": settings.ledger or f"sqlite:///{data.resolve() / 'ledger.db'}",
+            "store": settings.store or f"file://{data.resolve()}",
+        }
+    )
+
+
+def _from_file(name: str, problems: list[str]) -> dict[str, Any]:
+    if not name:
+        return {}
+    try:
+        with Path(name).open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        problems.append(f"{PREFIX}CONFIG: cannot read {name}: {error.strerror}.")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{PREFIX}CONFIG: {name} is not TOML: {error}.")
+    return {}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("must be a text.")
+    return value
+
+
+def _size(value: Any) -> int:
+    match = _SIZE.fullmatch(str(value).strip())
+    size = int(match[1]) * _UNITS[(match[2] or "B").lower()] if match else 0
+    if not size:
+        raise ValueError("must be a size such as 16MiB.")
+    return size
+
+
+def _lease(value: Any) -> float:
+    try:
+        lease = float(value)
+    except (TypeError, ValueError):
+        lease = 0.0
+    if not 0.2 <= lease <= 60:
+        raise ValueError("must be seconds from 0.2 to 60.")
+    return lease
+
+
+def _port(value: Any) -> int:
+    port = int(value) if str(value).isdecimal() else 0
+    if not 1 <= port <= 65_535:
+        raise ValueError("must be a port from 1 to 65535.")
+    return port
+
+
+def _list(value: Any) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else str(value).split(",")
+    return tuple(str(item).strip() for item in items if str(item).strip())
+
+
+def _networks(value: Any) -> tuple[str, ...]:
+    items = _list(value)
+    for item in items:
+        try:
+            ipaddress.ip_network(item, strict=False)
+        except ValueError:
+            raise ValueError("must be addresses or networks, divided by commas.") from None
+    return items
+
+
+def _secret(value: Any) -> str:
+    secret = _text(value)
+    if len(secret.encode()) < LEAST_SECRET:
+        raise ValueError(f"must be at least {LEAST_SECRET} bytes long.")
+    return secret
+
+
+def _one_of_schemes(*schemes: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        text = _text(value)
+        if urlsplit(text).scheme not in schemes:
+            raise ValueError("must begin with " + " or ".join(f"{s}://" for s in schemes) + ".")
+        return text
+
+    return read
+
+
+def _redis(value: Any) -> str:
+    text = _text(value)
+    if text in ("embedded", "none"):
+        return text
+    try:
+        return _one_of_schemes("redis", "rediss", "unix")(text)
+    except ValueError:
+        raise ValueError(
+            "must be embedded, none, or begin with redis://, rediss:// or unix://."
+        ) from None
+
+
+def _base_url(value: Any) -> str:
+    url = _one_of_schemes("http", "https")(value).rstrip("/")
+    parts = urlsplit(url)
+    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
+        raise ValueError("must be an origin such as https://read.example.org, without a path.")
+    return url
+
+
+def _choice(*choices: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in choices:
+            raise ValueError("must be one of " + ", ".join(choices) + ".")
+        return str(value)
+
+    return read
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "data": lambda value: Path(_text(value)),
+    "ledger": _one_of_schemes("sqlite", "postgresql"),
+    "redis": _redis,
+    "store": _one_of_schemes("file"),
+    "secret": _secret,
+    "base_url": _base_url,
+    "trusted_hosts": _list,
+    "trusted_proxies": _networks,
+    "lease": _lease,
+    "max_upload": _size,
+    "metrics_port": _port,
+    "language": _choice("zh-CN", "en"),
+    "log_level": _choice("debug", "info", "warning", "error"),
+}

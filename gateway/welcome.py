@@ -1,0 +1,63 @@
+"""The first start: publish a folder, and say where to look."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from gateway.app import House
+from gateway.bulk import publish_files
+from gateway.core.documents import Address
+from gateway.folders import publisher_of, source_files
+from gateway.granting import Wish
+from gateway.stores.durable import write_private
+
+KEPT = "welcome.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What the banner says of the sample; kept, for a key is told only once."""
+
+    address: str
+    token: str
+    key: str
+
+
+async def move_in(house: House, folder: Path | None) -> Welcome | None:
+    """Publish folder at the first start; return what to say of its first document."""
+    if folder is None:
+        return None
+    kept = house.settings.data / KEPT
+    if kept.exists():
+        return Welcome(**json.loads(kept.read_text()))
+    files = list(source_files([folder]))
+    await publish_files(house, files, "")
+    if not files:
+        return None
+    address = Address.of(publisher_of(files[0]), files[0].path.stem)
+    grant = await house.granting.grant(
+        address.publisher,
+        Wish(f"document:{address.slug}", note="sample", source="sample", source_ref=str(address)),
+    )
+    key = await house.granting.add_publisher(address.publisher)
+    welcome = Welcome(str(address), house.granting.token(grant), key)
+    write_private(kept, json.dumps(asdict(welcome)).encode())
+    return welcome
+
+
+def banner(welcome: Welcome | None, origin: str) -> str:
+    """Return the words that a person who has just started the gateway needs."""
+    lines = ["", f"Paidgate serves on {origin}", ""]
+    if welcome:
+        lines += [
+            f"  Preview   {origin}/documents/{welcome.address}",
+            f"  Unlock    {origin}/unlock?token={quote(welcome.token)}",
+            f"  Studio    {origin}/studio",
+            f"  API key   {welcome.key}   (publisher {welcome.address.partition('/')[0]})",
+            "",
+        ]
+    lines += ["Ctrl-C stops it.", ""]
+    return "\n".join(lines)
