@@ -1,0 +1,71 @@
+"""A client that sees every byte: one exchange with an ASGI application, headers in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from starlette.types import ASGIApp, Message, Scope
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One answer, as it was sent."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """Return the one header called name, "" where there is none."""
+        found = [value for key, value in self.headers if key == name]
+        assert len(found) <= 1, f"{name} stands {len(found)} times"
+        return found[0] if found else ""
+
+
+async def exchange(
+    app: ASGIApp,
+    method: str,
+    target: str,
+    headers: Iterable[tuple[str, str]] = (),
+    body: bytes = b"",
+    scheme: str = "http",
+) -> Exchange:
+    """Send one request and return the whole answer."""
+    path, _, query = target.partition("?")
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": scheme,
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in (("host", "127.0.0.1:8000"), *headers)
+        ],
+        "client": ("127.0.0.1", 40_000),
+        "server": ("127.0.0.1", 8_000),
+    }
+    sent: list[Message] = []
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        return waiting.pop() if waiting else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    start = sent[0]
+    return Exchange(
+        start["status"],
+        tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in start["headers"]),
+        b"".join(m.get("body", b"") for m in sent[1:]),
+    )

@@ -1,0 +1,110 @@
+"""Pictures of pages in a real browser: on a phone and on a desk, by day and by night.
+
+A page is given as bytes and is shown under the same headers that the gateway sends; what the
+browser complains of (a policy broken, an asset not found) is returned with the pictures.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+
+from gateway.core.bundles import IDENTITY
+from gateway.web.headers import SECURITY
+from gateway.web.static import PREFIX, Static
+
+CHROMIUM = shutil.which("chromium")
+ORIGIN = "https://gateway.test"
+WIDTHS = (390, 1280)
+SCHEMES = ("light", "dark")
+
+
+@dataclass
+class Shown:
+    """A page in a browser, what the browser asked for, and what it complained of."""
+
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start a browser, and end it. Raises AssertionError where there is none."""
+    assert CHROMIUM, "There is no chromium here: install the distribution's package chromium."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def shown(
+    browser: Browser,
+    body: bytes,
+    static: Static,
+    width: int = 390,
+    scheme: str = "light",
+    *,
+    scripts: bool = True,
+) -> Iterator[Shown]:
+    """Show a page of bytes at a width; nothing outside is ever asked."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 844 if width < 600 else 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+        device_scale_factor=2 if width < 600 else 1,
+        has_touch=width < 600,
+        java_script_enabled=scripts,
+    )
+    page = context.new_page()
+    seen = Shown(page)
+
+    def answer(route: Route) -> None:
+        url = route.request.url
+        seen.asked.append(url)
+        path = url.removeprefix(ORIGIN)
+        if path == "/":
+            headers = {"content-type": "text/html; charset=utf-8", **SECURITY}
+            route.fulfill(status=200, headers=headers, body=body)
+        elif form := static.asset(path.removeprefix(PREFIX)):
+            headers = {"content-type": form.media_type, **SECURITY}
+            route.fulfill(status=200, headers=headers, body=form.bodies[IDENTITY])
+        else:
+            route.fulfill(status=404, body=b"")
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            seen.complaints.append(message.text)
+
+    page.route("**/*", answer)
+    page.on("console", listen)
+    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    page.goto(ORIGIN + "/")
+    try:
+        yield seen
+    finally:
+        context.close()
+
+
+def take(pages: Mapping[str, bytes], folder: Path, static: Static) -> list[str]:
+    """Write <name>-<width>-<scheme>.png for every page; return what the browser complained of."""
+    folder.mkdir(parents=True, exist_ok=True)
+    complaints: list[str] = []
+    with chromium() as browser:
+        for name, body in pages.items():
+            for width in WIDTHS:
+                for scheme in SCHEMES:
+                    with shown(browser, body, static, width, scheme) as seen:
+                        file = folder / f"{name}-{width}-{scheme}.png"
+                        seen.page.screenshot(path=file, full_page=True)
+                        complaints += [f"{name}: {text}" for text in seen.complaints]
+    return complaints

@@ -1,0 +1,204 @@
+"""A publisher's day at the studio, in a real browser before a real gateway."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from gateway.web.studio.drafts import suggested_slug
+from tests.browser.pictures import chromium
+from tests.servers import comes_true, free_port, stop
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "content" / "demo" / "party-building-report-2023.txt"
+BROKEN = "一份报告\n\n正文 ##paidbegin##付费的内容\n又##paidbegin##一次\n"
+TEXT = "一份报告\n\n人人可读。##paidbegin##只有读者可读。##paidend##\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway that serves, and the key of its publisher."""
+
+    origin: str
+    key: str
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """Serve a gateway with one publisher, demo."""
+    folder = tmp_path_factory.mktemp("gateway")
+    environ = os.environ | {"PAIDGATE_DATA": str(folder), "PAIDGATE_REDIS": "none"}
+    command = [sys.executable, "-m", "gateway"]
+    added = subprocess.run(
+        [*command, "publisher", "add", "demo"],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+    )
+    key = re.search(r"pgk-\w+", added.stdout)
+    assert key, added.stderr
+    port = free_port()
+    log = folder / "log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [*command, "serve", "--port", str(port)],
+            cwd=ROOT,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        serves = comes_true(lambda: b"serves on" in log.read_bytes() or server.poll() is not None)
+        assert serves, log.read_text()
+        assert server.poll() is None, log.read_text()
+        yield Gateway(f"http://127.0.0.1:{port}", key[0])
+    finally:
+        stop(server)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start a browser."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no script"])
+def context(
+    request: pytest.FixtureRequest, browser: Browser, gateway: Gateway
+) -> Iterator[BrowserContext]:
+    """Open a phone that speaks Chinese, with and without scripts."""
+    opened = browser.new_context(
+        base_url=gateway.origin,
+        java_script_enabled=request.param,
+        locale="zh-CN",
+        viewport={"width": 390, "height": 844},
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, gateway: Gateway) -> Page:
+    """Sign in."""
+    page = context.new_page()
+    page.goto("/studio")
+    page.get_by_label("发布者的 API 密钥").fill(gateway.key)
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("heading", name="文档", exact=True)).to_be_visible()
+    return page
+
+
+@pytest.fixture
+def slug(request: pytest.FixtureRequest) -> str:
+    """Name a document of this test's own."""
+    return suggested_slug(request.node.name)
+
+
+def press(page: Page, name: str) -> None:
+    """Press the first button of a name."""
+    page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def test_a_text_is_mended_looked_at_and_published(
+    page: Page, request: pytest.FixtureRequest
+) -> None:
+    slug = f"mended-{len(request.node.name)}"
+    page.goto("/studio/new")
+    page.get_by_label("正文").fill(BROKEN)
+    page.get_by_label("地址").fill(slug)
+    press(page, "检查")
+    expect(page.get_by_role("alert")).to_contain_text("有 2 处需要修改")
+    expect(page.locator(".finding-place").first).to_have_text("第 3 行，第 4 列")
+    expect(page.locator(".excerpt mark").first).to_have_text("##paidbegin##")
+    expect(page.get_by_label("正文")).to_have_value(BROKEN)
+    page.get_by_label("正文").fill(TEXT)
+    press(page, "检查")
+    shown = page.get_by_role("region", name="预览")
+    expect(shown).to_contain_text("人人可读。")
+    expect(shown).not_to_contain_text("只有读者可读。")
+    press(page, "发布")
+    expect(page.get_by_role("status")).to_contain_text("已发布")
+    page.get_by_role("link", name="打开预览页").click()
+    expect(page.locator("article")).to_contain_text("人人可读。")
+    assert "只有读者可读。" not in page.content()
+
+
+def test_a_link_unlocks_a_published_file_until_it_is_taken_back(
+    page: Page, browser: Browser, slug: str
+) -> None:
+    page.goto("/studio/new")
+    page.get_by_label("文件").set_input_files(SAMPLE)
+    page.get_by_label("地址").fill(slug)
+    press(page, "发布")
+    expect(page.get_by_role("status")).to_contain_text("已发布")
+    page.get_by_label("这篇文档").get_by_role("link", name="阅读权限").click()
+    page.get_by_label("给谁").fill("王小明")
+    press(page, "生成链接")
+    link = page.get_by_role("textbox", name="解锁链接").input_value()
+    reader = browser.new_context(locale="zh-CN").new_page()
+    reader.goto(link)
+    reader.locator("main form button").click()
+    last = SAMPLE.read_text().replace("##paidend##", "").split("。")[-2][-12:]
+    expect(reader.locator("article")).to_contain_text(last)
+    press(page, "收回")
+    expect(page.get_by_role("status")).to_contain_text("权限已收回")
+    assert (reader.reload() or pytest.fail("no answer")).status in (402, 403)
+    assert last not in reader.content()
+    reader.context.close()
+
+
+def test_two_who_edit_at_once_lose_nothing(page: Page, slug: str) -> None:
+    page.goto("/studio/new")
+    page.get_by_label("正文").fill(TEXT)
+    page.get_by_label("地址").fill(slug)
+    press(page, "发布")
+    other = page.context.new_page()
+    for each, word in ((page, "甲"), (other, "乙")):
+        each.goto(f"/studio/documents/{slug}/edit")
+        each.get_by_label("正文").fill(TEXT + word)
+    press(page, "发布")
+    expect(page.get_by_role("status")).to_contain_text("已发布")
+    press(other, "发布")
+    expect(other.get_by_role("alert")).to_contain_text("有了新版本")
+    expect(other.get_by_label("正文")).to_have_value(TEXT + "乙")
+    expect(other.get_by_label("当前版本的文本")).to_have_value(TEXT + "甲")
+    press(other, "发布")
+    expect(other.get_by_role("status")).to_contain_text("已发布")
+    other.goto(f"/studio/documents/{slug}/delete")
+    press(other, "删除")
+    expect(other.get_by_role("status")).to_contain_text("文档已删除")
+
+
+def test_a_file_above_the_limit_is_told_so(page: Page, tmp_path: Path) -> None:
+    big = tmp_path / "big.txt"
+    for size in ((16 << 20) + 1, 20 << 20):
+        big.write_bytes(b"x" * size)
+        page.goto("/studio/new")
+        page.get_by_label("文件").set_input_files(big)
+        press(page, "检查")
+        expect(page.locator("main")).to_contain_text(re.compile("[太过]大"))
+
+
+def test_no_page_is_wider_than_a_phone_and_no_policy_is_broken(page: Page, slug: str) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto("/studio/new")
+    page.get_by_label("正文").fill(TEXT)
+    page.get_by_label("地址").fill(slug)
+    press(page, "发布")
+    document = f"/documents/{slug}"
+    for path in ("", "/new", "/rights", document, f"{document}/edit", f"{document}/rights"):
+        page.goto(f"/studio{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+    assert complaints == []

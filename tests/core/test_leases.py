@@ -1,0 +1,272 @@
+"""The coherence protocol, one claim at a time."""
+
+from __future__ import annotations
+
+from gateway.core.leases import Authority, Change, Holder, Lease, Terms, Witness
+
+TERMS = Terms()
+
+
+def _joined(authority: Authority, worker: str = "a", now: float = 0.0) -> Holder[str]:
+    holder: Holder[str] = Holder(worker, TERMS)
+    _renew(holder, authority, now)
+    return holder
+
+
+def _renew(holder: Holder[str], authority: Authority, now: float) -> bool:
+    renewal = holder.renewal(now)
+    lease = authority.renew(renewal.worker, renewal.incarnation, renewal.applied)
+    return holder.renewed(renewal, lease)
+
+
+def _keep(holder: Holder[str], key: str, value: str) -> None:
+    holder.end(holder.begin(key), value)
+
+
+# --- the worker ------------------------------------------------------------------------------
+
+
+def test_memory_answers_nothing_before_the_first_lease() -> None:
+    holder: Holder[str] = Holder("a", TERMS)
+    _keep(holder, "x", "old")
+    assert holder.answer("x", 0.0) is None
+
+
+def test_memory_answers_until_the_deadline_and_not_at_it() -> None:
+    holder = _joined(Authority("i0"), now=10.0)
+    _keep(holder, "x", "right")
+    assert holder.answer("x", 10.97) == "right"
+    assert holder.answer("x", 10.98) is None
+
+
+def test_the_deadline_counts_from_sending() -> None:
+    authority = Authority("i0")
+    holder: Holder[str] = Holder("a", TERMS)
+    renewal = holder.renewal(0.0)
+    holder.renewed(renewal, authority.renew("a", "", 0))  # however late the answer comes
+    _keep(holder, "x", "right")
+    assert holder.answer("x", 0.97) == "right"
+    assert holder.answer("x", 0.98) is None
+
+
+def test_an_overtaken_answer_changes_nothing() -> None:
+    old = Authority("i0")
+    holder = _joined(old)
+    early, late = holder.renewal(0.2), holder.renewal(0.5)
+    stale = old.renew("a", early.incarnation, early.applied)
+    new = Authority("i1")
+    holder.renewed(late, new.renew("a", late.incarnation, late.applied))
+    _keep(holder, "x", "right")
+    assert not holder.renewed(early, stale)
+    assert holder.answer("x", 1.4) == "right"
+
+
+def test_a_change_drops_its_keys_and_no_other() -> None:
+    authority = Authority("i0")
+    holder = _joined(authority)
+    for key in "xyz":
+        _keep(holder, key, "old")
+    assert holder.changed(authority.publish("xz"))
+    assert [holder.answer(key, 0.1) for key in "xyz"] == [None, "old", None]
+
+
+def test_a_load_that_a_change_overtakes_is_not_kept() -> None:
+    authority = Authority("i0")
+    holder = _joined(authority)
+    load = holder.begin("x")
+    holder.changed(authority.publish("x"))
+    holder.end(load, "old")
+    assert holder.answer("x", 0.1) is None
+
+
+def test_a_load_that_a_later_load_overtakes_is_not_kept() -> None:
+    holder = _joined(Authority("i0"))
+    first, second = holder.begin("x"), holder.begin("x")
+    holder.end(second, "new")
+    holder.end(first, "old")
+    assert holder.answer("x", 0.1) == "new"
+
+
+def test_a_failed_load_leaves_nothing_behind() -> None:
+    holder = _joined(Authority("i0"))
+    load = holder.begin("x")
+    assert holder.loading("x", 0.1) is load
+    holder.end(load, None)
+    assert holder.loading("x", 0.1) is None
+    assert holder.answer("x", 0.1) is None
+
+
+def test_a_load_is_shared_only_while_the_lease_runs() -> None:
+    holder = _joined(Authority("i0"))
+    load = holder.begin("x")
+    assert holder.loading("x", 0.97) is load
+    assert holder.loading("x", 0.98) is None
+
+
+def test_a_gap_is_dropped_but_not_acknowledged_until_it_is_filled() -> None:
+    authority = Authority("i0")
+    holder = _joined(authority)
+    _keep(holder, "x", "old")
+    _keep(holder, "y", "old")
+    authority.publish("x")
+    assert holder.changed(authority.publish("y"))
+    assert holder.answer("y", 0.1) is None
+    assert holder.renewal(0.1).applied == 0
+    assert _renew(holder, authority, 0.1)
+    assert holder.answer("x", 0.2) is None
+    assert holder.renewal(0.2).applied == 2
+
+
+def test_a_change_that_comes_twice_is_applied_once() -> None:
+    authority = Authority("i0")
+    holder = _joined(authority)
+    change = authority.publish("x")
+    assert holder.changed(change)
+    _keep(holder, "x", "new")
+    assert not holder.changed(change)
+    assert holder.answer("x", 0.1) == "new"
+
+
+def test_a_lease_does_not_move_on_before_its_worker_has_caught_up() -> None:
+    holder = _joined(Authority("i0"))
+    _keep(holder, "x", "old")
+    ahead = Change("i0", 2, frozenset("y"))
+    holder.renewed(holder.renewal(0.5), Lease("i0", 2, (ahead,)))
+    assert holder.answer("x", 0.97) == "old"
+    assert holder.answer("x", 0.98) is None
+
+
+def test_a_new_incarnation_flushes_entries_and_loads() -> None:
+    holder = _joined(Authority("i0"))
+    _keep(holder, "x", "old")
+    load = holder.begin("y")
+    assert _renew(holder, Authority("i1"), 0.1)
+    holder.end(load, "old")
+    assert holder.answer("x", 0.2) is None
+    assert holder.answer("y", 0.2) is None
+
+
+def test_a_change_of_another_incarnation_asks_for_a_renewal() -> None:
+    holder = _joined(Authority("i0"))
+    _keep(holder, "x", "old")
+    assert holder.changed(Authority("i1").publish("x"))
+    assert holder.renewal(0.1).applied == 0
+
+
+def test_a_quiet_renewal_asks_for_no_other() -> None:
+    authority = Authority("i0")
+    holder = _joined(authority)
+    assert not _renew(holder, authority, 0.25)
+
+
+def test_memory_holds_no_more_than_its_room() -> None:
+    holder: Holder[str] = Holder("a", TERMS, room=2)
+    _renew(holder, Authority("i0"), 0.0)
+    for key in "xyyz":
+        _keep(holder, key, key)
+    assert [holder.answer(key, 0.1) for key in "xyz"] == [None, "y", "z"]
+
+
+# --- the authority ---------------------------------------------------------------------------
+
+
+def test_numbers_run_from_one_without_a_gap() -> None:
+    authority = Authority("i0")
+    assert [authority.publish("x").number for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_renewal_brings_all_that_was_missed() -> None:
+    authority = Authority("i0")
+    changes = tuple(authority.publish(key) for key in "xyz")
+    assert authority.renew("a", "i0", 1) == Lease("i0", 3, changes[1:])
+    assert authority.renew("a", "i0", 3) == Lease("i0", 3, ())
+
+
+def test_what_the_log_no_longer_has_is_not_made_up() -> None:
+    authority = Authority("i0", keep=2)
+    changes = tuple(authority.publish(key) for key in "xyz")
+    assert authority.renew("a", "i0", 1) == Lease("i0", 3, changes[1:])
+    assert authority.renew("a", "i0", 0) == Lease("i0", 3, None)
+    assert authority.renew("b", "i9", 3) == Lease("i0", 3, None)
+
+
+def test_a_worker_is_behind_until_a_renewal_says_that_it_has_applied() -> None:
+    authority = Authority("i0")
+    holder = _joined(authority)
+    change = authority.publish("x")
+    assert authority.behind("i0", 1) == frozenset("a")
+    holder.changed(change)
+    assert authority.behind("i0", 1) == frozenset("a")
+    _renew(holder, authority, 0.1)
+    assert authority.behind("i0", 1) == frozenset()
+
+
+def test_an_overtaken_renewal_takes_no_acknowledgement_back_and_gives_none() -> None:
+    authority = Authority("i0")
+    authority.renew("a", "", 0)
+    authority.publish("x")
+    authority.renew("a", "", 0)  # sent before the first, says nothing of the change
+    assert authority.behind("i0", 1) == frozenset("a")
+    authority.renew("a", "i0", 1)
+    authority.renew("a", "i0", 0)
+    assert authority.behind("i0", 1) == frozenset()
+
+
+def test_another_incarnation_confirms_nothing_and_forgets_nobody() -> None:
+    authority = Authority("i1")
+    authority.renew("a", "", 0)
+    authority.publish("x")
+    assert authority.behind("i0", 1) is None
+    authority.expire("i0", 1)
+    assert authority.behind("i1", 1) == frozenset("a")
+
+
+def test_only_those_who_have_not_renewed_since_are_forgotten() -> None:
+    authority = Authority("i0")
+    authority.renew("dead", "", 0)
+    authority.renew("slow", "", 0)
+    authority.publish("x")
+    authority.renew("slow", "i0", 0)
+    authority.expire("i0", 1)
+    assert authority.behind("i0", 1) == frozenset({"slow"})
+
+
+# --- the revoker -----------------------------------------------------------------------------
+
+
+def _known(incarnation: str, since: float) -> Witness:
+    witness = Witness(TERMS)
+    witness.saw(incarnation, since)
+    return witness
+
+
+def test_a_barrier_opens_as_soon_as_nobody_is_behind() -> None:
+    barrier = _known("i0", since=0.0).barrier(Authority("i0").publish("x"), 5.0)
+    assert not barrier.is_open(5.0, frozenset("a"))
+    assert barrier.is_open(5.0, frozenset())
+
+
+def test_a_barrier_opens_when_every_lease_has_run_out() -> None:
+    barrier = _known("i0", since=0.0).barrier(Authority("i0").publish("x"), 5.0)
+    for heard in (frozenset("a"), None):
+        assert not barrier.is_open(6.01, heard)
+        assert barrier.is_open(6.02, heard)
+
+
+def test_a_new_incarnation_opens_no_barrier_early() -> None:
+    witness = _known("i0", since=0.0)
+    witness.saw("i1", 4.5)
+    witness.saw("i1", 4.9)
+    barrier = witness.barrier(Authority("i1").publish("x"), 5.0)
+    assert not barrier.is_open(5.51, frozenset())
+    assert barrier.is_open(5.52, frozenset())
+
+
+def test_a_first_publication_waits_in_full() -> None:
+    barrier = Witness(TERMS).barrier(Authority("i0").publish("x"), 5.0)
+    assert not barrier.is_open(6.01, frozenset())
+    assert barrier.is_open(6.02, frozenset())
+
+
+def test_the_slack_bears_clocks_that_are_two_percent_wrong() -> None:
+    assert TERMS.usable / 0.98 <= TERMS.wait / 1.02

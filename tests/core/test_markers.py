@@ -1,0 +1,380 @@
+"""The marker grammar, rule by rule."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.core.markers import (
+    MOST_FINDINGS,
+    PAGEBREAK,
+    Code,
+    Division,
+    PaidText,
+    Spelling,
+    divide,
+    position,
+    residue,
+    scan,
+    suspects,
+)
+
+VECTORS = json.loads(Path("tests/corpus/markers.json").read_text(encoding="utf-8"))
+ACCEPTED = [vector for vector in VECTORS if "segments" in vector]
+REFUSED = [vector for vector in VECTORS if "errors" in vector]
+
+
+def named(vector: dict[str, object]) -> str:
+    return str(vector["name"])
+
+
+def segments(division: Division) -> list[list[str]]:
+    return [
+        ["paid", section.text.reveal()]
+        if isinstance(section.text, PaidText)
+        else ["free", section.text]
+        for section in division.sections
+    ]
+
+
+def errors(division: Division) -> list[list[object]]:
+    return [[one.code.value, one.line, one.column] for one in division.findings]
+
+
+@pytest.mark.parametrize("vector", ACCEPTED, ids=named)
+def test_an_accepted_vector_has_its_sections(vector: dict[str, Any]) -> None:
+    division = divide(vector["source"])
+    assert segments(division) == vector["segments"]
+    assert division.findings == ()
+
+
+@pytest.mark.parametrize("vector", REFUSED, ids=named)
+def test_a_refused_vector_has_its_findings_and_no_sections(vector: dict[str, Any]) -> None:
+    division = divide(vector["source"])
+    assert errors(division) == vector["errors"]
+    assert division.sections == ()
+
+
+def test_the_corpus_has_both_kinds() -> None:
+    assert len(ACCEPTED) > 15
+    assert len(REFUSED) > 15
+
+
+# Escapes
+
+
+@pytest.mark.parametrize(
+    ("backslashes", "text", "escapes"),
+    [(0, None, 0), *((n, "\\" * (n - 1) + "##paidbegin## x", 1) for n in range(1, 6))],
+)
+def test_one_backslash_before_a_marker_goes_away(
+    backslashes: int, text: str | None, escapes: int
+) -> None:
+    division = divide("\\" * backslashes + "##paidbegin## x")
+    if text is None:
+        assert errors(division) == [["unclosed", 1, 1]]
+    else:
+        assert segments(division) == [["free", text]]
+    assert division.escapes == escapes
+
+
+@pytest.mark.parametrize("backslashes", range(1, 6))
+def test_a_real_end_after_a_literal_begin_is_unopened(backslashes: int) -> None:
+    source = "C:" + "\\" * backslashes + "##paidbegin##secret##paidend##"
+    assert errors(divide(source)) == [["unopened", 1, 22 + backslashes]]
+
+
+@pytest.mark.parametrize("spelling", Spelling)
+def test_every_marker_can_be_shown(spelling: Spelling) -> None:
+    begin, end = spelling.value
+    division = divide(f"\\{begin} and \\{end}")
+    assert segments(division) == [["free", f"{begin} and {end}"]]
+    assert division.escapes == 2
+
+
+def test_escapes_in_paid_text_are_resolved_and_not_counted_as_free() -> None:
+    division = divide("a<paid>\\<paid>\\</paid></paid>\\</paid>")
+    assert segments(division) == [["free", "a"], ["paid", "<paid></paid>"], ["free", "</paid>"]]
+    assert division.escapes == 1
+
+
+def test_a_backslash_elsewhere_is_text() -> None:
+    assert segments(divide("\\a \\#\\#\n\\")) == [["free", "\\a \\#\\#\n\\"]]
+
+
+# Tokens
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("###paidbegin##x##paidend##", [["free", "#"], ["paid", "x"]]),
+        ("##paidbegin###x##paidend##", [["paid", "#x"]]),
+        ("####paidbegin##x##paidend####", [["free", "##"], ["paid", "x"], ["free", "##"]]),
+        ("$$$paidbegin$$x$$paidend$$$", [["free", "$"], ["paid", "x"], ["free", "$"]]),
+        ("<<paid>x</paid>>", [["free", "<"], ["paid", "x"], ["free", ">"]]),
+        ("##paidbegin####paidend####paidbegin##x##paidend##", [["paid", "x"]]),
+        ("##paidbegin##\n##paidend##", [["paid", "\n"]]),
+        ("/#/##paidbegin##x##paidend##", [["free", "/#/"], ["paid", "x"]]),
+    ],
+)
+def test_sigils_around_a_marker_are_text(source: str, expected: list[list[str]]) -> None:
+    assert segments(divide(source)) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("##paidbegin##paidend##", [["suspect", 1, None], ["unclosed", 1, 1]]),
+        ("##paidend##paidbegin##", [["unopened", 1, 1], ["suspect", 1, None]]),
+        ("\\##paidbegin##paidend##", [["suspect", 1, None]]),
+        ("$$paidbegin$$paidend$$", [["unclosed", 1, 1], ["suspect", 1, None]]),
+        (
+            "##paid##paidend##begin##x##paidend##",
+            [["suspect", 1, None], ["unopened", 1, 7], ["unopened", 1, 26]],
+        ),
+    ],
+)
+def test_markers_share_no_sigil(source: str, expected: list[list[object]]) -> None:
+    assert sorted(errors(divide(source)), key=str) == sorted(expected, key=str)
+
+
+def test_a_scan_finds_markers_where_they_stand() -> None:
+    source = "天##paidbegin##地</paid>\\<paid>$$paidend$$"
+    found = [(source[one.start : one.end], one.opens, one.spelling) for one in scan(source)]
+    assert found == [
+        ("##paidbegin##", True, Spelling.HASH),
+        ("</paid>", False, Spelling.TAG),
+        ("$$paidend$$", False, Spelling.DOLLAR),
+    ]
+
+
+@pytest.mark.parametrize("source", ["", "p", "paid", "##paidbegin#", "paidbegin##", "<paid", "d##"])
+def test_a_piece_of_a_marker_is_none(source: str) -> None:
+    assert scan(source) == ()
+
+
+def test_a_page_break_is_text_to_the_grammar() -> None:
+    assert segments(divide(PAGEBREAK)) == [["free", PAGEBREAK]]
+
+
+# Faults
+
+
+def test_spellings_pair_only_with_themselves() -> None:
+    for one, other in product(Spelling, Spelling):
+        division = divide(f"a{one.value[0]}b{other.value[1]}c")
+        codes = [finding.code for finding in division.findings]
+        assert codes == ([] if one is other else [Code.MISMATCHED])
+
+
+def test_a_begin_of_another_spelling_inside_is_nested() -> None:
+    assert errors(divide("##paidbegin##a<paid>b</paid>c")) == [
+        ["nested", 1, 15],
+        ["mismatched", 1, 22],
+    ]
+
+
+def test_findings_stand_in_the_order_of_the_source() -> None:
+    source = "##paidbegin##\n</paid>\n##PAIDEND##\n##paidend## ##paidbegn## <paid>"
+    assert errors(divide(source)) == [
+        ["mismatched", 2, 1],
+        ["suspect", 3, None],
+        ["unopened", 4, 1],
+        ["suspect", 4, None],
+        ["unclosed", 4, 26],
+    ]
+
+
+def test_a_line_has_one_suspect_at_most() -> None:
+    assert errors(divide("##PAIDBEGIN##x##PAIDEND## ##Paidbegin##")) == [["suspect", 1, None]]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a <PAID>b</paid> c",
+        "a <paid id='1'>b\n\n</paid> c",
+        "<paid >a</paid>\n<paid >b</paid>",
+    ],
+)
+def test_an_end_tag_speaks_for_its_inexact_begin(source: str) -> None:
+    assert {finding.code for finding in divide(source).findings} == {Code.UNOPENED}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<paid>a<PAID>b</paid>c",
+        "<PAID>a<paid>b</paid>",
+        "<PAID>a##paidend##",
+        "<paid>a</PAID>b</paid>",
+        "</PAID>a</paid>",
+    ],
+)
+def test_an_inexact_tag_that_no_end_speaks_for_is_suspect(source: str) -> None:
+    assert Code.SUSPECT in {finding.code for finding in divide(source).findings}
+
+
+@pytest.mark.parametrize("control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def test_a_bidirectional_control_on_a_line_with_a_marker_is_suspect(control: str) -> None:
+    source = f"a{control}b\nc{control} ##paidbegin##d\ne##paidend##\n{control}"
+    assert errors(divide(source)) == [["suspect", 2, None]]
+
+
+def test_a_bidirectional_control_elsewhere_is_text() -> None:
+    assert divide("\u202eabc\n##paidbegin##d##paidend##\n\u2066x").findings == ()
+
+
+def test_a_finding_quotes_nothing_of_the_document() -> None:
+    secret = "宇宙洪荒 q7x"
+    sources = (
+        f"{secret}##paidbegin##{secret}",
+        f"{secret}##paidend##{secret}",
+        f"##paidbegin##{secret}<paid>{secret}$$paidend$${secret}",
+        f"##paidbegn##{secret}",
+    )
+    for source in sources:
+        for finding in divide(source).findings:
+            assert finding.message
+            assert finding.hint
+            assert "q7x" not in repr(finding)
+            assert "宇" not in repr(finding)
+
+
+def test_a_hint_names_the_marker_that_mends() -> None:
+    (finding,) = divide("a$$paidend$$").findings
+    assert "$$paidbegin$$" in finding.hint
+
+
+def test_paid_text_slips_out_by_no_repr() -> None:
+    division = divide("a##paidbegin##secret##paidend##")
+    assert "secret" not in repr(division)
+    assert "secret" not in f"{division.sections[1].text}"
+
+
+def test_suspects_alone_are_found_beside_given_markers() -> None:
+    source = "##paidbegin##\n##paidbegn##"
+    assert [one.line for one in suspects(source, scan(source))] == [2]
+
+
+# Lines
+
+
+@pytest.mark.parametrize(
+    ("source", "places"),
+    [
+        ("", [(1, 1)]),
+        ("ab", [(1, 1), (1, 2), (1, 3)]),
+        ("a\nb", [(1, 1), (1, 2), (2, 1), (2, 2)]),
+        ("a\r\nb", [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2)]),
+        ("a\rb", [(1, 1), (1, 2), (2, 1), (2, 2)]),
+        ("\r\r\n\n", [(1, 1), (2, 1), (2, 2), (3, 1), (4, 1)]),
+        ("\n\r\n", [(1, 1), (2, 1), (2, 2), (3, 1)]),
+        ("😀é\u0301\n", [(1, 1), (1, 2), (1, 3), (1, 4), (2, 1)]),
+        ("\u2028\x0b\x0c\x85", [(1, 1), (1, 2), (1, 3), (1, 4), (1, 5)]),
+    ],
+)
+def test_positions_count_lines_and_code_points(source: str, places: list[tuple[int, int]]) -> None:
+    assert [position(source, index) for index in range(len(source) + 1)] == places
+
+
+def test_sections_tell_their_lines() -> None:
+    division = divide("one\r\ntwo##paidbegin##\rthree\n\n##paidend##six\n")
+    assert [(one.paid, one.line, one.end_line) for one in division.sections] == [
+        (False, 1, 2),
+        (True, 2, 4),
+        (False, 5, 5),
+    ]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_every_finding_is_on_its_line(newline: str) -> None:
+    source = newline.join(["x"] * 9 + ["##paidend##", "x", "##paidbegn##"])
+    assert errors(divide(source)) == [["unopened", 10, 1], ["suspect", 12, None]]
+
+
+def test_a_control_between_two_line_ends_does_not_join_them() -> None:
+    for control in "\0\x1a\u200b":
+        source = f"x\r{control}\n##paidbegn##"
+        assert errors(divide(source)) == [["suspect", 3, None]]
+
+
+# Hostile sources
+
+
+def test_findings_have_a_bound() -> None:
+    division = divide("##paidend##paidend\n" * (MOST_FINDINGS // 2 + 1))
+    assert len(division.findings) == MOST_FINDINGS
+    assert len(divide("paidend\n" * (MOST_FINDINGS + 1)).findings) == MOST_FINDINGS
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "\ud800##paidbegin##\udfff##paidend##",
+        "&#" + "9" * 10_000 + ";",
+        "&#x" + "0" * 10_000 + "70;",
+        "&" * 1000 + "amp;" * 1000,
+        "\x00\x1a\x1f\x7f\x80\x9f",
+        "\U0010ffff\ufffe\ue000",
+        "#" * 10_000,
+        "<" * 10_000 + "/" * 10_000,
+        "# " * 10_000,
+        "p" + " " * 10_000 + "aid",
+        "\\" * 10_000,
+    ],
+)
+def test_no_text_is_too_odd_to_divide(source: str) -> None:
+    division = divide(source)
+    assert division.sections
+    assert division.findings == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_a_wrongly_decoded_marker_is_suspect(encoding: str) -> None:
+    source = "a##paidbegin##x".encode(encoding).decode()
+    assert errors(divide(source)) == [["suspect", 1, None]]
+
+
+@pytest.mark.parametrize("damage", ["\ufffd", "\x81", "\u0000", "\ufffc"])
+def test_a_marker_damaged_in_decoding_is_suspect(damage: str) -> None:
+    marker = "##paidbegin##"
+    for at in range(1, len(marker)):
+        source = marker[:at] + damage + marker[at:]
+        assert errors(divide(source)) == [["suspect", 1, None]]
+
+
+# Residue
+
+
+@pytest.mark.parametrize(
+    ("rendered", "places"),
+    [
+        ("nothing here", 0),
+        ("##paidbegin## and ##paidend##", 2),
+        ("\\##paidbegin##", 1),
+        ("##PAIDBEGIN##\nx\n## paidend ##", 2),
+        ("##paidbegin## paidbegn ##paidbegn##", 2),
+    ],
+)
+def test_residue_counts_what_still_reads_as_a_marker(rendered: str, places: int) -> None:
+    assert residue(rendered) == places
+
+
+def test_what_was_written_with_escapes_leaves_no_more_residue_than_these() -> None:
+    division = divide("show \\##paidbegin## and \\</paid>\n##paidbegin##x##paidend##")
+    free = "".join(text for kind, text in segments(division) if kind == "free")
+    assert residue(free) == division.escapes == 2
+
+
+def test_dividing_the_free_text_again_finds_nothing_new() -> None:
+    for vector in ACCEPTED:
+        division = divide(vector["source"])
+        if not division.escapes:
+            free = "".join(text for kind, text in segments(division) if kind == "free")
+            assert [one.paid for one in divide(free).sections] in ([], [False])

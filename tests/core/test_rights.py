@@ -1,0 +1,96 @@
+"""Scopes, standings, and which grants cover which document."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.core.documents import Address
+from gateway.core.errors import Malformed
+from gateway.core.permits import NotPermitted, Permit
+from gateway.core.rights import Grant, Kind, Scope, Standing, Verdict, judge
+
+HERE = Address("demo", "report")
+
+
+def grant(scope: str = "document:report", **facts: int | None) -> Grant:
+    return Grant(id="g1", scope=Scope.parse("demo", scope), **facts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "document", "document:", "document:*", "document:a/b", "document:a ", "DOCUMENT:a",
+     "document:../x", "collection:", "all:", "all ", "section:a", "document:a\n", "*",
+     "documents:a", "document:" + "a" * 81, "document:é", "document:report:2"],
+)  # fmt: skip
+def test_what_is_not_a_scope_is_refused(text: str) -> None:
+    with pytest.raises(Malformed):
+        Scope.parse("demo", text)
+
+
+@pytest.mark.parametrize("text", ["document:report", "collection:news", "all"])
+def test_a_scope_is_written_as_it_was_read(text: str) -> None:
+    assert str(Scope.parse("demo", text)) == text
+
+
+def test_a_document_scope_covers_exactly_that_document() -> None:
+    scope = Scope.parse("demo", "document:report")
+    assert scope.covers(HERE, "")
+    assert not scope.covers(Address("demo", "report-2"), "")
+    assert not scope.covers(Address("demo", "repor"), "")
+    assert not scope.covers(Address("demo", "news"), "report")
+
+
+def test_a_collection_scope_never_covers_a_document_without_a_collection() -> None:
+    assert not Scope("demo", Kind.COLLECTION, "").covers(HERE, "")
+    assert Scope.parse("demo", "collection:news").covers(HERE, "news")
+    assert not Scope.parse("demo", "collection:news").covers(HERE, "newsletter")
+
+
+@pytest.mark.parametrize("text", ["document:report", "collection:news", "all"])
+def test_no_scope_reaches_into_another_publisher(text: str) -> None:
+    assert not Scope.parse("demo", text).covers(Address("other", "report"), "news")
+
+
+def test_a_term_holds_from_its_start_until_just_before_its_end() -> None:
+    term = grant(starts=100, ends=200)
+    assert [term.standing(at) for at in (99, 100, 199, 200)] == [
+        Standing.NOT_YET,
+        Standing.STANDS,
+        Standing.STANDS,
+        Standing.ENDED,
+    ]
+
+
+def test_a_revocation_outweighs_every_term() -> None:
+    for at in (0, 50, 150, 250):
+        assert grant(starts=100, ends=200, revoked_at=50).standing(at) is Standing.REVOKED
+
+
+def test_one_standing_grant_is_enough() -> None:
+    verdict = judge([grant(revoked_at=1), grant(ends=1), grant()], HERE, "", 10)
+    assert verdict.allowed
+
+
+def test_no_grant_is_no() -> None:
+    assert judge([], HERE, "", 10) == Verdict(None, None)
+    assert not judge([grant("document:other")], HERE, "", 10).allowed
+
+
+def test_among_rights_that_do_not_stand_the_revocation_is_told() -> None:
+    assert judge([grant(ends=1), grant(revoked_at=1)], HERE, "", 10).standing is Standing.REVOKED
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        Verdict(None, None),
+        Verdict(grant(), Standing.REVOKED),
+        Verdict(grant(), Standing.ENDED),
+        Verdict(grant(), Standing.NOT_YET),
+        Verdict(grant("document:other"), Standing.STANDS),
+        Verdict(None, Standing.STANDS),
+    ],
+)
+def test_without_a_standing_right_there_is_no_permit(verdict: Verdict) -> None:
+    with pytest.raises(NotPermitted):
+        Permit(verdict, HERE, "", "edition")

@@ -1,0 +1,127 @@
+"""Stores that break a promise, each in one way: the checkers must catch them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from gateway.core.bundles import Bundle
+from gateway.core.documents import Address
+from gateway.ports import Edition, Ledger
+from gateway.stores.durable import PART
+from gateway.stores.public_files import SUFFIX, FilePublicStore
+from tests.faults.loops import Parts, real_parts
+
+PIECE = 64  # bytes
+
+
+class InPlace(FilePublicStore):
+    """Write a bundle where it is read."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._place = root
+
+    async def put(self, address: Address, bundle: Bundle) -> None:
+        path = self._place / address.publisher / f"{address.slug}{SUFFIX}"
+        path.parent.mkdir(exist_ok=True)
+        blob = bundle.pack()
+        with path.open("wb", buffering=0) as file:
+            for at in range(0, len(blob), PIECE):
+                file.write(blob[at : at + PIECE])
+            os.fsync(file.fileno())
+        await super().put(address, bundle)
+
+
+class TwoFiles(FilePublicStore):
+    """Keep the page in one file and the other forms in another."""
+
+    async def put(self, address: Address, bundle: Bundle) -> None:
+        forms = dict(bundle.forms)
+        page = {"html": forms.pop("html")}
+        await super().put(_other(address), replace(bundle, forms=page, entry=None))
+        await super().put(address, replace(bundle, forms=forms))
+
+    async def get(self, address: Address) -> Bundle | None:
+        page, others = await super().get(_other(address)), await super().get(address)
+        return replace(others, forms={**page.forms, **others.forms}) if page and others else None
+
+
+def _other(address: Address) -> Address:
+    return Address(address.publisher, f"{address.slug}-page")
+
+
+class Littering(FilePublicStore):
+    """Write under a fresh name each time."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._place = root
+
+    async def put(self, address: Address, bundle: Bundle) -> None:
+        file, name = tempfile.mkstemp(PART, ".", self._place)
+        os.write(file, bundle.pack())
+        os.fsync(file)
+        os.close(file)
+        await super().put(address, bundle)
+        os.unlink(name)  # noqa: PTH108  a thread for it would change nothing
+
+
+class WriteBehind:
+    """A ledger that answers from memory, and commits when there is time."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._ahead: dict[Address, Edition] = {}
+        self._behind: asyncio.Task[None] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    async def current(self, address: Address) -> Edition | None:
+        return self._ahead.get(address) or await self._ledger.current(address)
+
+    async def make_current(self, edition: Edition, expected: str | None) -> None:
+        self._ahead[edition.address] = edition
+        self._behind = asyncio.create_task(self._commit(self._behind, edition, expected))
+
+    async def _commit(
+        self, before: asyncio.Task[None] | None, edition: Edition, expected: str | None
+    ) -> None:
+        if before:
+            await before
+        await self._ledger.make_current(edition, expected)
+        await self._ledger.settle(edition.address, edition.id)
+
+    async def settle(self, address: Address, edition: str | None) -> bool:
+        return address in self._ahead or await self._ledger.settle(address, edition)
+
+    async def remove(self, address: Address, expected: str) -> None:
+        if self._behind:
+            await self._behind
+        self._ahead.pop(address, None)
+        await self._ledger.remove(address, expected)
+
+
+async def in_place(folder: Path) -> Parts:
+    ledger, _, vault = await real_parts(folder)
+    return ledger, InPlace(folder / "public"), vault
+
+
+async def two_files(folder: Path) -> Parts:
+    ledger, _, vault = await real_parts(folder)
+    return ledger, TwoFiles(folder / "public"), vault
+
+
+async def littering(folder: Path) -> Parts:
+    ledger, _, vault = await real_parts(folder)
+    return ledger, Littering(folder / "public"), vault
+
+
+async def write_behind(folder: Path) -> Parts:
+    ledger, store, vault = await real_parts(folder)
+    return cast("Ledger", WriteBehind(ledger)), store, vault

@@ -1,0 +1,178 @@
+"""Programs that are made to be killed: each tells what it begins and what is done, for ever.
+
+They are forked from a process that has imported everything, so that a restart costs next to
+nothing; and they end with whoever listens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from itertools import count
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from gateway import server
+from gateway.app import House, SystemClock, assemble, open_house
+from gateway.bulk import publish_file
+from gateway.core.bundles import IDENTITY, Bundle, Entry, Form
+from gateway.core.documents import Address
+from gateway.core.errors import Missing
+from gateway.core.tokens import KeyRing, KeyState
+from gateway.folders import SourceFile
+from gateway.granting import Wish
+from gateway.ports import Edition, Ledger, PublicStore, Sealed, Vault
+from gateway.publishing import Composed, Publishing, Submission, Task
+from gateway.settings import Settings, load
+from gateway.stores.public_files import FilePublicStore
+from gateway.stores.sql import open_ledger
+from gateway.stores.vault_files import FileVault
+from gateway.web.forms import etag_of
+from tests.tether import tie_to
+
+PUBLISHER = "demo"
+SLUGS = ("one", "two", "three")
+SECRET = "a root secret for tests, 32 bytes"
+GONE = 0  # the revision of a document that is deleted
+BROKEN = -1  # the revision of one that is answered for with an error
+
+Parts = tuple[Ledger, PublicStore, Vault]
+OpenParts = Callable[[Path], Awaitable[Parts]]
+Program = Callable[..., Coroutine[None, None, None]]
+
+_REVISION = re.compile(rb"rev-(\d+)-")
+
+
+def words(revision: int) -> str:
+    """Return a document that tells its revision in each of its parts."""
+    return (
+        f"Story rev-{revision}-\n\nIt begins, rev-{revision}-, "
+        f"##paidbegin##and the middle, rev-{revision}-, ##paidend##and ends, rev-{revision}-.\n"
+    )
+
+
+def revisions(text: bytes) -> frozenset[int]:
+    """Return every revision that a text tells."""
+    return frozenset(map(int, _REVISION.findall(text)))
+
+
+def settings(folder: Path) -> Settings:
+    """Return the settings of the gateway in a folder."""
+    return load(environment(folder))
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {"PAIDGATE_DATA": str(folder), "PAIDGATE_SECRET": SECRET, "PAIDGATE_LOG_LEVEL": "error"}
+
+
+# --- a house that publishes fast ---------------------------------------------------------------
+
+
+async def real_parts(folder: Path) -> Parts:
+    """Open the stores as the gateway does."""
+    ledger = await open_ledger(settings(folder).ledger)
+    return ledger, FilePublicStore(folder / "public"), FileVault(folder / "vault")
+
+
+async def open_fast(folder: Path, open_parts: OpenParts = real_parts) -> House:
+    """Open a house whose documents are set in no time: all the time goes to the stores."""
+    parts = await open_parts(folder)
+    keys = KeyRing(SECRET.encode(), {"k1": KeyState.ACTIVE})
+    house = assemble(settings(folder), *parts, keys, SystemClock())
+    publishing = Publishing(*parts, SystemClock(), set_fast, house.publishing._prepare)
+    return House(house.settings, *parts, publishing, house.granting, house.reading)
+
+
+async def set_fast(task: Task) -> Composed:
+    """Compose an edition whose every form is the source, as if it had been rendered."""
+    address, text = task.submission.address, task.submission.body
+    name = f"rev-{max(revisions(text))}-"
+    facts = (name, "", "en", "", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
+    edition = Edition(
+        id=task.edition,
+        address=address,
+        made_at=task.now,
+        format="plain",
+        title=name,
+        language="en",
+        collection="",
+        public_digest=name,
+        published=facts[4],
+        updated=facts[5],
+    )
+    form = Form("text/plain", etag_of(text), {IDENTITY: text})
+    forms = dict.fromkeys(("html", "md", "txt", "json"), form)
+    public = Bundle(task.edition, forms, Entry(address, *facts))
+    full = Bundle(task.edition, {**forms, "html.en": form})
+    return Composed(edition, Sealed(text, full, public))
+
+
+# --- the programs ------------------------------------------------------------------------------
+
+
+def run(telling: Connection, program: Program, folder: Path, *more: object) -> None:
+    """Run a program in this process until it is killed, or until nobody listens."""
+    tie_to(os.getppid())
+    with suppress(BrokenPipeError):
+        asyncio.run(program(telling, folder, *more))
+
+
+async def publish_fast(
+    telling: Connection, folder: Path, first: int, open_parts: OpenParts
+) -> None:
+    """Publish, and now and then delete, one document after another."""
+    house = await open_fast(folder, open_parts)
+    for revision in count(first):
+        address = Address(PUBLISHER, SLUGS[revision % len(SLUGS)])
+        if revision % 7 == 0:
+            telling.send(("begun", address.slug, GONE))
+            with suppress(Missing):
+                await house.publishing.delete(address)
+            telling.send(("done", address.slug, GONE))
+        else:
+            telling.send(("begun", address.slug, revision))
+            body = words(revision).encode()
+            await house.publishing.publish(Submission(address, body, "plain"))
+            telling.send(("done", address.slug, revision))
+
+
+async def publish_files(telling: Connection, folder: Path, first: int) -> None:
+    """Publish files, as the command line does."""
+    house = await open_house(settings(folder), in_process=True)
+    sources = folder / PUBLISHER
+    sources.mkdir(exist_ok=True)
+    for revision in count(first):
+        slug = SLUGS[revision % len(SLUGS)]
+        file = sources / f"{slug}.txt"
+        file.write_text(words(revision))
+        telling.send(("begun", slug, revision))
+        assert await publish_file(house, SourceFile(file), "")
+        telling.send(("done", slug, revision))
+
+
+async def give_rights(telling: Connection, folder: Path, first: int) -> None:
+    """Grant, redeem, and take every other right back."""
+    granting = (await open_fast(folder)).granting
+    for number in count(first):
+        telling.send(("begun", "grant", number, ""))
+        wish = Wish("all")
+        grant = await granting.grant(PUBLISHER, wish, once=f"order-{number}", fingerprint="same")
+        token = granting.token(grant)
+        telling.send(("done", "grant", number, token))
+        telling.send(("begun", "redeem", number, ""))
+        telling.send(("done", "redeem", number, (await granting.redeem(token, None)).cookie))
+        if number % 2:
+            telling.send(("begun", "revoke", number, ""))
+            await granting.revoke(PUBLISHER, grant.id)
+            telling.send(("done", "revoke", number, ""))
+
+
+def serve(telling: Connection, folder: Path) -> None:
+    """Serve the gateway, and tell the port once it answers."""
+    tie_to(os.getppid())
+    os.environ.update(environment(folder))
+    sock = server.listen("127.0.0.1", 0)
+    server.serve(settings(folder), sock, 1, lambda: telling.send(sock.getsockname()[1]))

@@ -1,0 +1,75 @@
+"""The memories that a nemesis is let loose on: ours on each authority, and what others do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from typing import Any, Protocol
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from gateway.core.leases import Terms
+from gateway.stores.leased import LeasedCoherence
+from gateway.stores.postgres_authority import PostgresAuthority
+from gateway.stores.redis_authority import RedisAuthority
+
+
+class Memory(Protocol):
+    def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def fetch(self, key: str, load: Callable[[], Awaitable[Any]]) -> Any: ...
+
+    async def announce(self, keys: Collection[str]) -> bool: ...
+
+
+class NaiveMemory:
+    """What most systems do: keep everything, and drop a key when a message says so."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
+        self._known: dict[str, Any] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._listen())
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+        await self._redis.aclose()
+
+    async def _listen(self) -> None:
+        while True:
+            with suppress(RedisError, OSError):
+                async with self._redis.pubsub() as pubsub:
+                    await pubsub.subscribe("naive")
+                    async for message in pubsub.listen():
+                        if message["type"] == "message":
+                            self._known.pop(message["data"].decode(), None)
+            await asyncio.sleep(0.1)
+
+    async def fetch(self, key: str, load: Callable[[], Awaitable[Any]]) -> Any:
+        if key not in self._known:
+            self._known[key] = await load()
+        return self._known[key]
+
+    async def announce(self, keys: Collection[str]) -> bool:
+        try:
+            for key in keys:
+                await self._redis.publish("naive", key)
+        except (RedisError, OSError):
+            return False
+        return True
+
+
+def make_memory(kind: str, url: str, terms: Terms) -> Memory:
+    """Return a memory of a kind."""
+    if kind == "redis":
+        return LeasedCoherence(RedisAuthority(url, terms), terms)
+    if kind == "postgres":
+        return LeasedCoherence(PostgresAuthority(url, terms), terms)
+    return NaiveMemory(url)

@@ -1,0 +1,363 @@
+"""P-ATOMIC under kill -9: what was acknowledged is there, whole, and nothing half-done is seen.
+
+A loop is killed at a random moment after a random step of its own, started again on what it left,
+and killed again. The stores alone are killed most often; the command line and the HTTP server, with
+real documents, PAIDGATE_KILLS times.
+"""
+
+from __future__ import annotations
+
+import http.client
+import multiprocessing
+import os
+import random
+import select
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp
+
+from gateway.app import House, build, open_house
+from gateway.core.documents import Address
+from gateway.core.errors import Revoked
+from gateway.granting import Wish
+from gateway.publishing import Submission
+from gateway.reading import Credential
+from gateway.stores.durable import PART
+from tests.asgi import Exchange, exchange
+from tests.faults import leaks, loops
+from tests.faults.loops import (
+    BROKEN,
+    GONE,
+    PUBLISHER,
+    SLUGS,
+    OpenParts,
+    real_parts,
+    revisions,
+    words,
+)
+
+WHOLE = int(os.environ.get("PAIDGATE_KILLS", "30"))  # of the gateway with real documents
+FAST = 170
+RIGHTS = 30
+FORMS = ("", ".md", ".txt", ".json")
+PATIENCE = 60.0  # seconds for a process to say or do anything at all
+
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload(["tests.faults.loops", "tests.faults.leaks"])
+
+pytestmark = pytest.mark.anyio
+
+Event = tuple[Any, ...]
+
+_NONE = {404: GONE}
+
+
+# --- killing -----------------------------------------------------------------------------------
+
+
+def killed(chance: random.Random, target: Callable[..., None], *arguments: object) -> list[Event]:
+    """Run a loop, kill it up to about one step after a random one; return what it told."""
+    listening, telling = FORKING.Pipe(duplex=False)
+    loop = FORKING.Process(target=target, args=(telling, *arguments))
+    loop.start()
+    telling.close()
+    told: list[Event] = []
+    begun = [hear(listening, told)]
+    for _ in range(chance.randrange(1, 4)):
+        begun.append(hear(listening, told))
+    pace = (begun[-1] - begun[0]) / (len(begun) - 1)
+    kill(loop, after=1.2 * pace * chance.random())
+    with suppress(EOFError):
+        while True:
+            told.append(listening.recv())
+    return told
+
+
+def hear(listening: Connection, told: list[Event]) -> float:
+    """Listen until the loop has done a step; return when that was."""
+    while True:
+        assert listening.poll(PATIENCE), "the loop does nothing"
+        told.append(listening.recv())
+        if told[-1][0] == "done":
+            return time.perf_counter()
+
+
+def kill(process: Any, after: float) -> None:
+    """Kill a process some seconds from now; it must not have ended by itself."""
+    ended, _, _ = select.select([process.sentinel], [], [], after)
+    assert not ended, f"the process ended by itself: {process.exitcode}"
+    process.kill()
+    process.join(PATIENCE)
+
+
+# --- what is left ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The revisions that one document tells in each place; GONE where it is not there."""
+
+    public: frozenset[int]
+    listed: frozenset[int]
+    full: frozenset[int]
+
+
+async def look(app: ASGIApp, house: House, slug: str, token: str) -> Seen:
+    """Ask for a document in every public form, and as the holder of a right."""
+    path = f"{PUBLISHER}/{slug}"
+    bearer = (("authorization", f"Bearer {token}"),)
+    public = [await exchange(app, "GET", f"/documents/{path}{form}") for form in FORMS]
+    full = [await exchange(app, "GET", f"/read/{path}.json", bearer)]
+    entries = await house.store.entries(PUBLISHER, "", 100)
+    listed = [f"{e.title} {e.summary}".encode() for e in entries if e.address.slug == slug]
+    told = frozenset[int]().union(*map(revisions, listed))
+    return Seen(shown(public), told or frozenset({GONE}), shown(full))
+
+
+def shown(answers: list[Exchange]) -> frozenset[int]:
+    """Return every revision that answers tell."""
+    found: set[int] = set()
+    for answer in answers:
+        found |= (
+            revisions(answer.body) if answer.status == 200 else {_NONE.get(answer.status, BROKEN)}
+        )
+    return frozenset(found)
+
+
+@dataclass
+class Record:
+    """What a loop has told: of each document the acknowledged revision, and one begun after it."""
+
+    acked: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SLUGS, GONE))
+    begun: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SLUGS, GONE))
+    last: int = 0
+
+    def hear(self, told: list[Event]) -> None:
+        for kind, slug, revision in told:
+            self.begun[slug] = revision
+            self.last = max(self.last, revision)
+            if kind == "done":
+                self.acked[slug] = revision
+
+    def allows(self, slug: str) -> set[int]:
+        return {self.acked[slug], self.begun[slug]}
+
+    def settle(self, slug: str, revision: int) -> None:
+        self.acked[slug] = self.begun[slug] = revision
+
+
+async def faults_left(
+    house: House, folder: Path, record: Record, left: Counter[str] | None = None
+) -> list[str]:
+    """Restart on what a kill left; return what is wrong, before and after recovery."""
+    left = Counter() if left is None else left
+    grant = await house.granting.grant(PUBLISHER, Wish("all"), once="check", fingerprint="check")
+    app, token = build(house), house.granting.token(grant)
+    wrong = []
+    before = {slug: await look(app, house, slug, token) for slug in SLUGS}
+    for slug, seen in before.items():
+        for name, told in (("public", seen.public), ("full", seen.full)):
+            if len(told) != 1 or not told <= record.allows(slug):
+                wrong.append(f"{slug}: {name} shows {set(told)}, not of {record.allows(slug)}")
+    left["unsettled"] += bool(await house.ledger.unsettled(1))
+    await house.publishing.recover()
+    for slug in SLUGS:
+        seen = await look(app, house, slug, token)
+        if not seen.public == seen.listed == seen.full == before[slug].full:
+            wrong.append(f"{slug}: after recovery {before[slug]} is {seen}")
+        record.settle(slug, max(seen.full))
+    parts = half_written(folder)
+    left["half-written files"] = max(left["half-written files"], len(parts))
+    if len(parts) > 2 * len(SLUGS):  # one for each place that is written, in each store
+        wrong.append(f"{len(parts)} half-written files lie about")
+    return wrong
+
+
+def half_written(folder: Path) -> list[Path]:
+    return list(folder.rglob(f"*{PART}"))
+
+
+async def kill_and_look(
+    folder: Path, kills: int, seed: int, open_parts: OpenParts = real_parts
+) -> tuple[list[str], Counter[str]]:
+    """Kill the fast loop again and again, until something is wrong or all kills are done."""
+    chance, record, left = random.Random(seed), Record(), Counter[str]()
+    for _ in range(kills):
+        first = record.last + 1
+        record.hear(killed(chance, loops.run, loops.publish_fast, folder, first, open_parts))
+        house = await loops.open_fast(folder, open_parts)
+        try:
+            wrong = await faults_left(house, folder, record, left)
+        finally:
+            await house.close()
+        left["kills"] += 1
+        if wrong:
+            return wrong, left
+    return [], left
+
+
+# --- publishing --------------------------------------------------------------------------------
+
+
+async def test_stores_that_are_killed_hold_one_whole_edition_of_each_document(
+    tmp_path: Path,
+) -> None:
+    wrong, left = await kill_and_look(tmp_path, FAST, seed=1)
+    assert wrong == []
+    assert left["kills"] == FAST
+    # The moments are spread: many fell between the commit and the settling, and within a write.
+    assert left["unsettled"] >= FAST // 20
+    assert left["half-written files"]
+
+
+async def test_a_command_line_that_is_killed_leaves_one_whole_edition_of_each_document(
+    tmp_path: Path,
+) -> None:
+    chance, record = random.Random(2), Record()
+    for _ in range(WHOLE - WHOLE // 3):
+        first = record.last + 1
+        record.hear(killed(chance, loops.run, loops.publish_files, tmp_path, first))
+        assert await faults_after_restart(tmp_path, record) == []
+
+
+async def test_a_server_that_is_killed_leaves_one_whole_edition_of_each_document(
+    tmp_path: Path,
+) -> None:
+    chance, record = random.Random(3), Record()
+    for _ in range(WHOLE // 3):
+        record.hear(await put_until_killed(chance, tmp_path, record.last + 1))
+        assert await faults_after_restart(tmp_path, record) == []
+
+
+async def faults_after_restart(folder: Path, record: Record) -> list[str]:
+    house = await open_house(loops.settings(folder), in_process=True)
+    try:
+        return await faults_left(house, folder, record)
+    finally:
+        await house.close()
+
+
+async def put_until_killed(chance: random.Random, folder: Path, first: int) -> list[Event]:
+    """Publish over HTTP, kill the server while it has a request, and tell what it answered."""
+    house = await open_house(loops.settings(folder))
+    key = await house.granting.add_publisher(PUBLISHER)
+    await house.close()
+    listening, telling = FORKING.Pipe(duplex=False)
+    server = FORKING.Process(target=loops.serve, args=(telling, folder))
+    server.start()
+    telling.close()
+    assert listening.poll(PATIENCE), "the server does not start"
+    connection = http.client.HTTPConnection("127.0.0.1", listening.recv(), timeout=PATIENCE)
+    told: list[Event] = []
+    pace = 0.0
+    last = first + chance.randrange(2, 5)
+    for revision in range(first, last + 1):
+        slug = SLUGS[revision % len(SLUGS)]
+        told.append(("begun", slug, revision))
+        began = time.perf_counter()
+        connection.request("PUT", f"/api/documents/{slug}", words(revision), _headers(key))
+        if revision == last:
+            kill(server, after=1.2 * pace * chance.random())
+        if answered(connection):
+            told.append(("done", slug, revision))
+        pace = time.perf_counter() - began
+    connection.close()
+    return told
+
+
+def _headers(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}", "content-type": "text/plain"}
+
+
+def answered(connection: http.client.HTTPConnection) -> bool:
+    """Tell whether the server acknowledged before it was killed."""
+    try:
+        answer = connection.getresponse()
+        answer.read()
+    except (http.client.HTTPException, ConnectionError):
+        return False
+    assert answer.status in (200, 201)
+    return True
+
+
+# --- rights ------------------------------------------------------------------------------------
+
+
+async def test_no_acknowledged_grant_redemption_or_revocation_is_lost(tmp_path: Path) -> None:
+    chance = random.Random(4)
+    told: list[Event] = []
+    for _ in range(RIGHTS):
+        first = 1 + max((event[2] for event in told), default=0)
+        told += killed(chance, loops.run, loops.give_rights, tmp_path, first)
+        house = await loops.open_fast(tmp_path)
+        try:
+            assert await rights_lost(house, told) == []
+        finally:
+            await house.close()
+
+
+async def rights_lost(house: House, told: list[Event]) -> list[str]:
+    """Return what was acknowledged and is not so; what was only begun may be either."""
+    begun = {event[1:3] for event in told if event[0] == "begun"}
+    done = {event[1:3]: event[3] for event in told if event[0] == "done"}
+    await house.granting.register(PUBLISHER)
+    submission = Submission(Address(PUBLISHER, "one"), words(1).encode(), "plain")
+    await house.publishing.publish(submission)
+    lost = []
+    for (what, number), word in done.items():
+        if what == "revoke":
+            continue
+        allowed = {True} if ("revoke", number) not in begun else {True, False}
+        allowed = {False} if ("revoke", number) in done else allowed
+        credential = Credential(bearer=word) if what == "grant" else Credential(cookie=word)
+        if await opens(house, credential) not in allowed:
+            lost.append(f"{what} {number}: not {allowed}")
+    for number in {number for what, number in begun if what == "grant"}:
+        # An order that is sent again, because nobody heard its answer, makes no second grant.
+        again = [
+            await house.granting.grant(
+                PUBLISHER, Wish("all"), once=f"order-{number}", fingerprint="same"
+            )
+            for _ in range(2)
+        ]
+        tokens = {house.granting.token(grant) for grant in again} | {
+            done.get(("grant", number), house.granting.token(again[0]))
+        }
+        if len(tokens) != 1:
+            lost.append(f"order {number} made several grants")
+    return lost
+
+
+async def opens(house: House, credential: Credential) -> bool:
+    try:
+        await house.reading.read(Address(PUBLISHER, "one"), credential)
+    except Revoked:
+        return False
+    return True
+
+
+# --- the checkers catch what breaks ---
+
+
+@pytest.mark.parametrize(
+    ("open_parts", "sign"),
+    [
+        (leaks.in_place, f"public shows {{{BROKEN}}}"),
+        (leaks.two_files, "public shows"),
+        (leaks.write_behind, "not of"),
+        (leaks.littering, "half-written files lie about"),
+    ],
+)
+async def test_the_checker_catches_a_store_that(
+    tmp_path: Path, open_parts: OpenParts, sign: str
+) -> None:
+    wrong, _ = await kill_and_look(tmp_path, 200, 5, open_parts)
+    assert any(sign in each for each in wrong), wrong

@@ -1,0 +1,100 @@
+"""Dividing comes before every transform, so that none sees paid text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from gateway.core.documents import PLACEHOLDER
+from gateway.core.markers import divide
+from gateway.ports import Format
+from tests.formats import soups
+from tests.formats.commuting import (
+    LEAKY,
+    Transform,
+    all_families,
+    document,
+    formats,
+    leaks,
+    preview,
+    rendered_whole,
+    source,
+    sources,
+)
+
+each_format = pytest.mark.parametrize("form", formats(), ids=lambda form: form.name)
+SOUPS = {"plain": soups.plain, "markdown": soups.markdown, "html": soups.html}
+HASHES = ("##paidbegin##", "##paidend##")
+
+
+def without_cuts(text: str) -> str:
+    return text.replace(PLACEHOLDER, "x")
+
+
+@each_format
+def test_a_preview_is_the_same_whatever_is_paid(form: Format) -> None:
+    assert leaks(preview(form), all_families()) == []
+
+
+def is_leaky(form: Format, leaky: Callable[[Format], Transform]) -> bool:
+    # Nothing in plain text refers from one line to another, so rendering it whole tells nothing.
+    return not (form.name == "plain" and leaky is rendered_whole)
+
+
+@pytest.mark.parametrize(
+    ("form", "leaky"),
+    [(form, leaky) for form in formats() for leaky in LEAKY if is_leaky(form, leaky)],
+    ids=lambda each: getattr(each, "name", "") or each.__name__,
+)
+def test_a_transform_that_sees_paid_text_is_caught(
+    form: Format, leaky: Callable[[Format], Transform]
+) -> None:
+    assert leaks(leaky(form), all_families())
+
+
+@each_format
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(st.data())
+def test_no_soup_makes_a_preview_tell(form: Format, data: st.DataObject) -> None:
+    soup = SOUPS[form.name].map(without_cuts)
+    free = data.draw(st.lists(soup, min_size=2, max_size=4))
+    paid = data.draw(st.lists(soup.filter(bool), min_size=1, max_size=3))
+    assert leaks(preview(form), sources(free, paid)) == []
+
+
+@each_format
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(st.data())
+def test_a_preview_is_a_function_of_the_projection(form: Format, data: st.DataObject) -> None:
+    soup = SOUPS[form.name].map(without_cuts)
+    free = data.draw(st.lists(soup, min_size=2, max_size=3))
+    paid = data.draw(st.lists(soup.filter(bool), min_size=len(free) - 1, max_size=len(free) - 1))
+    text = source(free, paid, HASHES)
+    assume(not divide(text).findings)
+    by_hand = PLACEHOLDER.join(free)
+    assert document(text).projection_text() == by_hand
+    assert preview(form)(text) == form.render(by_hand)
+
+
+@each_format
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(st.data())
+def test_a_title_is_free_text(form: Format, data: st.DataObject) -> None:
+    soup = SOUPS[form.name].map(without_cuts)
+    text = source(data.draw(st.lists(soup, min_size=2, max_size=2)), ["CANARY"], HASHES)
+    assume(not divide(text).findings)
+    rendering = form.render(document(text).projection_text())
+    assert "CANARY" not in f"{rendering}"
+    assert PLACEHOLDER not in rendering.title
+
+
+@each_format
+def test_a_document_that_is_all_paid_has_no_title_and_no_text(form: Format) -> None:
+    rendering = form.render(document("##paidbegin##CANARY##paidend##").projection_text())
+    assert rendering.title == ""
+    assert rendering.html.strip() == PLACEHOLDER
+    assert rendering.text.strip() == PLACEHOLDER
+    assert rendering.markdown.strip() == PLACEHOLDER

@@ -1,0 +1,101 @@
+"""Everything that the world can ask for: addresses, methods, headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
+
+from starlette.types import ASGIApp
+
+from tests.asgi import Exchange, Headers, exchange
+
+METHODS = ("GET", "HEAD", "OPTIONS", "QUERY")
+FORMS = ("", ".md", ".txt", ".json")
+HEADERS: tuple[Headers, ...] = (
+    (),
+    (("accept-encoding", "br"),),
+    (("accept-encoding", "zstd"),),
+    (("accept-encoding", "gzip;q=0"),),
+    (("accept-encoding", "gzip, br;q=0.1"),),
+    (("range", "bytes=-500"),),
+    (("range", "bytes=999999999-"),),
+    (("accept", "application/json"),),
+    (("accept-language", "en"),),
+    (("user-agent", "Googlebot/2.1"), ("x-forwarded-for", "66.249.66.1")),
+    (("referer", "https://www.google.com/"), ("x-original-url", "/read/demo/d")),
+    (("x-http-method-override", "PUT"), ("x-entitled", "1"), ("x-user-id", "1")),
+    (("authorization", "Bearer pg1.k1.x.y"), ("cookie", "paidgate=pg1.k1.x.y")),
+    (("if-none-match", '"0"'), ("if-modified-since", "Thu, 01 Jan 1970 00:00:00 GMT")),
+    (("host", "evil.example"),),
+)
+QUERIES = ("", "?amp=1", "?preview=true", "?full=1", "?format=json", "?p=1&static=1")
+FIXED = (
+    "/",
+    "/?before=2999",
+    "/robots.txt",
+    "/feed.xml",
+    "/sitemap.xml",
+    "/search?q=secret",
+    "/static/none",
+    "/openapi.json",
+    "/llms.txt",
+    "/documents/",
+    "/documents/demo/none",
+    "/unlock",
+    "/library",
+    "/healthz",
+)
+OWN_ETAG: Headers = (("if-none-match", "its own ETag"),)
+_HREF = re.compile(rb'(?:href|src|action)="(/[^"#]*)')
+
+
+def of_document(address: str) -> Iterator[str]:
+    """Yield every address under which something of a document could be asked for."""
+    for form in FORMS:
+        yield f"/documents/{address}{form}"
+        yield f"/read/{address}{form}"
+    for query in QUERIES[1:]:
+        yield f"/documents/{address}{query}"
+    slug = address.rpartition("/")[2]
+    yield from (
+        f"/documents/{address}/",
+        f"/documents/{address}/amp",
+        f"/documents/{address}.docx",
+        f"/documents/{address}/x.css",
+        f"/documents/{address.replace('/', '%2F')}",
+        f"/api/documents/{slug}",
+        f"/api/documents/{slug}/source",
+        f"/api/documents/{slug}/editions",
+    )
+
+
+async def crawl(app: ASGIApp, start: Iterable[str], most: int = 10_000) -> list[str]:
+    """Return start and all that links lead to from there, in the order found."""
+    waiting, seen = list(start), dict.fromkeys(start)
+    for address in waiting:
+        answer = await exchange(app, "GET", address)
+        for link in _HREF.findall(answer.body):
+            found = unquote(link.decode()).replace("&amp;", "&")
+            if found not in seen and len(seen) < most:
+                seen[found] = None
+                waiting.append(found)
+    return waiting
+
+
+async def observe(
+    app: ASGIApp, addresses: Iterable[str], headers: Iterable[Headers] = HEADERS
+) -> dict[tuple[str, str, Headers], Exchange]:
+    """Return what every address answers to every method and every set of headers."""
+    seen = {}
+    listed = list(headers)
+    for address in addresses:
+        for method in METHODS:
+            for sent in listed if method == "GET" else listed[:2]:
+                seen[method, address, sent] = await exchange(app, method, address, sent)
+        etag = seen["GET", address, ()].header("etag")
+        if etag:
+            seen["GET", address, OWN_ETAG] = await exchange(
+                app, "GET", address, (("if-none-match", etag),)
+            )
+    return seen

@@ -1,0 +1,167 @@
+"""P-CANARY and P-CAP: no paid word in any stream of anyone without a right."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import gateway as package
+from gateway.core.bundles import Bundle
+from gateway.core.permits import Permit
+from tests.asgi import exchange
+from tests.house import Standing, gateway
+from tests.properties.canaries import canaries, found_in, needles, paid_with
+from tests.properties.public_surface import FIXED, HEADERS, crawl, observe, of_document
+
+pytestmark = pytest.mark.anyio
+
+WORDS = canaries(1)
+FORMS = ("plain", "markdown", "html")
+
+
+async def canary_gateway() -> Standing:
+    side = gateway()
+    for form in FORMS:
+        await side.publish(
+            form, f"Title of {form}\n\nFree.##paidbegin##{paid_with(WORDS)}##paidend##", form=form
+        )
+    return side
+
+
+def addresses() -> list[str]:
+    return [*FIXED, *(a for form in FORMS for a in of_document(f"demo/{form}"))]
+
+
+async def test_no_paid_word_reaches_the_world(logged: list[dict[str, object]]) -> None:
+    side = await canary_gateway()
+    searched = needles(WORDS)
+    seen = await observe(side.app, await crawl(side.app, addresses()), HEADERS)
+    for key, answer in seen.items():
+        head = "\n".join(f"{n}: {v}" for n, v in answer.headers).encode()
+        assert found_in(head + b"\n\n" + answer.body, searched) == [], key
+        assert found_in(answer.body, searched) == [], key
+    assert found_in(repr(logged).encode(), searched) == []
+
+
+async def test_the_scan_finds_every_word_in_what_the_holder_of_a_right_gets() -> None:
+    side = await canary_gateway()
+    searched = needles(WORDS)
+    for form in FORMS:
+        _, token = await side.grant(f"document:{form}")
+        for suffix in ("", ".md", ".txt", ".json"):
+            bearer = (("authorization", f"Bearer {token}"),)
+            answer = await exchange(side.app, "GET", f"/read/demo/{form}{suffix}", bearer)
+            assert answer.status == 200
+            found = " ".join(found_in(answer.body, searched))
+            assert all(word in found for word in WORDS), (form, suffix)
+
+
+async def test_a_right_to_one_document_shows_no_word_of_another() -> None:
+    side = await canary_gateway()
+    others = canaries(2)
+    await side.publish("other", f"Other\n\n##paidbegin##{paid_with(others)}##paidend##")
+    _, token = await side.grant("document:other")
+    searched = needles(WORDS)
+    bearer = (("authorization", f"Bearer {token}"),)
+    for address in addresses():
+        answer = await exchange(side.app, "GET", address, bearer)
+        assert found_in(answer.body, searched) == [], address
+
+
+async def test_a_refused_document_leaves_no_word_anywhere(logged: list[object]) -> None:
+    side = await canary_gateway()
+    key = await side.house.granting.add_publisher("demo")
+    others = canaries(3)
+    searched = needles(others)
+    for source in (
+        f"T\n\n##paidbegin##{paid_with(others)}",
+        f"T\n\n##paidbegln##{paid_with(others)}##paidend##",
+        f"T\n\n<img alt='##paidbegin##{others[0]}##paidend##'>",
+        f"---\ntitle: ##paidbegin##{others[0]}\n---\nx",
+        f"---\ndate: {others[0]}\n---\nT\n",
+        paid_with(others) + "\x00",
+    ):
+        answer = await exchange(
+            side.app,
+            "PUT",
+            "/api/documents/plain",
+            (("authorization", f"Bearer {key}"), ("content-type", "text/html")),
+            source.encode(),
+        )
+        assert answer.status == 422
+        assert found_in(answer.body, searched) == []
+    for address in addresses():
+        assert found_in((await exchange(side.app, "GET", address)).body, searched) == []
+    assert found_in(repr(logged).encode(), searched) == []
+
+
+async def test_the_public_side_never_opens_the_vault() -> None:
+    side = await canary_gateway()
+    before = await observe(side.app, addresses(), HEADERS[:1])
+
+    async def closed(_: object, *__: object) -> Bundle:
+        raise AssertionError("the vault was opened")
+
+    side.vault.open = closed  # type: ignore[method-assign,assignment]
+    side.vault.source = closed  # type: ignore[method-assign,assignment]
+    side.vault.public = closed  # type: ignore[method-assign,assignment]
+    assert await observe(side.app, addresses(), HEADERS[:1]) == before
+
+
+async def test_the_vault_that_is_closed_for_the_test_is_the_one_that_readers_need() -> None:
+    side = await canary_gateway()
+    _, token = await side.grant("all")
+
+    async def closed(_: Permit) -> Bundle:
+        raise AssertionError("the vault was opened")
+
+    side.vault.open = closed  # type: ignore[method-assign,assignment]
+    with pytest.raises(AssertionError, match="the vault was opened"):
+        await exchange(side.app, "GET", "/read/demo/plain", (("authorization", f"Bearer {token}"),))
+
+
+def calls(name: str) -> set[str]:
+    """Return the modules of the package that call something by a name."""
+    root = Path(package.__file__).parent
+    found = set()
+    for file in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call):
+                function = node.func
+                called = getattr(function, "id", getattr(function, "attr", ""))
+                if called == name:
+                    found.add(file.relative_to(root).as_posix())
+    return found
+
+
+def test_only_reading_makes_a_permit() -> None:
+    assert calls("Permit") == {"reading.py"}
+
+
+def test_paid_text_is_revealed_only_where_it_goes_to_the_vault() -> None:
+    assert calls("reveal") == {"core/documents.py", "publishing.py"}
+
+
+def test_markers_are_known_to_the_grammar_alone() -> None:
+    root = Path(package.__file__).parent
+    known = {
+        file.relative_to(root).as_posix()
+        for file in root.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and any(word in node.value for word in ("paidbegin", "paidend", "<paid>"))
+    }
+    assert known <= {"core/markers.py", "core/suspects.py", "core/skeletons.py"}
+
+
+# --- the scan catches what leaks ---
+
+
+@pytest.mark.parametrize("disguise", ["base64", "hex", "JSON", "digest", "GB18030", "UTF-16"])
+def test_the_scan_sees_through_a_disguise(disguise: str) -> None:
+    for needle, name in needles(WORDS).items():
+        if name.startswith(disguise):
+            assert name in found_in(b"<p data-x='" + needle + b"'>", needles(WORDS))

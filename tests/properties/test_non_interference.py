@@ -1,0 +1,242 @@
+"""P-NI: public answers are a function of the free text alone.
+
+Two gateways with the same clock, chance and secrets are given documents that differ in paid text
+only; then everything that the world can ask for is compared byte for byte. Paid texts of one size
+step: no mask at all. Of different steps: the disclosure register is the only mask.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import pytest
+
+from gateway.core.bundles import IDENTITY, Form
+from gateway.core.documents import SIZE_STEPS, Address
+from gateway.core.errors import Refused
+from gateway.formats.sources import SourceFormats
+from gateway.publishing import Composed, Publishing, Submission, Task, prepare
+from gateway.web.forms import etag_of, public_form
+from tests.asgi import Exchange, Headers
+from tests.house import Standing, gateway
+from tests.properties import texts
+from tests.properties.public_surface import FIXED, HEADERS, crawl, observe, of_document
+from tests.properties.register import masked
+
+PAIRS = int(os.environ.get("PAIDGATE_PAIRS", "40"))
+BATCH = 20
+FEW = 6
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two sources of one document that differ in paid text only."""
+
+    slug: str
+    form: str
+    sources: tuple[str, str]
+
+
+def pair(chance: random.Random, slug: str, *, same_steps: bool = True) -> Pair:
+    """Return a random pair: same free text, same places of sections, other paid texts."""
+    sources = [f"Title of {slug}\n\n", f"Title of {slug}\n\n"]
+    for _ in range(chance.randrange(1, 4)):
+        free = texts.free_text(chance)
+        steps = _steps(chance, same=same_steps)
+        begin, end = chance.choice(
+            (
+                ("##paidbegin##", "##paidend##"),
+                ("$$paidbegin$$", "$$paidend$$"),
+                ("<paid>", "</paid>"),
+            )
+        )
+        for side in (0, 1):
+            paid = texts.paid_text(chance, *steps[side])
+            sources[side] += f"{free}{begin}{paid}{end}"
+    tail = texts.free_text(chance)
+    form = chance.choice(("plain", "markdown", "html"))
+    return Pair(slug, form, (sources[0] + tail, sources[1] + tail))
+
+
+def _steps(chance: random.Random, *, same: bool) -> list[tuple[int, int]]:
+    bounds = list(pairwise(SIZE_STEPS[:5]))
+    first = chance.choice(bounds[:2] if chance.random() < 0.9 else bounds)
+    return [first, first if same else chance.choice(bounds)]
+
+
+def sound_pairs(chance: random.Random, count: int, *, same_steps: bool = True) -> list[Pair]:
+    """Return as many pairs of which both sides can be published."""
+    found: list[Pair] = []
+    while len(found) < count:
+        each = pair(chance, f"d{len(found)}", same_steps=same_steps)
+        if all(_is_sound(each, source) for source in each.sources):
+            found.append(each)
+    return found
+
+
+async def two_gateways(
+    pairs: Iterable[Pair], leak: Leak | None = None
+) -> tuple[Standing, Standing, list[str]]:
+    """Publish each pair, one side to each gateway."""
+    sides = gateway(), gateway()
+    if leak:
+        sides = leaky(sides[0], leak), leaky(sides[1], leak)
+    published = []
+    for each in pairs:
+        for side, source in zip(sides, each.sources, strict=True):
+            await side.publish(each.slug, source, form=each.form)
+        published.append(f"demo/{each.slug}")
+    return *sides, published
+
+
+def _is_sound(each: Pair, source: str) -> bool:
+    submission = Submission(Address("demo", each.slug), source.encode(), each.form)
+    try:
+        prepare(submission, SourceFormats())
+    except Refused:
+        return False
+    return True
+
+
+async def differences(
+    one: Standing,
+    other: Standing,
+    documents: Iterable[str],
+    *,
+    mask: bool = False,
+    headers: Iterable[Headers] = HEADERS,
+) -> list[tuple[object, ...]]:
+    """Return every request whose answers differ."""
+    addresses = [*FIXED, *(a for d in documents for a in of_document(d))]
+    addresses = await crawl(one.app, addresses)
+    assert addresses == await crawl(other.app, addresses[: len(addresses)])
+    seen, seen_too = [await observe(side.app, addresses, headers) for side in (one, other)]
+    assert seen.keys() == seen_too.keys()
+    shown: Callable[[Exchange], object] = masked if mask else lambda answer: answer
+    return [key for key in seen if shown(seen[key]) != shown(seen_too[key])]
+
+
+@pytest.mark.parametrize("batch", range(-(-PAIRS // BATCH)))
+async def test_documents_that_differ_in_paid_text_only_are_the_same_to_the_world(
+    batch: int,
+) -> None:
+    pairs = sound_pairs(random.Random(batch), BATCH)
+    one, other, documents = await two_gateways(pairs)
+    assert len(documents) == BATCH
+    assert await differences(one, other, documents) == []
+
+
+async def test_paid_texts_of_other_sizes_differ_only_where_the_register_says() -> None:
+    pairs = sound_pairs(random.Random(7), BATCH, same_steps=False)
+    one, other, documents = await two_gateways(pairs)
+    assert await differences(one, other, documents, headers=HEADERS[:1]) != []
+    assert await differences(one, other, documents, mask=True) == []
+
+
+async def test_an_edit_of_paid_text_changes_nothing_in_public() -> None:
+    pairs = sound_pairs(random.Random(11), FEW)
+    before = [replace(each, sources=(each.sources[0],) * 2) for each in pairs]
+    edited, untouched, documents = await two_gateways(before)
+    for side in (edited, untouched):
+        side.clock.at += 86_400
+    for each in pairs:
+        published = await edited.publish(each.slug, each.sources[1], form=each.form)
+        assert published.edition.made_at == edited.clock.at
+    # The history is the publisher's; ids of editions are in no public answer.
+    assert await differences(edited, untouched, documents) == []
+
+
+# --- the checker catches what leaks ---
+
+Leak = Callable[[Task, Composed], Composed]
+
+
+def leaky(side: Standing, leak: Leak) -> Standing:
+    """Return the same gateway with a publication that leaks."""
+
+    async def compose_leaking(task: Task) -> Composed:
+        return leak(task, await side.house.publishing._compose(task))
+
+    publishing = Publishing(
+        side.ledger,
+        side.store,
+        side.vault,
+        side.clock,
+        compose_leaking,
+        side.house.publishing._prepare,
+    )
+    return replace(side, house=replace(side.house, publishing=publishing))
+
+
+def _with_page(composed: Composed, change: Callable[[bytes], bytes]) -> Composed:
+    public = composed.sealed.public
+    page = public.forms["html"]
+    forms = {**public.forms, "html": public_form(page.media_type, change(page.bodies[IDENTITY]))}
+    return replace(composed, sealed=replace(composed.sealed, public=replace(public, forms=forms)))
+
+
+def etag_over_source(task: Task, composed: Composed) -> Composed:
+    public = composed.sealed.public
+    forms = {
+        n: Form(f.media_type, etag_of(task.submission.body), f.bodies)
+        for n, f in public.forms.items()
+    }
+    return replace(composed, sealed=replace(composed.sealed, public=replace(public, forms=forms)))
+
+
+def reading_time(task: Task, composed: Composed) -> Composed:
+    minutes = len(task.submission.body.decode()) // 10
+    return _with_page(composed, lambda body: body + f"<!-- {minutes} -->".encode())
+
+
+def summary_over_source(task: Task, composed: Composed) -> Composed:
+    public = composed.sealed.public
+    assert public.entry
+    entry = replace(public.entry, summary=task.submission.body.decode()[-40:])
+    return replace(composed, sealed=replace(composed.sealed, public=replace(public, entry=entry)))
+
+
+def paid_headings(task: Task, composed: Composed) -> Composed:
+    full = json.loads(composed.sealed.full.forms["json"].bodies[IDENTITY])["html"]
+    found = " ".join(re.findall("<h2.*?</h2>", full, re.DOTALL))
+    return _with_page(composed, lambda body: body.replace(b"</main>", found.encode() + b"</main>"))
+
+
+def language_of_all(task: Task, composed: Composed) -> Composed:
+    text = task.submission.body.decode()
+    language = "zh" if sum(c > "\u4e00" for c in text) * 2 > len(text) else "en"
+    return _with_page(
+        composed, lambda body: body.replace(b"<html ", f"<html data-l={language} ".encode())
+    )
+
+
+def canonical_edition(task: Task, composed: Composed) -> Composed:
+    digest = etag_of(composed.sealed.source).strip('"')
+    return _with_page(
+        composed, lambda body: body.replace(b"</head>", f"<link href={digest}></head>".encode())
+    )
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        etag_over_source,
+        reading_time,
+        summary_over_source,
+        paid_headings,
+        language_of_all,
+        canonical_edition,
+    ],
+)
+async def test_the_checker_catches_a_leak(leak: Leak) -> None:
+    pairs = sound_pairs(random.Random(5), FEW)
+    one, other, documents = await two_gateways(pairs, leak)
+    assert await differences(one, other, documents, headers=HEADERS[:1]) != []

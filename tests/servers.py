@@ -1,0 +1,175 @@
+"""Real, private Redis and PostgreSQL servers, which end with their context or with its process.
+
+The kernel ends a server when the *thread* that started it ends, so start one from a thread that
+lasts: pytest's main thread does.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dev
+
+TETHER = Path(__file__).with_name("tether.py")
+PATIENCE = 30.0  # seconds; a loaded machine is slow, a broken server says so at once
+
+
+class ServerError(Exception):
+    """A server is missing or did not come up; the text says what to do or what it printed."""
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """Run an empty Redis or Valkey on a unix socket and yield its URL."""
+    program = program_for("redis", "redis-server", "valkey-server")
+    with private_folder("redis") as folder:
+        path = folder / "redis.sock"
+        place = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
+        with running([program, *place, "--save", ""], folder, lambda: answers_ping(path)):
+            yield f"unix://{path}"
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """Run an empty PostgreSQL on loopback and yield its URL, password included."""
+    initdb, postgres = (program_for("postgres", name) for name in ("initdb", "postgres"))
+    with private_folder("postgres") as folder:
+        password, data = secrets.token_hex(16), folder / "data"
+        secret = folder / "password"
+        secret.write_text(password)
+        plain = ["--username=paidgate", "--encoding=UTF8", "--no-locale", "--no-sync"]
+        run([initdb, *plain, "--auth=scram-sha-256", f"--pwfile={secret}", "-D", str(data)], folder)
+        port = free_port()
+        options = ["-D", str(data), "-k", str(folder), "-h", "127.0.0.1", "-p", str(port), "-F"]
+        url = f"postgresql://paidgate:{password}@127.0.0.1:{port}/postgres"
+        with running([postgres, *options], folder, lambda: answers_select(url)):
+            yield url
+
+
+def answers_ping(path: Path) -> bool:
+    """Say whether a Redis answers PING at a unix socket."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1)
+        try:
+            client.connect(str(path))
+            client.sendall(b"PING\r\n")
+            return client.recv(16) == b"+PONG\r\n"
+        except OSError:
+            return False
+
+
+def answers_select(url: str) -> bool:
+    """Say whether a PostgreSQL answers SELECT 1."""
+    psql = program_for("postgres", "psql")
+    command = [psql, "--no-psqlrc", "-tAc", "SELECT 1", url]
+    answer = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL)
+    return answer.stdout.strip() == b"1"
+
+
+# --- how they run ------------------------------------------------------------------------------
+
+
+def program_for(need: str, *names: str) -> str:
+    """Return the path of a program, or fail with what to install."""
+    found = dev.find_program(*names)
+    if not found:
+        raise ServerError(dev.lacking(dev.NEEDS[need]))
+    return found
+
+
+def account() -> str:
+    """Return the account that servers run as: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+@contextmanager
+def private_folder(name: str) -> Iterator[Path]:
+    """Make a folder for a server's account, and take it away afterwards."""
+    # Short, and not pytest's: a socket's path has 107 bytes, and that account cannot enter there.
+    folder = Path(tempfile.mkdtemp(prefix=f"paidgate-{name}-"))
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, account())
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def tethered(command: Sequence[str | Path]) -> list[str]:
+    """Return the command that runs another one as the servers' account until this process ends."""
+    launcher = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), account()]
+    return [*launcher, *map(str, command)]
+
+
+def run(command: Sequence[str | Path], folder: Path) -> None:
+    """Run a command to its end in a folder."""
+    done = subprocess.run(tethered(command), cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise ServerError(f"{command[0]} failed: {done.stderr}")
+
+
+@contextmanager
+def running(
+    command: Sequence[str | Path], folder: Path, is_up: Callable[[], bool]
+) -> Iterator[None]:
+    """Run a server until the context ends."""
+    log = folder / "log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            tethered(command),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C is for pytest, which then stops the server
+        )
+    try:
+        comes_true(lambda: is_up() or server.poll() is not None)
+        if not is_up():
+            raise ServerError(f"{command[0]} did not come up: {log.read_text()}")
+        yield
+    finally:
+        stop(server)
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """End a server, gently first."""
+    server.send_signal(signal.SIGINT)
+    try:
+        server.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def comes_true(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
+    """Ask again and again until a condition holds; say whether it did within some seconds."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback interface that nothing uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,468 @@
+"""What every ledger promises, in memory, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from anyio import create_task_group
+
+from gateway.core.documents import Address
+from gateway.core.errors import Conflict, Missing, Stale, UsedUp
+from gateway.core.rights import Grant
+from gateway.ports import Answer, Ledger
+from tests.stores.conftest import Rivals
+from tests.stores.things import ELSEWHERE, HERE, THERE, edition, grant
+
+pytestmark = pytest.mark.anyio
+
+CROWD = 12
+
+
+async def at_once(attempts: list[Callable[[], Awaitable[object]]]) -> list[object]:
+    """Make all attempts together; return what each gave or raised."""
+    outcomes: list[object] = []
+
+    async def make(attempt: Callable[[], Awaitable[object]]) -> None:
+        try:
+            outcomes.append(await attempt())
+        except Exception as error:
+            outcomes.append(error)
+
+    async with create_task_group() as tasks:
+        for attempt in attempts:
+            tasks.start_soon(make, attempt)
+    return outcomes
+
+
+# --- publishers --------------------------------------------------------------------------------
+
+
+async def test_every_key_of_a_publisher_names_it(ledger: Ledger) -> None:
+    await ledger.add_publisher("demo", "hash-1", 1)
+    await ledger.add_publisher("demo", "hash-2", 2)
+    await ledger.add_publisher("demo", "hash-2", 3)
+    assert [await ledger.publisher_of(f"hash-{n}") for n in (1, 2)] == ["demo", "demo"]
+
+
+async def test_a_publisher_without_a_key_is_named_by_none(ledger: Ledger) -> None:
+    await ledger.add_publisher("demo", "", 1)
+    assert await ledger.publisher_of("") is None
+    assert await ledger.publisher_of("hash-1") is None
+
+
+async def test_a_key_stays_whose_it_is(ledger: Ledger) -> None:
+    await ledger.add_publisher("demo", "hash-1", 1)
+    await ledger.add_publisher("other", "hash-1", 2)
+    assert await ledger.publisher_of("hash-1") == "demo"
+
+
+# --- documents ---------------------------------------------------------------------------------
+
+
+async def test_an_edition_is_given_back_as_it_was_recorded(ledger: Ledger) -> None:
+    await ledger.make_current(edition("e1"), None)
+    assert await ledger.current(HERE) == edition("e1")
+    assert await ledger.edition(HERE, "e1") == edition("e1")
+
+
+async def test_what_was_never_recorded_is_not_there(ledger: Ledger) -> None:
+    assert await ledger.current(HERE) is None
+    assert await ledger.edition(HERE, "e1") is None
+    assert await ledger.editions(HERE, "", 10) == []
+    assert await ledger.documents("demo", "", 10) == []
+
+
+async def test_a_change_with_an_outdated_expectation_is_stale_and_leaves_nothing(
+    ledger: Ledger,
+) -> None:
+    await ledger.make_current(edition("e1"), None)
+    for expected in (None, "e0"):
+        with pytest.raises(Stale) as caught:
+            await ledger.make_current(edition("e2"), expected)
+        assert caught.value.current == "e1"
+        assert await ledger.edition(HERE, "e2") is None
+    assert await ledger.current(HERE) == edition("e1")
+
+
+async def test_a_stale_first_edition_makes_no_document(ledger: Ledger) -> None:
+    with pytest.raises(Stale) as caught:
+        await ledger.make_current(edition("e2"), "e1")
+    assert caught.value.current is None
+    assert await ledger.unsettled(10) == []
+    assert await ledger.editions(HERE, "", 10) == []
+
+
+@pytest.mark.parametrize("before", [None, "e0"])
+async def test_two_writers_with_the_same_expectation_one_is_stale(
+    rivals: Rivals, before: str | None
+) -> None:
+    if before:
+        await rivals.one.make_current(edition(before), None)
+    outcomes = await at_once(
+        [partial(rivals[n % 2].make_current, edition(f"new-{n}"), before) for n in range(CROWD)]
+    )
+    assert outcomes.count(None) == 1
+    assert sum(isinstance(outcome, Stale) for outcome in outcomes) == CROWD - 1
+    assert len(await rivals.one.editions(HERE, "", CROWD)) == (2 if before else 1)
+
+
+async def test_a_change_is_seen_by_others_when_it_returns(rivals: Rivals) -> None:
+    await rivals.one.make_current(edition("e1"), None)
+    assert await rivals.other.current(HERE) == edition("e1")
+    await rivals.other.remove(HERE, "e1")
+    assert await rivals.one.current(HERE) is None
+
+
+async def test_a_removed_document_is_gone_and_keeps_its_history(ledger: Ledger) -> None:
+    await ledger.make_current(edition("e1"), None)
+    await ledger.remove(HERE, "e1")
+    assert await ledger.current(HERE) is None
+    assert await ledger.documents("demo", "", 10) == []
+    assert await ledger.editions(HERE, "", 10) == [edition("e1")]
+
+
+async def test_a_removal_with_an_outdated_expectation_is_stale(ledger: Ledger) -> None:
+    await ledger.make_current(edition("e1"), None)
+    with pytest.raises(Stale):
+        await ledger.remove(HERE, "e0")
+    with pytest.raises(Stale):
+        await ledger.remove(THERE, "e1")
+    assert await ledger.current(HERE) == edition("e1")
+
+
+async def test_a_removed_document_can_be_published_again(ledger: Ledger) -> None:
+    await ledger.make_current(edition("e1"), None)
+    await ledger.remove(HERE, "e1")
+    await ledger.make_current(edition("e2"), None)
+    assert await ledger.current(HERE) == edition("e2")
+
+
+async def test_an_earlier_edition_made_current_again_is_not_recorded_twice(ledger: Ledger) -> None:
+    await ledger.make_current(edition("e1"), None)
+    await ledger.make_current(edition("e2"), "e1")
+    await ledger.make_current(edition("e1"), "e2")
+    assert await ledger.current(HERE) == edition("e1")
+    assert [e.id for e in await ledger.editions(HERE, "", 10)] == ["e2", "e1"]
+
+
+async def test_editions_page_newest_first_without_gap_or_repeat(ledger: Ledger) -> None:
+    names = [f"e{n}" for n in (3, 1, 4, 15, 9, 2, 6)]  # recorded within one second
+    before = None
+    for name in names:
+        await ledger.make_current(edition(name), before)
+        await ledger.make_current(edition(name, THERE), before)
+        before = name
+    seen: list[str] = []
+    while page := await ledger.editions(HERE, seen[-1] if seen else "", 3):
+        seen += [e.id for e in page]
+    assert seen == names[::-1]
+
+
+async def test_editions_after_an_unknown_one_are_none(ledger: Ledger) -> None:
+    await ledger.make_current(edition("e1"), None)
+    await ledger.make_current(edition("e2", THERE), None)
+    assert await ledger.editions(HERE, "e2", 10) == []
+
+
+async def test_an_edition_is_found_under_its_own_address_only(ledger: Ledger) -> None:
+    await ledger.make_current(edition("e1"), None)
+    await ledger.make_current(edition("e1", ELSEWHERE), None)
+    assert await ledger.edition(THERE, "e1") is None
+    assert await ledger.current(ELSEWHERE) == edition("e1", ELSEWHERE)
+    assert await ledger.current(HERE) == edition("e1")
+
+
+async def test_documents_page_by_slug_without_gap_or_repeat(ledger: Ledger) -> None:
+    slugs = ["a", "a-1", "a0", "aa", "b", "b-", "z9"]
+    for n, slug in enumerate([*slugs[::-1], "gone"]):
+        await ledger.make_current(edition(f"e{n}", Address("demo", slug)), None)
+    await ledger.remove(Address("demo", "gone"), f"e{len(slugs)}")
+    await ledger.make_current(edition("e1", ELSEWHERE), None)
+    seen: list[str] = []
+    while page := await ledger.documents("demo", seen[-1] if seen else "", 2):
+        seen += [e.address.slug for e in page]
+    assert seen == slugs
+
+
+# --- what is unsettled -------------------------------------------------------------------------
+
+
+async def test_every_change_of_a_document_is_unsettled_until_it_is_settled(ledger: Ledger) -> None:
+    await ledger.make_current(edition("e1"), None)
+    assert await ledger.unsettled(10) == [HERE]
+    assert await ledger.settle(HERE, "e1")
+    assert await ledger.unsettled(10) == []
+    await ledger.remove(HERE, "e1")
+    assert await ledger.unsettled(10) == [HERE]
+    assert await ledger.settle(HERE, None)
+    assert await ledger.unsettled(10) == []
+
+
+async def test_a_document_settled_with_an_outdated_edition_stays_unsettled(ledger: Ledger) -> None:
+    await ledger.make_current(edition("e1"), None)
+    await ledger.make_current(edition("e2"), "e1")
+    assert not await ledger.settle(HERE, "e1")
+    assert not await ledger.settle(HERE, None)
+    assert await ledger.unsettled(10) == [HERE]
+
+
+async def test_nothing_is_settled_where_nothing_is(ledger: Ledger) -> None:
+    assert await ledger.settle(HERE, None)
+    assert not await ledger.settle(HERE, "e1")
+
+
+async def test_settling_never_forgets_a_later_change(rivals: Rivals) -> None:
+    await rivals.one.make_current(edition("e0"), None)
+    current = "e0"
+    for n in range(10):
+        name, settled = f"new-{n}", current
+        await at_once(
+            [
+                partial(rivals.one.make_current, edition(name), current),
+                partial(rivals.other.settle, HERE, settled),
+            ]
+        )
+        current = name
+        assert await rivals.one.unsettled(10) == [HERE]
+
+
+# --- grants ------------------------------------------------------------------------------------
+
+
+async def test_a_grant_is_given_back_as_it_was_recorded(ledger: Ledger) -> None:
+    for right in (
+        grant("g1", "document:first", subject="读者", source_ref="order-1"),
+        replace(grant("g2", "collection:series"), ends=None),
+        grant("g3"),
+    ):
+        assert await ledger.add_grant(right) == right
+        assert await ledger.grant(right.id) == right
+    assert await ledger.grant("g4") is None
+
+
+async def test_the_same_reference_gives_the_same_grant(ledger: Ledger) -> None:
+    first = await ledger.add_grant(grant("g1", source_ref="order-1"))
+    assert await ledger.add_grant(grant("g2", source_ref="order-1")) == first
+    assert await ledger.grant("g2") is None
+
+
+async def test_a_reference_is_one_only_with_its_source_its_scope_and_its_publisher(
+    ledger: Ledger,
+) -> None:
+    rights = [
+        grant("g1", source_ref="order-1"),
+        grant("g2", "document:first", source_ref="order-1"),
+        grant("g3", publisher="other", source_ref="order-1"),
+        replace(grant("g4", source_ref="order-1"), source="shop"),
+    ]
+    assert [await ledger.add_grant(right) for right in rights] == rights
+
+
+async def test_a_grant_without_reference_is_always_new(ledger: Ledger) -> None:
+    for name in ("g1", "g2"):
+        assert (await ledger.add_grant(grant(name))).id == name
+
+
+async def test_an_id_that_is_taken_gives_nobody_elses_grant(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1"))
+    for right in (grant("g1", publisher="other"), grant("g1", "document:x", source_ref="r")):
+        with pytest.raises(Conflict):
+            await ledger.add_grant(right)
+    assert await ledger.grant("g1") == grant("g1")
+
+
+async def test_one_reference_at_once_makes_one_grant(rivals: Rivals) -> None:
+    outcomes = await at_once(
+        [
+            partial(rivals[n % 2].add_grant, grant(f"g{n}", source_ref="order-1"))
+            for n in range(CROWD)
+        ]
+    )
+    made = await rivals.one.grants("demo", subject="", scope="", after="", limit=CROWD)
+    assert len(made) == 1
+    assert outcomes == [made[0]] * CROWD
+
+
+async def test_another_publishers_grant_is_not_listed(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1"))
+    await ledger.add_grant(grant("g2", publisher="other", subject="s"))
+    assert await ledger.grants("demo", subject="", scope="", after="", limit=9) == [grant("g1")]
+    assert await ledger.grants("demo", subject="s", scope="", after="", limit=9) == []
+    assert await ledger.grants("demo", subject="", scope="all", after="", limit=9) == [grant("g1")]
+
+
+async def test_grants_page_by_id_without_gap_or_repeat(ledger: Ledger) -> None:
+    names = sorted(["g-1", "g1", "g10", "g2", "ga", "z", "0"])
+    for name in names[::-1]:
+        await ledger.add_grant(grant(name))
+    seen: list[str] = []
+    while page := await ledger.grants(
+        "demo", subject="", scope="", after=seen[-1] if seen else "", limit=2
+    ):
+        seen += [g.id for g in page]
+    assert seen == names
+
+
+async def test_grants_are_found_by_subject_and_by_scope(ledger: Ledger) -> None:
+    rights = [
+        grant("g1", "document:first", subject="甲"),
+        grant("g2", "document:first", subject="乙"),
+        grant("g3", "document:second", subject="甲"),
+    ]
+    for right in rights:
+        await ledger.add_grant(right)
+
+    async def found(subject: str, scope: str) -> list[str]:
+        page = await ledger.grants("demo", subject=subject, scope=scope, after="", limit=9)
+        return [g.id for g in page]
+
+    assert await found("甲", "") == ["g1", "g3"]
+    assert await found("", "document:first") == ["g1", "g2"]
+    assert await found("甲", "document:second") == ["g3"]
+    assert await found("丙", "") == []
+
+
+async def test_the_first_revocation_is_the_one_on_record(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1"))
+    await ledger.revoke("g1", 7)
+    await ledger.revoke("g1", 9)
+    await ledger.revoke("g2", 9)
+    assert await ledger.grant("g1") == replace(grant("g1"), revoked_at=7)
+
+
+async def test_a_revocation_is_never_undone_by_a_redemption(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1"))
+    await ledger.redeem("r1", "g1", 5)
+    await ledger.revoke("g1", 7)
+    for reader in ("r1", "r2"):
+        (gathered,) = (await ledger.redeem(reader, "g1", 9)).grants
+        assert gathered.revoked_at == 7
+
+
+async def test_a_revocation_is_never_undone_by_the_same_order_again(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1", source_ref="order-1"))
+    await ledger.revoke("g1", 7)
+    assert (await ledger.add_grant(grant("g2", source_ref="order-1"))).revoked_at == 7
+
+
+async def test_a_revocation_is_never_lost_among_redemptions(rivals: Rivals) -> None:
+    await rivals.one.add_grant(grant("g1", devices=CROWD))
+    await at_once(
+        [
+            *[partial(rivals.one.redeem, f"r{n}", "g1", 5) for n in range(CROWD)],
+            partial(rivals.other.revoke, "g1", 7),
+        ]
+    )
+    for n in range(CROWD):
+        reader = await rivals.one.reader(f"r{n}")
+        assert reader
+        assert [g.revoked_at for g in reader.grants] == [7]
+
+
+# --- readers -----------------------------------------------------------------------------------
+
+
+async def test_a_reader_gathers_what_it_redeems_in_that_order(ledger: Ledger) -> None:
+    rights = [grant("g2"), grant("g1", "document:first"), grant("g3", publisher="other")]
+    for at, right in enumerate(rights):
+        await ledger.add_grant(right)
+        await ledger.redeem("r1", right.id, at)
+    reader = await ledger.reader("r1")
+    assert reader
+    assert list(reader.grants) == rights
+    assert await ledger.reader("r2") is None
+
+
+async def test_the_same_redemption_again_changes_nothing(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1", devices=1))
+    first = await ledger.redeem("r1", "g1", 5)
+    assert await ledger.redeem("r1", "g1", 6) == first
+
+
+async def test_a_grant_has_no_more_readers_than_devices(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1", devices=2))
+    await ledger.redeem("r1", "g1", 5)
+    await ledger.redeem("r2", "g1", 5)
+    with pytest.raises(UsedUp):
+        await ledger.redeem("r3", "g1", 5)
+
+
+async def test_a_refused_redemption_makes_no_reader(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1", devices=1))
+    await ledger.redeem("r1", "g1", 5)
+    with pytest.raises(UsedUp):
+        await ledger.redeem("r2", "g1", 5)
+    with pytest.raises(Missing):
+        await ledger.redeem("r3", "g2", 5)
+    assert await ledger.reader("r2") is None
+    assert await ledger.reader("r3") is None
+
+
+async def test_a_redeemed_device_limit_holds_under_a_race(rivals: Rivals) -> None:
+    await rivals.one.add_grant(grant("g1", devices=3))
+    outcomes = await at_once(
+        [
+            partial(rivals[n % 2].redeem, f"r{n % CROWD}", "g1", 5)
+            for n in range(2 * CROWD)  # each reader tries twice
+        ]
+    )
+    readers = [await rivals.one.reader(f"r{n}") for n in range(CROWD)]
+    assert sum(reader is not None for reader in readers) == 3
+    assert sum(isinstance(outcome, UsedUp) for outcome in outcomes) == 2 * (CROWD - 3)
+
+
+async def test_one_reader_gathers_all_that_it_redeems_at_once(rivals: Rivals) -> None:
+    rights = [grant(f"g{n:02}") for n in range(CROWD)]
+    for right in rights:
+        await rivals.one.add_grant(right)
+    await at_once(
+        [partial(rivals[n % 2].redeem, "r1", right.id, 5) for n, right in enumerate(rights)]
+    )
+    reader = await rivals.one.reader("r1")
+    assert reader
+    assert list(reader.grants) == rights
+
+
+async def test_signing_out_raises_the_epoch_and_keeps_the_grants(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1"))
+    first = await ledger.redeem("r1", "g1", 5)
+    await ledger.sign_out("r1")
+    await ledger.sign_out("r2")
+    again = await ledger.redeem("r1", "g1", 6)
+    assert again == replace(first, auth_epoch=first.auth_epoch + 1)
+    assert await ledger.reader("r2") is None
+
+
+# --- answers -----------------------------------------------------------------------------------
+
+
+async def test_the_first_answer_to_a_key_is_the_one_kept(ledger: Ledger) -> None:
+    first = Answer("fingerprint", 201, b"\x00\xffbytes")
+    await ledger.keep_answer("demo", "key", first, 5)
+    await ledger.keep_answer("demo", "key", Answer("another", 200, b""), 6)
+    assert await ledger.answer("demo", "key") == first
+
+
+async def test_an_answer_is_its_publishers_alone(ledger: Ledger) -> None:
+    await ledger.keep_answer("demo", "key", Answer("f", 201, b"1"), 5)
+    await ledger.keep_answer("other", "key", Answer("g", 201, b"2"), 5)
+    assert await ledger.answer("other", "key") == Answer("g", 201, b"2")
+    assert await ledger.answer("demo", "other-key") is None
+
+
+# --- all of it ---------------------------------------------------------------------------------
+
+
+async def test_words_of_sql_are_words_like_any_other(ledger: Ledger) -> None:
+    odd = "'; DROP TABLE grant_; -- %s :x ?"
+    right: Grant = grant("g1", subject=odd, source_ref=odd)
+    assert await ledger.add_grant(right) == right
+    assert await ledger.grants("demo", subject=odd, scope="", after="", limit=9) == [right]
+    assert await ledger.grants("demo", subject="%", scope="", after="", limit=9) == []
+
+
+async def test_a_ledger_that_answers_says_so(ledger: Ledger) -> None:
+    await ledger.ping()

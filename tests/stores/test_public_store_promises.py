@@ -1,0 +1,283 @@
+"""What every public store promises, in memory and on files."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from anyio import create_task_group
+
+from gateway.core.bundles import Bundle, Damaged
+from gateway.core.documents import Address
+from gateway.core.errors import Malformed, Unavailable
+from gateway.ports import PublicStore, cursor
+from gateway.stores.public_files import FilePublicStore
+from tests.stores.things import ELSEWHERE, HERE, THERE, below, bundle
+
+pytestmark = pytest.mark.anyio
+
+
+async def listed(store: PublicStore, publisher: str = "") -> list[Address]:
+    return [entry.address for entry in await store.entries(publisher, "", 100)]
+
+
+async def test_a_bundle_is_given_back_as_it_was_put(store: PublicStore) -> None:
+    await store.put(HERE, bundle("e1"))
+    assert await store.get(HERE) == bundle("e1")
+    assert await store.get(THERE) is None
+
+
+async def test_a_bundle_is_replaced_as_a_whole(store: PublicStore) -> None:
+    for name in ("e1", "e2", "e1", "e3"):
+        await store.put(HERE, bundle(name))
+        assert await store.get(HERE) == bundle(name)
+
+
+async def test_a_deleted_document_is_neither_shown_nor_listed(store: PublicStore) -> None:
+    await store.put(HERE, bundle("e1"))
+    await store.put(THERE, bundle("e1", THERE))
+    await store.delete(HERE)
+    assert await store.get(HERE) is None
+    assert await listed(store) == [THERE]
+
+
+async def test_deleting_what_is_not_there_changes_nothing(store: PublicStore) -> None:
+    await store.delete(HERE)
+    await store.put(THERE, bundle("e1", THERE))
+    await store.delete(HERE)
+    assert await listed(store) == [THERE]
+
+
+async def test_a_deleted_document_can_be_put_again(store: PublicStore) -> None:
+    await store.put(HERE, bundle("e1"))
+    await store.delete(HERE)
+    await store.put(HERE, bundle("e2"))
+    assert await store.get(HERE) == bundle("e2")
+    assert await listed(store) == [HERE]
+
+
+# --- the catalogue -----------------------------------------------------------------------------
+
+
+async def test_entries_are_given_back_as_they_were_put(store: PublicStore) -> None:
+    await store.put(HERE, bundle("e1"))
+    assert list(await store.entries("", "", 10)) == [bundle("e1").entry]
+
+
+async def test_entries_come_newest_first_by_published_and_address(store: PublicStore) -> None:
+    await store.put(HERE, bundle("e1", HERE, "2027-01-02T00:00:00Z"))
+    await store.put(THERE, bundle("e1", THERE, "2027-01-02T00:00:00Z"))
+    await store.put(ELSEWHERE, bundle("e1", ELSEWHERE, "2027-01-03T00:00:00Z"))
+    assert await listed(store) == [ELSEWHERE, THERE, HERE]
+
+
+async def test_entries_page_by_key_without_gap_or_repeat(store: PublicStore) -> None:
+    addresses = [Address("demo", f"{slug}{n}") for n in range(4) for slug in ("a", "a-", "b")]
+    for n, address in enumerate(addresses):
+        await store.put(address, bundle("e1", address, f"2027-01-0{1 + n % 3}T00:00:00Z"))
+    seen: list[str] = []
+    while page := await store.entries("", seen[-1] if seen else "", 5):
+        seen += [cursor(entry) for entry in page]
+    assert seen == sorted(seen, reverse=True)
+    assert {mark.partition(" ")[2] for mark in seen} == set(map(str, addresses))
+    assert len(seen) == len(addresses)
+
+
+async def test_a_page_goes_on_where_an_entry_was_taken_away(store: PublicStore) -> None:
+    for address in (HERE, THERE):
+        await store.put(address, bundle("e1", address))
+    (first,) = await store.entries("", "", 1)
+    await store.delete(first.address)
+    assert [e.address for e in await store.entries("", cursor(first), 10)] == [HERE]
+
+
+async def test_the_entries_of_one_publisher_are_its_own(store: PublicStore) -> None:
+    for address in (HERE, ELSEWHERE, THERE):
+        await store.put(address, bundle("e1", address))
+    assert await listed(store, "demo") == [THERE, HERE]
+    assert await listed(store, "other") == [ELSEWHERE]
+    assert await listed(store, "nobody") == []
+
+
+async def test_an_entry_moves_when_its_document_is_put_again(store: PublicStore) -> None:
+    await store.put(HERE, bundle("e1", HERE, "2027-01-01T00:00:00Z"))
+    await store.put(THERE, bundle("e1", THERE, "2027-01-02T00:00:00Z"))
+    await store.put(HERE, bundle("e2", HERE, "2027-01-03T00:00:00Z"))
+    assert await listed(store) == [HERE, THERE]
+
+
+async def test_a_bundle_without_entry_is_shown_and_not_listed(store: PublicStore) -> None:
+    await store.put(HERE, bundle("e1"))
+    await store.put(HERE, replace(bundle("e2"), entry=None))
+    assert await store.get(HERE) == replace(bundle("e2"), entry=None)
+    assert await listed(store) == []
+
+
+async def test_a_store_that_answers_says_so(store: PublicStore) -> None:
+    await store.ping()
+
+
+# --- on files ----------------------------------------------------------------------------------
+
+
+async def test_another_process_s_put_is_seen_at_once(tmp_path: Path) -> None:
+    one, other = FilePublicStore(tmp_path), FilePublicStore(tmp_path)
+    for n in range(50):  # of one size each, and faster than the kernel's clock ticks
+        await one.put(HERE, bundle(f"e{n}"))
+        assert await other.get(HERE) == bundle(f"e{n}")
+    await one.delete(HERE)
+    assert await other.get(HERE) is None
+    assert await listed(other) == []
+
+
+async def test_an_unchanged_bundle_is_read_once(tmp_path: Path) -> None:
+    store = FilePublicStore(tmp_path)
+    await store.put(HERE, bundle("e1"))
+    first = await store.get(HERE)
+    assert await store.get(HERE) is first
+
+
+async def test_memory_has_a_bound_and_a_bundle_beyond_it_is_still_served(tmp_path: Path) -> None:
+    size = len(bundle("e1", Address("demo", "d0")).pack())
+    for room in (0, size - 1, size, 2 * size + 1):
+        store = FilePublicStore(tmp_path, room)
+        addresses = [Address("demo", f"d{n}") for n in range(4)]
+        for address in addresses:
+            await store.put(address, bundle("e1", address))
+        for address in addresses * 2:
+            assert await store.get(address) == bundle("e1", address)
+        kept = [await store.get(a) is await store.get(a) for a in addresses]
+        assert all(kept) == (room >= size)
+
+
+async def test_readers_see_one_whole_bundle_while_it_is_replaced(tmp_path: Path) -> None:
+    writer, reader = FilePublicStore(tmp_path), FilePublicStore(tmp_path, room=0)
+    names = [f"e{n}" for n in range(30)]
+    await writer.put(HERE, bundle(names[0]))
+    seen: list[str] = []
+
+    async def replace_all() -> None:
+        for name in names:
+            await writer.put(HERE, bundle(name))
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(replace_all)
+        while not seen or seen[-1] != names[-1]:
+            found = await reader.get(HERE)
+            assert found
+            assert found == bundle(found.edition)
+            seen.append(found.edition)
+    assert seen == sorted(seen, key=names.index)
+
+
+@pytest.mark.parametrize(
+    "name", ["..", ".", "", "a/b", "../x", "catalogue.db", "A", "x\0", "a" * 81]
+)
+async def test_no_name_leads_out_of_the_store(tmp_path: Path, name: str) -> None:
+    store = FilePublicStore(tmp_path / "public")
+    for address in (Address(name, "first"), Address("demo", name)):
+        with pytest.raises(Malformed):
+            await store.put(address, bundle("e1"))
+        with pytest.raises(Malformed):
+            await store.get(address)
+        with pytest.raises(Malformed):
+            await store.delete(address)
+    assert below(tmp_path) == ["public"]
+
+
+async def test_putting_leaves_no_litter_and_takes_over_what_a_crash_left(tmp_path: Path) -> None:
+    store = FilePublicStore(tmp_path)
+    await store.put(HERE, bundle("e1"))
+    stray = tmp_path / "demo" / ".first.bundle.part"
+    stray.write_bytes(bundle("e2").pack()[:-10] * 9)
+    assert await store.get(HERE) == bundle("e1")
+    await store.put(HERE, bundle("e3"))
+    assert await store.get(HERE) == bundle("e3")
+    assert below(tmp_path / "demo") == ["first.bundle"]
+
+
+async def test_the_catalogue_can_be_made_anew_from_the_bundles(tmp_path: Path) -> None:
+    store = FilePublicStore(tmp_path)
+    for address in (HERE, THERE, ELSEWHERE):
+        await store.put(address, bundle("e1", address))
+    before = await store.entries("", "", 10)
+    with closing(sqlite3.connect(tmp_path / "catalogue.db", isolation_level=None)) as connection:
+        connection.execute("DELETE FROM entry")
+    assert await listed(store) == []
+    await store.rebuild()
+    assert await store.entries("", "", 10) == before
+
+
+async def test_a_catalogue_that_is_not_there_is_made_from_the_bundles(tmp_path: Path) -> None:
+    store = FilePublicStore(tmp_path)
+    for address in (HERE, THERE):
+        await store.put(address, bundle("e1", address))
+    before = await store.entries("", "", 10)
+    del store
+    (tmp_path / "catalogue.db").unlink()
+    assert await FilePublicStore(tmp_path).entries("", "", 10) == before
+
+
+@pytest.mark.parametrize("lagging", [None, "e0"])
+async def test_an_entry_that_lags_behind_its_bundle_is_mended_by_the_next_put(
+    tmp_path: Path, lagging: str | None
+) -> None:
+    store = FilePublicStore(tmp_path)
+    await store.put(THERE, bundle("e1", THERE))
+    if lagging:
+        await store.put(HERE, bundle(lagging, HERE, "2001-01-01T00:00:00Z"))
+    # A process that dies in between has written the file, and its entry is undone.
+    (tmp_path / "demo" / "first.bundle").write_bytes(bundle("e1").pack())
+    await store.put(HERE, bundle("e1"))
+    assert [bundle("e1").entry] == [e for e in await store.entries("", "", 9) if e.address == HERE]
+
+
+async def test_a_damaged_bundle_is_not_served_and_hides_no_other(tmp_path: Path) -> None:
+    store = FilePublicStore(tmp_path)
+    for address in (HERE, THERE):
+        await store.put(address, bundle("e1", address))
+    (tmp_path / "demo" / "first.bundle").write_bytes(bundle("e1").pack()[:-1])
+    with pytest.raises(Damaged):
+        await store.get(HERE)
+    await store.rebuild()
+    assert await listed(store) == [THERE]
+    assert await store.get(THERE) == bundle("e1", THERE)
+
+
+async def test_previews_go_on_while_the_catalogue_is_away(tmp_path: Path) -> None:
+    store = FilePublicStore(tmp_path)
+    await store.put(HERE, bundle("e1"))
+    for file in tmp_path.glob("catalogue.db*"):  # its log too, or SQLite makes it anew from that
+        file.unlink()
+    (tmp_path / "catalogue.db").write_bytes(b"not a database at all" * 1_000)
+    again = FilePublicStore(tmp_path)
+    assert await again.get(HERE) == bundle("e1")
+    with pytest.raises(Unavailable):
+        await again.entries("", "", 10)
+    with pytest.raises(Unavailable):
+        await again.put(HERE, bundle("e2"))
+    assert await again.get(HERE) == bundle("e1")
+
+
+async def test_a_store_that_is_gone_is_unavailable(tmp_path: Path) -> None:
+    store = FilePublicStore(tmp_path / "public")
+    (tmp_path / "public").rmdir()
+    with pytest.raises(Unavailable):
+        await store.ping()
+
+
+async def test_a_bundle_that_cannot_be_read_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "demo" / "first.bundle").mkdir(parents=True)
+    with pytest.raises(Unavailable):
+        await FilePublicStore(tmp_path).get(HERE)
+
+
+async def test_nobody_can_change_a_bundle_that_was_handed_out(store: PublicStore) -> None:
+    given = bundle("e1")
+    await store.put(HERE, given)
+    given.forms["html"].bodies["br"] = b"changed"  # type: ignore[index]
+    found: Bundle | None = await store.get(HERE)
+    assert found == bundle("e1")

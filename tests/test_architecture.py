@@ -1,0 +1,57 @@
+"""The house rules hold, and the checks that keep them do notice a breach."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dev
+
+TOOLS = Path(sys.executable).parent
+ROOT = Path(dev.__file__).parent
+
+
+def outcome(check: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run one of the checks on a tree."""
+    return subprocess.run(
+        [TOOLS / check[0], *check[1:]],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.parametrize("check", dev.CHECKS, ids=" ".join)
+def test_the_tree_is_clean(check: list[str]) -> None:
+    result = outcome(check, ROOT)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize(
+    ("where", "line", "contract"),
+    [
+        ("core/rights.py", "import gateway.web", "Every module has its layer"),
+        ("unplaced.py", "", "Every module has its layer"),
+        ("core/rights.py", "import time", "do no I/O"),
+        ("reading.py", "from redis import asyncio", "do no I/O"),
+        ("web/public.py", "from gateway import reading", "nothing that opens paid text"),
+        ("web/static.py", "import gateway.granting", "nothing that opens paid text"),
+    ],
+)
+def test_a_forbidden_import_is_noticed(
+    where: str, line: str, contract: str, tmp_path: Path
+) -> None:
+    shutil.copy(ROOT / ".importlinter", tmp_path)
+    shutil.copytree(ROOT / "gateway", tmp_path / "gateway")
+    with (tmp_path / "gateway" / where).open("a") as module:
+        module.write(f"\n{line}\n")
+    result = outcome(["lint-imports", "--no-logo", "--no-cache"], tmp_path)
+    broken = [line for line in result.stdout.splitlines() if line.endswith(" BROKEN")]
+    assert result.returncode == 1
+    assert any(contract in line for line in broken), result.stdout
