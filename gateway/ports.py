@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from gateway.core.bundles import Bundle, Entry
+from gateway.core.codes import Code
 from gateway.core.documents import Address, FullText, Meta, Projection, Rendering
 from gateway.core.markers import Marker
 from gateway.core.permits import Permit
 from gateway.core.rights import Grant
+from gateway.core.tokens import KeyState
 
 
 class Clock(Protocol):
@@ -41,6 +43,7 @@ class Edition:
     published: str  # RFC 3339; of the document's first edition
     updated: str  # RFC 3339; when the public projection last changed
     sections: tuple[tuple[bool, int, int], ...] = ()  # paid, line, end_line
+    source_digest: str = ""  # of what was submitted, and of all else that decides the bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,33 @@ class Reader:
     id: str
     auth_epoch: int
     grants: tuple[Grant, ...]
+    version: int = 1  # raised by each change of the reader or of a grant of it
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A reader in which a grant was redeemed, and when."""
+
+    reader: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A change on record that not every worker is known to have heard of yet."""
+
+    seq: int
+    key: str  # of core.holders
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """How far a chain of the audit had come, so that a cut tail is noticed."""
+
+    chain: str
+    number: int
+    hash: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +94,9 @@ class Answer:
 class Ledger(Protocol):
     """The record of truth. Each method is one transaction, durable when it returns.
 
-    Every method raises Unavailable when the ledger does not answer.
+    What changes the rights of a holder, a document or the signing keys notes their keys as
+    outgoing in the same transaction. Every method raises Unavailable when the ledger does not
+    answer.
     """
 
     async def ping(self) -> None: ...
@@ -121,8 +153,32 @@ class Ledger(Protocol):
     ) -> Sequence[Grant]:
         """Return grants of a publisher by id > after; subject and scope filter when not ""."""
 
-    async def revoke(self, grant: str, at: int) -> None:
-        """Set revoked_at where it is not set yet; never clear it."""
+    async def revoke(self, revoked: str, at: int) -> None:
+        """Set revoked_at of a grant or code, and of all that came from it, where not set yet.
+
+        It is never cleared.
+        """
+
+    async def devices(self, grant: str, limit: int) -> Sequence[Device]:
+        """Return the readers in which a grant was redeemed, in that order."""
+
+    async def evict(self, grant: str, reader: str) -> bool:
+        """Take a grant out of a reader; return whether it was there."""
+
+    async def add_codes(self, codes: Sequence[Code]) -> None:
+        """Record new codes. Raises Conflict, and then records none, where one is known."""
+
+    async def code(self, code_hash: str) -> Code | None: ...
+
+    async def codes(self, publisher: str, after: str, limit: int) -> Sequence[Code]:
+        """Return codes of a publisher by id > after."""
+
+    async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:
+        """Use a code once: record the grant and add it to the reader.
+
+        The same (source, source_ref, scope) again uses nothing and gives the grant on record.
+        Raises UsedUp, Revoked, and Missing where there is no such code.
+        """
 
     async def reader(self, reader: str) -> Reader | None: ...
 
@@ -139,7 +195,53 @@ class Ledger(Protocol):
 
     async def keep_answer(self, publisher: str, key: str, answer: Answer, at: int) -> None: ...
 
+    async def outgoing(self, limit: int) -> Sequence[Outgoing]:
+        """Return changes that were not confirmed yet, oldest first."""
+
+    async def confirm(self, outgoing: Sequence[Outgoing]) -> None:
+        """Forget changes that every worker has heard of."""
+
+    async def signing_keys(self) -> Mapping[str, KeyState]:
+        """Return the state of every signing key by its kid; none on a new ledger."""
+
+    async def set_signing_keys(
+        self, before: Mapping[str, KeyState], after: Mapping[str, KeyState], at: int
+    ) -> None:
+        """Set the states of all signing keys where they are still `before`. Raises Stale."""
+
+    async def anchor(self, anchor: Anchor) -> None:
+        """Record how far a chain has come; a lower number than on record changes nothing."""
+
+    async def anchors(self) -> Sequence[Anchor]:
+        """Return every anchor, by chain."""
+
     async def close(self) -> None: ...
+
+
+# --- what workers remember ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What memory knows under a key; absence can be known too."""
+
+    value: Any
+
+
+class Coherence(Protocol):
+    """The memory of a worker, and the barrier that a change passes before it is acknowledged."""
+
+    def known(self, key: str) -> Known | None:
+        """Return what may be answered from memory, to a read that begins now."""
+
+    async def fetch(self, key: str, load: Callable[[], Awaitable[Any]]) -> Any:
+        """Return what memory may say of key, else what load finds in the ledger."""
+
+    async def announce(self, keys: Collection[str]) -> bool:
+        """Tell every worker that keys have changed; return whether none answers from before.
+
+        Call it after the ledger's commit. False: not confirmed, announce again.
+        """
 
 
 # --- where texts rest --------------------------------------------------------------------------

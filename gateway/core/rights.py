@@ -66,7 +66,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A right on record. Times are Unix seconds; ends None means without end."""
+    """A right on record. Times are Unix seconds; ends None means without end.
+
+    parent is the id of the grant or code that it came from: revoked with it.
+    """
 
     id: str
     scope: Scope
@@ -77,6 +80,8 @@ class Grant:
     starts: int = 0
     ends: int | None = None
     devices: int = 5
+    parent: str = ""
+    version: int = 1
     revoked_at: int | None = None
     made_at: int = 0
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.core.bundles import Bundle, Entry
+from gateway.core.codes import Code
 from gateway.core.documents import Address
-from gateway.core.errors import Conflict, Missing, Stale, UsedUp
+from gateway.core.errors import Conflict, Missing, Revoked, Stale, UsedUp
+from gateway.core.holders import SIGNING_KEYS, document_key, grant_key, reader_key
 from gateway.core.permits import Permit
 from gateway.core.rights import Grant
-from gateway.ports import Answer, Edition, Reader, Sealed, cursor
+from gateway.core.tokens import KeyState
+from gateway.ports import Anchor, Answer, Device, Edition, Outgoing, Reader, Sealed, cursor
 from gateway.stores.vault_files import require_permit
 
 
@@ -24,8 +27,19 @@ class MemoryLedger:
         self._unsettled: dict[Address, None] = {}
         self._grants: dict[str, Grant] = {}
         self._epochs: dict[str, int] = {}
+        self._versions: dict[str, int] = {}
         self._redeemed: dict[str, dict[str, int]] = {}
         self._answers: dict[tuple[str, str], Answer] = {}
+        self._codes: dict[str, Code] = {}
+        self._outgoing: dict[int, Outgoing] = {}
+        self._noted = 0
+        self._signing_keys: dict[str, KeyState] = {}
+        self._anchors: dict[str, Anchor] = {}
+
+    def _note(self, *keys: str) -> None:
+        for key in sorted(keys):
+            self._noted += 1
+            self._outgoing[self._noted] = Outgoing(self._noted, key)
 
     async def ping(self) -> None:
         return
@@ -70,12 +84,14 @@ class MemoryLedger:
         self._editions.setdefault(address, {}).setdefault(edition.id, edition)
         self._current[address] = edition.id
         self._unsettled[address] = None
+        self._note(document_key(address))
 
     async def remove(self, address: Address, expected: str) -> None:
         if self._current.get(address) != expected:
             raise Stale(self._current.get(address))
         del self._current[address]
         self._unsettled[address] = None
+        self._note(document_key(address))
 
     async def unsettled(self, limit: int) -> Sequence[Address]:
         return list(self._unsettled)[:limit]
@@ -89,6 +105,13 @@ class MemoryLedger:
     # --- grants ---
 
     async def add_grant(self, grant: Grant) -> Grant:
+        kept = self._put_grant(grant)
+        self._note(grant_key(kept.id))
+        return kept
+
+    def _put_grant(self, grant: Grant) -> Grant:
+        if grant.parent:
+            self._require_parent(grant.parent)
         for known in self._grants.values():
             same = (known.source, known.source_ref, known.scope)
             if grant.source_ref and same == (grant.source, grant.source_ref, grant.scope):
@@ -114,10 +137,74 @@ class MemoryLedger:
         ]
         return sorted(found, key=lambda grant: grant.id)[:limit]
 
-    async def revoke(self, grant: str, at: int) -> None:
-        known = self._grants.get(grant)
-        if known and known.revoked_at is None:
-            self._grants[grant] = replace(known, revoked_at=at)
+    def _require_parent(self, parent: str) -> None:
+        known = self._grants.get(parent) or self._codes.get(parent)
+        if known is None:
+            raise Missing("parent")
+        if known.revoked_at is not None:
+            raise Revoked
+
+    async def revoke(self, revoked: str, at: int) -> None:
+        code = self._codes.get(revoked)
+        if code and code.revoked_at is None:
+            self._codes[revoked] = replace(code, revoked_at=at)
+        family = [revoked]
+        for elder in family:
+            family += [g.id for g in self._grants.values() if g.parent == elder]
+        for each in filter(self._grants.__contains__, family):
+            known = self._grants[each]
+            if known.revoked_at is None:
+                newer = replace(known, revoked_at=at, version=known.version + 1)
+                self._grants[each] = newer
+            self._note(grant_key(each))
+            self._raise_readers(r for r, grants in self._redeemed.items() if each in grants)
+
+    def _raise_readers(self, readers: Iterable[str]) -> None:
+        for reader in readers:
+            self._versions[reader] = self._versions.get(reader, 0) + 1
+            self._note(reader_key(reader))
+
+    async def devices(self, grant: str, limit: int) -> Sequence[Device]:
+        found = [
+            Device(r, grants[grant]) for r, grants in self._redeemed.items() if grant in grants
+        ]
+        return sorted(found, key=lambda device: (device.at, device.reader))[:limit]
+
+    async def evict(self, grant: str, reader: str) -> bool:
+        if grant not in self._redeemed.get(reader, {}):
+            return False
+        del self._redeemed[reader][grant]
+        self._raise_readers([reader])
+        return True
+
+    # --- codes ---
+
+    async def add_codes(self, codes: Sequence[Code]) -> None:
+        hashes = [code.hash for code in (*self._codes.values(), *codes)]
+        if len(set(hashes)) != len(hashes):
+            raise Conflict("The ledger holds something else under this name.")
+        self._codes |= {code.id: code for code in codes}
+
+    async def code(self, code_hash: str) -> Code | None:
+        return next((code for code in self._codes.values() if code.hash == code_hash), None)
+
+    async def codes(self, publisher: str, after: str, limit: int) -> Sequence[Code]:
+        found = [c for c in self._codes.values() if c.scope.publisher == publisher and c.id > after]
+        return sorted(found, key=lambda code: code.id)[:limit]
+
+    async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:
+        known = self._codes.get(code)
+        if known is None:
+            raise Missing("code")
+        if known.revoked_at is not None:
+            raise Revoked
+        reference = (grant.source, grant.source_ref, grant.scope)
+        if all((g.source, g.source_ref, g.scope) != reference for g in self._grants.values()):
+            if known.uses >= known.max_uses:
+                raise UsedUp
+            self._codes[code] = replace(known, uses=known.uses + 1)
+        kept = await self.add_grant(grant)
+        return await self.redeem(reader, kept.id, at)
 
     # --- readers ---
 
@@ -126,7 +213,8 @@ class MemoryLedger:
             return None
         redeemed = self._redeemed.get(reader, {})
         ids = sorted(redeemed, key=lambda grant: (redeemed[grant], grant))
-        return Reader(reader, self._epochs[reader], tuple(self._grants[g] for g in ids))
+        grants = tuple(self._grants[grant] for grant in ids)
+        return Reader(reader, self._epochs[reader], grants, self._versions.get(reader, 0))
 
     async def redeem(self, reader: str, grant: str, at: int) -> Reader:
         redeemed = self._redeemed.get(reader, {})
@@ -138,6 +226,9 @@ class MemoryLedger:
                 raise UsedUp
             self._epochs.setdefault(reader, 0)
             self._redeemed.setdefault(reader, {})[grant] = at
+            self._raise_readers([reader])
+        else:
+            self._note(reader_key(reader))
         found = await self.reader(reader)
         if found is None:
             raise Missing("reader")
@@ -146,6 +237,7 @@ class MemoryLedger:
     async def sign_out(self, reader: str) -> None:
         if reader in self._epochs:
             self._epochs[reader] += 1
+            self._raise_readers([reader])
 
     # --- answers ---
 
@@ -154,6 +246,34 @@ class MemoryLedger:
 
     async def keep_answer(self, publisher: str, key: str, answer: Answer, at: int) -> None:
         self._answers.setdefault((publisher, key), answer)
+
+    # --- upkeep ---
+
+    async def outgoing(self, limit: int) -> Sequence[Outgoing]:
+        return list(self._outgoing.values())[:limit]
+
+    async def confirm(self, outgoing: Sequence[Outgoing]) -> None:
+        for each in outgoing:
+            self._outgoing.pop(each.seq, None)
+
+    async def signing_keys(self) -> Mapping[str, KeyState]:
+        return dict(self._signing_keys)
+
+    async def set_signing_keys(
+        self, before: Mapping[str, KeyState], after: Mapping[str, KeyState], at: int
+    ) -> None:
+        if self._signing_keys != before:
+            raise Stale(None)
+        self._signing_keys = dict(after)
+        self._note(SIGNING_KEYS)
+
+    async def anchor(self, anchor: Anchor) -> None:
+        known = self._anchors.get(anchor.chain)
+        if known is None or known.number < anchor.number:
+            self._anchors[anchor.chain] = anchor
+
+    async def anchors(self) -> Sequence[Anchor]:
+        return sorted(self._anchors.values(), key=lambda anchor: anchor.chain)
 
 
 class MemoryPublicStore:

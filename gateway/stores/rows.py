@@ -1,4 +1,4 @@
-"""Editions and grants as rows of the ledger's tables, and back."""
+"""Editions, grants and codes as rows of the ledger's tables, and back."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from gateway.core.codes import Code
 from gateway.core.documents import Address
 from gateway.core.rights import Grant, Scope
 from gateway.ports import Edition
 from gateway.stores import tables as t
 
 _EDITION = [c.name for c in t.edition.c if c.name not in ("publisher", "slug", "number")]
+_CODE = [c.name for c in t.code.c if c.name not in ("publisher", "scope")]
 _GRANT = [c.name for c in t.grant.c if c.name not in ("publisher", "scope")]
 
 
@@ -32,6 +34,7 @@ def grant_row(grant: Grant) -> dict[str, Any]:
     """Return the columns of a grant."""
     facts = {name: getattr(grant, name) for name in _GRANT}
     facts["source_ref"] = grant.source_ref or None
+    facts["parent"] = grant.parent or None
     return facts | {"publisher": grant.scope.publisher, "scope": str(grant.scope)}
 
 
@@ -39,4 +42,17 @@ def grant_of(row: RowMapping) -> Grant:
     """Return the grant in a row."""
     facts = {name: row[name] for name in _GRANT}
     facts["source_ref"] = row["source_ref"] or ""
+    facts["parent"] = row["parent"] or ""
     return Grant(scope=Scope.parse(row["publisher"], row["scope"]), **facts)
+
+
+def code_row(code: Code) -> dict[str, Any]:
+    """Return the columns of a code."""
+    facts = {name: getattr(code, name) for name in _CODE}
+    return facts | {"publisher": code.scope.publisher, "scope": str(code.scope)}
+
+
+def code_of(row: RowMapping) -> Code:
+    """Return the code in a row."""
+    facts = {name: row[name] for name in _CODE}
+    return Code(scope=Scope.parse(row["publisher"], row["scope"]), **facts)

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -80,6 +81,7 @@ edition = Table(
     Column("published", Text, nullable=False),
     Column("updated", Text, nullable=False),
     Column("sections", JSON, nullable=False),
+    Column("source_digest", Text, nullable=False),
     ForeignKeyConstraint(["publisher", "slug"], [document.c.publisher, document.c.slug]),
     UniqueConstraint("publisher", "slug", "number"),
 )
@@ -97,9 +99,12 @@ grant = Table(
     Column("starts", BigInteger, nullable=False),
     Column("ends", BigInteger),
     Column("devices", Integer, nullable=False),
+    Column("parent", Name),  # a grant or a code; null: none
+    Column("version", Integer, nullable=False),
     Column("revoked_at", BigInteger),
     Column("made_at", BigInteger, nullable=False),
     UniqueConstraint("publisher", "source", "source_ref", "scope"),
+    Index("ix_grant_parent", "parent"),
     Index("ix_grant_publisher", "publisher", "id"),
     Index("ix_grant_subject", "publisher", "subject", "id"),
     Index("ix_grant_scope", "publisher", "scope", "id"),
@@ -110,6 +115,7 @@ reader = Table(
     metadata,
     Column("id", Name, primary_key=True),
     Column("auth_epoch", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
     Column("made_at", BigInteger, nullable=False),
 )
 
@@ -130,5 +136,51 @@ answer = Table(
     Column("fingerprint", Text, nullable=False),
     Column("status", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+code = Table(
+    "code",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("hash", Name, nullable=False),
+    Column("publisher", Name, ForeignKey(publisher.c.name), nullable=False),
+    Column("scope", Name, nullable=False),
+    Column("max_uses", Integer, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("term", BigInteger),
+    Column("devices", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("expires", BigInteger),
+    Column("revoked_at", BigInteger),
+    Column("made_at", BigInteger, nullable=False),
+    UniqueConstraint("hash"),
+    Index("ix_code_publisher", "publisher", "id"),
+)
+
+outgoing = Table(
+    "change",
+    metadata,
+    # Counted up for good: a number that is used again could be confirmed by mistake.
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("key", Name, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+signing_key = Table(
+    "signing_key",
+    metadata,
+    Column("kid", Name, primary_key=True),
+    Column("state", Name, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+)
+
+anchor = Table(
+    "audit",
+    metadata,
+    Column("chain", Name, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", Name, nullable=False),
     Column("at", BigInteger, nullable=False),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gateway.core.bundles import IDENTITY, Bundle, Entry, Form
+from gateway.core.codes import Code
 from gateway.core.documents import Address
 from gateway.core.permits import Permit
 from gateway.core.rights import Grant, Kind, Scope, Standing, Verdict
@@ -42,6 +43,7 @@ def grant(
     subject: str = "",
     source_ref: str = "",
     devices: int = 5,
+    parent: str = "",
 ) -> Grant:
     """Return a grant with something in every field."""
     return Grant(
@@ -54,6 +56,22 @@ def grant(
         starts=1_800_000_000,
         ends=4_000_000_000,
         devices=devices,
+        parent=parent,
+        made_at=1_800_000_000,
+    )
+
+
+def code(name: str = "c1", *, uses: int = 1, publisher: str = "demo") -> Code:
+    """Return a code with something in every field."""
+    return Code(
+        id=name,
+        hash=f"hash of {name}",
+        scope=Scope.parse(publisher, "all"),
+        max_uses=uses,
+        term=86_400,
+        devices=2,
+        note="春季",
+        expires=4_000_000_000,
         made_at=1_800_000_000,
     )
 

@@ -1,0 +1,57 @@
+"""Redeem codes: words that people type, and what stands on record for each."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+
+from gateway.core.rights import Scope
+
+# Crockford's base 32: no I, L, O, U, so that no two letters look alike and no code is a word.
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 16  # letters: 80 bits, beyond guessing
+
+_ALIKE = str.maketrans({"I": "1", "L": "1", "O": "0"})
+_VALUES = frozenset(LETTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A redeemable word on record, as its hash. Times are Unix seconds; None is without end."""
+
+    id: str
+    hash: str
+    scope: Scope
+    max_uses: int = 1
+    uses: int = 0
+    term: int | None = None  # seconds that a right of this code lasts from its redemption
+    devices: int = 1
+    note: str = ""
+    expires: int | None = None
+    revoked_at: int | None = None
+    made_at: int = 0
+
+
+def spell(number: int) -> str:
+    """Return the code of a number of 80 bits, in groups of four."""
+    letters = [LETTERS[number >> 5 * place & 31] for place in range(LENGTH)]
+    return "-".join("".join(letters[at : at + 4]) for at in range(0, LENGTH, 4))
+
+
+def normal(typed: str) -> str:
+    """Return the letters of a code however it was typed, "" for what cannot be one.
+
+    Case, width, blanks and hyphens of every kind do not count, and I, L, O are read as 1, 1, 0.
+    """
+    wide = unicodedata.normalize("NFKC", typed[:200]).upper().translate(_ALIKE)
+    letters = "".join(c for c in wide if not (c.isspace() or unicodedata.category(c) in _SKIPPED))
+    return letters if len(letters) == LENGTH and _VALUES.issuperset(letters) else ""
+
+
+_SKIPPED = ("Pd", "Cf")
+
+
+def code_hash(letters: str) -> str:
+    """Return what the ledger keeps of a code; 80 random bits need no slow hash."""
+    return hashlib.sha256(b"paidgate code " + letters.encode()).hexdigest()

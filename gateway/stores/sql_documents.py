@@ -1,0 +1,91 @@
+"""Documents and their editions on record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from gateway.core.documents import Address
+from gateway.core.holders import document_key
+from gateway.ports import Edition
+from gateway.stores import tables as t
+from gateway.stores.record import Record, is_at
+from gateway.stores.rows import edition_of, edition_row
+
+
+class Documents(Record):
+    """The part of the ledger that knows what is published."""
+
+    async def current(self, address: Address) -> Edition | None:
+        """Return the current edition, None where there is no document or it is deleted."""
+        row = await self._row(_current().where(is_at(t.document, address)))
+        return edition_of(row) if row else None
+
+    async def edition(self, address: Address, edition: str) -> Edition | None:
+        """Return an edition, current or not."""
+        is_it = is_at(t.edition, address) & (t.edition.c.id == edition)
+        row = await self._row(select(t.edition).where(is_it))
+        return edition_of(row) if row else None
+
+    async def editions(self, address: Address, before: str, limit: int) -> Sequence[Edition]:
+        """Return editions, newest first, that come after `before` in that order ("" = all)."""
+        query = select(t.edition).where(is_at(t.edition, address))
+        if before:
+            mark = t.edition.alias()
+            is_mark = is_at(mark, address) & (mark.c.id == before)
+            place = select(mark.c.number).where(is_mark).scalar_subquery()
+            query = query.where(t.edition.c.number < place)
+        rows = await self._rows(query.order_by(t.edition.c.number.desc()).limit(limit))
+        return [edition_of(row) for row in rows]
+
+    async def documents(self, publisher: str, after: str, limit: int) -> Sequence[Edition]:
+        """Return the current editions of a publisher's documents with slug > after, by slug."""
+        document = t.document.c
+        query = _current().where(document.publisher == publisher, document.slug > after)
+        rows = await self._rows(query.order_by(document.slug).limit(limit))
+        return [edition_of(row) for row in rows]
+
+    async def make_current(self, edition: Edition, expected: str | None) -> None:
+        """Record the edition if new, make it current, and note its projection as unsettled.
+
+        Raises Stale.
+        """
+        address, at = edition.address, edition.made_at
+        async with self._change() as change:
+            await change.have(t.publisher, name=address.publisher, made_at=at)
+            await change.have(t.document, **address._asdict(), is_unsettled=True, made_at=at)
+            await change.point(address, expected, edition.id)
+            # Counted under the document's lock, so no two editions have one number.
+            number = select(func.coalesce(func.max(t.edition.c.number), 0) + 1)
+            number = number.where(is_at(t.edition, address))
+            await change.have(t.edition, **edition_row(edition), number=number.scalar_subquery())
+            await change.note([document_key(address)], at)
+
+    async def remove(self, address: Address, expected: str) -> None:
+        """Delete a document and note its projection as unsettled. Raises Stale."""
+        async with self._change() as change:
+            await change.point(address, expected, None)
+            await change.note([document_key(address)], 0)
+
+    async def unsettled(self, limit: int) -> Sequence[Address]:
+        """Return addresses whose public projection may lag behind the record."""
+        document = t.document.c
+        query = select(document.publisher, document.slug).where(document.is_unsettled)
+        rows = await self._rows(query.order_by(document.publisher, document.slug).limit(limit))
+        return [Address(**row) for row in rows]
+
+    async def settle(self, address: Address, edition: str | None) -> bool:
+        """Forget that address is unsettled, if `edition` (None: deleted) is still current."""
+        async with self._change() as change:
+            current = await change.current(address)
+            if current == edition:
+                await change.settle(address)
+        return current == edition
+
+
+def _current() -> Select[Any]:
+    document, edition = t.document.c, t.edition.c
+    is_it = (edition.publisher == document.publisher) & (edition.slug == document.slug)
+    return select(t.edition).join(t.document, is_it & (edition.id == document.current_edition))

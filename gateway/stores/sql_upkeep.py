@@ -1,0 +1,113 @@
+"""What the ledger keeps besides documents and rights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import delete, select, update
+
+from gateway.core.errors import Stale
+from gateway.core.holders import SIGNING_KEYS
+from gateway.core.tokens import KeyState
+from gateway.ports import Anchor, Answer, Outgoing
+from gateway.stores import tables as t
+from gateway.stores.record import Record
+
+
+class Upkeep(Record):
+    """The part of the ledger that runs the house."""
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless the ledger can be read."""
+        await self._rows(select(t.publisher.c.name).limit(1))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engines.close()
+
+    # --- publishers ---
+
+    async def add_publisher(self, publisher: str, key_hash: str, at: int) -> None:
+        """Add a publisher, or give an existing one another key besides those it has."""
+        async with self._change() as change:
+            await change.have(t.publisher, name=publisher, made_at=at)
+            if key_hash:
+                await change.have(
+                    t.publisher_key, key_hash=key_hash, publisher=publisher, made_at=at
+                )
+
+    async def publisher_of(self, key_hash: str) -> str | None:
+        """Return whose key has this hash."""
+        key = t.publisher_key.c
+        row = await self._row(select(key.publisher).where(key.key_hash == key_hash))
+        return row["publisher"] if row else None
+
+    # --- answers ---
+
+    async def answer(self, publisher: str, key: str) -> Answer | None:
+        """Return the answer that was kept for a publisher's Idempotency-Key."""
+        answer = t.answer.c
+        query = select(answer.fingerprint, answer.status, answer.body)
+        row = await self._row(query.where(answer.publisher == publisher, answer.key == key))
+        return Answer(**row) if row else None
+
+    async def keep_answer(self, publisher: str, key: str, answer: Answer, at: int) -> None:
+        """Keep the first answer to a key."""
+        facts = {"fingerprint": answer.fingerprint, "status": answer.status, "body": answer.body}
+        async with self._change() as change:
+            await change.have(t.answer, publisher=publisher, key=key, at=at, **facts)
+
+    # --- changes that workers have to hear of ---
+
+    async def outgoing(self, limit: int) -> Sequence[Outgoing]:
+        """Return changes that were not confirmed yet, oldest first."""
+        outgoing = t.outgoing.c
+        query = select(outgoing.seq, outgoing.key).order_by(outgoing.seq).limit(limit)
+        return [Outgoing(**row) for row in await self._rows(query)]
+
+    async def confirm(self, outgoing: Sequence[Outgoing]) -> None:
+        """Forget changes that every worker has heard of."""
+        async with self._change() as change:
+            seqs = [each.seq for each in outgoing]
+            await change.run(delete(t.outgoing).where(t.outgoing.c.seq.in_(seqs)))
+
+    # --- signing keys ---
+
+    async def signing_keys(self) -> Mapping[str, KeyState]:
+        """Return the state of every signing key by its kid."""
+        key = t.signing_key.c
+        rows = await self._rows(select(key.kid, key.state).order_by(key.kid))
+        return {row["kid"]: KeyState(row["state"]) for row in rows}
+
+    async def set_signing_keys(
+        self, before: Mapping[str, KeyState], after: Mapping[str, KeyState], at: int
+    ) -> None:
+        """Set the states of all signing keys where they are still `before`. Raises Stale."""
+        key = t.signing_key.c
+        async with self._change() as change:
+            # Two that add the same key meet at its row, two that change one at its lock.
+            for kid in after.keys() - before.keys():
+                if not await change.have(t.signing_key, kid=kid, state=after[kid], made_at=at):
+                    raise Stale(None)
+            found = await change.rows(select(key.kid, key.state).with_for_update())
+            states = {row["kid"]: KeyState(row["state"]) for row in found}
+            if states != {**after, **before}:
+                raise Stale(None)
+            for kid, state in after.items():
+                await change.run(update(t.signing_key).where(key.kid == kid).values(state=state))
+            await change.note([SIGNING_KEYS], at)
+
+    # --- anchors of the audit ---
+
+    async def anchor(self, anchor: Anchor) -> None:
+        """Record how far a chain has come; a lower number than on record changes nothing."""
+        known = t.anchor.c
+        facts = {"number": anchor.number, "hash": anchor.hash, "at": anchor.at}
+        async with self._change() as change:
+            await change.have(t.anchor, chain=anchor.chain, **facts)
+            is_less = (known.chain == anchor.chain) & (known.number < anchor.number)
+            await change.run(update(t.anchor).where(is_less).values(facts))
+
+    async def anchors(self) -> Sequence[Anchor]:
+        """Return every anchor, by chain."""
+        return [Anchor(**row) for row in await self._rows(select(t.anchor).order_by("chain"))]
