@@ -228,7 +228,7 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
         made = await house.granting.grant(
             publisher, Wish(scope, subject=subject, term=term, source="command line")
         )
-        return made, house.granting.token(made)
+        return made, await house.granting.token(made)
 
     made, token = in_house(work)
     origin = _settings().base_url or FALLBACK
@@ -242,7 +242,9 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
 @told
 def revoke(grant: str) -> None:
     """Take a grant back; returns when no worker will serve it."""
-    in_house(lambda house: house.granting.revoke(None, grant))
+    if not in_house(lambda house: house.granting.revoke(None, grant)):
+        click.echo(f"revoked {grant}: recorded, and not confirmed by every worker yet.")
+        sys.exit(2)
     click.echo(f"revoked {grant}: no worker will serve it.")
 
 

@@ -19,16 +19,22 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
 
+from gateway.announcing import Announcing
 from gateway.core.errors import GatewayError, Refused
+from gateway.core.leases import Terms
 from gateway.core.markers import Code, Finding
-from gateway.core.tokens import KeyRing, KeyState
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Granting
 from gateway.ports import Clock, Ledger, PublicStore, Vault
 from gateway.publishing import Composed, Prepared, Publishing, Submission, Task, compose, prepare
 from gateway.reading import Reading
 from gateway.settings import Settings
+from gateway.signing import Signing
+from gateway.stores.embedded_redis import EmbeddedRedis, server_program
+from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory
+from gateway.stores.postgres_authority import PostgresAuthority
 from gateway.stores.public_files import FilePublicStore
+from gateway.stores.redis_authority import RedisAuthority
 from gateway.stores.secret_files import kept_secret
 from gateway.stores.sql import open_ledger
 from gateway.stores.vault_files import FileVault
@@ -47,6 +53,7 @@ from gateway.web.studio import Studio
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 COMPOSING = 60.0  # seconds; a source that takes longer to set is refused
+ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
 FALLBACK = "http://127.0.0.1:8000"
 
@@ -74,9 +81,13 @@ class House:
     publishing: Publishing
     granting: Granting
     reading: Reading
+    signing: Signing
+    announcing: Announcing
+    coherence: Memory
 
     async def close(self) -> None:
         """Let go of what is open."""
+        await self.coherence.close()
         await self.ledger.close()
 
 
@@ -90,15 +101,35 @@ async def open_house(settings: Settings, *, in_process: bool = False) -> House:
     root = Path(urlsplit(settings.store).path)
     secret = settings.secret.encode() or kept_secret(settings.data / "secret")
     ledger = await open_ledger(settings.ledger)
+    coherence = open_coherence(settings)
     return assemble(
         settings,
         ledger,
         FilePublicStore(root / "public"),
         FileVault(root / "vault"),
-        KeyRing(secret, {"k1": KeyState.ACTIVE}),
+        secret,
         SystemClock(),
+        coherence=coherence,
         in_process=in_process,
     )
+
+
+def open_coherence(settings: Settings) -> Memory:
+    """Return the memory of this process, on the authority that the settings name.
+
+    What it does not start at once it renews when it is started.
+    """
+    terms = Terms(settings.lease)
+    if settings.authority == "postgres":
+        return LeasedCoherence(PostgresAuthority(settings.ledger, terms), terms)
+    if settings.redis == "embedded" and (program := server_program()):
+        embedded = EmbeddedRedis(settings.data, program)
+        with suppress(OSError, GatewayError):
+            embedded.ensure()
+        return LeasedCoherence(RedisAuthority(embedded.url, terms), terms, keeper=embedded)
+    if settings.redis in ("embedded", "none"):
+        return DirectCoherence()
+    return LeasedCoherence(RedisAuthority(settings.redis, terms), terms)
 
 
 def assemble(
@@ -106,9 +137,10 @@ def assemble(
     ledger: Ledger,
     store: PublicStore,
     vault: Vault,
-    keys: KeyRing,
+    secret: bytes,
     clock: Clock,
     *,
+    coherence: Memory | None = None,
     in_process: bool = True,
 ) -> House:
     """Put the use cases on the given parts."""
@@ -120,15 +152,22 @@ def assemble(
     async def prepare_submission(submission: Submission) -> Prepared:
         return await run(partial(_prepare, submission))
 
-    granting = Granting(ledger, keys, clock)
+    coherence = coherence or DirectCoherence()
+    announcing = Announcing(ledger, coherence)
+    signing = Signing(secret, ledger, coherence, announcing, clock)
     return House(
         settings=settings,
         ledger=ledger,
         store=store,
         vault=vault,
-        publishing=Publishing(ledger, store, vault, clock, compose_edition, prepare_submission),
-        granting=granting,
-        reading=Reading(ledger, vault, keys, clock),
+        publishing=Publishing(
+            ledger, store, vault, clock, compose_edition, prepare_submission, announcing
+        ),
+        granting=Granting(ledger, signing, announcing, clock),
+        reading=Reading(ledger, vault, signing, coherence, clock),
+        signing=signing,
+        announcing=announcing,
+        coherence=coherence,
     )
 
 
@@ -233,6 +272,7 @@ def _probes(house: House) -> dict[str, Probe]:
     return {
         "previews": _answering(house.store.ping),
         "ledger": _answering(house.ledger.ping),
+        "redis": house.coherence.ping,
         "store": _answering(house.vault.ping),
     }
 
@@ -258,15 +298,24 @@ class Gateway:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         house = await open_house(self._settings)
+        house.coherence.start()
         self._app, waiting = build(house), self._app
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_sweep, house)
+                tasks.start_soon(_announce, house)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
             self._app = waiting
             await house.close()
+
+
+async def _announce(house: House) -> None:
+    """Tell what dead processes have committed and not told."""
+    while True:
+        await house.announcing.confirm()
+        await anyio.sleep(ANNOUNCE)
 
 
 async def _sweep(house: House) -> None:

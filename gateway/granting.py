@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from gateway.announcing import Announcing
 from gateway.core.documents import Address, valid_name
 from gateway.core.errors import (
     BadKey,
@@ -17,8 +18,9 @@ from gateway.core.errors import (
     Revoked,
 )
 from gateway.core.rights import Grant, Kind, Scope, Standing
-from gateway.core.tokens import MAX_LIFE, Claims, KeyRing, Purpose
+from gateway.core.tokens import MAX_LIFE, Claims, Purpose
 from gateway.ports import Answer, Clock, Ledger, Reader
+from gateway.signing import Signing
 
 COOKIE_LIFE = 400 * 86_400  # seconds; browsers keep no cookie longer
 MAX_DEVICES = 1_000
@@ -65,9 +67,12 @@ class Redeemed:
 class Granting:
     """The publisher's side of rights, and the reader's first step."""
 
-    def __init__(self, ledger: Ledger, keys: KeyRing, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, signing: Signing, announcing: Announcing, clock: Clock
+    ) -> None:
         self._ledger = ledger
-        self._keys = keys
+        self._signing = signing
+        self._announcing = announcing
         self._clock = clock
 
     # --- publishers ---
@@ -91,14 +96,16 @@ class Granting:
             raise BadKey
         return publisher
 
-    def studio_cookie(self, publisher: str, life: int) -> str:
+    async def studio_cookie(self, publisher: str, life: int) -> str:
         """Return a signed session for the studio, for life seconds."""
         now = self._clock.now()
-        return self._keys.sign(Claims(Purpose.STUDIO, publisher, 0, now, now + life))
+        ring = await self._signing.ring()
+        return ring.sign(Claims(Purpose.STUDIO, publisher, 0, now, now + life))
 
-    def studio_publisher(self, cookie: str) -> str:
-        """Return whose studio session this is. Raises BadToken, Expired."""
-        return self._keys.verify(cookie, Purpose.STUDIO, self._clock.now()).holder
+    async def studio_publisher(self, cookie: str) -> str:
+        """Return whose studio session this is. Raises BadToken, Expired, Unavailable."""
+        ring = await self._signing.ring()
+        return ring.verify(cookie, Purpose.STUDIO, self._clock.now()).holder
 
     # --- grants ---
 
@@ -111,12 +118,12 @@ class Granting:
         asked is the same too.
         """
         if not once:
-            return await self._ledger.add_grant(self._grant(publisher, wish))
+            return await self._record(publisher, wish)
         kept = await self._ledger.answer(publisher, once)
         if kept is None:
             # The key is the reference as well, so that two requests at once make one grant.
             wish = replace(wish, source=f"api {publisher}", source_ref=once)
-            grant = await self._ledger.add_grant(self._grant(publisher, wish))
+            grant = await self._record(publisher, wish)
             kept = Answer(fingerprint, 201, grant.id.encode())
             await self._ledger.keep_answer(publisher, once, kept, self._clock.now())
             return grant
@@ -125,6 +132,11 @@ class Granting:
                 "This Idempotency-Key was used for another request.", hint="Send a fresh key."
             )
         return await self.own(publisher, kept.body.decode())
+
+    async def _record(self, publisher: str, wish: Wish) -> Grant:
+        grant = await self._ledger.add_grant(self._grant(publisher, wish))
+        await self._announcing.confirm()
+        return grant
 
     def _grant(self, publisher: str, wish: Wish) -> Grant:
         now = self._clock.now()
@@ -152,11 +164,12 @@ class Granting:
             made_at=now,
         )
 
-    def token(self, grant: Grant) -> str:
-        """Return the wire form of a grant."""
+    async def token(self, grant: Grant) -> str:
+        """Return the wire form of a grant. Raises Unavailable."""
         latest = grant.made_at + MAX_LIFE
         expires = latest if grant.ends is None else min(grant.ends, latest)
-        return self._keys.sign(Claims(Purpose.GRANT, grant.id, 0, grant.made_at, expires))
+        ring = await self._signing.ring()
+        return ring.sign(Claims(Purpose.GRANT, grant.id, 0, grant.made_at, expires))
 
     async def own(self, publisher: str, grant: str) -> Grant:
         """Return a grant of a publisher. Raises Missing, for another's too."""
@@ -177,15 +190,17 @@ class Granting:
         """Return whether a grant holds now."""
         return grant.standing(self._clock.now())
 
-    async def revoke(self, publisher: str | None, grant: str) -> None:
-        """Take a right back; when this returns no worker begins to serve it. Raises Missing.
+    async def revoke(self, publisher: str | None, grant: str) -> bool:
+        """Take a right back, and all that came from it; publisher None is the operator.
 
-        publisher None is the operator, who may take any.
+        True: no worker begins to serve it any more. False: on record, and not confirmed yet.
+        Raises Missing.
         """
         found = await self._ledger.grant(grant)
         if found is None or publisher not in (None, found.scope.publisher):
             raise Missing("grant")
         await self._ledger.revoke(found.id, self._clock.now())
+        return await self._announcing.confirm()
 
     # --- readers ---
 
@@ -195,7 +210,8 @@ class Granting:
         Raises BadToken, Expired, Revoked, UsedUp.
         """
         now = self._clock.now()
-        claims = self._keys.verify(token, Purpose.GRANT, now)
+        ring = await self._signing.ring()
+        claims = ring.verify(token, Purpose.GRANT, now)
         grant = await self._ledger.grant(claims.holder)
         if grant is None:
             raise BadToken
@@ -204,20 +220,18 @@ class Granting:
         reader = await self._ledger.redeem(
             known.id if known else self._clock.fresh_id(), grant.id, now
         )
+        await self._announcing.confirm()
         scope = grant.scope
         is_one = scope.kind is Kind.DOCUMENT
         address = Address(scope.publisher, scope.name) if is_one else None
-        return Redeemed(self._cookie(reader, now), address)
-
-    def _cookie(self, reader: Reader, now: int) -> str:
-        return self._keys.sign(
-            Claims(Purpose.READER, reader.id, reader.auth_epoch, now, now + COOKIE_LIFE)
-        )
+        claims = Claims(Purpose.READER, reader.id, reader.auth_epoch, now, now + COOKIE_LIFE)
+        return Redeemed(ring.sign(claims), address)
 
     async def sign_out(self, reader: Reader | None) -> None:
         """End every cookie of a reader."""
         if reader is not None:
             await self._ledger.sign_out(reader.id)
+            await self._announcing.confirm()
 
 
 def key_hash(key: str) -> str:

@@ -11,7 +11,7 @@ from gateway.core.codes import Code
 from gateway.core.documents import Address, FullText, Meta, Projection, Rendering
 from gateway.core.markers import Marker
 from gateway.core.permits import Permit
-from gateway.core.rights import Grant
+from gateway.core.rights import Grant, pack_rights, unpack_rights
 from gateway.core.tokens import KeyState
 
 
@@ -228,14 +228,31 @@ class Known:
     value: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a value goes into a shared cache and back; unpack raises ValueError."""
+
+    pack: Callable[[Any], bytes]
+    unpack: Callable[[bytes], Any]
+    version: Callable[[Any], int]
+
+
+RIGHTS = Shape(pack_rights, unpack_rights, lambda rights: rights.version if rights else 0)
+
+
 class Coherence(Protocol):
     """The memory of a worker, and the barrier that a change passes before it is acknowledged."""
 
     def known(self, key: str) -> Known | None:
         """Return what may be answered from memory, to a read that begins now."""
 
-    async def fetch(self, key: str, load: Callable[[], Awaitable[Any]]) -> Any:
-        """Return what memory may say of key, else what load finds in the ledger."""
+    async def fetch(
+        self, key: str, load: Callable[[], Awaitable[Any]], shape: Shape | None = None
+    ) -> Any:
+        """Return what memory may say of key, else what load finds in the ledger.
+
+        What has a shape may also come from a cache that workers share, and go there.
+        """
 
     async def announce(self, keys: Collection[str]) -> bool:
         """Tell every worker that keys have changed; return whether none answers from before.
@@ -291,6 +308,9 @@ class Vault(Protocol):
 
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
+
+    def at_hand(self, permit: Permit) -> Bundle | None:
+        """Return the full forms that a permit names if they are in memory."""
 
     async def source(self, address: Address, edition: str) -> bytes:
         """Return the source, for its publisher."""

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
+from gateway.announcing import Announcing
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.documents import (
     MAX_SECTIONS,
@@ -269,8 +270,10 @@ class Publishing:
         clock: Clock,
         compose: Compose,
         prepare: Prepare,
+        announcing: Announcing,
     ) -> None:
         self._ledger = ledger
+        self._announcing = announcing
         self._store = store
         self._vault = vault
         self._clock = clock
@@ -298,7 +301,7 @@ class Publishing:
                 if condition.asked:
                     raise
                 continue
-            await self.settle(address)
+            await self._show(address)
             return Published(composed.edition, created=before is None)
         raise Stale(None)
 
@@ -318,15 +321,23 @@ class Publishing:
         condition.require(current.id if current else None)
         if current is None or current.id != earlier.id:
             await self._ledger.make_current(earlier, current.id if current else None)
-            await self.settle(address)
+            await self._show(address)
         return earlier
 
-    async def delete(self, address: Address, condition: Condition = ANYTHING) -> None:
-        """Take a document away from everyone. Raises Missing, Stale, Unavailable."""
+    async def delete(self, address: Address, condition: Condition = ANYTHING) -> bool:
+        """Take a document away from everyone. Raises Missing, Stale, Unavailable.
+
+        True: no worker begins to serve it any more. False: on record, and not confirmed yet.
+        """
         current = await self.current(address)
         condition.require(current.id)
         await self._ledger.remove(address, current.id)
+        return await self._show(address)
+
+    async def _show(self, address: Address) -> bool:
+        """Make everyone see what was committed; return whether every worker is known to."""
         await self.settle(address)
+        return await self._announcing.confirm()
 
     async def settle(self, address: Address) -> None:
         """Make the public side show what the ledger says is current."""

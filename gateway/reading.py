@@ -1,20 +1,24 @@
 """Preview, unlock, read: who gets the full text.
 
-The only maker of permits. Every answer rests on a right that stood when the answer began.
+The only maker of permits. Every answer rests on a right that stood when the answer began: on what
+the ledger says, or on a memory that a lease keeps as good as that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from gateway.core.bundles import Bundle
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Missing, Revoked, Unauthenticated, Unpaid
+from gateway.core.holders import document_key, grant_key, reader_key
 from gateway.core.permits import Permit
-from gateway.core.rights import Grant, Kind, Scope, Standing, judge
-from gateway.core.tokens import KeyRing, Purpose
-from gateway.ports import Clock, Edition, Ledger, Reader, Vault
+from gateway.core.rights import NO_RIGHTS, Kind, Rights, Scope, Standing, judge
+from gateway.core.tokens import Claims, KeyRing, Purpose
+from gateway.ports import RIGHTS, Clock, Coherence, Edition, Ledger, Reader, Vault
+from gateway.signing import Signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,51 +29,130 @@ class Credential:
     cookie: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What decides of a document: its current edition, and the collection that it is in."""
+
+    edition: str
+    collection: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom a credential names: the key of its rights, and what it says."""
+
+    key: str
+    claims: Claims | None
+
+
+NOBODY = Holder("", None)
+
+
 class Reading:
     """The reader's side."""
 
-    def __init__(self, ledger: Ledger, vault: Vault, keys: KeyRing, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, vault: Vault, signing: Signing, coherence: Coherence, clock: Clock
+    ) -> None:
         self._ledger = ledger
         self._vault = vault
-        self._keys = keys
+        self._signing = signing
+        self._coherence = coherence
         self._clock = clock
+
+    # --- reading ---
+
+    def ready(self, address: Address, credential: Credential) -> Bundle | None:
+        """Return the full text if memory alone can tell; None: ask `read`.
+
+        Raises Missing, BadToken, Expired, Revoked, Unpaid.
+        """
+        ring = self._signing.at_hand()
+        document = self._coherence.known(document_key(address))
+        if ring is None or document is None:
+            return None
+        if document.value is None:
+            raise Missing("document")
+        holder = self._holder(ring, credential)
+        rights = self._coherence.known(holder.key)
+        if rights is None and holder is not NOBODY:
+            return None
+        permit = self._permit(address, document.value, holder, rights.value if rights else None)
+        return self._vault.at_hand(permit)
 
     async def read(self, address: Address, credential: Credential) -> Bundle:
         """Return the full text to the holder of a standing right.
 
         Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable.
         """
-        edition = await self._ledger.current(address)
-        if edition is None:
+        return await self._vault.open(await self.permit(address, credential))
+
+    async def permit(self, address: Address, credential: Credential) -> Permit:
+        """Return the permit that a standing right gives now.
+
+        Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable.
+        """
+        load = partial(self._load_current, address)
+        current = await self._coherence.fetch(document_key(address), load)
+        if current is None:
             raise Missing("document")
-        grants = await self._grants(credential)
-        verdict = judge(grants, address, edition.collection, self._clock.now())
+        holder = self._holder(await self._signing.ring(), credential)
+        rights = await self._rights(holder) if holder is not NOBODY else None
+        return self._permit(address, current, holder, rights)
+
+    def _holder(self, ring: KeyRing, credential: Credential) -> Holder:
+        now = self._clock.now()
+        if credential.bearer:
+            claims = ring.verify(credential.bearer, Purpose.GRANT, now)
+            return Holder(grant_key(claims.holder), claims)
+        known = _claims(ring, credential.cookie, now) if credential.cookie else None
+        return Holder(reader_key(known.holder), known) if known else NOBODY
+
+    def _permit(
+        self, address: Address, current: Current, holder: Holder, rights: Rights | None
+    ) -> Permit:
+        claims = holder.claims
+        if claims is None:
+            rights = NO_RIGHTS
+        elif claims.purpose is Purpose.GRANT and rights is None:
+            raise BadToken
+        elif rights is None or rights.epoch != claims.epoch:
+            rights = NO_RIGHTS  # a cookie that is good no more is none
+        verdict = judge(rights, address, current.collection, self._clock.now())
         if verdict.standing is Standing.REVOKED:
             raise Revoked
         if not verdict.allowed:
             raise Unpaid
-        return await self._vault.open(Permit(verdict, address, edition.collection, edition.id))
+        return Permit(verdict, address, current.collection, current.edition)
 
-    async def _grants(self, credential: Credential) -> Sequence[Grant]:
-        if credential.bearer:
-            claims = self._keys.verify(credential.bearer, Purpose.GRANT, self._clock.now())
-            grant = await self._ledger.grant(claims.holder)
-            if grant is None:
-                raise BadToken
-            return (grant,)
-        reader = await self.reader(credential.cookie)
-        return reader.grants if reader else ()
+    # --- what memory is filled with ---
+
+    async def _load_current(self, address: Address) -> Current | None:
+        edition = await self._ledger.current(address)
+        return Current(edition.id, edition.collection) if edition else None
+
+    async def _rights(self, holder: Holder) -> Rights | None:
+        load = self._load_grant if holder.key.startswith("grant:") else self._load_reader
+        rights: Rights | None = await self._coherence.fetch(
+            holder.key, partial(load, holder.key.partition(":")[2]), RIGHTS
+        )
+        return rights
+
+    async def _load_grant(self, grant: str) -> Rights | None:
+        found = await self._ledger.grant(grant)
+        return Rights((found,), found.version) if found else None
+
+    async def _load_reader(self, reader: str) -> Rights | None:
+        found = await self._ledger.reader(reader)
+        return Rights(found.grants, found.version, found.auth_epoch) if found else None
+
+    # --- the reader and its library ---
 
     async def reader(self, cookie: str) -> Reader | None:
         """Return the reader that a cookie names, None if it is not (or no longer) good."""
-        if not cookie:
-            return None
-        try:
-            claims = self._keys.verify(cookie, Purpose.READER, self._clock.now())
-        except Unauthenticated:
-            return None
-        reader = await self._ledger.reader(claims.holder)
-        return reader if reader and reader.auth_epoch == claims.epoch else None
+        claims = _claims(await self._signing.ring(), cookie, self._clock.now()) if cookie else None
+        reader = await self._ledger.reader(claims.holder) if claims else None
+        return reader if reader and claims and reader.auth_epoch == claims.epoch else None
 
     async def library(self, cookie: str, limit: int) -> Sequence[Edition]:
         """Return what the reader of a cookie may read now, at most limit of each grant."""
@@ -88,3 +171,10 @@ class Reading:
             return (edition,) if edition else ()
         documents = await self._ledger.documents(scope.publisher, "", limit)
         return [d for d in documents if scope.covers(d.address, d.collection)]
+
+
+def _claims(ring: KeyRing, cookie: str, now: int) -> Claims | None:
+    try:
+        return ring.verify(cookie, Purpose.READER, now)
+    except Unauthenticated:
+        return None

@@ -33,6 +33,7 @@ class Settings:
     data: Path = Path("var")
     ledger: str = ""
     redis: str = "embedded"
+    authority: str = "redis"
     store: str = ""
     secret: str = ""
     base_url: str = ""
@@ -83,6 +84,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     if problems:
         raise BadSettings(problems)
     settings = Settings(**values)
+    if settings.authority == "postgres" and not settings.ledger.startswith("postgresql:"):
+        raise BadSettings([f"{PREFIX}AUTHORITY: postgres needs a ledger on PostgreSQL."])
     data = settings.data
     return Settings(
         **{
@@ -202,6 +205,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "data": lambda value: Path(_text(value)),
     "ledger": _one_of_schemes("sqlite", "postgresql"),
     "redis": _redis,
+    "authority": _choice("redis", "postgres"),
     "store": _one_of_schemes("file"),
     "secret": _secret,
     "base_url": _base_url,

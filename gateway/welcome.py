@@ -43,7 +43,7 @@ async def move_in(house: House, folder: Path | None) -> Welcome | None:
         Wish(f"document:{address.slug}", note="sample", source="sample", source_ref=str(address)),
     )
     key = await house.granting.add_publisher(address.publisher)
-    welcome = Welcome(str(address), house.granting.token(grant), key)
+    welcome = Welcome(str(address), await house.granting.token(grant), key)
     write_private(kept, json.dumps(asdict(welcome)).encode())
     return welcome
 

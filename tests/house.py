@@ -10,13 +10,13 @@ from starlette.types import ASGIApp
 from gateway.app import House, assemble, build
 from gateway.core.documents import Address
 from gateway.core.rights import Grant
-from gateway.core.tokens import KeyRing, KeyState
 from gateway.granting import Wish
 from gateway.publishing import Published, Submission
 from gateway.settings import Settings, load
 from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
 
 NOW = 1_800_000_000
+SECRET = b"a root secret for tests, 32 bytes"
 
 
 class FrozenClock:
@@ -55,7 +55,7 @@ class Standing:
     async def grant(self, scope: str, publisher: str = "demo", **wish: object) -> tuple[Grant, str]:
         """Grant a right; return it and its token."""
         made = await self.house.granting.grant(publisher, Wish(scope, **wish))  # type: ignore[arg-type]
-        return made, self.house.granting.token(made)
+        return made, await self.house.granting.token(made)
 
 
 def settings(**given: str) -> Settings:
@@ -67,6 +67,5 @@ def gateway(seed: int = 1, **given: str) -> Standing:
     """Build a gateway in memory."""
     clock = FrozenClock(seed)
     ledger, store, vault = MemoryLedger(), MemoryPublicStore(), MemoryVault()
-    keys = KeyRing(b"a root secret for tests, 32 bytes", {"k1": KeyState.ACTIVE})
-    house = assemble(settings(**given), ledger, store, vault, keys, clock)
+    house = assemble(settings(**given), ledger, store, vault, SECRET, clock)
     return Standing(house, build(house), clock, ledger, store, vault)

@@ -84,9 +84,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Load:
-    """One read of the ledger on its way into memory."""
+    """One read of the ledger on its way into memory, and which change was the last one known."""
 
     key: str
+    incarnation: str = ""
+    applied: int = 0
 
 
 class Holder(Generic[V]):
@@ -112,6 +114,10 @@ class Holder(Generic[V]):
         self._entries: dict[str, V] = {}
         self._loads: dict[str, Load] = {}
 
+    def is_leased(self, now: float) -> bool:
+        """Tell whether memory may answer a read that begins now."""
+        return now < self._deadline
+
     def answer(self, key: str, now: float) -> V | None:
         """Return what memory may say of key to a read that begins now."""
         return self._entries.get(key) if now < self._deadline else None
@@ -125,7 +131,7 @@ class Holder(Generic[V]):
 
     def begin(self, key: str) -> Load:
         """Begin a load; call it before the ledger is read."""
-        load = self._loads[key] = Load(key)
+        load = self._loads[key] = Load(key, self._incarnation, self._applied)
         return load
 
     def end(self, load: Load, value: V | None) -> None:

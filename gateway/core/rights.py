@@ -5,9 +5,11 @@ Positive grants only; a holder's rights are the union of its standing grants.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain
 
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import Malformed
@@ -96,6 +98,64 @@ class Grant:
         return Standing.STANDS
 
 
+class Rights:
+    """All that the holder of a credential may rest on: the grants of one token, or of a reader.
+
+    Grants are found by what they cover, so that a check takes three look-ups however many there
+    are. Of each grant only what decides is kept.
+    """
+
+    __slots__ = ("_by_scope", "epoch", "version")
+
+    def __init__(self, grants: Iterable[Grant], version: int = 0, epoch: int = 0) -> None:
+        self.version = version  # raised by every change of any of it
+        self.epoch = epoch  # of the reader: cookies of an earlier one are ended
+        self._by_scope: dict[tuple[str, str], tuple[Grant, ...]] = {}
+        for grant in grants:
+            place = (grant.scope.publisher, str(grant.scope))
+            bare = replace(grant, subject="", note="", source="", source_ref="")
+            self._by_scope[place] = (*self._by_scope.get(place, ()), bare)
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        return tuple(chain.from_iterable(self._by_scope.values()))
+
+    def covering(self, address: Address, collection: str) -> tuple[Grant, ...]:
+        """Return the grants that cover a document in a collection ("" for none)."""
+        find, publisher = self._by_scope.get, address.publisher
+        found = find((publisher, f"document:{address.slug}"), ()) + find((publisher, "all"), ())
+        return found + find((publisher, f"collection:{collection}"), ()) if collection else found
+
+
+NO_RIGHTS = Rights(())
+
+
+def pack_rights(rights: Rights | None) -> bytes:
+    """Return rights in JSON, for a cache; None: the holder does not exist."""
+    if rights is None:
+        return b"null"
+    rows = [
+        [g.id, g.scope.publisher, str(g.scope), g.starts, g.ends, g.revoked_at]
+        for g in rights.grants
+    ]
+    return json.dumps([rights.version, rights.epoch, rows]).encode()
+
+
+def unpack_rights(packed: bytes) -> Rights | None:
+    """Return the rights in JSON. Raises ValueError for anything else."""
+    if packed == b"null":
+        return None
+    try:
+        version, epoch, rows = json.loads(packed)
+        grants = [
+            Grant(i, Scope.parse(p, scope), starts=starts, ends=ends, revoked_at=revoked_at)
+            for i, p, scope, starts, ends, revoked_at in rows
+        ]
+    except (TypeError, Malformed) as error:
+        raise ValueError("these are no rights") from error
+    return Rights(grants, version, epoch)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The answer to «may this holder read this document now», and the grant it rests on."""
@@ -108,16 +168,16 @@ class Verdict:
         return self.standing is Standing.STANDS
 
 
-def judge(grants: Iterable[Grant], address: Address, collection: str, now: int) -> Verdict:
-    """Return the best standing that grants give for a document: stands before all else."""
-    order = (Standing.STANDS, Standing.NOT_YET, Standing.ENDED, Standing.REVOKED)
+def judge(rights: Rights, address: Address, collection: str, now: int) -> Verdict:
+    """Return the best standing that rights give for a document: stands before all else."""
     best = Verdict(None, None)
-    for grant in grants:
-        if not grant.scope.covers(address, collection):
-            continue
+    for grant in rights.covering(address, collection):
         standing = grant.standing(now)
         if standing is Standing.STANDS:
             return Verdict(grant, standing)
-        if best.standing is None or order.index(standing) > order.index(best.standing):
+        if best.standing is None or _ORDER.index(standing) > _ORDER.index(best.standing):
             best = Verdict(grant, standing)
     return best
+
+
+_ORDER = (Standing.NOT_YET, Standing.ENDED, Standing.REVOKED)

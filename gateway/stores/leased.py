@@ -10,11 +10,11 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gateway.core.errors import Unavailable
 from gateway.core.leases import Barrier, Change, Holder, Lease, Load, Renewal, Terms, Witness
+from gateway.ports import Coherence, Known, Shape
 
 FIRST_PAUSE = 0.002  # seconds between two questions to the authority, doubled up to
 LONGEST_PAUSE = 0.02
@@ -31,10 +31,29 @@ class Authority(Protocol):
 
     async def expire(self, change: Change) -> None: ...
 
+    async def recall(self, key: str) -> bytes | None:
+        """Return what workers share under key, None for nothing."""
+
+    async def share(self, load: Load, version: int, packed: bytes) -> None:
+        """Share what a load has read, unless its key has changed since it began.
+
+        Nor where what is shared already is of a higher version.
+        """
+
     def pushes(self) -> AsyncIterator[Change | None]:
         """Yield changes as they come; None: something has changed, ask."""
 
     async def close(self) -> None: ...
+
+
+class Keeper(Protocol):
+    """Keeps the server of an authority that is the gateway's own."""
+
+    async def keep(self) -> None:
+        """See to it for good that there is a server."""
+
+    def stop(self) -> None:
+        """End the server if this process has started it."""
 
 
 def boottime() -> float:
@@ -46,22 +65,33 @@ def boottime() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a load found, absence too."""
+class Memory(Coherence, Protocol):
+    """A coherence that has a life: it is started, asked how it is, and closed."""
 
-    value: Any
+    def start(self) -> None:
+        """Begin to renew and to listen."""
+
+    async def ping(self) -> str:
+        """Say in a word how the authority is. Raises Unavailable."""
+
+    async def close(self) -> None:
+        """Stop."""
 
 
 class LeasedCoherence:
     """The memory of one worker, and the barrier for the changes it makes."""
 
     def __init__(
-        self, authority: Authority, terms: Terms, clock: Callable[[], float] = boottime
+        self,
+        authority: Authority,
+        terms: Terms,
+        clock: Callable[[], float] = boottime,
+        keeper: Keeper | None = None,
     ) -> None:
         self._authority = authority
         self._terms = terms
         self._clock = clock
+        self._keeper = keeper
         self._holder: Holder[Known] = Holder(secrets.token_hex(8), terms)
         self._witness = Witness(terms)
         self._loading: dict[Load, asyncio.Task[Any]] = {}
@@ -70,8 +100,10 @@ class LeasedCoherence:
 
     def start(self) -> None:
         """Begin to renew and to listen."""
-        for work in (self._keep_renewing, self._keep_listening):
-            self._tasks.append(asyncio.create_task(work()))
+        works = [self._keep_renewing(), self._keep_listening()]
+        if self._keeper:
+            works.append(self._keeper.keep())
+        self._tasks += map(asyncio.create_task, works)
 
     async def close(self) -> None:
         """Stop, and let the lease run out."""
@@ -79,10 +111,18 @@ class LeasedCoherence:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._authority.close()
+        if self._keeper:
+            self._keeper.stop()
 
     # --- reading ---
 
-    async def fetch(self, key: str, load: Callable[[], Awaitable[Any]]) -> Any:
+    def known(self, key: str) -> Known | None:
+        """Return what may be answered from memory, to a read that begins now."""
+        return self._holder.answer(key, self._clock())
+
+    async def fetch(
+        self, key: str, load: Callable[[], Awaitable[Any]], shape: Shape | None = None
+    ) -> Any:
         """Return what memory may say of key, else what load finds, once for all who ask."""
         now = self._clock()
         known = self._holder.answer(key, now)
@@ -92,18 +132,38 @@ class LeasedCoherence:
         if under_way is None:
             under_way = self._holder.begin(key)
             # A task of its own: whoever asked first may go away, others still wait.
-            self._loading[under_way] = asyncio.create_task(self._load(under_way, load))
+            self._loading[under_way] = asyncio.create_task(self._load(under_way, load, shape))
         return await asyncio.shield(self._loading[under_way])
 
-    async def _load(self, under_way: Load, load: Callable[[], Awaitable[Any]]) -> Any:
+    async def _load(
+        self, under_way: Load, load: Callable[[], Awaitable[Any]], shape: Shape | None
+    ) -> Any:
         found = None
         try:
-            value = await load()
-            found = Known(value)
-            return value
+            # Without a lease what is shared is not asked: it may be there that the trouble is.
+            asks = shape and self._holder.is_leased(self._clock())
+            found = await self._recall(under_way.key, shape) if shape and asks else None
+            if found is None:
+                found = Known(await load())
+                if shape and asks:
+                    await self._share(under_way, found.value, shape)
+            return found.value
         finally:
             self._holder.end(under_way, found)
             del self._loading[under_way]
+
+    # --- what workers share ---
+
+    async def _recall(self, key: str, shape: Shape) -> Known | None:
+        try:
+            packed = await self._authority.recall(key)
+            return None if packed is None else Known(shape.unpack(packed))
+        except (Unavailable, ValueError):  # the ledger knows
+            return None
+
+    async def _share(self, load: Load, value: Any, shape: Shape) -> None:
+        with suppress(Unavailable):
+            await self._authority.share(load, shape.version(value), shape.pack(value))
 
     # --- changing ---
 
@@ -182,7 +242,16 @@ class LeasedCoherence:
 class DirectCoherence:
     """No memory: every read asks the ledger, and so every change is confirmed at once."""
 
-    async def fetch(self, key: str, load: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ARG002
+    def known(self, key: str) -> Known | None:  # noqa: ARG002
+        """Return nothing."""
+        return None
+
+    async def fetch(
+        self,
+        key: str,  # noqa: ARG002
+        load: Callable[[], Awaitable[Any]],
+        shape: Shape | None = None,  # noqa: ARG002
+    ) -> Any:
         """Return what load finds."""
         return await load()
 

@@ -317,6 +317,11 @@ class MemoryVault:
         require_permit(permit)
         return self._sealed(permit.address, permit.edition).full
 
+    def at_hand(self, permit: Permit) -> Bundle | None:
+        require_permit(permit)
+        sealed = self._kept.get((permit.address, permit.edition))
+        return sealed.full if sealed else None
+
     async def source(self, address: Address, edition: str) -> bytes:
         return self._sealed(address, edition).source
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from gateway.core.errors import Unavailable
-from gateway.core.leases import Change, Lease, Renewal, Terms
+from gateway.core.leases import Change, Lease, Load, Renewal, Terms
 
 KEEP = 512  # changes in the log
 CHANNEL = "paidgate_changes"
@@ -80,6 +80,13 @@ class PostgresAuthority:
         while await woken.get():
             yield None
         raise Unavailable("postgres")
+
+    async def recall(self, key: str) -> bytes | None:  # noqa: ARG002
+        """Return nothing: here a shared cache would be no faster than the ledger."""
+        return None
+
+    async def share(self, load: Load, version: int, packed: bytes) -> None:
+        """Do nothing."""
 
     async def close(self) -> None:
         """Close every connection."""

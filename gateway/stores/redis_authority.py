@@ -1,5 +1,8 @@
 """The lease authority on Redis or Valkey: each step one script, all state in one key.
 
+Beside it rests what workers share, one key each: named by the same incarnation, taken away by the
+same script that numbers a change, and never the only place of anything.
+
 The key is named by the server's run_id and holds a word of chance, so that a restart, a flush or
 an eviction is a new incarnation and never half of an old one. The client has no hidden retries:
 one connection belongs to one life of the server.
@@ -18,9 +21,10 @@ from redis.asyncio.connection import Connection, parse_url
 from redis.exceptions import NoScriptError, RedisError
 
 from gateway.core.errors import Unavailable
-from gateway.core.leases import Change, Lease, Renewal, Terms
+from gateway.core.leases import Change, Lease, Load, Renewal, Terms
 
 KEEP = 512  # changes in the log
+SHARED = 600_000  # milliseconds that something is shared without being shared anew
 CHANNEL = "paidgate:changes"
 
 T = TypeVar("T")
@@ -65,6 +69,9 @@ _PUBLISH = (
 head = head + 1
 local number = string.format('%d', head)
 redis.call('HSET', KEYS[1], 'head', number, number, ARGV[2])
+for _, key in ipairs(cjson.decode(ARGV[2])) do
+  redis.call('DEL', KEYS[1] .. ':' .. nonce .. ':' .. key)
+end
 redis.call('HDEL', KEYS[1], string.format('%d', head - tonumber(ARGV[3])))
 redis.call('PUBLISH', ARGV[4], nonce .. ' ' .. number .. ' ' .. ARGV[2])
 return {nonce, head}
@@ -97,15 +104,47 @@ return 1
 """
 )
 
+_RECALL = (
+    _STATE
+    + """
+return redis.call('HGET', KEYS[1] .. ':' .. nonce .. ':' .. ARGV[2], 'packed')
+"""
+)
+
+# What was read before a change may not be shared after it: the log tells, and where the log is too
+# short the answer is no.
+_SHARE = (
+    _STATE
+    + """
+local since = tonumber(ARGV[3])
+if ARGV[2] ~= nonce or head - since > tonumber(ARGV[7]) then return 0 end
+for number = since + 1, head do
+  local keys = redis.call('HGET', KEYS[1], string.format('%d', number))
+  if not keys then return 0 end
+  for _, key in ipairs(cjson.decode(keys)) do
+    if key == ARGV[4] then return 0 end
+  end
+end
+local place = KEYS[1] .. ':' .. nonce .. ':' .. ARGV[4]
+local shared = redis.call('HGET', place, 'version')
+if shared and tonumber(shared) > tonumber(ARGV[5]) then return 0 end
+redis.call('HSET', place, 'version', ARGV[5], 'packed', ARGV[6])
+redis.call('PEXPIRE', place, ARGV[8])
+return 1
+"""
+)
+
 
 class RedisAuthority:
-    """One authority, spoken to over three connections: leases, changes, pushes."""
+    """One authority, spoken to over four connections: leases, changes, pushes, what is shared."""
 
     def __init__(self, url: str, terms: Terms) -> None:
         patience = terms.pace  # seconds; a late answer to a renewal is worth nothing
+        self._patience = patience
         self._renewing = _Line(url, patience)
         self._changing = _Line(url, patience)
         self._hearing = _Line(url, patience)
+        self._sharing = _Line(url, patience)
 
     async def renew(self, renewal: Renewal) -> Lease:
         """Ask for a lease. Raises Unavailable."""
@@ -151,9 +190,35 @@ class RedisAuthority:
             nonce, number, keys = (await line.heard()).split(b" ", 2)
             yield _change(f"{run_id}.{_text(nonce)}", int(number), keys)
 
+    async def recall(self, key: str) -> bytes | None:
+        """Return what workers share under key. Raises Unavailable."""
+        packed = await self._in_time(self._recall(key))
+        return None if packed is None else bytes(packed)
+
+    async def _recall(self, key: str) -> Any:
+        await self._sharing.run_id()
+        return await self._sharing.call(_RECALL, key)
+
+    async def _in_time(self, work: Awaitable[T]) -> T:
+        """Bound the time in the queue as well: the ledger answers while this is slow."""
+        try:
+            return await asyncio.wait_for(work, self._patience)
+        except TimeoutError as error:
+            raise Unavailable("redis") from error
+
+    async def share(self, load: Load, version: int, packed: bytes) -> None:
+        """Share what a load has read, unless its key has changed since. Raises Unavailable."""
+        await self._in_time(self._share(load, version, packed))
+
+    async def _share(self, load: Load, version: int, packed: bytes) -> None:
+        run_id = await self._sharing.run_id()
+        nonce = load.incarnation.removeprefix(f"{run_id}.")
+        told = (nonce, load.applied, load.key, version, packed, KEEP, SHARED)
+        await self._sharing.call(_SHARE, *told)
+
     async def close(self) -> None:
         """Close every connection."""
-        for line in (self._renewing, self._changing, self._hearing):
+        for line in (self._renewing, self._changing, self._hearing, self._sharing):
             await line.close()
 
 

@@ -18,8 +18,10 @@ from gateway.core.errors import Missing
 from gateway.core.permits import NotPermitted, Permit
 from gateway.ports import Sealed
 from gateway.stores.durable import PART, answering, make_folder, within, write_private
+from gateway.stores.recent import Recent
 
 SUFFIX = ".sealed"
+ROOM = 32 << 20  # bytes of full texts kept in memory
 
 _MAGIC = b"paidgate-sealed-1\n"
 _LENGTH = 8
@@ -32,10 +34,11 @@ T = TypeVar("T")
 class FileVault:
     """Folders of their owner alone: root/publisher/slug/edition.sealed."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, room: int = ROOM) -> None:
         make_folder(root, 0o700)
         root.chmod(0o700)
         self._root = root
+        self._recent: Recent[tuple[Address, str], Bundle] = Recent(room)
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store durably; the same edition again changes nothing."""
@@ -50,8 +53,18 @@ class FileVault:
 
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
+        if bundle := self.at_hand(permit):
+            return bundle
+        blob = await self._part(permit.address, permit.edition, "full")
+        bundle = Bundle.unpack(blob)
+        self._recent.keep((permit.address, permit.edition), bundle, len(blob))
+        return bundle
+
+    def at_hand(self, permit: Permit) -> Bundle | None:
+        """Return the full forms that a permit names if they are in memory."""
         require_permit(permit)
-        return Bundle.unpack(await self._part(permit.address, permit.edition, "full"))
+        # An edition never changes, so what was read of it once stays right.
+        return self._recent.get((permit.address, permit.edition))
 
     async def source(self, address: Address, edition: str) -> bytes:
         """Return the source, for its publisher."""

@@ -96,8 +96,7 @@ class Publishers:
             return await self._publish(request, publisher)
         address = _address(request, publisher)
         if request.method == "DELETE":
-            await self._publishing.delete(address, condition(request))
-            return _empty()
+            return _done(await self._publishing.delete(address, condition(request)))
         edition = await self._publishing.current(address)
         return _json(self._edition(request, edition), headers=_etag(edition))
 
@@ -207,7 +206,7 @@ class Publishers:
             once=_idempotency_key(request),
             fingerprint=hashlib.sha256(body).hexdigest(),
         )
-        token = self._granting.token(grant)
+        token = await self._granting.token(grant)
         told = _grant(grant) | {
             "token": token,
             "unlock_url": self._links.absolute(request, f"/unlock?token={quote(token)}"),
@@ -219,8 +218,7 @@ class Publishers:
         publisher = await self._publisher(request)
         grant = request.path_params["grant"]
         if request.method == "DELETE":
-            await self._granting.revoke(publisher, grant)
-            return _empty()
+            return _done(await self._granting.revoke(publisher, grant))
         return _json(_grant(await self._granting.own(publisher, grant)))
 
 
@@ -310,8 +308,11 @@ def _etag(edition: Edition) -> dict[str, str]:
     return {"etag": f'"{edition.id}"'}
 
 
-def _empty() -> Response:
-    return Response(status_code=204, headers={"cache-control": CACHE_PRIVATE})
+def _done(confirmed: bool) -> Response:
+    """Return 204 where no worker serves from before any more, 202 where that is not sure yet."""
+    if confirmed:
+        return Response(status_code=204, headers={"cache-control": CACHE_PRIVATE})
+    return _json({"status": "recorded", "detail": "Not every worker has confirmed it yet."}, 202)
 
 
 def _json(

@@ -7,7 +7,7 @@ import pytest
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed
 from gateway.core.permits import NotPermitted, Permit
-from gateway.core.rights import Grant, Kind, Scope, Standing, Verdict, judge
+from gateway.core.rights import Grant, Kind, Rights, Scope, Standing, Verdict, judge
 
 HERE = Address("demo", "report")
 
@@ -67,17 +67,20 @@ def test_a_revocation_outweighs_every_term() -> None:
 
 
 def test_one_standing_grant_is_enough() -> None:
-    verdict = judge([grant(revoked_at=1), grant(ends=1), grant()], HERE, "", 10)
+    verdict = judge(Rights([grant(revoked_at=1), grant(ends=1), grant()]), HERE, "", 10)
     assert verdict.allowed
 
 
 def test_no_grant_is_no() -> None:
-    assert judge([], HERE, "", 10) == Verdict(None, None)
-    assert not judge([grant("document:other")], HERE, "", 10).allowed
+    assert judge(Rights([]), HERE, "", 10) == Verdict(None, None)
+    assert not judge(Rights([grant("document:other")]), HERE, "", 10).allowed
 
 
 def test_among_rights_that_do_not_stand_the_revocation_is_told() -> None:
-    assert judge([grant(ends=1), grant(revoked_at=1)], HERE, "", 10).standing is Standing.REVOKED
+    assert (
+        judge(Rights([grant(ends=1), grant(revoked_at=1)]), HERE, "", 10).standing
+        is Standing.REVOKED
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,7 +22,6 @@ from gateway.bulk import publish_file
 from gateway.core.bundles import IDENTITY, Bundle, Entry, Form
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
-from gateway.core.tokens import KeyRing, KeyState
 from gateway.folders import SourceFile
 from gateway.granting import Wish
 from gateway.ports import Edition, Ledger, PublicStore, Sealed, Vault
@@ -65,7 +65,12 @@ def settings(folder: Path) -> Settings:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    return {"PAIDGATE_DATA": str(folder), "PAIDGATE_SECRET": SECRET, "PAIDGATE_LOG_LEVEL": "error"}
+    return {
+        "PAIDGATE_DATA": str(folder),
+        "PAIDGATE_SECRET": SECRET,
+        "PAIDGATE_LOG_LEVEL": "error",
+        "PAIDGATE_LEASE": "0.2",  # a change waits for it after each new start
+    }
 
 
 # --- a house that publishes fast ---------------------------------------------------------------
@@ -80,10 +85,11 @@ async def real_parts(folder: Path) -> Parts:
 async def open_fast(folder: Path, open_parts: OpenParts = real_parts) -> House:
     """Open a house whose documents are set in no time: all the time goes to the stores."""
     parts = await open_parts(folder)
-    keys = KeyRing(SECRET.encode(), {"k1": KeyState.ACTIVE})
-    house = assemble(settings(folder), *parts, keys, SystemClock())
-    publishing = Publishing(*parts, SystemClock(), set_fast, house.publishing._prepare)
-    return House(house.settings, *parts, publishing, house.granting, house.reading)
+    house = assemble(settings(folder), *parts, SECRET.encode(), SystemClock())
+    publishing = Publishing(
+        *parts, SystemClock(), set_fast, house.publishing._prepare, house.announcing
+    )
+    return replace(house, publishing=publishing)
 
 
 async def set_fast(task: Task) -> Composed:
@@ -160,7 +166,7 @@ async def give_rights(telling: Connection, folder: Path, first: int) -> None:
         telling.send(("begun", "grant", number, ""))
         wish = Wish("all")
         grant = await granting.grant(PUBLISHER, wish, once=f"order-{number}", fingerprint="same")
-        token = granting.token(grant)
+        token = await granting.token(grant)
         telling.send(("done", "grant", number, token))
         telling.send(("begun", "redeem", number, ""))
         telling.send(("done", "redeem", number, (await granting.redeem(token, None)).cookie))

@@ -11,6 +11,7 @@ import http.client
 import multiprocessing
 import os
 import random
+import re
 import select
 import time
 from collections import Counter
@@ -160,7 +161,7 @@ async def faults_left(
     """Restart on what a kill left; return what is wrong, before and after recovery."""
     left = Counter() if left is None else left
     grant = await house.granting.grant(PUBLISHER, Wish("all"), once="check", fingerprint="check")
-    app, token = build(house), house.granting.token(grant)
+    app, token = build(house), await house.granting.token(grant)
     wrong = []
     before = {slug: await look(app, house, slug, token) for slug in SLUGS}
     for slug, seen in before.items():
@@ -328,8 +329,8 @@ async def rights_lost(house: House, told: list[Event]) -> list[str]:
             )
             for _ in range(2)
         ]
-        tokens = {house.granting.token(grant) for grant in again} | {
-            done.get(("grant", number), house.granting.token(again[0]))
+        tokens = {await house.granting.token(grant) for grant in again} | {
+            done.get(("grant", number), await house.granting.token(again[0]))
         }
         if len(tokens) != 1:
             lost.append(f"order {number} made several grants")
@@ -350,9 +351,9 @@ async def opens(house: House, credential: Credential) -> bool:
 @pytest.mark.parametrize(
     ("open_parts", "sign"),
     [
-        (leaks.in_place, f"public shows {{{BROKEN}}}"),
+        (leaks.in_place, f"public shows {{{BROKEN}}}".replace("{", r"\{")),
         (leaks.two_files, "public shows"),
-        (leaks.write_behind, "not of"),
+        (leaks.write_behind, "not of|after recovery"),
         (leaks.littering, "half-written files lie about"),
     ],
 )
@@ -360,4 +361,4 @@ async def test_the_checker_catches_a_store_that(
     tmp_path: Path, open_parts: OpenParts, sign: str
 ) -> None:
     wrong, _ = await kill_and_look(tmp_path, 200, 5, open_parts)
-    assert any(sign in each for each in wrong), wrong
+    assert any(re.search(sign, each) for each in wrong), wrong

@@ -172,6 +172,7 @@ def leaky(side: Standing, leak: Leak) -> Standing:
         side.clock,
         compose_leaking,
         side.house.publishing._prepare,
+        side.house.announcing,
     )
     return replace(side, house=replace(side.house, publishing=publishing))
 

@@ -103,7 +103,7 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host() -> None:
 def test_signing_in_always_begins_a_session_of_its_own() -> None:
     standing = gateway()
     key = add_publisher(standing)
-    planted = standing.house.granting.studio_cookie("other", LIFE)
+    planted = anyio.run(standing.house.granting.studio_cookie, "other", LIFE)
     visitor = Visitor(standing)
     door = visitor.get("/studio")
     visitor.plant(planted)

@@ -74,7 +74,7 @@ class Studio:
         except BadKey as error:
             return self._desk.sign_in(request, error)
         response = see_other(HOME)
-        self._sessions.begin(request, response, publisher)
+        await self._sessions.begin(request, response, publisher)
         return response
 
     async def sign_out(self, request: Request, session: Session) -> Response:

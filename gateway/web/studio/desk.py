@@ -47,7 +47,7 @@ class Desk:
 
         async def answer(request: Request) -> Response:
             try:
-                session = self._sessions.of(request)
+                session = await self._sessions.of(request)
             except Unauthenticated as error:
                 return await (turn_away or self._turn_away)(request, error)
             return await page(request, session)

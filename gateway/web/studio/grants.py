@@ -77,7 +77,7 @@ class Grants:
             grant = await self._granting.grant(session.publisher, wish, once=_once(fields))
         except Malformed as error:
             return await self._page(request, session, edition, error, fields=fields)
-        path = f"/unlock?token={quote(self._granting.token(grant))}"
+        path = f"/unlock?token={quote(await self._granting.token(grant))}"
         link = self._links.absolute(request, path)
         return await self._page(request, session, edition, link=link)
 

@@ -48,10 +48,10 @@ class Sessions:
         self._granting = granting
         self._is_https = is_https
 
-    def of(self, request: Request) -> Session:
+    async def of(self, request: Request) -> Session:
         """Return the session of a publisher. Raises BadToken, Expired; CrossSite for a form."""
         secret = cookie(request, self._name(request))
-        publisher = self._granting.studio_publisher(secret)
+        publisher = await self._granting.studio_publisher(secret)
         if request.method == "POST":
             require_same_origin(request)
         return Session(publisher, secret)
@@ -65,9 +65,9 @@ class Sessions:
         """Let the browser of a guest keep its cookie of chance."""
         self._set(request, response, "_guest", guest.secret, None)
 
-    def begin(self, request: Request, response: Response, publisher: str) -> None:
+    async def begin(self, request: Request, response: Response, publisher: str) -> None:
         """Begin the session of a publisher: always a new one, whatever the browser had."""
-        secret = self._granting.studio_cookie(publisher, LIFE)
+        secret = await self._granting.studio_cookie(publisher, LIFE)
         self._set(request, response, "", secret, _KEPT)
         self._set(request, response, "_guest", "", 0)
 
