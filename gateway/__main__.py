@@ -24,6 +24,7 @@ from gateway.formats.sources import SourceFormats
 from gateway.granting import Wish
 from gateway.publishing import Prepared, prepare
 from gateway.settings import BadSettings, Settings
+from gateway.signing import Turned
 
 T = TypeVar("T")
 Command = Callable[..., Any]
@@ -246,6 +247,44 @@ def revoke(grant: str) -> None:
         click.echo(f"revoked {grant}: recorded, and not confirmed by every worker yet.")
         sys.exit(2)
     click.echo(f"revoked {grant}: no worker will serve it.")
+
+
+# --- signing keys ------------------------------------------------------------------------------
+
+
+@cli.group()
+def keys() -> None:
+    """Signing keys of tokens and cookies."""
+
+
+@keys.command("list")
+@told
+def keys_list() -> None:
+    """Print every key and its state."""
+    for kid, state in in_house(lambda house: house.signing.keys()).items():
+        click.echo(f"{kid}  {state}")
+
+
+@keys.command("rotate")
+@told
+def keys_rotate() -> None:
+    """Make a new key, and sign with it as soon as every worker has it."""
+    _tell_turned(in_house(lambda house: house.signing.rotate()))
+
+
+@keys.command("retire")
+@click.argument("kid")
+@told
+def keys_retire(kid: str) -> None:
+    """End a key that was rotated away: whatever it has signed is good no more."""
+    _tell_turned(in_house(lambda house: house.signing.retire(kid)))
+
+
+def _tell_turned(turned: Turned) -> None:
+    click.echo(f"{turned.kid}  {turned.state}")
+    if not turned.confirmed:
+        click.echo("Not every worker has confirmed it yet: try again.", err=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from gateway.core.rights import Grant
 from gateway.granting import Wish
 from gateway.publishing import Published, Submission
 from gateway.settings import Settings, load
+from gateway.stores.leased import Memory
 from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
 
 NOW = 1_800_000_000
@@ -66,6 +67,23 @@ def settings(**given: str) -> Settings:
 def gateway(seed: int = 1, **given: str) -> Standing:
     """Build a gateway in memory."""
     clock = FrozenClock(seed)
-    ledger, store, vault = MemoryLedger(), MemoryPublicStore(), MemoryVault()
-    house = assemble(settings(**given), ledger, store, vault, SECRET, clock)
+    return _standing(settings(**given), clock, MemoryLedger(), MemoryPublicStore(), MemoryVault())
+
+
+def beside(one: Standing, coherence: Memory) -> Standing:
+    """Build a gateway on the stores and the clock of another, with a memory of its own."""
+    return _standing(
+        one.house.settings, one.clock, one.ledger, one.store, one.vault, coherence=coherence
+    )
+
+
+def _standing(
+    settings: Settings,
+    clock: FrozenClock,
+    ledger: MemoryLedger,
+    store: MemoryPublicStore,
+    vault: MemoryVault,
+    coherence: Memory | None = None,
+) -> Standing:
+    house = assemble(settings, ledger, store, vault, SECRET, clock, coherence=coherence)
     return Standing(house, build(house), clock, ledger, store, vault)
