@@ -96,7 +96,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
     """Serve the gateway until SIGTERM."""
     from gateway import server  # the server imports slowly; other commands need none of it
-    from gateway.welcome import banner, move_in
+    from gateway.welcome import Welcome, banner, move_in
 
     settings = _settings()
     try:
@@ -106,8 +106,13 @@ def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
         sys.exit(1)
     origin = settings.base_url or f"http://{_shown(host)}:{port}"
     os.environ.setdefault("PAIDGATE_ORIGIN", origin)
-    welcome = in_house(lambda house: move_in(house, demo))
-    server.serve(settings, sock, workers, lambda: click.echo(banner(welcome, origin)))
+
+    async def move(house: House) -> tuple[Welcome | None, bool]:
+        return await move_in(house, demo), house.remembers
+
+    welcome, remembers = in_house(move)
+    shown = banner(welcome, origin, remembers=remembers)
+    server.serve(settings, sock, workers, lambda: click.echo(shown))
 
 
 def _shown(host: str) -> str:

@@ -85,6 +85,11 @@ class House:
     announcing: Announcing
     coherence: Memory
 
+    @property
+    def remembers(self) -> bool:
+        """Tell whether rights are answered from memory."""
+        return not isinstance(self.coherence, DirectCoherence)
+
     async def close(self) -> None:
         """Let go of what is open."""
         await self.coherence.close()

@@ -48,8 +48,11 @@ async def move_in(house: House, folder: Path | None) -> Welcome | None:
     return welcome
 
 
-def banner(welcome: Welcome | None, origin: str) -> str:
-    """Return the words that a person who has just started the gateway needs."""
+def banner(welcome: Welcome | None, origin: str, *, remembers: bool) -> str:
+    """Return the words that a person who has just started the gateway needs.
+
+    remembers: rights are answered from leased memory.
+    """
     lines = ["", f"Paidgate serves on {origin}", ""]
     if welcome:
         lines += [
@@ -59,5 +62,7 @@ def banner(welcome: Welcome | None, origin: str) -> str:
             f"  API key   {welcome.key}   (publisher {welcome.address.partition('/')[0]})",
             "",
         ]
+    if not remembers:
+        lines += ["Without Redis: every full read asks the ledger.", ""]
     lines += ["Ctrl-C stops it.", ""]
     return "\n".join(lines)
