@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.core.bundles import Bundle, Entry
+from gateway.core.chains import Anchor
 from gateway.core.documents import Address, FullText, Meta, Projection, Rendering
 from gateway.core.markers import Marker
 from gateway.core.permits import Permit
+from gateway.core.records import Record
 from gateway.core.rights import Grant
 
 
@@ -140,6 +142,45 @@ class Ledger(Protocol):
     async def keep_answer(self, publisher: str, key: str, answer: Answer, at: int) -> None: ...
 
     async def close(self) -> None: ...
+
+
+# --- what was served and changed ---------------------------------------------------------------
+
+
+@runtime_checkable
+class Anchors(Protocol):
+    """Where the heads of the audit's chains are on record, apart from the chains.
+
+    Every method raises Unavailable when the record does not answer.
+    """
+
+    async def anchor(self, chain: str, number: int, digest: str, at: int, /) -> None:
+        """Record how far a chain has come; a lower number than is on record changes nothing."""
+
+    async def anchors(self) -> Sequence[Anchor]:
+        """Return the head of every chain, by name."""
+
+
+class Audit(Protocol):
+    """The record of what was served and changed: only ever added to, without text or tokens."""
+
+    def note(self, record: Record) -> None:
+        """Take up a record of a read before it is served; it is written a moment later.
+
+        Raises Unavailable when too many records wait already: then nothing may be served.
+        """
+
+    async def keep(self, *records: Record) -> None:
+        """Take up records of a change before it is acknowledged.
+
+        When this returns, all that was taken up so far is durable. Raises Unavailable.
+        """
+
+    async def tend(self) -> None:
+        """Make what was noted last, and anchor it, for good."""
+
+    async def close(self) -> None:
+        """Write what waits, and let go of what is open."""
 
 
 # --- where texts rest --------------------------------------------------------------------------

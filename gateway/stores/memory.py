@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.core.bundles import Bundle, Entry
+from gateway.core.chains import Anchor
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Missing, Stale, UsedUp
 from gateway.core.permits import Permit
+from gateway.core.records import Record, plain
 from gateway.core.rights import Grant
 from gateway.ports import Answer, Edition, Reader, Sealed, cursor
 from gateway.stores.vault_files import require_permit
@@ -211,3 +213,37 @@ class MemoryVault:
             return self._kept[address, edition]
         except KeyError:
             raise Missing("edition") from None
+
+
+class MemoryAudit:
+    """What was served and changed, as a list."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def note(self, record: Record) -> None:
+        self.records.append(plain(record))
+
+    async def keep(self, *records: Record) -> None:
+        self.records += map(plain, records)
+
+    async def tend(self) -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+
+class MemoryAnchors:
+    """Heads of chains in memory."""
+
+    def __init__(self) -> None:
+        self._anchors: dict[str, Anchor] = {}
+
+    async def anchor(self, chain: str, number: int, digest: str, at: int, /) -> None:
+        known = self._anchors.get(chain)
+        if known is None or known.number < number:
+            self._anchors[chain] = Anchor(chain, number, digest, at)
+
+    async def anchors(self) -> Sequence[Anchor]:
+        return [self._anchors[chain] for chain in sorted(self._anchors)]
