@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import wraps
 from pathlib import Path
+from time import time
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -16,12 +17,14 @@ import click
 
 from gateway import settings as configuration
 from gateway.app import FALLBACK, House, open_house
+from gateway.core.chains import Anchor
 from gateway.core.documents import measure
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.rights import Grant
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Wish
+from gateway.ports import Anchors
 from gateway.publishing import Prepared, prepare
 from gateway.settings import BadSettings, Settings
 
@@ -244,6 +247,47 @@ def revoke(grant: str) -> None:
     """Take a grant back; returns when no worker will serve it."""
     in_house(lambda house: house.granting.revoke(None, grant))
     click.echo(f"revoked {grant}: no worker will serve it.")
+
+
+# --- the audit ---------------------------------------------------------------------------------
+
+
+@cli.group("audit-log")
+def audit_log() -> None:
+    """The record of what was served and changed."""
+
+
+@audit_log.command("verify")
+@told
+def audit_log_verify() -> None:
+    """Hold every chain against itself and against the ledger; exit 1 if one is not whole."""
+    from gateway.audit_log import verify
+    from gateway.stores.chain_files import this_host
+
+    anchors = in_house(anchors_in)
+    verified = verify(_settings().audit, anchors, this_host())
+    for line in verified.lines():
+        click.echo(line)
+    sys.exit(0 if verified.is_whole else 1)
+
+
+async def anchors_in(house: House) -> Sequence[Anchor]:
+    """Return the anchors that the ledger keeps."""
+    return await house.ledger.anchors() if isinstance(house.ledger, Anchors) else ()
+
+
+@audit_log.command("show")
+@click.option("--document", default="", help="Of one document only: publisher/slug.")
+@click.option("--grant", default="", help="Of one grant only: its id.")
+@click.option("--since", default="", help="From then on: a term such as 30d, or a date.")
+@told
+def audit_log_show(document: str, grant: str, since: str) -> None:
+    """Print what was served and changed, chain after chain; sort the lines for one order."""
+    from gateway import audit_log as log
+
+    start = log.since(since, int(time()))
+    for record in log.recorded(_settings().audit, document, grant, start):
+        click.echo(log.shown(record))
 
 
 if __name__ == "__main__":
