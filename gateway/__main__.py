@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from pathlib import Path
+from time import time
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -290,6 +291,42 @@ def _tell_turned(turned: Turned) -> None:
     if not turned.confirmed:
         click.echo("Not every worker has confirmed it yet: try again.", err=True)
         sys.exit(2)
+
+
+# --- the audit ---------------------------------------------------------------------------------
+
+
+@cli.group("audit-log")
+def audit_log() -> None:
+    """The record of what was served and changed."""
+
+
+@audit_log.command("verify")
+@told
+def audit_log_verify() -> None:
+    """Hold every chain against itself and against the ledger; exit 1 if one is not whole."""
+    from gateway.audit_log import verify
+    from gateway.stores.chain_files import this_host
+
+    anchors = in_house(lambda house: house.ledger.anchors())
+    verified = verify(_settings().audit, anchors, this_host())
+    for line in verified.lines():
+        click.echo(line)
+    sys.exit(0 if verified.is_whole else 1)
+
+
+@audit_log.command("show")
+@click.option("--document", default="", help="Of one document only: publisher/slug.")
+@click.option("--grant", default="", help="Of one grant only: its id.")
+@click.option("--since", default="", help="From then on: a term such as 30d, or a date.")
+@told
+def audit_log_show(document: str, grant: str, since: str) -> None:
+    """Print what was served and changed, chain after chain; sort the lines for one order."""
+    from gateway import audit_log as log
+
+    start = log.since(since, int(time()))
+    for record in log.recorded(_settings().audit, document, grant, start):
+        click.echo(log.shown(record))
 
 
 if __name__ == "__main__":

@@ -25,13 +25,15 @@ from gateway.core.leases import Terms
 from gateway.core.markers import Code, Finding
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Granting
-from gateway.ports import Clock, Ledger, PublicStore, Vault
+from gateway.ports import Audit, Clock, Ledger, PublicStore, Vault
 from gateway.publishing import Composed, Prepared, Publishing, Submission, Task, compose, prepare
 from gateway.reading import Reading
 from gateway.settings import Settings
 from gateway.signing import Signing
+from gateway.stores.audit_files import FileAudit
 from gateway.stores.embedded_redis import EmbeddedRedis, server_program
 from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory
+from gateway.stores.memory import MemoryAudit
 from gateway.stores.postgres_authority import PostgresAuthority
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.redis_authority import RedisAuthority
@@ -84,6 +86,7 @@ class House:
     signing: Signing
     announcing: Announcing
     coherence: Memory
+    audit: Audit
 
     @property
     def remembers(self) -> bool:
@@ -93,6 +96,7 @@ class House:
     async def close(self) -> None:
         """Let go of what is open."""
         await self.coherence.close()
+        await self.audit.close()
         await self.ledger.close()
 
 
@@ -106,15 +110,16 @@ async def open_house(settings: Settings, *, in_process: bool = False) -> House:
     root = Path(urlsplit(settings.store).path)
     secret = settings.secret.encode() or kept_secret(settings.data / "secret")
     ledger = await open_ledger(settings.ledger)
-    coherence = open_coherence(settings)
+    clock = SystemClock()
     return assemble(
         settings,
         ledger,
         FilePublicStore(root / "public"),
         FileVault(root / "vault"),
         secret,
-        SystemClock(),
-        coherence=coherence,
+        clock,
+        coherence=open_coherence(settings),
+        audit=FileAudit(settings.audit, clock, ledger),
         in_process=in_process,
     )
 
@@ -146,6 +151,7 @@ def assemble(
     clock: Clock,
     *,
     coherence: Memory | None = None,
+    audit: Audit | None = None,
     in_process: bool = True,
 ) -> House:
     """Put the use cases on the given parts."""
@@ -157,9 +163,9 @@ def assemble(
     async def prepare_submission(submission: Submission) -> Prepared:
         return await run(partial(_prepare, submission))
 
-    coherence = coherence or DirectCoherence()
+    coherence, audit = coherence or DirectCoherence(), audit or MemoryAudit()
     announcing = Announcing(ledger, coherence)
-    signing = Signing(secret, ledger, coherence, announcing, clock)
+    signing = Signing(secret, ledger, coherence, announcing, audit, clock)
     return House(
         settings=settings,
         ledger=ledger,
@@ -169,10 +175,11 @@ def assemble(
             ledger, store, vault, clock, compose_edition, prepare_submission, announcing
         ),
         granting=Granting(ledger, signing, announcing, clock),
-        reading=Reading(ledger, vault, signing, coherence, clock),
+        reading=Reading(ledger, vault, signing, coherence, audit, clock),
         signing=signing,
         announcing=announcing,
         coherence=coherence,
+        audit=audit,
     )
 
 
@@ -309,6 +316,7 @@ class Gateway:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_sweep, house)
                 tasks.start_soon(_announce, house)
+                tasks.start_soon(house.audit.tend)
                 yield
                 tasks.cancel_scope.cancel()
         finally:

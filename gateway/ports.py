@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gateway.core.bundles import Bundle, Entry
+from gateway.core.chains import Anchor
 from gateway.core.codes import Code
 from gateway.core.documents import Address, FullText, Meta, Projection, Rendering
 from gateway.core.markers import Marker
 from gateway.core.permits import Permit
+from gateway.core.records import Record
 from gateway.core.rights import Grant, pack_rights, unpack_rights
 from gateway.core.tokens import KeyState
 
@@ -73,16 +75,6 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
-    """How far a chain of the audit had come, so that a cut tail is noticed."""
-
-    chain: str
-    number: int
-    hash: str
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """A stored answer to a POST with an Idempotency-Key."""
 
@@ -91,7 +83,20 @@ class Answer:
     body: bytes
 
 
-class Ledger(Protocol):
+class Anchors(Protocol):
+    """Where the heads of the audit's chains are on record, apart from the chains.
+
+    Every method raises Unavailable when the record does not answer.
+    """
+
+    async def anchor(self, anchor: Anchor) -> None:
+        """Record how far a chain has come; a lower number than is on record changes nothing."""
+
+    async def anchors(self) -> Sequence[Anchor]:
+        """Return the head of every chain, by name."""
+
+
+class Ledger(Anchors, Protocol):
     """The record of truth. Each method is one transaction, durable when it returns.
 
     What changes the rights of a holder, a document or the signing keys notes their keys as
@@ -209,12 +214,6 @@ class Ledger(Protocol):
     ) -> None:
         """Set the states of all signing keys where they are still `before`. Raises Stale."""
 
-    async def anchor(self, anchor: Anchor) -> None:
-        """Record how far a chain has come; a lower number than on record changes nothing."""
-
-    async def anchors(self) -> Sequence[Anchor]:
-        """Return every anchor, by chain."""
-
     async def close(self) -> None: ...
 
 
@@ -259,6 +258,31 @@ class Coherence(Protocol):
 
         Call it after the ledger's commit. False: not confirmed, announce again.
         """
+
+
+# --- what was served and changed ---------------------------------------------------------------
+
+
+class Audit(Protocol):
+    """The record of what was served and changed: only ever added to, without text or tokens."""
+
+    def note(self, record: Record) -> None:
+        """Take up a record of a read before it is served; it is written a moment later.
+
+        Raises Unavailable when too many records wait already: then nothing may be served.
+        """
+
+    async def keep(self, *records: Record) -> None:
+        """Take up records of a change before it is acknowledged.
+
+        When this returns, all that was taken up so far is durable. Raises Unavailable.
+        """
+
+    async def tend(self) -> None:
+        """Make what was noted last, and anchor it, for good."""
+
+    async def close(self) -> None:
+        """Write what waits, and let go of what is open."""
 
 
 # --- where texts rest --------------------------------------------------------------------------

@@ -15,9 +15,10 @@ from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Missing, Revoked, Unauthenticated, Unpaid
 from gateway.core.holders import document_key, grant_key, reader_key
 from gateway.core.permits import Permit
+from gateway.core.records import Act, Record
 from gateway.core.rights import NO_RIGHTS, Kind, Rights, Scope, Standing, judge
 from gateway.core.tokens import Claims, KeyRing, Purpose
-from gateway.ports import RIGHTS, Clock, Coherence, Edition, Ledger, Reader, Vault
+from gateway.ports import RIGHTS, Audit, Clock, Coherence, Edition, Ledger, Reader, Vault
 from gateway.signing import Signing
 
 
@@ -52,12 +53,19 @@ class Reading:
     """The reader's side."""
 
     def __init__(
-        self, ledger: Ledger, vault: Vault, signing: Signing, coherence: Coherence, clock: Clock
+        self,
+        ledger: Ledger,
+        vault: Vault,
+        signing: Signing,
+        coherence: Coherence,
+        audit: Audit,
+        clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._vault = vault
         self._signing = signing
         self._coherence = coherence
+        self._audit = audit
         self._clock = clock
 
     # --- reading ---
@@ -78,27 +86,46 @@ class Reading:
         if rights is None and holder is not NOBODY:
             return None
         permit = self._permit(address, document.value, holder, rights.value if rights else None)
-        return self._vault.at_hand(permit)
+        full = self._vault.at_hand(permit)
+        if full is not None:
+            self._note(permit, holder)
+        return full
 
     async def read(self, address: Address, credential: Credential) -> Bundle:
         """Return the full text to the holder of a standing right.
 
         Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable.
         """
-        return await self._vault.open(await self.permit(address, credential))
+        permit, holder = await self._permitted(address, credential)
+        self._note(permit, holder)
+        return await self._vault.open(permit)
 
-    async def permit(self, address: Address, credential: Credential) -> Permit:
-        """Return the permit that a standing right gives now.
+    async def check(self, address: Address, credential: Credential) -> None:
+        """Do nothing if the full text may be read now.
 
         Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable.
         """
+        await self._permitted(address, credential)
+
+    def _note(self, permit: Permit, holder: Holder) -> None:
+        record = Record(
+            self._clock.now(),
+            Act.READ,
+            holder.key,
+            permit.grant_id,
+            str(permit.address),
+            permit.edition,
+        )
+        self._audit.note(record)
+
+    async def _permitted(self, address: Address, credential: Credential) -> tuple[Permit, Holder]:
         load = partial(self._load_current, address)
         current = await self._coherence.fetch(document_key(address), load)
         if current is None:
             raise Missing("document")
         holder = self._holder(await self._signing.ring(), credential)
         rights = await self._rights(holder) if holder is not NOBODY else None
-        return self._permit(address, current, holder, rights)
+        return self._permit(address, current, holder, rights), holder
 
     def _holder(self, ring: KeyRing, credential: Credential) -> Holder:
         now = self._clock.now()

@@ -53,6 +53,10 @@ class Settings:
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
 
+    @property
+    def audit(self) -> Path:
+        return self.data / "audit"
+
 
 # Ledger and Redis addresses may hold passwords.
 _OPEN = {"data", "store", "base_url", "trusted_hosts", "lease", "max_upload", "language"}

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from gateway.announcing import Announcing
 from gateway.core.errors import Conflict, Missing
 from gateway.core.holders import SIGNING_KEYS
+from gateway.core.records import OPERATOR, Act, Record
 from gateway.core.tokens import KeyRing, KeyState
-from gateway.ports import Clock, Coherence, Ledger
+from gateway.ports import Audit, Clock, Coherence, Ledger
 
 States = Mapping[str, KeyState]
 
@@ -38,12 +39,14 @@ class Signing:
         ledger: Ledger,
         coherence: Coherence,
         announcing: Announcing,
+        audit: Audit,
         clock: Clock,
     ) -> None:
         self._root = root
         self._ledger = ledger
         self._coherence = coherence
         self._announcing = announcing
+        self._audit = audit
         self._clock = clock
         self._made: tuple[States, KeyRing] = (FIRST, KeyRing(root, FIRST))
 
@@ -79,11 +82,11 @@ class Signing:
         kid = next((k for k, state in states.items() if state is KeyState.PENDING), "")
         if not kid:
             kid = f"k{1 + max(int(known[1:]) for known in states)}"
-            await self._set({**states, kid: KeyState.PENDING})
+            await self._set({**states, kid: KeyState.PENDING}, kid)
         if not await self._announcing.confirm():
             return Turned(kid, KeyState.PENDING, confirmed=False)
         aged = {k: _AGED.get(state, state) for k, state in (await self.keys()).items()}
-        await self._set({**aged, kid: KeyState.ACTIVE})
+        await self._set({**aged, kid: KeyState.ACTIVE}, kid)
         return Turned(kid, KeyState.ACTIVE, await self._announcing.confirm())
 
     async def retire(self, kid: str) -> Turned:
@@ -95,12 +98,13 @@ class Signing:
             raise Conflict(
                 "This key is in use.", hint="Rotate first, and retire the key that was active."
             )
-        await self._set({**states, kid: KeyState.RETIRED})
+        await self._set({**states, kid: KeyState.RETIRED}, kid)
         return Turned(kid, KeyState.RETIRED, await self._announcing.confirm())
 
-    async def _set(self, states: States) -> None:
-        before = await self._ledger.signing_keys()
-        await self._ledger.set_signing_keys(before, states, self._clock.now())
+    async def _set(self, states: States, kid: str) -> None:
+        before, now = await self._ledger.signing_keys(), self._clock.now()
+        await self._ledger.set_signing_keys(before, states, now)
+        await self._audit.keep(Record(now, Act.KEY, OPERATOR, kid))
 
 
 _AGED = {KeyState.ACTIVE: KeyState.VERIFY_ONLY}

@@ -6,21 +6,39 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.core.bundles import Bundle, Entry
+from gateway.core.chains import Anchor
 from gateway.core.codes import Code
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Missing, Revoked, Stale, UsedUp
 from gateway.core.holders import SIGNING_KEYS, document_key, grant_key, reader_key
 from gateway.core.permits import Permit
+from gateway.core.records import Record, plain
 from gateway.core.rights import Grant
 from gateway.core.tokens import KeyState
-from gateway.ports import Anchor, Answer, Device, Edition, Outgoing, Reader, Sealed, cursor
+from gateway.ports import Answer, Device, Edition, Outgoing, Reader, Sealed, cursor
 from gateway.stores.vault_files import require_permit
 
 
-class MemoryLedger:
+class MemoryAnchors:
+    """Anchors in memory."""
+
+    def __init__(self) -> None:
+        self._anchors: dict[str, Anchor] = {}
+
+    async def anchor(self, anchor: Anchor) -> None:
+        known = self._anchors.get(anchor.chain)
+        if known is None or known.number < anchor.number:
+            self._anchors[anchor.chain] = anchor
+
+    async def anchors(self) -> Sequence[Anchor]:
+        return sorted(self._anchors.values(), key=lambda anchor: anchor.chain)
+
+
+class MemoryLedger(MemoryAnchors):
     """A ledger in memory. Every method runs without a pause, and so is one transaction."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._keys: dict[str, str] = {}
         self._editions: dict[Address, dict[str, Edition]] = {}
         self._current: dict[Address, str] = {}
@@ -34,7 +52,6 @@ class MemoryLedger:
         self._outgoing: dict[int, Outgoing] = {}
         self._noted = 0
         self._signing_keys: dict[str, KeyState] = {}
-        self._anchors: dict[str, Anchor] = {}
 
     def _note(self, *keys: str) -> None:
         for key in sorted(keys):
@@ -267,14 +284,6 @@ class MemoryLedger:
         self._signing_keys = dict(after)
         self._note(SIGNING_KEYS)
 
-    async def anchor(self, anchor: Anchor) -> None:
-        known = self._anchors.get(anchor.chain)
-        if known is None or known.number < anchor.number:
-            self._anchors[anchor.chain] = anchor
-
-    async def anchors(self) -> Sequence[Anchor]:
-        return sorted(self._anchors.values(), key=lambda anchor: anchor.chain)
-
 
 class MemoryPublicStore:
     """Public bundles in memory."""
@@ -336,3 +345,22 @@ class MemoryVault:
             return self._kept[address, edition]
         except KeyError:
             raise Missing("edition") from None
+
+
+class MemoryAudit:
+    """What was served and changed, as a list."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def note(self, record: Record) -> None:
+        self.records.append(plain(record))
+
+    async def keep(self, *records: Record) -> None:
+        self.records += map(plain, records)
+
+    async def tend(self) -> None:
+        return
+
+    async def close(self) -> None:
+        return

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import delete, select, update
 
+from gateway.core.chains import Anchor
 from gateway.core.errors import Stale
 from gateway.core.holders import SIGNING_KEYS
 from gateway.core.tokens import KeyState
-from gateway.ports import Anchor, Answer, Outgoing
+from gateway.ports import Answer, Outgoing
 from gateway.stores import tables as t
 from gateway.stores.record import Record
 

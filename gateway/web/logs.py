@@ -12,6 +12,8 @@ from pathlib import Path
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.core.records import REQUEST
+
 _log = structlog.get_logger()
 
 
@@ -66,7 +68,9 @@ class AccessLog:
             await send(message)
 
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request=secrets.token_hex(8))
+        request = secrets.token_hex(8)
+        structlog.contextvars.bind_contextvars(request=request)
+        REQUEST.set(request)
         try:
             await self._app(scope, receive, send_noted)
         finally:

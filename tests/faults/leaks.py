@@ -9,12 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from gateway.app import SystemClock
 from gateway.core.bundles import Bundle
+from gateway.core.chains import Anchor, link
 from gateway.core.documents import Address
+from gateway.core.records import Record
 from gateway.ports import Edition, Ledger
+from gateway.stores.audit_files import FileAudit
 from gateway.stores.durable import PART
 from gateway.stores.public_files import SUFFIX, FilePublicStore
-from tests.faults.loops import Parts, real_parts
+from tests.faults.loops import FileAnchors, Parts, real_parts
 
 PIECE = 64  # bytes
 
@@ -105,6 +109,40 @@ class WriteBehind:
             await self._behind
         self._ahead.pop(address, None)
         await self._ledger.remove(address, expected)
+
+
+class HastyAudit(FileAudit):
+    """Acknowledge a change that is only noted."""
+
+    async def keep(self, *records: Record) -> None:
+        for record in records:
+            self.note(record)
+        await asyncio.sleep(0)
+
+
+class BoldAudit(FileAudit):
+    """Anchor what will be written in a moment."""
+
+    async def keep(self, *records: Record) -> None:
+        await super().keep()
+        if self._current:
+            _, head = link(self._current.head, self._clock.now(), records)
+            await self._anchors.anchor(Anchor(head.chain, head.number, head.hash, 0))
+            await asyncio.sleep(0.01)  # wide enough for a kill to fall into
+        await super().keep(*records)
+
+
+def hasty(folder: Path) -> FileAudit:
+    return _audit(HastyAudit, folder)
+
+
+def bold(folder: Path) -> FileAudit:
+    return _audit(BoldAudit, folder)
+
+
+def _audit(kind: type[FileAudit], folder: Path) -> FileAudit:
+    anchors = FileAnchors(folder / "anchors")
+    return kind(folder / "audit", SystemClock(), anchors, host="here")
 
 
 async def in_place(folder: Path) -> Parts:

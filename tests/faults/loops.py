@@ -20,13 +20,17 @@ from gateway import server
 from gateway.app import House, SystemClock, assemble, open_house
 from gateway.bulk import publish_file
 from gateway.core.bundles import IDENTITY, Bundle, Entry, Form
+from gateway.core.chains import Anchor
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
+from gateway.core.records import Act, Record
 from gateway.folders import SourceFile
 from gateway.granting import Wish
 from gateway.ports import Edition, Ledger, PublicStore, Sealed, Vault
 from gateway.publishing import Composed, Publishing, Submission, Task
 from gateway.settings import Settings, load
+from gateway.stores.audit_files import FileAudit
+from gateway.stores.memory import MemoryAnchors
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.sql import open_ledger
 from gateway.stores.vault_files import FileVault
@@ -41,6 +45,7 @@ BROKEN = -1  # the revision of one that is answered for with an error
 
 Parts = tuple[Ledger, PublicStore, Vault]
 OpenParts = Callable[[Path], Awaitable[Parts]]
+OpenAudit = Callable[[Path], FileAudit]
 Program = Callable[..., Coroutine[None, None, None]]
 
 _REVISION = re.compile(rb"rev-(\d+)-")
@@ -116,6 +121,33 @@ async def set_fast(task: Task) -> Composed:
     return Composed(edition, Sealed(text, full, public))
 
 
+# --- an audit, anchored where every process finds it --------------------------------------------
+
+
+class FileAnchors:
+    """Heads of chains in a file that is only added to; the highest number counts."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def anchor(self, anchor: Anchor) -> None:
+        with self._path.open("a") as file:
+            file.write(f"{anchor.chain} {anchor.number} {anchor.hash} {anchor.at}\n")
+
+    async def anchors(self) -> list[Anchor]:
+        known = MemoryAnchors()
+        for line in self._path.read_text().splitlines() if self._path.exists() else ():
+            chain, number, digest, at = line.split()
+            await known.anchor(Anchor(chain, int(number), digest, int(at)))
+        return list(await known.anchors())
+
+
+def open_audit(folder: Path) -> FileAudit:
+    """Open the audit in a folder, with small files, so that one life fills several."""
+    anchors = FileAnchors(folder / "anchors")
+    return FileAudit(folder / "audit", SystemClock(), anchors, host="here", largest=10_000)
+
+
 # --- the programs ------------------------------------------------------------------------------
 
 
@@ -174,6 +206,21 @@ async def give_rights(telling: Connection, folder: Path, first: int) -> None:
             telling.send(("begun", "revoke", number, ""))
             await granting.revoke(PUBLISHER, grant.id)
             telling.send(("done", "revoke", number, ""))
+
+
+async def keep_records(
+    telling: Connection, folder: Path, first: int, open_audit: OpenAudit
+) -> None:
+    """Note reads, keep a change after each hundred, and anchor now and then."""
+    audit = open_audit(folder)
+    for number in count(first):
+        telling.send(("begun", number))
+        for read in range(100):
+            audit.note(Record(number, Act.READ, f"reader:r{read}", f"g{number}", "demo/one", "e1"))
+        await audit.keep(Record(number, Act.GRANT, "publisher:demo", f"g{number}"))
+        telling.send(("done", number))
+        if number % 3 == 0:
+            await audit.anchor()
 
 
 def serve(telling: Connection, folder: Path) -> None:

@@ -8,19 +8,13 @@ real documents, PAIDGATE_KILLS times.
 from __future__ import annotations
 
 import http.client
-import multiprocessing
 import os
 import random
 import re
-import select
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.types import ASGIApp
@@ -34,6 +28,7 @@ from gateway.reading import Credential
 from gateway.stores.durable import PART
 from tests.asgi import Exchange, exchange
 from tests.faults import leaks, loops
+from tests.faults.killing import FORKING, PATIENCE, Event, kill, killed
 from tests.faults.loops import (
     BROKEN,
     GONE,
@@ -49,54 +44,10 @@ WHOLE = int(os.environ.get("PAIDGATE_KILLS", "30"))  # of the gateway with real 
 FAST = 170
 RIGHTS = 30
 FORMS = ("", ".md", ".txt", ".json")
-PATIENCE = 60.0  # seconds for a process to say or do anything at all
-
-FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(["tests.faults.loops", "tests.faults.leaks"])
 
 pytestmark = pytest.mark.anyio
 
-Event = tuple[Any, ...]
-
 _NONE = {404: GONE}
-
-
-# --- killing -----------------------------------------------------------------------------------
-
-
-def killed(chance: random.Random, target: Callable[..., None], *arguments: object) -> list[Event]:
-    """Run a loop, kill it up to about one step after a random one; return what it told."""
-    listening, telling = FORKING.Pipe(duplex=False)
-    loop = FORKING.Process(target=target, args=(telling, *arguments))
-    loop.start()
-    telling.close()
-    told: list[Event] = []
-    begun = [hear(listening, told)]
-    for _ in range(chance.randrange(1, 4)):
-        begun.append(hear(listening, told))
-    pace = (begun[-1] - begun[0]) / (len(begun) - 1)
-    kill(loop, after=1.2 * pace * chance.random())
-    with suppress(EOFError):
-        while True:
-            told.append(listening.recv())
-    return told
-
-
-def hear(listening: Connection, told: list[Event]) -> float:
-    """Listen until the loop has done a step; return when that was."""
-    while True:
-        assert listening.poll(PATIENCE), "the loop does nothing"
-        told.append(listening.recv())
-        if told[-1][0] == "done":
-            return time.perf_counter()
-
-
-def kill(process: Any, after: float) -> None:
-    """Kill a process some seconds from now; it must not have ended by itself."""
-    ended, _, _ = select.select([process.sentinel], [], [], after)
-    assert not ended, f"the process ended by itself: {process.exitcode}"
-    process.kill()
-    process.join(PATIENCE)
 
 
 # --- what is left ------------------------------------------------------------------------------

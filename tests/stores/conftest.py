@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from gateway.ports import Ledger, PublicStore, Vault
+from gateway.core.chains import records
+from gateway.core.records import Record
+from gateway.ports import Audit, Ledger, PublicStore, Vault
+from gateway.stores.audit_files import FileAudit
+from gateway.stores.chain_files import chains_in, lines_of
 from gateway.stores.engines import open_engines
-from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
+from gateway.stores.memory import (
+    MemoryAnchors,
+    MemoryAudit,
+    MemoryLedger,
+    MemoryPublicStore,
+    MemoryVault,
+)
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.sql import open_ledger
 from gateway.stores.tables import metadata
 from gateway.stores.vault_files import FileVault
+from tests.house import FrozenClock
 
 
 class Rivals(NamedTuple):
@@ -83,3 +94,28 @@ def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
     if request.param == "memory":
         return MemoryVault()
     return FileVault(tmp_path / "vault")
+
+
+class Audited(NamedTuple):
+    """An audit, and how to read what it says."""
+
+    audit: Audit
+    records: Callable[[], list[Record]]
+
+
+@pytest.fixture(params=["memory", "files"])
+async def audited(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Audited]:
+    """Open an empty audit."""
+    if request.param == "memory":
+        memory = MemoryAudit()
+        yield Audited(memory, lambda: memory.records)
+        return
+    folder = tmp_path / "audit"
+    files = FileAudit(folder, FrozenClock(), MemoryAnchors())
+    yield Audited(files, lambda: recorded(folder))
+    await files.close()
+
+
+def recorded(folder: Path) -> list[Record]:
+    """Return every record on file."""
+    return [r for chain in chains_in(folder) for r in records(lines_of(folder, chain))]

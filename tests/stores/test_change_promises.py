@@ -14,10 +14,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
+from gateway.core.chains import Anchor
 from gateway.core.errors import Conflict, Missing, Revoked, Stale, UsedUp
 from gateway.core.holders import SIGNING_KEYS, document_key, grant_key, reader_key
 from gateway.core.tokens import KeyState
-from gateway.ports import Anchor, Ledger, Outgoing, Reader
+from gateway.ports import Ledger, Outgoing, Reader
 from gateway.stores.engines import open_engines
 from gateway.stores.sql import open_ledger
 from gateway.stores.tables import metadata

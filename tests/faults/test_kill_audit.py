@@ -1,0 +1,70 @@
+"""P-AUDIT under kill -9: no acknowledged change is missing, and every chain stays whole."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from gateway.audit_log import recorded, verify
+from gateway.core.records import Act
+from tests.faults import leaks, loops
+from tests.faults.killing import killed
+from tests.faults.loops import FileAnchors, OpenAudit, open_audit
+
+KILLS = 60
+
+pytestmark = pytest.mark.anyio
+
+
+async def kill_and_look(
+    folder: Path, kills: int, seed: int, opening: OpenAudit = open_audit
+) -> tuple[list[str], Counter[str]]:
+    """Kill whoever writes the audit, again and again; return what is wrong, and what was seen."""
+    chance, seen = random.Random(seed), Counter[str]()
+    done: set[int] = set()
+    begun = 0
+    for _ in range(kills):
+        told = killed(chance, loops.run, loops.keep_records, folder, begun + 1, opening)
+        begun = max(number for _, number in told)
+        done |= {number for what, number in told if what == "done"}
+        wrong = await faults_left(folder, done, seen)
+        seen["kills"] += 1
+        if wrong:
+            return wrong, seen
+    return [], seen
+
+
+async def faults_left(folder: Path, done: set[int], seen: Counter[str]) -> list[str]:
+    """Return each fault of the chains, and each acknowledged change that is not in them."""
+    anchors = await FileAnchors(folder / "anchors").anchors()
+    found = verify(folder / "audit", anchors, "here")
+    wrong = [] if found.is_whole else list(found.lines())
+    kept = {record.on for record in recorded(folder / "audit") if record.what == Act.GRANT}
+    seen["changes"] = len(done)
+    seen["chains"] = len(found.reports)
+    seen["torn"] = sum(report.is_torn for report in found.reports)
+    seen["anchors"] = len(anchors)
+    return wrong + [f"change {number} is missing" for number in done if f"g{number}" not in kept]
+
+
+async def test_an_audit_that_is_killed_misses_no_acknowledged_change_and_stays_whole(
+    tmp_path: Path,
+) -> None:
+    wrong, seen = await kill_and_look(tmp_path, KILLS, seed=1)
+    assert wrong == []
+    assert seen["kills"] == KILLS
+    assert seen["chains"] > KILLS  # lives that filled more than one
+    assert seen["anchors"] > KILLS // 4
+
+
+@pytest.mark.parametrize(
+    ("opening", "sign"), [(leaks.hasty, "is missing"), (leaks.bold, "cut short")]
+)
+async def test_the_checker_catches_an_audit_that_is(
+    opening: OpenAudit, sign: str, tmp_path: Path
+) -> None:
+    wrong, _ = await kill_and_look(tmp_path, 300, 2, opening)
+    assert any(sign in each for each in wrong), wrong
