@@ -87,18 +87,31 @@ async def open_house(settings: Settings, *, in_process: bool = False) -> House:
     that no document can stop it from answering.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    root = Path(urlsplit(settings.store).path)
+    store, vault = _open_texts(settings.store)
     secret = settings.secret.encode() or kept_secret(settings.data / "secret")
     ledger = await open_ledger(settings.ledger)
     return assemble(
         settings,
         ledger,
-        FilePublicStore(root / "public"),
-        FileVault(root / "vault"),
+        store,
+        vault,
         KeyRing(secret, {"k1": KeyState.ACTIVE}),
         SystemClock(),
         in_process=in_process,
     )
+
+
+def _open_texts(place: str) -> tuple[PublicStore, Vault]:
+    if place.startswith("s3://"):
+        # An extra, and only here: it takes time and memory to import.
+        from gateway.stores.bucket import Bucket
+        from gateway.stores.public_objects import ObjectPublicStore
+        from gateway.stores.vault_objects import ObjectVault
+
+        bucket = Bucket(place)
+        return ObjectPublicStore(bucket), ObjectVault(bucket)
+    root = Path(urlsplit(place).path)
+    return FilePublicStore(root / "public"), FileVault(root / "vault")
 
 
 def assemble(
