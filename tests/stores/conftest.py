@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,12 +10,16 @@ from typing import NamedTuple
 import pytest
 
 from gateway.ports import Ledger, PublicStore, Vault
+from gateway.stores.bucket import Bucket
 from gateway.stores.engines import open_engines
 from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
 from gateway.stores.public_files import FilePublicStore
+from gateway.stores.public_objects import ObjectPublicStore
 from gateway.stores.sql import open_ledger
 from gateway.stores.tables import metadata
 from gateway.stores.vault_files import FileVault
+from gateway.stores.vault_objects import ObjectVault
+from tests.s3 import S3
 
 
 class Rivals(NamedTuple):
@@ -69,17 +74,33 @@ def ledger(rivals: Rivals) -> Ledger:
     return rivals.one
 
 
-@pytest.fixture(params=["memory", "files"])
+@pytest.fixture
+def place(s3: S3) -> str:
+    """Address an empty place in a real bucket."""
+    return s3.url(secrets.token_hex(8))
+
+
+@pytest.fixture
+def bucket(s3: S3, place: str) -> Bucket:
+    """Open an empty place in a real bucket."""
+    return Bucket(place, **s3._asdict())
+
+
+@pytest.fixture(params=["memory", "files", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> PublicStore:
     """Open an empty public store."""
     if request.param == "memory":
         return MemoryPublicStore()
+    if request.param == "s3":
+        return ObjectPublicStore(request.getfixturevalue("bucket"))
     return FilePublicStore(tmp_path / "public")
 
 
-@pytest.fixture(params=["memory", "files"])
+@pytest.fixture(params=["memory", "files", "s3"])
 def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
     """Open an empty vault."""
     if request.param == "memory":
         return MemoryVault()
+    if request.param == "s3":
+        return ObjectVault(request.getfixturevalue("bucket"))
     return FileVault(tmp_path / "vault")
