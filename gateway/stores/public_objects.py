@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from gateway.core.bundles import Bundle, Damaged, Entry
 from gateway.core.documents import Address
+from gateway.core.errors import Malformed
 from gateway.ports import cursor
 from gateway.stores.bucket import Bucket, Unchanged
 from gateway.stores.durable import within
@@ -98,7 +99,8 @@ class ObjectPublicStore:
         return await gather(*map(self._entry, names))
 
     async def _entry(self, name: str) -> Entry | None:
-        with suppress(Damaged):  # it is not served either, until it is put again
+        # A damaged bundle is not served either, and a name may be anybody's.
+        with suppress(Damaged, Malformed, ValueError):
             bundle = await self.get(_address(name))
             if bundle and name in _names(bundle.entry):
                 return bundle.entry
@@ -110,7 +112,7 @@ class ObjectPublicStore:
             if not await self._entry(name):
                 await self._bucket.delete(name)
         async for key in self._all(ROOT):
-            with suppress(Damaged):
+            with suppress(Damaged, Malformed):
                 bundle = await self.get(_address_of_key(key))
                 for name in _names(bundle.entry if bundle else None):
                     await self._bucket.put(name, b"")
@@ -155,6 +157,8 @@ def _name(folder: str, place: str) -> str:
 
 
 def _address(name: str) -> Address:
+    """Return where a name in the catalogue says to look. Raises Malformed, ValueError."""
     mirrored = name.rpartition("/")[2].removesuffix(_LAST)
     place = bytes.fromhex(mirrored).translate(_MIRROR).decode()
-    return Address(*place.partition(" ")[2].split("/"))
+    publisher, _, slug = place.partition(" ")[2].partition("/")
+    return Address.of(publisher, slug)
