@@ -136,6 +136,8 @@ def running(
     """Run a server until the context ends, with some more in its environment."""
     log = folder / "log"
     with log.open("wb") as output:
+        if os.geteuid() == 0:
+            shutil.chown(log, account())  # some open it anew, as /dev/stdout
         server = subprocess.Popen(
             tethered(command, user),
             cwd=folder,
