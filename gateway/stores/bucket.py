@@ -18,6 +18,7 @@ from obstore.store import S3Store
 from gateway.stores.durable import answering
 
 PATIENCE = 10.0  # seconds for an answer, all retries included
+LONGER = 6  # times as long for a write, which may be of a hundred megabytes
 RETRIES = 2
 
 
@@ -41,12 +42,13 @@ class Bucket:
     def __init__(self, url: str, patience: float = PATIENCE, **given: str) -> None:
         """Connect to nothing yet. given: settings that go before those of the environment."""
         limit = timedelta(seconds=patience)
+        longest = limit * LONGER
         self._patience = patience
         self._store = S3Store.from_url(
             url,
             # Plain HTTP is used only where the endpoint itself says so.
-            client_options={"allow_http": True, "connect_timeout": limit, "timeout": limit},
-            retry_config={"max_retries": RETRIES, "retry_timeout": limit},
+            client_options={"allow_http": True, "connect_timeout": limit, "timeout": longest},
+            retry_config={"max_retries": RETRIES, "retry_timeout": longest},
             config=given,  # type: ignore[arg-type]  # the names of obstore's S3Config
         )
 
@@ -66,12 +68,12 @@ class Bucket:
 
     async def put(self, key: str, blob: bytes) -> None:
         """Make blob the content of an object, all at once."""
-        with self._answering():
+        with self._answering(LONGER):
             await obstore.put_async(self._store, key, blob, use_multipart=False)
 
     async def create(self, key: str, blob: bytes) -> None:
         """Make an object, all at once; one that is there stays as it is."""
-        with self._answering():
+        with self._answering(LONGER):
             try:
                 await obstore.put_async(self._store, key, blob, mode="create")
             except AlreadyExistsError:
@@ -99,6 +101,6 @@ class Bucket:
             return
 
     @contextmanager
-    def _answering(self) -> Iterator[None]:
-        with answering("store", BaseError), fail_after(self._patience):
+    def _answering(self, times: int = 1) -> Iterator[None]:
+        with answering("store", BaseError), fail_after(self._patience * times):
             yield
