@@ -5,22 +5,26 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import cast
 
 import obstore
 import pytest
 from anyio import create_task_group
 
-from gateway.app import House, open_house
+from gateway.app import House, SystemClock, assemble, build, open_house
 from gateway.core.bundles import IDENTITY, Bundle, Damaged
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Unavailable
+from gateway.core.tokens import KeyRing, KeyState
 from gateway.granting import Wish
+from gateway.ports import Ledger
 from gateway.publishing import Submission
 from gateway.reading import Credential
 from gateway.settings import BadSettings, load
 from gateway.stores.bucket import Bucket, Object
 from gateway.stores.public_objects import ObjectPublicStore
 from gateway.stores.vault_objects import ObjectVault
+from tests.asgi import exchange
 from tests.s3 import S3
 from tests.stores.things import ELSEWHERE, HERE, THERE, bundle, permit, sealed
 
@@ -404,6 +408,31 @@ async def test_a_gateway_publishes_to_s3_and_reads_from_there(
     assert await house.store.get(HERE) is None
     with pytest.raises(Missing):
         await house.reading.read(HERE, Credential(house.granting.token(grant), ""))
+
+
+class Away:
+    """A ledger that does not answer."""
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[None]]:
+        async def fail(*_: object, **__: object) -> None:
+            raise Unavailable("ledger")
+
+        return fail
+
+
+async def test_the_public_side_goes_on_while_the_ledger_is_away(house: House) -> None:
+    await house.granting.register("demo")
+    grant = await house.granting.grant("demo", Wish("all"))
+    await house.publishing.publish(Submission(HERE, "标题\n\nfree".encode(), "plain"))
+    ring = KeyRing(b"a root secret for tests, 32 bytes", {"k1": KeyState.ACTIVE})
+    alone = assemble(
+        house.settings, cast("Ledger", Away()), house.store, house.vault, ring, SystemClock()
+    )
+    app = build(alone)
+    for target in ("/", "/documents/demo/first", "/documents/demo/first.json", "/robots.txt"):
+        assert (await exchange(app, "GET", target)).status == 200
+    bearer = [("authorization", f"Bearer {alone.granting.token(grant)}")]
+    assert (await exchange(app, "GET", "/read/demo/first", bearer)).status == 503
 
 
 @pytest.mark.parametrize("store", ["s3://", "s3:///prefix", "s3://key:secret@bucket/", "s4://x"])

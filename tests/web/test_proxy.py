@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from starlette.responses import PlainTextResponse
@@ -341,6 +343,25 @@ def test_the_gateway_learns_who_asks_and_public_addresses_come_without_credentia
     assert (private["cookie"], private["authorization"]) == ("paidgate=1", "Bearer 1")
     assert private["if-match"] == '"1"'
     assert not {"cookie", "authorization"} & set(public)
+
+
+def test_a_request_of_two_lengths_reaches_no_gateway() -> None:
+    seen: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["path"])
+        await PlainTextResponse("")(scope, receive, send)
+
+    lengths = "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    smuggled = "GET /read/demo/x HTTP/1.1\r\nHost: a\r\n\r\n"
+    with served(app) as port, nginx(shipped(), [port]) as proxy:
+        seen.clear()
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=30) as client:
+            client.sendall(f"POST /unlock HTTP/1.1\r\nHost: a\r\n{lengths}{smuggled}".encode())
+            told = b"".join(iter(partial(client.recv, 4_096), b""))
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert told.count(b"HTTP/1.1") == 1
+    assert seen == []
 
 
 def test_an_answer_is_served_stale_while_a_new_one_is_fetched_if_its_headers_allow() -> None:
