@@ -102,7 +102,8 @@ async def open_house(settings: Settings, *, in_process: bool = False) -> House:
 
 
 def _open_texts(place: str) -> tuple[PublicStore, Vault]:
-    if place.startswith("s3://"):
+    parts = urlsplit(place)
+    if parts.scheme == "s3":
         # An extra, and only here: it takes time and memory to import.
         from gateway.stores.bucket import Bucket
         from gateway.stores.public_objects import ObjectPublicStore
@@ -110,7 +111,7 @@ def _open_texts(place: str) -> tuple[PublicStore, Vault]:
 
         bucket = Bucket(place)
         return ObjectPublicStore(bucket), ObjectVault(bucket)
-    root = Path(urlsplit(place).path)
+    root = Path(parts.path)
     return FilePublicStore(root / "public"), FileVault(root / "vault")
 
 
