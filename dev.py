@@ -42,9 +42,9 @@ STAMP = VENV / "paidgate.stamp"
 # What each lock is made from. The tests' lock holds all of the gateway's, at the same versions.
 LOCKS = {
     "uv": ["requirements/uv.in"],
-    "run": ["pyproject.toml", "requirements/build.in"],
+    "run": ["pyproject.toml", "--all-extras", "requirements/build.in"],
     "test": [
-        *["pyproject.toml", "requirements/build.in", "requirements/test.in"],
+        *["pyproject.toml", "--all-extras", "requirements/build.in", "requirements/test.in"],
         *["--constraint", "requirements/run.txt"],
     ],
 }
@@ -281,6 +281,7 @@ NEEDS = {
         "chromium",
         lambda: find_program("chromium", "chromium-browser", "google-chrome"),
     ),
+    "nginx": Need("nginx", "nginx", lambda: find_program("nginx")),
     "fonts": Need("a Chinese font", "fontconfig fonts-noto-cjk", has_chinese_font),
 }
 

@@ -107,15 +107,15 @@ async def open_house(settings: Settings, *, in_process: bool = False) -> House:
     that no document can stop it from answering.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    root = Path(urlsplit(settings.store).path)
+    store, vault = _open_texts(settings.store)
     secret = settings.secret.encode() or kept_secret(settings.data / "secret")
     ledger = await open_ledger(settings.ledger)
     clock = SystemClock()
     return assemble(
         settings,
         ledger,
-        FilePublicStore(root / "public"),
-        FileVault(root / "vault"),
+        store,
+        vault,
         secret,
         clock,
         coherence=open_coherence(settings),
@@ -140,6 +140,20 @@ def open_coherence(settings: Settings) -> Memory:
     if settings.redis in ("embedded", "none"):
         return DirectCoherence()
     return LeasedCoherence(RedisAuthority(settings.redis, terms), terms)
+
+
+def _open_texts(place: str) -> tuple[PublicStore, Vault]:
+    parts = urlsplit(place)
+    if parts.scheme == "s3":
+        # An extra, and only here: it takes time and memory to import.
+        from gateway.stores.bucket import Bucket
+        from gateway.stores.public_objects import ObjectPublicStore
+        from gateway.stores.vault_objects import ObjectVault
+
+        bucket = Bucket(place)
+        return ObjectPublicStore(bucket), ObjectVault(bucket)
+    root = Path(parts.path)
+    return FilePublicStore(root / "public"), FileVault(root / "vault")
 
 
 def assemble(

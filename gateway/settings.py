@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -176,6 +177,16 @@ def _one_of_schemes(*schemes: str) -> Callable[[Any], str]:
     return read
 
 
+def _store(value: Any) -> str:
+    text = _one_of_schemes("file", "s3")(value)
+    parts = urlsplit(text)
+    if parts.scheme == "s3" and not (parts.netloc and parts.netloc == parts.hostname):
+        raise ValueError("must name a bucket, such as s3://bucket/prefix.")
+    if parts.scheme == "s3" and not find_spec("obstore"):
+        raise ValueError("s3:// needs an extra of this package: paidgate[s3].")
+    return text
+
+
 def _redis(value: Any) -> str:
     text = _text(value)
     if text in ("embedded", "none"):
@@ -210,7 +221,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "ledger": _one_of_schemes("sqlite", "postgresql"),
     "redis": _redis,
     "authority": _choice("redis", "postgres"),
-    "store": _one_of_schemes("file"),
+    "store": _store,
     "secret": _secret,
     "base_url": _base_url,
     "trusted_hosts": _list,

@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from tests import servers
+from tests.s3 import S3, s3_server
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,13 @@ def postgres_url() -> Iterator[str]:
     """Address a real PostgreSQL of this test worker's own."""
     with servers.postgres_server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3]:
+    """Run a real S3 server of this test worker's own."""
+    with s3_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

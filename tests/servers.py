@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -110,9 +110,10 @@ def private_folder(name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def tethered(command: Sequence[str | Path]) -> list[str]:
-    """Return the command that runs another one as the servers' account until this process ends."""
-    launcher = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), account()]
+def tethered(command: Sequence[str | Path], user: str = "") -> list[str]:
+    """Return the command that runs another one, as the servers' account unless a user is given,
+    until this process ends."""
+    launcher = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), user or account()]
     return [*launcher, *map(str, command)]
 
 
@@ -125,14 +126,22 @@ def run(command: Sequence[str | Path], folder: Path) -> None:
 
 @contextmanager
 def running(
-    command: Sequence[str | Path], folder: Path, is_up: Callable[[], bool]
+    command: Sequence[str | Path],
+    folder: Path,
+    is_up: Callable[[], bool],
+    *,
+    user: str = "",
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[None]:
-    """Run a server until the context ends."""
+    """Run a server until the context ends, with some more in its environment."""
     log = folder / "log"
     with log.open("wb") as output:
+        if os.geteuid() == 0:
+            shutil.chown(log, account())  # some open it anew, as /dev/stdout
         server = subprocess.Popen(
-            tethered(command),
+            tethered(command, user),
             cwd=folder,
+            env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,19 @@ from gateway import settings
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
+COMPOSED: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSED["services"]
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
-PASSWORDS = {"POSTGRES_PASSWORD": "p" * 64, "REDIS_PASSWORD": "r" * 64}
-# How many numbers make a version exact: PostgreSQL's have two.
-NUMBERS = {"postgres": 2, "python": 3, "redis": 3}
+PASSWORDS = {
+    "POSTGRES_PASSWORD": "p" * 64,
+    "REDIS_PASSWORD": "r" * 64,
+    "S3_PASSWORD": "s" * 64,
+    "PAIDGATE_SECRET": "t" * 64,
+}
+GATEWAYS = ["gateway-1", "gateway-2"]
+SERVERS = ["redis", "postgres", "objects"]
+# How many numbers make a version exact.
+NUMBERS = {"postgres": 2, "python": 3, "redis": 3, "nginx": 3, "chrislusf/seaweedfs": 2}
 
 
 def environment(service: str, outside: Mapping[str, str]) -> dict[str, str]:
@@ -29,21 +38,27 @@ def environment(service: str, outside: Mapping[str, str]) -> dict[str, str]:
         default = match["rest"] if match["kind"] == "-" else ""
         return outside.get(match["name"]) or default
 
-    return {k: VARIABLE.sub(value, v) for k, v in SERVICES[service]["environment"].items()}
+    return {k: VARIABLE.sub(value, v) for k, v in SERVICES[service].get("environment", {}).items()}
 
 
-def test_the_gateway_comes_with_redis_and_postgres() -> None:
-    assert set(SERVICES) == {"gateway", "redis", "postgres"}
-    assert SERVICES["gateway"]["build"] == "."
+def test_two_gateways_stand_behind_a_proxy_on_servers_of_their_own() -> None:
+    assert set(SERVICES) == {"proxy", *GATEWAYS, *SERVERS}
+    assert SERVICES["gateway-1"] == SERVICES["gateway-2"]
+    assert SERVICES["gateway-1"]["build"] == "."
+
+
+def test_the_gateways_image_has_their_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert SERVICES["gateway-1"]["image"] == f"paidgate:{project['version']}"
 
 
 def test_every_image_has_an_exact_tag() -> None:
-    images = [service["image"] for service in SERVICES.values() if "image" in service]
+    images = [service["image"] for service in SERVICES.values() if "build" not in service]
     images += re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
-    assert len(images) == len(SERVICES)
+    assert len(images) == len(SERVICES) - len(GATEWAYS) + 1
     for image in images:
         name, tag = image.split(":")
-        assert re.fullmatch(rf"\d+(\.\d+){{{NUMBERS[name] - 1}}}-[a-z-]+", tag), image
+        assert re.fullmatch(rf"\d+(\.\d+){{{NUMBERS[name] - 1}}}(-[a-z-]+)?", tag), image
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -56,19 +71,49 @@ def test_the_image_checks_its_own_health() -> None:
     assert "/healthz" in DOCKERFILE
 
 
-def test_the_gateway_waits_for_healthy_servers() -> None:
-    waits = SERVICES["gateway"]["depends_on"]
-    assert waits == {name: {"condition": "service_healthy"} for name in ("redis", "postgres")}
+@pytest.mark.parametrize("gateway", GATEWAYS)
+def test_a_gateway_waits_for_healthy_servers(gateway: str) -> None:
+    waits = SERVICES[gateway]["depends_on"]
+    assert waits == {name: {"condition": "service_healthy"} for name in SERVERS}
 
 
-def test_only_the_gateway_publishes_a_port_and_only_to_its_host() -> None:
+def test_the_proxy_waits_for_healthy_gateways_and_starts_again_with_them() -> None:
+    waits = SERVICES["proxy"]["depends_on"]
+    assert waits == {n: {"condition": "service_healthy", "restart": True} for n in GATEWAYS}
+
+
+def test_only_the_proxy_publishes_a_port_and_only_to_its_host() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published == {"gateway": ["127.0.0.1:8000:8000"]}
+    assert published == {"proxy": ["127.0.0.1:8000:8080"]}
     assert not any("network_mode" in service for service in SERVICES.values())
 
 
+def test_only_gateways_reach_what_holds_paid_text() -> None:
+    reached = {name: set(service["networks"]) for name, service in SERVICES.items()}
+    assert reached["proxy"] == {"front"}
+    assert reached["redis"] == reached["postgres"] == {"records"}
+    assert reached["objects"] == {"objects"}
+    assert {name for name in SERVICES if "objects" in reached[name]} == {"objects", *GATEWAYS}
+    assert all(COMPOSED["networks"][name]["internal"] for name in ("records", "objects"))
+
+
+def test_the_gateways_believe_the_proxy_s_network_alone() -> None:
+    (range_,) = COMPOSED["networks"]["front"]["ipam"]["config"]
+    understood = settings.load(environment("gateway-1", PASSWORDS))
+    assert understood.trusted_proxies == (range_["subnet"],)
+
+
+def test_the_proxy_runs_the_shipped_configuration_before_both_gateways() -> None:
+    proxy = SERVICES["proxy"]
+    assert "./deploy:/etc/paidgate:ro" in proxy["volumes"]
+    assert "/etc/paidgate/nginx.conf" in proxy["command"]
+    places = (ROOT / "deploy" / "places.conf").read_text()
+    assert re.findall(r"server (\S+):8000;", places) == GATEWAYS
+    assert "listen 8080;" in places
+
+
 def test_a_forgotten_password_stops_the_start() -> None:
-    secret = [match for match in VARIABLE.finditer(TEXT) if "PASSWORD" in match["name"]]
+    secret = [m for m in VARIABLE.finditer(TEXT) if re.search("PASSWORD|SECRET", m["name"])]
     assert {match["name"] for match in secret} == set(PASSWORDS)
     assert all(match["kind"] == "?" for match in secret)
 
@@ -76,8 +121,9 @@ def test_a_forgotten_password_stops_the_start() -> None:
 def test_no_password_is_written_down() -> None:
     for service in SERVICES:
         bare = environment(service, {})
-        assert not any(value for key, value in bare.items() if re.search("PASSWORD|AUTH", key))
-        assert not any(re.search(r"//\w*:\w", value) for value in bare.values())
+        secret = re.compile("PASSWORD|AUTH|SECRET")
+        assert not any(value for key, value in bare.items() if secret.search(key))
+        assert not any(re.search(r"//\w*:[^@/]+@", value) for value in bare.values())
 
 
 def test_redis_asks_for_its_password_and_forgets_nothing() -> None:
@@ -87,11 +133,23 @@ def test_redis_asks_for_its_password_and_forgets_nothing() -> None:
     assert "--maxmemory-policy noeviction" in command
 
 
-def test_the_gateway_understands_its_settings() -> None:
-    understood = settings.load(environment("gateway", PASSWORDS))
+def test_the_gateways_understand_their_settings() -> None:
+    understood = settings.load(environment("gateway-1", PASSWORDS))
     assert understood.ledger == f"postgresql://paidgate:{'p' * 64}@postgres:5432/paidgate"
     assert understood.redis == f"redis://:{'r' * 64}@redis:6379/0"
+    assert understood.store == "s3://paidgate/"
+    assert understood.secret == "t" * 64
     assert understood.trusted_hosts == settings.Settings().trusted_hosts
+
+
+def test_the_gateways_and_the_objects_agree() -> None:
+    gateway, objects = (environment(name, PASSWORDS) for name in ("gateway-1", "objects"))
+    assert gateway["AWS_ENDPOINT_URL"] == "http://objects:8333"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        assert gateway[name] == objects[name]
+    command = SERVICES["objects"]["command"]
+    assert {"-bucket=paidgate", "-s3.port=8333", "-dir=/data"} <= set(command)
+    assert "-master.telemetry=false" in command  # it tells nobody outside
 
 
 def test_every_setting_named_outside_exists() -> None:
@@ -100,8 +158,10 @@ def test_every_setting_named_outside_exists() -> None:
 
 
 def test_data_outlives_the_containers() -> None:
-    for name, service in SERVICES.items():
-        assert [mount.split(":")[0] for mount in service["volumes"]] == [name]
+    for name in (*SERVERS, "proxy"):
+        mounts = [mount.split(":")[0] for mount in SERVICES[name]["volumes"]]
+        assert name in mounts
+        assert name in COMPOSED["volumes"]
 
 
 def test_the_image_runs_as_an_ordinary_account_from_the_hashed_lock() -> None:

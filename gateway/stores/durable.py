@@ -11,13 +11,16 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from time import time_ns
+from typing import TypeVar
 
 from gateway.core.documents import is_name
 from gateway.core.errors import Malformed, Unavailable
 
 PART = ".part"
+
+P = TypeVar("P", bound=PurePath)
 
 
 @contextmanager
@@ -29,7 +32,7 @@ def answering(part: str, *also: type[Exception]) -> Iterator[None]:
         raise Unavailable(part) from error
 
 
-def within(root: Path, *names: str, suffix: str = "") -> Path:
+def within(root: P, *names: str, suffix: str = "") -> P:
     """Return the path below root that names spell. Raises Malformed unless each is a name.
 
     A name has no dot and no slash, so the path cannot leave the root or meet a part.

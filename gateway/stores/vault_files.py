@@ -1,7 +1,4 @@
-"""The vault on files: one file per edition, written once.
-
-One file holds the source and both bundles, so that one rename makes an edition whole.
-"""
+"""The vault on files: one file per edition, written once."""
 
 from __future__ import annotations
 
@@ -12,21 +9,16 @@ from typing import TypeVar
 
 from anyio import to_thread
 
-from gateway.core.bundles import Bundle, Damaged
+from gateway.core.bundles import Bundle
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import NotPermitted, Permit
 from gateway.ports import Sealed
+from gateway.stores import sealing
 from gateway.stores.durable import PART, answering, make_folder, within, write_private
 from gateway.stores.recent import Recent
 
-SUFFIX = ".sealed"
 ROOM = 32 << 20  # bytes of full texts kept in memory
-
-_MAGIC = b"paidgate-sealed-1\n"
-_LENGTH = 8
-_PARTS = ("source", "full", "public")
-_HEAD = len(_MAGIC) + _LENGTH * len(_PARTS)
 
 T = TypeVar("T")
 
@@ -49,7 +41,7 @@ class FileVault:
         make_folder(path.parent, 0o700)
         # One part for all editions: another edition takes over what a crash left of this one.
         part = path.with_name(PART)
-        write_private(path, _pack(sealed), replace=False, part=part)
+        write_private(path, sealing.pack(sealed), replace=False, part=part)
 
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
@@ -78,7 +70,7 @@ class FileVault:
         return await _in_thread(partial(_read_part, self._path(address, edition), part))
 
     def _path(self, address: Address, edition: str) -> Path:
-        return within(self._root, address.publisher, address.slug, edition, suffix=SUFFIX)
+        return within(self._root, address.publisher, address.slug, edition, suffix=sealing.SUFFIX)
 
     async def ping(self) -> None:
         """Raise Unavailable unless the root is there."""
@@ -96,30 +88,12 @@ async def _in_thread(work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work)
 
 
-def _pack(sealed: Sealed) -> bytes:
-    parts = (sealed.source, sealed.full.pack(), sealed.public.pack())
-    lengths = (len(part).to_bytes(_LENGTH, "big") for part in parts)
-    return b"".join([_MAGIC, *lengths, *parts])
-
-
 def _read_part(path: Path, part: str) -> bytes:
     try:
         file = path.open("rb")
     except FileNotFoundError:
         raise Missing("edition") from None
     with file:
-        head = file.read(_HEAD)
-        if len(head) != _HEAD or not head.startswith(_MAGIC):
-            raise Damaged("A stored edition is damaged.")
-        at = len(_MAGIC) + _LENGTH * _PARTS.index(part)
-        before = sum(_lengths(head[len(_MAGIC) : at]))
-        (length,) = _lengths(head[at : at + _LENGTH])
-        file.seek(_HEAD + before)
-        blob = file.read(length)
-    if len(blob) != length:
-        raise Damaged("A stored edition is damaged.")
-    return blob
-
-
-def _lengths(head: bytes) -> list[int]:
-    return [int.from_bytes(head[at : at + _LENGTH], "big") for at in range(0, len(head), _LENGTH)]
+        at = sealing.place(file.read(sealing.HEAD), part)
+        file.seek(at.start)
+        return sealing.whole(file.read(at.stop - at.start), at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from gateway.core.chains import records
 from gateway.core.records import Record
 from gateway.ports import Audit, Ledger, PublicStore, Vault
 from gateway.stores.audit_files import FileAudit
+from gateway.stores.bucket import Bucket
 from gateway.stores.chain_files import chains_in, lines_of
 from gateway.stores.engines import open_engines
 from gateway.stores.memory import (
@@ -22,10 +24,13 @@ from gateway.stores.memory import (
     MemoryVault,
 )
 from gateway.stores.public_files import FilePublicStore
+from gateway.stores.public_objects import ObjectPublicStore
 from gateway.stores.sql import open_ledger
 from gateway.stores.tables import metadata
 from gateway.stores.vault_files import FileVault
+from gateway.stores.vault_objects import ObjectVault
 from tests.house import FrozenClock
+from tests.s3 import S3
 
 
 class Rivals(NamedTuple):
@@ -80,19 +85,35 @@ def ledger(rivals: Rivals) -> Ledger:
     return rivals.one
 
 
-@pytest.fixture(params=["memory", "files"])
+@pytest.fixture
+def place(s3: S3) -> str:
+    """Address an empty place in a real bucket."""
+    return s3.url(secrets.token_hex(8))
+
+
+@pytest.fixture
+def bucket(s3: S3, place: str) -> Bucket:
+    """Open an empty place in a real bucket."""
+    return Bucket(place, **s3._asdict())
+
+
+@pytest.fixture(params=["memory", "files", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> PublicStore:
     """Open an empty public store."""
     if request.param == "memory":
         return MemoryPublicStore()
+    if request.param == "s3":
+        return ObjectPublicStore(request.getfixturevalue("bucket"))
     return FilePublicStore(tmp_path / "public")
 
 
-@pytest.fixture(params=["memory", "files"])
+@pytest.fixture(params=["memory", "files", "s3"])
 def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
     """Open an empty vault."""
     if request.param == "memory":
         return MemoryVault()
+    if request.param == "s3":
+        return ObjectVault(request.getfixturevalue("bucket"))
     return FileVault(tmp_path / "vault")
 
 

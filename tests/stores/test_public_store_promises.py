@@ -1,4 +1,4 @@
-"""What every public store promises, in memory and on files."""
+"""What every public store promises, in memory, on files and on a real S3 server."""
 
 from __future__ import annotations
 

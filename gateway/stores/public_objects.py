@@ -1,0 +1,164 @@
+"""The public store on S3: one object per document, replaced by one PUT.
+
+The bundles are the truth. The catalogue is a folder of empty objects, whose names sort newest
+first and say where to look: a name without a bundle that belongs there is passed over. In every
+change the names that no longer hold go first and the bundle comes last, so a process that dies in
+between leaves a document unlisted, at worst, and unsettled in the ledger: the put or delete that
+settles it brings both in step again.
+"""
+
+from __future__ import annotations
+
+from asyncio import gather
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from gateway.core.bundles import Bundle, Damaged, Entry
+from gateway.core.documents import Address
+from gateway.core.errors import Malformed
+from gateway.ports import cursor
+from gateway.stores.bucket import Bucket, Unchanged
+from gateway.stores.durable import within
+from gateway.stores.recent import Recent
+
+ROOT = PurePosixPath("public")
+SUFFIX = ".bundle"
+CATALOGUE = PurePosixPath("catalogue")
+ROOM = 32 << 20  # bytes of bundles kept in memory
+AT_ONCE = 64  # objects asked for at a time
+
+_MIRROR = bytes(255 - byte for byte in range(256))
+_LAST = "z"  # sorts after every hexadecimal digit
+_LONGEST = 256  # bytes; no place in the catalogue is as long
+
+
+class Known(NamedTuple):
+    """A bundle in memory, good while its object has this tag."""
+
+    etag: str
+    bundle: Bundle
+
+
+class ObjectPublicStore:
+    """Objects at public/publisher/slug.bundle, and the catalogue beside them."""
+
+    def __init__(self, bucket: Bucket, room: int = ROOM) -> None:
+        self._bucket = bucket
+        self._known: Recent[Address, Known] = Recent(room)
+
+    async def put(self, address: Address, bundle: Bundle) -> None:
+        """Make the bundle current, all forms at once and durably, and list its entry."""
+        names = _names(bundle.entry)
+        await self._unlist(address, names)
+        for name in names:
+            await self._bucket.put(name, b"")
+        await self._bucket.put(_key(address), bundle.pack())
+
+    async def get(self, address: Address) -> Bundle | None:
+        """Return the current bundle; any host's put is seen at once."""
+        key, known = _key(address), self._known.get(address)
+        try:
+            found = await self._bucket.get(key, known.etag if known else "")
+        except Unchanged:
+            if known:
+                return known.bundle
+            raise
+        if found is None:
+            self._known.drop(address)
+            return None
+        bundle = Bundle.unpack(found.blob)
+        self._known.keep(address, Known(found.etag, bundle), len(found.blob))
+        return bundle
+
+    async def delete(self, address: Address) -> None:
+        """Take the document off the public side; one that is not there is no error."""
+        await self._unlist(address, ())
+        await self._bucket.delete(_key(address))
+
+    async def _unlist(self, address: Address, but: Sequence[str]) -> None:
+        with suppress(Damaged):
+            before = await self.get(address)
+            for name in _names(before.entry if before else None):
+                if name not in but:
+                    await self._bucket.delete(name)
+
+    async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+        """Return entries newest first by (published, address); publisher "" means all."""
+        folder = _folder(publisher)
+        found: list[Entry] = []
+        after = _name(folder, before) if before else ""
+        async for names in self._bucket.keys(folder, after, limit):
+            found += [entry for entry in await self._entries(names) if entry]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    async def _entries(self, names: Sequence[str]) -> Sequence[Entry | None]:
+        return await gather(*map(self._entry, names))
+
+    async def _entry(self, name: str) -> Entry | None:
+        # A damaged bundle is not served either, and a name may be anybody's.
+        with suppress(Damaged, Malformed, ValueError):
+            bundle = await self.get(_address(name))
+            if bundle and name in _names(bundle.entry):
+                return bundle.entry
+        return None
+
+    async def rebuild(self) -> None:
+        """Make the catalogue anew from the bundles."""
+        async for name in self._all(CATALOGUE):
+            if not await self._entry(name):
+                await self._bucket.delete(name)
+        async for key in self._all(ROOT):
+            with suppress(Damaged, Malformed):
+                bundle = await self.get(_address_of_key(key))
+                for name in _names(bundle.entry if bundle else None):
+                    await self._bucket.put(name, b"")
+
+    async def _all(self, folder: PurePosixPath) -> AsyncIterator[str]:
+        async for keys in self._bucket.keys(str(folder), "", AT_ONCE):
+            for key in keys:
+                yield key
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless the bucket is there."""
+        await self._bucket.ping()
+
+
+# --- keys --------------------------------------------------------------------------------------
+
+
+def _key(address: Address) -> str:
+    return str(within(ROOT, *address, suffix=SUFFIX))
+
+
+def _address_of_key(key: str) -> Address:
+    path = PurePosixPath(key)
+    return Address(path.parent.name, path.stem)
+
+
+def _names(entry: Entry | None) -> tuple[str, ...]:
+    if entry is None:
+        return ()
+    folders = _folder(""), _folder(entry.address.publisher)
+    return tuple(_name(folder, cursor(entry)) for folder in folders)
+
+
+def _folder(publisher: str) -> str:
+    return str(within(CATALOGUE / "by", publisher) if publisher else CATALOGUE / "all")
+
+
+def _name(folder: str, place: str) -> str:
+    """Return the name of a place in the order of the catalogue: names go up as places go down."""
+    mirrored = place.encode()[:_LONGEST].translate(_MIRROR)
+    return f"{folder}/{mirrored.hex()}{_LAST}"
+
+
+def _address(name: str) -> Address:
+    """Return where a name in the catalogue says to look. Raises Malformed, ValueError."""
+    mirrored = name.rpartition("/")[2].removesuffix(_LAST)
+    place = bytes.fromhex(mirrored).translate(_MIRROR).decode()
+    publisher, _, slug = place.partition(" ")[2].partition("/")
+    return Address.of(publisher, slug)

@@ -1,0 +1,140 @@
+"""Two gateways are one: what docker-compose.yml puts together, on real servers and real nginx."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+from tests.s3 import S3
+from tests.test_compose import PASSWORDS, environment
+from tests.web.proxies import Answer, Ask, Asking, asking, nginx, shipped
+
+PAIDGATE = [sys.executable, "-m", "gateway"]
+ROOT = Path(__file__).parents[2]
+SLUGS = ("one", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Two gateways and the proxy before them, each to be asked."""
+
+    one: Asking
+    other: Asking
+    proxy: Asking
+    key: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def hosts(s3: S3, redis_url: str) -> Iterator[Hosts]:
+    """Run what docker-compose.yml says, at addresses of this machine."""
+    with ExitStack() as stack:
+        postgres = stack.enter_context(servers.postgres_server())
+        given = {**environment("gateway-1", PASSWORDS), **s3.environment}
+        given |= {"PAIDGATE_LEDGER": postgres, "PAIDGATE_REDIS": redis_url}
+        given |= {"PAIDGATE_STORE": s3.url("hosts"), "PAIDGATE_TRUSTED_PROXIES": "127.0.0.1"}
+        folders = [stack.enter_context(servers.private_folder("host")) for _ in range(2)]
+        places = [given | {"PAIDGATE_DATA": str(folder / "data")} for folder in folders]
+        # Both come up on the empty ledger at once.
+        ports = stack.enter_context(gateways(folders, places))
+        proxy = stack.enter_context(nginx(shipped(), ports))
+        command = [*PAIDGATE, "publisher", "add", "demo"]
+        added = subprocess.run(
+            command, env=os.environ | places[0], cwd=ROOT, capture_output=True, text=True
+        )
+        key = {"Authorization": f"Bearer {added.stdout.split()[-1]}"}
+        one, other = map(asking, ports)
+        yield Hosts(one, other, asking(proxy.port), key)
+
+
+@contextmanager
+def gateways(folders: list[Path], places: list[dict[str, str]]) -> Iterator[list[int]]:
+    """Start every gateway, then wait for each."""
+    ports = [servers.free_port() for _ in folders]
+    with ExitStack() as stack:
+        for folder, place, port in zip(folders, places, ports, strict=True):
+            command = [*PAIDGATE, "serve", "--port", str(port)]
+            stack.enter_context(
+                servers.running(
+                    command,
+                    folder,
+                    lambda: True,
+                    user=getpass.getuser(),  # another may not reach into .venv/
+                    environment=place,
+                )
+            )
+        for folder, port in zip(folders, ports, strict=True):
+            assert servers.comes_true(partial(is_ready, port)), (folder / "log").read_text()
+        yield ports
+
+
+def is_ready(port: int) -> bool:
+    try:
+        return asking(port)(Ask("/readyz")).status == 200
+    except OSError:
+        return False
+
+
+def put(ask: Asking, hosts: Hosts, slug: str, text: str) -> Answer:
+    source = f"# {slug}\n\nfree {text}\n\n##paidbegin##paid {text}##paidend##\n"
+    headers = {"Content-Type": "text/markdown", **hosts.key}
+    return ask(Ask(f"/api/documents/{slug}", "PUT", headers, source.encode()))
+
+
+def grant(ask: Asking, hosts: Hosts) -> tuple[str, dict[str, str]]:
+    body = json.dumps({"scope": "all"}).encode()
+    headers = {"Content-Type": "application/json", **hosts.key}
+    made = json.loads(ask(Ask("/api/grants", "POST", headers, body)).body)
+    return made["id"], {"Authorization": f"Bearer {made['token']}"}
+
+
+def test_what_one_gateway_publishes_the_other_shows_at_once(hosts: Hosts) -> None:
+    for n in range(5):
+        publishing, showing = (hosts.one, hosts.other) if n % 2 else (hosts.other, hosts.one)
+        assert put(publishing, hosts, "a", f"text {n}").status == (200 if n else 201)
+        shown = showing(Ask("/documents/demo/a.txt"))
+        assert f"free text {n}".encode() in shown.body
+        assert b"paid text" not in shown.body
+        assert b"/documents/demo/a" in showing(Ask("/")).body
+    assert hosts.one(Ask("/api/documents/a", "DELETE", hosts.key)).status == 204
+    for ask in (hosts.one, hosts.other):
+        assert ask(Ask("/documents/demo/a")).status == 404
+        assert b"/documents/demo/a" not in ask(Ask("/")).body
+
+
+def test_what_one_gateway_grants_and_revokes_the_other_knows_at_once(hosts: Hosts) -> None:
+    put(hosts.one, hosts, "b", "text")
+    for granting, reading in ((hosts.one, hosts.other), (hosts.other, hosts.one)):
+        made, bearer = grant(granting, hosts)
+        full = reading(Ask("/read/demo/b.txt", headers=bearer))
+        assert (full.status, b"paid text" in full.body) == (200, True)
+        assert granting(Ask(f"/api/grants/{made}", "DELETE", hosts.key)).status == 204
+        refused = reading(Ask("/read/demo/b.txt", headers=bearer))
+        assert (refused.status, b"paid text" in refused.body) == (403, False)
+
+
+def test_a_reader_goes_through_the_proxy_from_gateway_to_gateway(hosts: Hosts) -> None:
+    assert put(hosts.proxy, hosts, "c", "text").status == 201
+    _, bearer = grant(hosts.proxy, hosts)
+    token = bearer["Authorization"].removeprefix("Bearer ")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    redeemed = hosts.proxy(Ask("/unlock", "POST", form, f"token={token}".encode()))
+    cookie = {"Cookie": redeemed.header("set-cookie").partition(";")[0]}
+    assert redeemed.status == 303
+    for _ in range(4):
+        full = hosts.proxy(Ask("/read/demo/c.txt", headers=cookie))
+        assert (full.status, b"paid text" in full.body) == (200, True)
+        assert full.header("x-cache-status") == ""
+        assert b"paid text" not in hosts.proxy(Ask("/read/demo/c.txt")).body
+    statuses = [hosts.proxy(Ask("/documents/demo/c")).header("x-cache-status") for _ in range(4)]
+    assert statuses == ["MISS", "HIT", "HIT", "HIT"]
