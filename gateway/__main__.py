@@ -25,6 +25,8 @@ from gateway.granting import Wish
 from gateway.publishing import Prepared, prepare
 from gateway.settings import BadSettings, Settings
 
+INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+
 T = TypeVar("T")
 Command = Callable[..., Any]
 
@@ -62,11 +64,11 @@ def _settings() -> Settings:
     return configuration.load(os.environ)
 
 
-def in_house(work: Callable[[House], Awaitable[T]]) -> T:
+def in_house(work: Callable[[House], Awaitable[T]], *, in_process: bool = True) -> T:
     """Open the house that the settings describe, work in it, and close it."""
 
     async def run() -> T:
-        house = await open_house(_settings(), in_process=True)
+        house = await open_house(_settings(), in_process=in_process)
         try:
             return await work(house)
         finally:
@@ -132,12 +134,17 @@ def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
     from gateway.bulk import publish_files, watch_files
 
     async def work(house: House) -> int:
-        refused = await publish_files(house, source_files(paths), publisher)
+        refused = await publish_files(house, list(source_files(paths)), publisher)
         if watch:
             await watch_files(house, paths, publisher)
         return refused
 
-    sys.exit(1 if in_house(work) else 0)
+    try:
+        refused = in_house(work, in_process=False)
+    except KeyboardInterrupt:
+        click.echo("paidgate: interrupted; the same command again does the rest.", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(1 if refused else 0)
 
 
 @cli.command()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -41,6 +41,8 @@ from gateway.ports import (
 )
 
 ATTEMPTS = 8
+PAGE = 200  # editions looked at together
+LAST = "~"  # after every slug
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
@@ -59,6 +61,16 @@ class Submission:
     format: str
     charset: str | None = None
     language: str = ""
+
+    def digest(self, stamp: str) -> str:
+        """Return a digest of all that decides the bytes of an edition, but for its dates.
+
+        stamp: of what sets the text, so that another version of it sets the text anew.
+        """
+        facts = (stamp, self.format, self.charset or "", self.language)
+        digest = hashlib.sha256("\n".join(facts).encode())
+        digest.update(hashlib.sha256(self.body).digest())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +201,7 @@ class Task:
     edition: str
     now: int
     before: Edition | None
+    digest: str = ""  # of the submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +239,7 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
         published=projection.published,
         updated=projection.updated,
         sections=prepared.sections,
+        source_digest=task.digest,
     )
     sealed = Sealed(
         source=prepared.source.text.encode(),
@@ -269,6 +283,7 @@ class Publishing:
         clock: Clock,
         compose: Compose,
         prepare: Prepare,
+        stamp: str = "",
     ) -> None:
         self._ledger = ledger
         self._store = store
@@ -276,6 +291,7 @@ class Publishing:
         self._clock = clock
         self._compose = compose
         self._prepare = prepare
+        self._stamp = stamp
 
     async def check(self, submission: Submission) -> Prepared:
         """Do all that publication would, but keep nothing. Raises Refused, Unsupported."""
@@ -283,14 +299,15 @@ class Publishing:
 
     async def publish(self, submission: Submission, condition: Condition = ANYTHING) -> Published:
         """Make a submission the current edition. Raises Refused, Stale, Unavailable."""
-        address = submission.address
+        address, digest = submission.address, self.digest(submission)
         for _ in range(ATTEMPTS):
             before = await self._ledger.current(address)
             condition.require(before.id if before else None)
-            task = Task(submission, self._clock.fresh_id(), self._clock.now(), before)
-            composed = await self._compose(task)
-            if before and await self._is_unchanged(before, composed):
+            if before and before.source_digest == digest:
+                await self._show(before)
                 return Published(before, created=False)
+            task = Task(submission, self._clock.fresh_id(), self._clock.now(), before, digest)
+            composed = await self._compose(task)
             await self._vault.keep(address, composed.edition.id, composed.sealed)
             try:
                 await self._ledger.make_current(composed.edition, before.id if before else None)
@@ -302,10 +319,36 @@ class Publishing:
             return Published(composed.edition, created=before is None)
         raise Stale(None)
 
-    async def _is_unchanged(self, before: Edition, composed: Composed) -> bool:
-        if replace(before, id="", made_at=0) != replace(composed.edition, id="", made_at=0):
-            return False
-        return await self._vault.source(before.address, before.id) == composed.sealed.source
+    async def _show(self, current: Edition) -> None:
+        """Finish what whoever made this edition current may have died before."""
+        shown = await self._store.get(current.address)
+        if shown is None or shown.edition != current.id:
+            await self.settle(current.address)
+
+    def digest(self, submission: Submission) -> str:
+        """Return the source_digest of the edition that a submission would become."""
+        return submission.digest(self._stamp)
+
+    async def unchanged(self, digests: Mapping[Address, str]) -> frozenset[Address]:
+        """Return where the current edition has the digest given, in few reads of the ledger."""
+        found: set[Address] = set()
+        for publisher in {address.publisher for address in digests}:
+            slugs = sorted(a.slug for a in digests if a.publisher == publisher)
+            async for edition in self._around(publisher, slugs):
+                if digests.get(edition.address) == edition.source_digest:
+                    found.add(edition.address)
+        return frozenset(found)
+
+    async def _around(self, publisher: str, slugs: Sequence[str]) -> AsyncIterator[Edition]:
+        """Yield the current editions at slugs, and others near them, page by page."""
+        after = ""
+        for slug in slugs:
+            while after < slug:
+                after = max(after, slug[:-1])  # not far below the slug, in the order of slugs
+                page = await self._ledger.documents(publisher, after, PAGE)
+                for edition in page:
+                    yield edition
+                after = page[-1].address.slug if len(page) == PAGE else LAST
 
     async def roll_back(
         self, address: Address, edition: str, condition: Condition = ANYTHING
