@@ -1,4 +1,8 @@
-"""The command line."""
+"""The command line.
+
+What opens a house imports slowly, so commands import it when they need it: the processes that
+compose import this module too, and need none of it.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,12 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import click
 
 from gateway import settings as configuration
-from gateway.app import FALLBACK, House, open_house
 from gateway.core.documents import measure
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.rights import Grant
@@ -24,6 +27,9 @@ from gateway.formats.sources import SourceFormats
 from gateway.granting import Wish
 from gateway.publishing import Prepared, prepare
 from gateway.settings import BadSettings, Settings
+
+if TYPE_CHECKING:
+    from gateway.app import House
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
@@ -66,6 +72,7 @@ def _settings() -> Settings:
 
 def in_house(work: Callable[[House], Awaitable[T]], *, in_process: bool = True) -> T:
     """Open the house that the settings describe, work in it, and close it."""
+    from gateway.app import open_house
 
     async def run() -> T:
         house = await open_house(_settings(), in_process=in_process)
@@ -230,6 +237,7 @@ def publisher_add(name: str) -> None:
 @told
 def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     """Grant a right, and print its id, token and unlock link."""
+    from gateway.app import FALLBACK
 
     async def work(house: House) -> tuple[Grant, str]:
         made = await house.granting.grant(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +19,7 @@ from anyio import (
     BrokenWorkerProcess,
     CapacityLimiter,
     Semaphore,
+    current_time,
     move_on_after,
     to_process,
 )
@@ -33,6 +36,7 @@ from gateway.web.static import Static
 PACKAGE = Path(__file__).parent
 TEMPLATES = PACKAGE.parent / "templates"
 PATIENCE = 60.0  # seconds; a source that takes longer to set is refused
+STARTING = 30.0  # seconds that a process has to start
 TRIES = 2  # what kills its process is tried once more: something else may have killed it
 
 Composer = Callable[[Task, str], Composed]
@@ -108,7 +112,7 @@ class Elsewhere:
         self._base_url = base_url
         self._patience = patience
         self._composer = composer
-        # Waiting for a process is not the document's fault: its time begins behind this door.
+        # The time of a document begins behind the door: to wait for a process takes none of it.
         self._door = Semaphore(cores())
         self._processes = CapacityLimiter(cores())
 
@@ -121,21 +125,20 @@ class Elsewhere:
         return await self._run(partial(prepare_submission, submission))
 
     async def _run(self, work: Callable[[], T]) -> T:
-        work = partial(_outcome, os.getpid(), work)  # type: ignore[assignment]
+        limited = partial(_outcome, os.getpid(), self._patience, work)
         async with self._door:
             for _ in range(TRIES):
-                with move_on_after(self._patience) as limit:
-                    try:
-                        outcome = await to_process.run_sync(
-                            work, cancellable=True, limiter=self._processes
-                        )
-                    except BrokenWorkerProcess:
-                        continue
-                if limit.cancelled_caught:
+                began = current_time()
+                # The process ends itself in time; one that is stopped, or cannot start, is ended.
+                with move_on_after(self._patience + STARTING), suppress(BrokenWorkerProcess):
+                    outcome = await to_process.run_sync(
+                        limited, cancellable=True, limiter=self._processes
+                    )
+                    if isinstance(outcome, GatewayError):
+                        raise outcome
+                    return outcome
+                if current_time() - began >= self._patience:
                     raise _refused(f"takes longer than {self._patience:.0f} seconds to set")
-                if isinstance(outcome, GatewayError):
-                    raise outcome
-                return outcome
         raise _refused("cannot be set: the process that tried was killed")
 
 
@@ -144,12 +147,17 @@ def _refused(why: str) -> Refused:
     return Refused((Finding(1, None, Code.TOO_LARGE, f"The document {why}.", hint),))
 
 
-def _outcome(parent: int, work: Callable[[], object]) -> object:
+def _outcome(parent: int, patience: float, work: Callable[[], T]) -> T | GatewayError:
+    """Work in a process that the kernel ends when the work takes too long."""
     _tie(parent)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, patience)
     try:
         return work()
     except GatewayError as error:
         return error
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @lru_cache(maxsize=1)
