@@ -39,7 +39,7 @@ from gateway.stores.vault_files import _pack
 from tests.bench.texts import COLLECTIONS, address_of, text_of
 
 DOCUMENTS, GRANTS = 100_000, 1_000_000
-PROTOTYPES = 300
+PROTOTYPES = 300  # at most
 PORTION = 2_000
 EPOCH = 1_700_000_000
 DAY = 86_400
@@ -82,7 +82,7 @@ async def _make_documents(settings: Settings, engines: Engines, count: int) -> N
     if done >= count:
         return
     root = settings.data
-    prototypes = list(_prototypes())
+    prototypes = list(_prototypes(min(count, PROTOTYPES)))
     (root / "public").mkdir(parents=True, exist_ok=True)
     catalogue = Catalogue(root / "public" / CATALOGUE)
     with catalogue.turn() as turn:
@@ -97,8 +97,8 @@ async def _make_documents(settings: Settings, engines: Engines, count: int) -> N
         await _record(engines, numbers, [edition for edition, _ in made])
 
 
-def _prototypes() -> Iterator[Composed]:
-    for number in range(PROTOTYPES):
+def _prototypes(count: int) -> Iterator[Composed]:
+    for number in range(count):
         body = text_of(number).encode()
         submission = Submission(address_of(number), body, "markdown")
         yield compose_edition(Task(submission, "0" * 32, EPOCH, None), "")
