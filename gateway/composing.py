@@ -64,7 +64,7 @@ def stamp(base_url: str) -> str:
     digest = hashlib.sha256(base_url.encode())
     for path in _sources():
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    return digest.hexdigest()[:32]
 
 
 def _sources() -> Iterator[Path]:

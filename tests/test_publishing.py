@@ -64,7 +64,6 @@ async def test_a_condition_is_kept_for_the_same_again() -> None:
         replace(SOURCE, body=WORDS.replace(b"Paid.", b"Sold.")),
         replace(SOURCE, body=WORDS + b"\n"),
         replace(SOURCE, format="markdown"),
-        replace(SOURCE, charset="gb18030"),
         replace(SOURCE, language="de"),
     ],
 )
@@ -74,6 +73,16 @@ async def test_anything_else_is_another_edition(other: Submission) -> None:
     second = await here.publishing.publish(other)
     assert second.edition.id != first.edition.id
     assert (await here.publishing.current(ADDRESS)).id == second.edition.id
+
+
+@pytest.mark.parametrize("other", [{"charset": "utf-8"}, {"language": "en"}])
+async def test_the_same_text_sent_in_another_way_is_the_same_edition(
+    other: dict[str, str],
+) -> None:
+    here = Counting()
+    first = await here.publishing.publish(SOURCE)
+    again = await here.publishing.publish(replace(SOURCE, **other))  # type: ignore[arg-type]
+    assert again.edition == first.edition
 
 
 async def test_a_gateway_that_sets_pages_otherwise_renders_anew() -> None:
