@@ -10,6 +10,7 @@ RUN pip install --require-hashes -r requirements/run.txt
 
 COPY . .
 RUN pip install --no-deps --no-build-isolation --editable . \
+    && python -m compileall -q gateway \
     && useradd --system --no-create-home --uid 10001 paidgate \
     && install --directory --owner=paidgate --group=paidgate --mode=0700 /var/lib/paidgate
 

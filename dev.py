@@ -60,6 +60,8 @@ ENVIRONMENT = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_NO_INPUT": "1",
     "PIP_ROOT_USER_ACTION": "ignore",
+    # Else every start of the gateway compiles it all, where bytecode must not be written.
+    "UV_COMPILE_BYTECODE": "1",
     "UV_SYSTEM_CERTS": "1",
 }
 
@@ -198,6 +200,7 @@ def install_with(installer: Command, lock: str) -> None:
     """Install a lock and the project with one of the two installers."""
     call([*installer, "--quiet", "--require-hashes", "-r", f"requirements/{lock}.txt"])
     call([*installer, "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."])
+    call([PYTHON, "-m", "compileall", "-q", "gateway"])
 
 
 def has_uv() -> bool:

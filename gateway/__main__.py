@@ -1,4 +1,8 @@
-"""The command line."""
+"""The command line.
+
+What opens a house imports slowly, so commands import it when they need it: the processes that
+compose import this module too, and need none of it.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from pathlib import Path
 from time import time
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import click
 
 from gateway import settings as configuration
-from gateway.app import FALLBACK, House, open_house
 from gateway.core.documents import measure
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.rights import Grant
@@ -26,6 +29,11 @@ from gateway.granting import Wish
 from gateway.publishing import Prepared, prepare
 from gateway.settings import BadSettings, Settings
 from gateway.signing import Turned
+
+if TYPE_CHECKING:
+    from gateway.app import House
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 T = TypeVar("T")
 Command = Callable[..., Any]
@@ -64,11 +72,12 @@ def _settings() -> Settings:
     return configuration.load(os.environ)
 
 
-def in_house(work: Callable[[House], Awaitable[T]]) -> T:
+def in_house(work: Callable[[House], Awaitable[T]], *, in_process: bool = True) -> T:
     """Open the house that the settings describe, work in it, and close it."""
+    from gateway.app import open_house
 
     async def run() -> T:
-        house = await open_house(_settings(), in_process=True)
+        house = await open_house(_settings(), in_process=in_process)
         try:
             return await work(house)
         finally:
@@ -139,12 +148,17 @@ def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
     from gateway.bulk import publish_files, watch_files
 
     async def work(house: House) -> int:
-        refused = await publish_files(house, source_files(paths), publisher)
+        refused = await publish_files(house, list(source_files(paths)), publisher)
         if watch:
             await watch_files(house, paths, publisher)
         return refused
 
-    sys.exit(1 if in_house(work) else 0)
+    try:
+        refused = in_house(work, in_process=False)
+    except KeyboardInterrupt:
+        click.echo("paidgate: interrupted; the same command again does the rest.", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(1 if refused else 0)
 
 
 @cli.command()
@@ -230,6 +244,7 @@ def publisher_add(name: str) -> None:
 @told
 def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     """Grant a right, and print its id, token and unlock link."""
+    from gateway.app import FALLBACK
 
     async def work(house: House) -> tuple[Grant, str]:
         made = await house.granting.grant(

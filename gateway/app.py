@@ -7,26 +7,23 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 import anyio
-import anyio.to_process
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
 
+from gateway import composing
 from gateway.announcing import Announcing
-from gateway.core.errors import GatewayError, Refused
+from gateway.core.errors import GatewayError
 from gateway.core.leases import Terms
-from gateway.core.markers import Code, Finding
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Granting
 from gateway.ports import Audit, Clock, Ledger, PublicStore, Vault
-from gateway.publishing import Composed, Prepared, Publishing, Submission, Task, compose, prepare
+from gateway.publishing import Publishing
 from gateway.reading import Reading
 from gateway.settings import Settings
 from gateway.signing import Signing
@@ -45,21 +42,15 @@ from gateway.web.headers import SecurityHeaders
 from gateway.web.links import Links
 from gateway.web.logs import AccessLog
 from gateway.web.operations import Operations, Probe
-from gateway.web.pages import Pages, interface
-from gateway.web.press import PagePress
+from gateway.web.pages import interface
 from gateway.web.public import Public
 from gateway.web.publishers import Publishers
 from gateway.web.readers import Readers
-from gateway.web.static import Static
 from gateway.web.studio import Studio
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
-COMPOSING = 60.0  # seconds; a source that takes longer to set is refused
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
 FALLBACK = "http://127.0.0.1:8000"
-
-T = TypeVar("T")
 
 
 class SystemClock:
@@ -169,25 +160,28 @@ def assemble(
     in_process: bool = True,
 ) -> House:
     """Put the use cases on the given parts."""
-    run = _here if in_process else _elsewhere
-
-    async def compose_edition(task: Task) -> Composed:
-        return await run(partial(_compose, task, settings.base_url))
-
-    async def prepare_submission(submission: Submission) -> Prepared:
-        return await run(partial(_prepare, submission))
-
     coherence, audit = coherence or DirectCoherence(), audit or MemoryAudit()
     announcing = Announcing(ledger, coherence)
     signing = Signing(secret, ledger, coherence, announcing, audit, clock)
+    base = settings.base_url
+    composer = composing.Here(base) if in_process else composing.Elsewhere(base)
+    publishing = Publishing(
+        ledger,
+        store,
+        vault,
+        clock,
+        composer.compose,
+        composer.prepare,
+        announcing,
+        audit,
+        composing.stamp(base),
+    )
     return House(
         settings=settings,
         ledger=ledger,
         store=store,
         vault=vault,
-        publishing=Publishing(
-            ledger, store, vault, clock, compose_edition, prepare_submission, announcing
-        ),
+        publishing=publishing,
         granting=Granting(ledger, signing, announcing, clock),
         reading=Reading(ledger, vault, signing, coherence, audit, clock),
         signing=signing,
@@ -197,69 +191,18 @@ def assemble(
     )
 
 
-# --- composing, here or in a process that can be killed ----------------------------------------
-
-
-@lru_cache(maxsize=1)
-def _static() -> Static:
-    return Static()
-
-
-@lru_cache(maxsize=1)
-def _pages() -> Pages:
-    return Pages(TEMPLATES, _static())
-
-
-def _compose(task: Task, base_url: str) -> Composed:
-    return compose(task, SourceFormats(), PagePress(_pages(), base_url))
-
-
-def _prepare(submission: Submission) -> Prepared:
-    return prepare(submission, SourceFormats())
-
-
-async def _here(work: Callable[[], T]) -> T:
-    return work()
-
-
-async def _elsewhere(work: Callable[[], T]) -> T:
-    with anyio.move_on_after(COMPOSING):
-        outcome = await anyio.to_process.run_sync(_outcome, work, cancellable=True)
-        if isinstance(outcome, GatewayError):
-            raise outcome
-        return outcome  # type: ignore[return-value]
-    raise Refused(
-        (
-            Finding(
-                1,
-                None,
-                Code.TOO_LARGE,
-                f"The document takes longer than {COMPOSING:.0f} seconds to set.",
-                "Divide it, or make its markup simpler.",
-            ),
-        )
-    )
-
-
-def _outcome(work: Callable[[], object]) -> object:
-    try:
-        return work()
-    except GatewayError as error:
-        return error
-
-
 # --- the web application -----------------------------------------------------------------------
 
 
 def build(house: House) -> Starlette:
     """Build the web application on a house."""
     settings = house.settings
-    static, pages = _static(), _pages()
+    assets, pages = composing.static(), composing.pages()
     language = interface(settings.language)
     telling = Telling(pages, language)
     links = Links(settings.base_url, settings.trusted_hosts, FALLBACK)
     routes = [
-        *Public(house.store, pages, static, language).routes(),
+        *Public(house.store, pages, assets, language).routes(),
         *Readers(
             house.reading, house.granting, house.store, pages, is_https=settings.is_https
         ).routes(),

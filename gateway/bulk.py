@@ -1,55 +1,178 @@
-"""Publishing many files: progress to look at, and every refusal told without stopping."""
+"""Publishing many files: several at once, those already published skipped, every refusal told.
+
+Each document is one publication of its own, so a run can be interrupted at any moment: the next
+one skips what is there and does the rest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import anyio
 import click
+from anyio import CancelScope, create_memory_object_stream, create_task_group, move_on_after
+from anyio.streams.memory import MemoryObjectReceiveStream
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from gateway.app import House
+from gateway.composing import cores
+from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Malformed, Refused
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
 
 LOOK = 1.0  # seconds between two looks at watched files
+PORTION = 200  # files that are looked up in the ledger together
+TIDYING = 5.0  # seconds that an interrupted run has to finish what it has begun
 
 
-async def publish_files(house: House, files: Iterable[SourceFile], publisher: str) -> int:
-    """Publish files one after another; return how many were refused."""
-    listed = list(files)
-    refused = 0
+async def publish_files(house: House, files: Sequence[SourceFile], publisher: str) -> int:
+    """Publish files, several at once; return how many were refused.
+
+    publisher "" takes the name of each file's folder.
+    """
     with _progress() as progress:
-        task = progress.add_task("publishing", total=len(listed))
-        for file in listed:
-            refused += not await publish_file(house, file, publisher)
-            progress.advance(task)
-    click.echo(f"{len(listed) - refused} published, {refused} refused", err=True)
-    return refused
+        run = _Run(house, publisher, progress, len(files))
+        try:
+            await run.go(files)
+        finally:
+            click.echo(run.told(), err=True)
+    return run.counted["refused"]
+
+
+class _Run:
+    """One run over many files."""
+
+    def __init__(self, house: House, publisher: str, progress: Progress, total: int) -> None:
+        self._house = house
+        self._publisher = publisher
+        self._progress = progress
+        self._task = progress.add_task("publishing", total=total)
+        self._taken: dict[Address, Path] = {}
+        self.counted = Counter[str]()
+
+    def told(self) -> str:
+        """Return what was done in words."""
+        words = ("published", "unchanged", "refused")
+        return ", ".join(f"{self.counted[word]} {word}" for word in words)
+
+    async def go(self, files: Sequence[SourceFile]) -> None:
+        """Publish what is not published yet."""
+        # What a run before this one was killed over is on record, but may not be shown yet.
+        await self._tidy()
+        send, receive = create_memory_object_stream[SourceFile](0)
+        try:
+            async with create_task_group() as tasks, send:
+                # A composing each, and as many commits beside them, so that neither waits.
+                for _ in range(2 * cores()):
+                    tasks.start_soon(self._publish, receive.clone())
+                receive.close()
+                for portion in _portions(files):
+                    for file in await self._changed(portion):
+                        await send.send(file)
+        except BaseException:
+            with CancelScope(shield=True), move_on_after(TIDYING):
+                await self._tidy()
+            raise
+
+    async def _tidy(self) -> None:
+        with suppress(GatewayError):  # a later run, or a server, tries again
+            await self._house.publishing.recover()
+
+    async def _publish(self, receive: MemoryObjectReceiveStream[SourceFile]) -> None:
+        with receive:
+            async for file in receive:
+                is_published = await publish_file(self._house, file, self._publisher)
+                self._count("published" if is_published else "refused")
+
+    async def _changed(self, files: Sequence[SourceFile]) -> Sequence[SourceFile]:
+        """Return the files that are not published as they are; tell of those that cannot be."""
+        addresses: dict[SourceFile, Address] = {}
+        digests: dict[Address, str] = {}
+        for file in files:
+            try:
+                submission = file.submission(owner(file, self._publisher), SourceFormats())
+                self._take(submission.address, file)
+            except (GatewayError, OSError) as error:
+                self._count("refused")
+                tell(file, error)
+            else:
+                addresses[file] = submission.address
+                digests[submission.address] = self._house.publishing.digest(submission)
+        unchanged = await self._house.publishing.unchanged(digests)
+        self._count("unchanged", len(unchanged))
+        return [file for file, address in addresses.items() if address not in unchanged]
+
+    def _take(self, address: Address, file: SourceFile) -> None:
+        """See to it that no two files are one document. Raises Malformed."""
+        first = self._taken.setdefault(address, file.path)
+        if first != file.path:
+            raise Malformed(f"{first} is {address} already.", hint="Name one of them differently.")
+
+    def _count(self, outcome: str, files: int = 1) -> None:
+        self.counted[outcome] += files
+        self._progress.advance(self._task, files)
+
+
+def _portions(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:
+    rest = iter(files)
+    while portion := list(islice(rest, PORTION)):
+        yield portion
 
 
 async def publish_file(house: House, file: SourceFile, publisher: str) -> bool:
     """Publish one file; tell why and return False if it is refused."""
     try:
-        owner = publisher or publisher_of(file)
-        if not owner:
-            raise Malformed(
-                "the folder's name cannot be a publisher.", hint="Name one with --publisher."
-            )
-        await house.granting.register(owner)
-        await house.publishing.publish(file.submission(owner, SourceFormats()))
-    except Refused as error:
-        for f in error.findings:
-            click.echo(f"{file.path}:{f.line}:{f.column or 1}: {f.code}: {f.message}")
-        return False
-    except (GatewayError, OSError) as error:
-        hint = error.hint if isinstance(error, GatewayError) else ""
-        click.echo(f"{file.path}:1:1: error: {error} {hint}".rstrip())
+        submission = file.submission(owner(file, publisher), SourceFormats())
+        await house.publishing.publish(submission)
+    except Exception as error:  # whatever it is, it is of this file alone
+        tell(file, error)
         return False
     return True
+
+
+def owner(file: SourceFile, publisher: str) -> str:
+    """Return the publisher given, or else the one that the file's folder names.
+
+    Raises Malformed.
+    """
+    found = publisher or publisher_of(file)
+    if not found:
+        raise Malformed(
+            "the folder's name cannot be a publisher.", hint="Name one with --publisher."
+        )
+    return found
+
+
+def tell(file: SourceFile, error: Exception) -> None:
+    """Tell why a file was refused, as compilers do."""
+    if isinstance(error, Refused):
+        for f in error.findings:
+            click.echo(f"{file.path}:{f.line}:{f.column or 1}: {f.code}: {f.message}")
+    else:
+        click.echo(f"{file.path}:1:1: error: {_words(error)}")
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, GatewayError):
+        return f"{error.message} {error.hint}".rstrip()
+    # What others say may quote the document.
+    return str(error) if isinstance(error, OSError) else f"{type(error).__name__} while it was set."
 
 
 async def watch_files(house: House, paths: tuple[Path, ...], publisher: str) -> None:
@@ -72,12 +195,21 @@ def _states(paths: tuple[Path, ...]) -> dict[Path, tuple[int, int]]:
     return states
 
 
+class _Rate(ProgressColumn):
+    """How many files a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.finished_speed or task.speed or 0:.0f}/s")
+
+
 def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # refusals in a file stay in the file
     )

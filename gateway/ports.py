@@ -123,8 +123,13 @@ class Ledger(Anchors, Protocol):
     async def editions(self, address: Address, before: str, limit: int) -> Sequence[Edition]:
         """Return editions, newest first, that come after `before` in that order ("" = all)."""
 
-    async def documents(self, publisher: str, after: str, limit: int) -> Sequence[Edition]:
-        """Return the current editions of a publisher's documents with slug > after, by slug."""
+    async def documents(
+        self, publisher: str, after: str, limit: int, *, collection: str = ""
+    ) -> Sequence[Edition]:
+        """Return the current editions of a publisher's documents with slug > after, by slug.
+
+        collection filters when not "".
+        """
 
     async def make_current(self, edition: Edition, expected: str | None) -> None:
         """Record the edition if new, make it current, and note its projection as unsettled.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -28,7 +28,9 @@ from gateway.core.documents import (
 )
 from gateway.core.errors import Missing, Refused, Stale
 from gateway.core.markers import Code, Division, Finding, divide, position, residue
+from gateway.core.records import Act, Record
 from gateway.ports import (
+    Audit,
     Clock,
     Edition,
     Format,
@@ -42,6 +44,8 @@ from gateway.ports import (
 )
 
 ATTEMPTS = 8
+PAGE = 200  # editions looked at together
+LAST = "~"  # after every slug
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
@@ -60,6 +64,15 @@ class Submission:
     format: str
     charset: str | None = None
     language: str = ""
+
+    def digest(self, stamp: str) -> str:
+        """Return a digest of all that decides the bytes of an edition, but for its dates.
+
+        stamp: of what sets the text, so that another version of it sets the text anew.
+        """
+        facts = "\n".join((self.format, self.charset or "", self.language))
+        digest = hashlib.sha256(facts.encode() + hashlib.sha256(self.body).digest())
+        return f"{stamp}.{digest.hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +203,7 @@ class Task:
     edition: str
     now: int
     before: Edition | None
+    digest: str = ""  # of the submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +241,7 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
         published=projection.published,
         updated=projection.updated,
         sections=prepared.sections,
+        source_digest=task.digest,
     )
     sealed = Sealed(
         source=prepared.source.text.encode(),
@@ -271,14 +286,18 @@ class Publishing:
         compose: Compose,
         prepare: Prepare,
         announcing: Announcing,
+        audit: Audit,
+        stamp: str = "",
     ) -> None:
         self._ledger = ledger
+        self._audit = audit
         self._announcing = announcing
         self._store = store
         self._vault = vault
         self._clock = clock
         self._compose = compose
         self._prepare = prepare
+        self._stamp = stamp
 
     async def check(self, submission: Submission) -> Prepared:
         """Do all that publication would, but keep nothing. Raises Refused, Unsupported."""
@@ -286,13 +305,17 @@ class Publishing:
 
     async def publish(self, submission: Submission, condition: Condition = ANYTHING) -> Published:
         """Make a submission the current edition. Raises Refused, Stale, Unavailable."""
-        address = submission.address
+        address, digest = submission.address, self.digest(submission)
         for _ in range(ATTEMPTS):
             before = await self._ledger.current(address)
             condition.require(before.id if before else None)
-            task = Task(submission, self._clock.fresh_id(), self._clock.now(), before)
+            if before and before.source_digest == digest:
+                await self._finish(before)
+                return Published(before, created=False)
+            task = Task(submission, self._clock.fresh_id(), self._clock.now(), before, digest)
             composed = await self._compose(task)
-            if before and await self._is_unchanged(before, composed):
+            if before and await self._is_same(before, composed):
+                await self._finish(before)
                 return Published(before, created=False)
             await self._vault.keep(address, composed.edition.id, composed.sealed)
             try:
@@ -301,14 +324,53 @@ class Publishing:
                 if condition.asked:
                     raise
                 continue
-            await self._show(address)
+            await self._show(Act.PUBLISH, address, composed.edition.id)
             return Published(composed.edition, created=before is None)
         raise Stale(None)
 
-    async def _is_unchanged(self, before: Edition, composed: Composed) -> bool:
-        if replace(before, id="", made_at=0) != replace(composed.edition, id="", made_at=0):
+    async def _is_same(self, before: Edition, composed: Composed) -> bool:
+        """Tell whether the same text, sent in another way, was set by the same press."""
+        if before.source_digest.partition(".")[0] != self._stamp:
+            return False
+        one, other = (
+            replace(edition, id="", made_at=0, source_digest="")
+            for edition in (before, composed.edition)
+        )
+        if one != other:
             return False
         return await self._vault.source(before.address, before.id) == composed.sealed.source
+
+    async def _finish(self, current: Edition) -> None:
+        """Do what whoever made this edition current may have died before."""
+        shown = await self._store.get(current.address)
+        if shown is None or shown.edition != current.id:
+            await self.settle(current.address)
+        await self._announcing.confirm()
+
+    def digest(self, submission: Submission) -> str:
+        """Return the source_digest of the edition that a submission would become."""
+        return submission.digest(self._stamp)
+
+    async def unchanged(self, digests: Mapping[Address, str]) -> frozenset[Address]:
+        """Return where the current edition has the digest given, in few reads of the ledger."""
+        found: set[Address] = set()
+        for publisher in {address.publisher for address in digests}:
+            slugs = sorted(a.slug for a in digests if a.publisher == publisher)
+            async for edition in self._around(publisher, slugs):
+                if digests.get(edition.address) == edition.source_digest:
+                    found.add(edition.address)
+        return frozenset(found)
+
+    async def _around(self, publisher: str, slugs: Sequence[str]) -> AsyncIterator[Edition]:
+        """Yield the current editions at slugs, and others near them, page by page."""
+        after = ""
+        for slug in slugs:
+            while after < slug:
+                after = max(after, slug[:-1])  # not far below the slug, in the order of slugs
+                page = await self._ledger.documents(publisher, after, PAGE)
+                for edition in page:
+                    yield edition
+                after = page[-1].address.slug if len(page) == PAGE else LAST
 
     async def roll_back(
         self, address: Address, edition: str, condition: Condition = ANYTHING
@@ -321,7 +383,7 @@ class Publishing:
         condition.require(current.id if current else None)
         if current is None or current.id != earlier.id:
             await self._ledger.make_current(earlier, current.id if current else None)
-            await self._show(address)
+            await self._show(Act.ROLL_BACK, address, earlier.id)
         return earlier
 
     async def delete(self, address: Address, condition: Condition = ANYTHING) -> bool:
@@ -332,12 +394,18 @@ class Publishing:
         current = await self.current(address)
         condition.require(current.id)
         await self._ledger.remove(address, current.id)
-        return await self._show(address)
+        return await self._show(Act.DELETE, address, current.id)
 
-    async def _show(self, address: Address) -> bool:
+    async def _show(self, act: Act, address: Address, edition: str) -> bool:
         """Make everyone see what was committed; return whether every worker is known to."""
         await self.settle(address)
-        return await self._announcing.confirm()
+        confirmed = await self._announcing.confirm()
+        await self._audit.keep(self._record(act, address, edition))
+        return confirmed
+
+    def _record(self, act: Act, address: Address, edition: str) -> Record:
+        by = f"publisher:{address.publisher}"
+        return Record(self._clock.now(), act, by, "", str(address), edition)
 
     async def settle(self, address: Address) -> None:
         """Make the public side show what the ledger says is current."""
@@ -381,4 +449,5 @@ class Publishing:
     async def source(self, address: Address) -> tuple[Edition, bytes]:
         """Return the current source, in UTF-8, to its publisher. Raises Missing."""
         edition = await self.current(address)
+        self._audit.note(self._record(Act.READ, address, edition.id))
         return edition, await self._vault.source(address, edition.id)

@@ -6,7 +6,7 @@ the ledger says, or on a memory that a lease keeps as good as that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -181,23 +181,52 @@ class Reading:
         reader = await self._ledger.reader(claims.holder) if claims else None
         return reader if reader and claims and reader.auth_epoch == claims.epoch else None
 
-    async def library(self, cookie: str, limit: int) -> Sequence[Edition]:
-        """Return what the reader of a cookie may read now, at most limit of each grant."""
+    async def library(
+        self, cookie: str, limit: int, after: Address | None = None
+    ) -> Sequence[Edition]:
+        """Return what the reader of a cookie may read now, by address, after an address."""
         reader = await self.reader(cookie)
         now = self._clock.now()
-        found: dict[Address, Edition] = {}
-        for grant in reader.grants if reader else ():
-            if grant.standing(now) is Standing.STANDS:
-                for edition in await self._covered(grant.scope, limit):
-                    found[edition.address] = edition
-        return list(found.values())
+        grants = reader.grants if reader else ()
+        scopes = {grant.scope for grant in grants if grant.standing(now) is Standing.STANDS}
+        found: list[Edition] = []
+        for publisher in sorted({scope.publisher for scope in scopes}):
+            if len(found) < limit and (after is None or publisher >= after.publisher):
+                slug = after.slug if after and publisher == after.publisher else ""
+                own = [scope for scope in scopes if scope.publisher == publisher]
+                found += await self._covered(publisher, own, slug, limit - len(found))
+        return found
 
-    async def _covered(self, scope: Scope, limit: int) -> Sequence[Edition]:
-        if scope.kind is Kind.DOCUMENT:
-            edition = await self._ledger.current(Address(scope.publisher, scope.name))
-            return (edition,) if edition else ()
-        documents = await self._ledger.documents(scope.publisher, "", limit)
-        return [d for d in documents if scope.covers(d.address, d.collection)]
+    async def _covered(
+        self, publisher: str, scopes: Sequence[Scope], after: str, limit: int
+    ) -> Sequence[Edition]:
+        """Return the current editions that scopes of one publisher cover, by slug."""
+        if any(scope.kind is Kind.ALL for scope in scopes):
+            return await self._ledger.documents(publisher, after, limit)
+        found: dict[str, Edition] = {}
+        for scope in scopes:
+            if scope.kind is Kind.COLLECTION:
+                for edition in await self._ledger.documents(
+                    publisher, after, limit, collection=scope.name
+                ):
+                    found[edition.address.slug] = edition
+        async for edition in self._named(publisher, scopes, after, limit):
+            found[edition.address.slug] = edition
+        return [found[slug] for slug in sorted(found)[:limit]]
+
+    async def _named(
+        self, publisher: str, scopes: Sequence[Scope], after: str, limit: int
+    ) -> AsyncIterator[Edition]:
+        """Yield the current editions of the first documents that scopes name one by one."""
+        slugs = (scope.name for scope in scopes if scope.kind is Kind.DOCUMENT)
+        count = 0
+        for slug in sorted(slug for slug in slugs if slug > after):
+            edition = await self._ledger.current(Address(publisher, slug))
+            if edition:
+                yield edition
+                count += 1
+            if count == limit:
+                return
 
 
 def _claims(ring: KeyRing, cookie: str, now: int) -> Claims | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from anyio import Lock
 from sqlalchemy import Connection, Table, event, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -33,9 +33,11 @@ class Engines:
 
     def insert_new(self, table: Table) -> Any:
         """Return an insert that does nothing where a key is there already."""
-        name = self.writing.dialect.name
-        insert = sqlite.insert if name == "sqlite" else postgresql.insert
-        return insert(table).on_conflict_do_nothing()
+        if self.writing.dialect.name == "sqlite":
+            return sqlite.insert(table).on_conflict_do_nothing()
+        from sqlalchemy.dialects import postgresql  # slow to import, and often not needed
+
+        return postgresql.insert(table).on_conflict_do_nothing()
 
     async def close(self) -> None:
         """Close every connection."""

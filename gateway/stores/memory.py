@@ -90,9 +90,12 @@ class MemoryLedger(MemoryAnchors):
         start = ids.index(before) + 1 if before else 0
         return newest[start : start + limit]
 
-    async def documents(self, publisher: str, after: str, limit: int) -> Sequence[Edition]:
-        found = [a for a in self._current if a.publisher == publisher and a.slug > after]
-        return [self._editions[a][self._current[a]] for a in sorted(found)[:limit]]
+    async def documents(
+        self, publisher: str, after: str, limit: int, *, collection: str = ""
+    ) -> Sequence[Edition]:
+        addresses = [a for a in self._current if a.publisher == publisher and a.slug > after]
+        current = [self._editions[a][self._current[a]] for a in sorted(addresses)]
+        return [e for e in current if collection in ("", e.collection)][:limit]
 
     async def make_current(self, edition: Edition, expected: str | None) -> None:
         address = edition.address

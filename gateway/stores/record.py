@@ -118,6 +118,11 @@ def is_at(table: FromClause, address: Address) -> ColumnElement[bool]:
     return and_(table.c.publisher == address.publisher, table.c.slug == address.slug)
 
 
+def is_same(table: FromClause, other: FromClause) -> ColumnElement[bool]:
+    """Return the condition that rows of two tables are of one document."""
+    return and_(table.c.publisher == other.c.publisher, table.c.slug == other.c.slug)
+
+
 def _update(address: Address) -> Update:
     return update(t.document).where(is_at(t.document, address))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -11,7 +12,7 @@ from gateway.core.documents import Address
 from gateway.core.holders import document_key
 from gateway.ports import Edition
 from gateway.stores import tables as t
-from gateway.stores.record import Record, is_at
+from gateway.stores.record import Record, is_at, is_same
 from gateway.stores.rows import edition_of, edition_row
 
 
@@ -40,12 +41,15 @@ class Documents(Record):
         rows = await self._rows(query.order_by(t.edition.c.number.desc()).limit(limit))
         return [edition_of(row) for row in rows]
 
-    async def documents(self, publisher: str, after: str, limit: int) -> Sequence[Edition]:
+    async def documents(
+        self, publisher: str, after: str, limit: int, *, collection: str = ""
+    ) -> Sequence[Edition]:
         """Return the current editions of a publisher's documents with slug > after, by slug."""
-        document = t.document.c
-        query = _current().where(document.publisher == publisher, document.slug > after)
-        rows = await self._rows(query.order_by(document.slug).limit(limit))
-        return [edition_of(row) for row in rows]
+        # First the page and then its editions: joined at once, a planner may read them all.
+        page = _listed(publisher, after, limit, collection).subquery("page")
+        is_it = is_same(t.edition, page) & (t.edition.c.id == page.c.id)
+        rows = await self._rows(select(t.edition).join(page, is_it))
+        return [edition_of(row) for row in sorted(rows, key=itemgetter("slug"))]
 
     async def make_current(self, edition: Edition, expected: str | None) -> None:
         """Record the edition if new, make it current, and note its projection as unsettled.
@@ -86,6 +90,25 @@ class Documents(Record):
 
 
 def _current() -> Select[Any]:
+    document, edition = t.document, t.edition.c
+    is_it = is_same(t.edition, document) & (edition.id == document.c.current_edition)
+    return select(t.edition).join(document, is_it)
+
+
+def _listed(publisher: str, after: str, limit: int, collection: str) -> Select[Any]:
+    """Return the query for a page of documents by slug, and the id of the edition of each."""
     document, edition = t.document.c, t.edition.c
-    is_it = (edition.publisher == document.publisher) & (edition.slug == document.slug)
-    return select(t.edition).join(t.document, is_it & (edition.id == document.current_edition))
+    if collection:
+        # From the index of collections, which knows earlier editions too.
+        current = select(document.current_edition).where(is_same(t.document, t.edition))
+        query = select(edition.publisher, edition.slug, edition.id).where(
+            edition.collection == collection, edition.id == current.scalar_subquery()
+        )
+        place = edition
+    else:
+        query = select(
+            document.publisher, document.slug, document.current_edition.label("id")
+        ).where(document.current_edition.is_not(None))
+        place = document
+    query = query.where(place.publisher == publisher, place.slug > after)
+    return query.order_by(place.slug).limit(limit)

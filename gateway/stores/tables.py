@@ -84,6 +84,7 @@ edition = Table(
     Column("source_digest", Text, nullable=False),
     ForeignKeyConstraint(["publisher", "slug"], [document.c.publisher, document.c.slug]),
     UniqueConstraint("publisher", "slug", "number"),
+    Index("ix_edition_collection", "publisher", "collection", "slug"),
 )
 
 grant = Table(

@@ -114,8 +114,17 @@ class Readers:
 
     async def library(self, request: Request) -> Response:
         """Show what this reader may read."""
-        editions = await self._reading.library(self._reader_cookie(request), LIBRARY_SIZE)
-        return self._page(request, "library.html", editions=editions)
+        after = _after(request)
+        found = await self._reading.library(self._reader_cookie(request), LIBRARY_SIZE + 1, after)
+        editions = found[:LIBRARY_SIZE]
+        following = str(editions[-1].address) if len(found) > LIBRARY_SIZE else ""
+        return self._page(
+            request,
+            "library.html",
+            editions=editions,
+            following=following,
+            is_first=after is None,
+        )
 
     async def sign_out(self, request: Request) -> Response:
         """End this reader's cookies, here and in every copy."""
@@ -151,6 +160,12 @@ class Readers:
             httponly=True,
             samesite="lax",
         )
+
+
+def _after(request: Request) -> Address | None:
+    after = request.query_params.get("after", "")
+    publisher, _, slug = after.partition("/")
+    return Address.of(publisher, slug) if after else None
 
 
 def _see_other(location: str) -> Response:

@@ -28,7 +28,9 @@ def _pages() -> dict[str, bytes]:
         "catalogue": PAGES.render(
             "catalogue.html", "zh-CN", entries=(ENTRY,), following=MOMENT, is_first=False
         ),
-        "library": PAGES.render("library.html", "zh-CN", editions=(ENTRY,)),
+        "library": PAGES.render(
+            "library.html", "zh-CN", editions=(ENTRY,), following="demo/a", is_first=False
+        ),
         "unlock": PAGES.render("unlock.html", "en", token="pg1.a.b"),
         "code": PAGES.render("unlock.html", "zh-CN", token=""),
         "error": PAGES.error("en", {"status": 503, "type": "urn:paidgate:unavailable"}),

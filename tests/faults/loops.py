@@ -92,7 +92,12 @@ async def open_fast(folder: Path, open_parts: OpenParts = real_parts) -> House:
     parts = await open_parts(folder)
     house = assemble(settings(folder), *parts, SECRET.encode(), SystemClock())
     publishing = Publishing(
-        *parts, SystemClock(), set_fast, house.publishing._prepare, house.announcing
+        *parts,
+        SystemClock(),
+        set_fast,
+        house.publishing._prepare,
+        house.announcing,
+        house.audit,
     )
     return replace(house, publishing=publishing)
 

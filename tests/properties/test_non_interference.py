@@ -173,6 +173,7 @@ def leaky(side: Standing, leak: Leak) -> Standing:
         compose_leaking,
         side.house.publishing._prepare,
         side.house.announcing,
+        side.house.audit,
     )
     return replace(side, house=replace(side.house, publishing=publishing))
 

@@ -9,7 +9,8 @@ from types import FrameType
 
 import pytest
 
-from gateway.app import _pages, _static, build
+from gateway.app import build
+from gateway.composing import pages, static
 from gateway.core.documents import Address
 from gateway.stores.public_files import FilePublicStore
 from gateway.web.pages import interface
@@ -62,7 +63,7 @@ async def on_files(folder: Path, paid: str) -> Standing:
     assert bundle
     await store.put(ADDRESS, bundle)
     app = build(side.house)
-    app.router.routes[:0] = Public(store, _pages(), _static(), interface("zh-CN")).routes()
+    app.router.routes[:0] = Public(store, pages(), static(), interface("zh-CN")).routes()
     side.app = app
     await exchange(side.app, "GET", PREVIEW)
     return side

@@ -187,6 +187,23 @@ async def test_documents_page_by_slug_without_gap_or_repeat(ledger: Ledger) -> N
     assert seen == slugs
 
 
+async def test_documents_of_a_collection_page_by_slug_as_they_are_now(ledger: Ledger) -> None:
+    wanted = []
+    for n in range(9):
+        address = Address("demo", f"d{n}")
+        before, now = ("x", "y") if n % 2 else ("y", "x")
+        await ledger.make_current(edition(f"a{n}", address, collection=before), None)
+        await ledger.make_current(edition(f"b{n}", address, collection=now), f"a{n}")
+        wanted += [address.slug] if now == "x" else []
+    await ledger.make_current(edition("e1", ELSEWHERE, collection="x"), None)
+    await ledger.remove(Address("demo", "d4"), "b4")
+    wanted.remove("d4")
+    seen: list[str] = []
+    while page := await ledger.documents("demo", seen[-1] if seen else "", 2, collection="x"):
+        seen += [e.address.slug for e in page]
+    assert seen == wanted
+
+
 # --- what is unsettled -------------------------------------------------------------------------
 
 

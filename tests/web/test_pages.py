@@ -19,8 +19,8 @@ ENTRY = Entry(Address("demo", "a"), HOSTILE, HOSTILE, "en", HOSTILE, MOMENT, MOM
 TOLD: list[tuple[str, dict[str, object]]] = [
     ("catalogue.html", {"entries": (ENTRY,), "following": f"{MOMENT} demo/a", "is_first": True}),
     ("catalogue.html", {"entries": (), "following": "", "is_first": False}),
-    ("library.html", {"editions": (ENTRY,)}),
-    ("library.html", {"editions": ()}),
+    ("library.html", {"editions": (ENTRY,), "following": "demo/a", "is_first": False}),
+    ("library.html", {"editions": (), "following": "", "is_first": True}),
     ("unlock.html", {"token": HOSTILE}),
     ("unlock.html", {"token": ""}),
     ("error.html", {"status": 404, "kind": "missing"}),

@@ -13,6 +13,7 @@ Name = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 def upgrade() -> None:
     op.add_column("edition", sa.Column("source_digest", sa.Text, nullable=False, server_default=""))
+    op.create_index("ix_edition_collection", "edition", ["publisher", "collection", "slug"])
     op.add_column("grant_", sa.Column("parent", Name))
     op.add_column("grant_", sa.Column("version", sa.Integer, nullable=False, server_default="1"))
     op.create_index("ix_grant_parent", "grant_", ["parent"])

@@ -1,0 +1,167 @@
+"""Composing, here or in a process that can be killed.
+
+A source that takes too long, or that takes its process with it, is refused, and stops nothing
+else. What decides the bytes of an edition besides its source is told by `stamp`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TypeVar
+
+from anyio import (
+    BrokenWorkerProcess,
+    CapacityLimiter,
+    Semaphore,
+    current_time,
+    move_on_after,
+    to_process,
+)
+
+from gateway.core.errors import GatewayError, Refused
+from gateway.core.markers import Code, Finding
+from gateway.formats.sources import SourceFormats
+from gateway.publishing import Composed, Prepared, Submission, Task, compose, prepare
+from gateway.stores.tether import tie_to
+from gateway.web.pages import Pages
+from gateway.web.press import PagePress
+from gateway.web.static import Static
+
+PACKAGE = Path(__file__).parent
+TEMPLATES = PACKAGE.parent / "templates"
+PATIENCE = 60.0  # seconds; a source that takes longer to set is refused
+STARTING = 30.0  # seconds that a process has to start
+TRIES = 2  # what kills its process is tried once more: something else may have killed it
+
+Composer = Callable[[Task, str], Composed]
+T = TypeVar("T")
+
+
+@lru_cache(maxsize=1)
+def static() -> Static:
+    """Return the assets of the interface."""
+    return Static()
+
+
+@lru_cache(maxsize=1)
+def pages() -> Pages:
+    """Return the pages of the interface."""
+    return Pages(TEMPLATES, static())
+
+
+@lru_cache(maxsize=8)
+def stamp(base_url: str) -> str:
+    """Return a digest of what sets pages: the gateway itself, its templates, and base_url.
+
+    Another version of any of them renders anew what did not change.
+    """
+    digest = hashlib.sha256(base_url.encode())
+    for path in _sources():
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:32]
+
+
+def _sources() -> Iterator[Path]:
+    for root in (PACKAGE, TEMPLATES):
+        found = (path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
+        yield from sorted(found)
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def compose_edition(task: Task, base_url: str) -> Composed:
+    """Make an edition of a submission. Raises Refused, Unsupported."""
+    return compose(task, SourceFormats(), PagePress(pages(), base_url))
+
+
+def prepare_submission(submission: Submission) -> Prepared:
+    """Find a submission sound. Raises Refused, Unsupported."""
+    return prepare(submission, SourceFormats())
+
+
+class Here:
+    """Composes here and now."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+
+    async def compose(self, task: Task) -> Composed:
+        """Make an edition of a submission. Raises Refused, Unsupported."""
+        return compose_edition(task, self._base_url)
+
+    async def prepare(self, submission: Submission) -> Prepared:
+        """Find a submission sound. Raises Refused, Unsupported."""
+        return prepare_submission(submission)
+
+
+class Elsewhere:
+    """Composes in as many processes as there are processors, started when first needed."""
+
+    def __init__(
+        self, base_url: str, *, patience: float = PATIENCE, composer: Composer = compose_edition
+    ) -> None:
+        self._base_url = base_url
+        self._patience = patience
+        self._composer = composer
+        # The time of a document begins behind the door: to wait for a process takes none of it.
+        self._door = Semaphore(cores())
+        self._processes = CapacityLimiter(cores())
+
+    async def compose(self, task: Task) -> Composed:
+        """Make an edition of a submission. Raises Refused, Unsupported."""
+        return await self._run(partial(self._composer, task, self._base_url))
+
+    async def prepare(self, submission: Submission) -> Prepared:
+        """Find a submission sound. Raises Refused, Unsupported."""
+        return await self._run(partial(prepare_submission, submission))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        limited = partial(_outcome, os.getpid(), self._patience, work)
+        async with self._door:
+            for _ in range(TRIES):
+                began = current_time()
+                # The process ends itself in time; one that is stopped, or cannot start, is ended.
+                with move_on_after(self._patience + STARTING), suppress(BrokenWorkerProcess):
+                    outcome = await to_process.run_sync(
+                        limited, cancellable=True, limiter=self._processes
+                    )
+                    if isinstance(outcome, GatewayError):
+                        raise outcome
+                    return outcome
+                if current_time() - began >= self._patience:
+                    raise _refused(f"takes longer than {self._patience:.0f} seconds to set")
+        raise _refused("cannot be set: the process that tried was killed")
+
+
+def _refused(why: str) -> Refused:
+    hint = "Divide it, or make its markup simpler."
+    return Refused((Finding(1, None, Code.TOO_LARGE, f"The document {why}.", hint),))
+
+
+def _outcome(parent: int, patience: float, work: Callable[[], T]) -> T | GatewayError:
+    """Work in a process that the kernel ends when the work takes too long."""
+    _tie(parent)
+    pages()  # what a process does once is not the document's time
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, patience)
+    try:
+        return work()
+    except GatewayError as error:
+        return error
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@lru_cache(maxsize=1)
+def _tie(parent: int) -> None:
+    """End with the parent, also in the middle of a document that never ends."""
+    tie_to(parent)

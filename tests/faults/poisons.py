@@ -1,0 +1,23 @@
+"""Documents that harm whoever composes them, as a fault in a library might."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from gateway.composing import compose_edition
+from gateway.publishing import Composed, Task
+
+HANG, DIE, RAISE = b"this one hangs", b"this one kills", b"this one raises"
+
+
+def compose(task: Task, base_url: str) -> Composed:
+    """Compose, unless the document says how it does harm."""
+    body = task.submission.body
+    while HANG in body:
+        pass
+    if DIE in body:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if RAISE in body:
+        raise RecursionError(body.decode())
+    return compose_edition(task, base_url)

@@ -1,0 +1,209 @@
+"""Publishing many files: what a run does, what it skips, and what it leaves when it is killed.
+
+PAIDGATE_BULK is how many files the runs that are killed have to publish.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateway.app import House, SystemClock, open_house
+from gateway.bulk import publish_files
+from gateway.composing import Elsewhere
+from gateway.core.bundles import IDENTITY
+from gateway.core.documents import Address
+from gateway.folders import SourceFile, source_files
+from gateway.publishing import Publishing
+from gateway.stores.durable import PART
+from tests.faults import loops, poisons
+from tests.faults.poisons import DIE, HANG, RAISE
+from tests.servers import comes_true
+
+pytestmark = pytest.mark.anyio
+
+FILES = int(os.environ.get("PAIDGATE_BULK", "40"))
+PATIENCE = 60.0 + FILES
+WORDS = "Story {0}\n\nIt begins, {0}, ##paidbegin##goes on, {0},##paidend## and ends, {0}.\n"
+
+
+def write(folder: Path, count: int, publisher: str = "demo") -> list[SourceFile]:
+    """Write so many sources; return them as files."""
+    (folder / publisher).mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        (folder / publisher / f"d{number:05}.txt").write_text(WORDS.format(number))
+    return list(source_files([folder]))
+
+
+@contextmanager
+def poisoned(house: House) -> Iterator[House]:
+    """Give a house a composer that documents can harm."""
+    elsewhere = Elsewhere("", patience=4.0, composer=poisons.compose)
+    parts = (house.ledger, house.store, house.vault, SystemClock())
+    ways = (elsewhere.compose, elsewhere.prepare, house.announcing, house.audit)
+    yield replace(house, publishing=Publishing(*parts, *ways, "1"))
+
+
+# --- one run -----------------------------------------------------------------------------------
+
+
+async def test_a_document_that_hangs_kills_or_raises_stops_no_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = write(tmp_path / "sources", 9)
+    for file, harm in zip((files[0], files[4], files[8]), (HANG, DIE, RAISE), strict=True):
+        file.path.write_bytes(file.path.read_bytes() + harm)
+    house = await open_house(loops.settings(tmp_path / "var"), in_process=True)
+    with poisoned(house) as harmed:
+        assert await publish_files(harmed, files, "") == 3
+    shown = [await house.store.get(Address("demo", file.path.stem)) for file in files]
+    await house.close()
+    assert [bool(bundle) for bundle in shown] == [number not in (0, 4, 8) for number in range(9)]
+    told = capsys.readouterr()
+    assert "6 published, 0 unchanged, 3 refused" in told.err
+    lines = sorted(told.out.splitlines())
+    assert [line.partition(":1:1: ")[0] for line in lines] == [
+        str(files[number].path) for number in (0, 4, 8)
+    ]
+    assert lines[0].endswith("too-large: The document takes longer than 4 seconds to set.")
+    assert "too-large: " in lines[1]
+    assert lines[2].endswith("error: RecursionError while it was set.")
+
+
+async def test_two_files_are_never_one_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = write(tmp_path / "sources", 1)
+    twin = SourceFile(files[0].path.with_suffix(".md"))
+    twin.path.write_text("Twin\n\nText")
+    house = await open_house(loops.settings(tmp_path / "var"), in_process=True)
+    assert await publish_files(house, [*files, twin], "") == 1
+    assert (await house.publishing.current(Address("demo", "d00000"))).title == "Story 0"
+    await house.close()
+    assert f"{twin.path}:1:1: error: " in capsys.readouterr().out
+
+
+async def test_only_what_changed_is_published(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = write(tmp_path / "sources", 5) + write(tmp_path / "sources", 2, "other")[-2:]
+    house = await open_house(loops.settings(tmp_path / "var"), in_process=True)
+    assert await publish_files(house, files, "") == 0
+    before = [e.id for e in await house.publishing.documents("demo", "", 9)]
+    files[3].path.write_text(WORDS.format("changed"))
+    assert await publish_files(house, files, "") == 0
+    after = [e.id for e in await house.publishing.documents("demo", "", 9)]
+    await house.close()
+    assert [a == b for a, b in zip(before, after, strict=True)] == [True, True, True, False, True]
+    assert "1 published, 6 unchanged, 0 refused" in capsys.readouterr().err
+
+
+# --- runs that are cut off ---------------------------------------------------------------------
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    """Start the command line on the sources in a folder."""
+    command = [sys.executable, "-m", "gateway", "publish", str(folder / "sources")]
+    environment = {**os.environ, **loops.environment(folder / "var")}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def on_record(folder: Path) -> dict[str, str]:
+    """Return the current edition of each document by its slug."""
+    ledger = folder / "var" / "ledger.db"
+    if not ledger.exists():
+        return {}
+    with closing(sqlite3.connect(ledger, timeout=PATIENCE)) as connection:
+        try:
+            return dict(connection.execute("SELECT slug, current_edition FROM document"))
+        except sqlite3.OperationalError:  # no table yet
+            return {}
+
+
+def cut(run: subprocess.Popen[str], folder: Path, after: int, sign: int) -> tuple[str, str]:
+    """Send a run a signal when so many documents are on record; return what it told."""
+    assert comes_true(lambda: len(on_record(folder)) >= after or run.poll() is not None, PATIENCE)
+    workers = children(run.pid)
+    run.send_signal(sign)
+    told = run.communicate(timeout=PATIENCE)
+    assert comes_true(lambda: not any(map(is_alive, workers)))
+    return told
+
+
+def children(pid: int) -> list[int]:
+    try:
+        return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+    except FileNotFoundError:
+        return []
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}/exe").exists()
+
+
+async def test_a_run_that_is_killed_loses_nothing_and_the_next_does_the_rest(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "sources", FILES)
+    chance = random.Random(1)
+    known: dict[str, str] = {}
+    for part in (1, 2):
+        after = chance.randrange(part * FILES // 4, (part + 1) * FILES // 4)
+        cut(start(tmp_path), tmp_path, after, signal.SIGKILL)
+        now = on_record(tmp_path)
+        assert now | known == now  # nothing lost, and nothing published twice
+        known = now
+    assert known
+    run = start(tmp_path)
+    out, err = run.communicate(timeout=PATIENCE)
+    assert (run.returncode, out) == (0, ""), err
+    assert f"{FILES - len(known)} published, {len(known)} unchanged, 0 refused" in err
+    await require_whole(tmp_path, known)
+
+
+async def require_whole(folder: Path, known: dict[str, str]) -> None:
+    """See that each document is shown, whole, in the edition on record."""
+    now = on_record(folder)
+    assert len(now) == FILES
+    assert now | known == now
+    house = await open_house(loops.settings(folder / "var"), in_process=True)
+    assert await house.ledger.unsettled(1) == []
+    for slug, edition in now.items():
+        shown = await house.store.get(Address("demo", slug))
+        assert shown
+        assert shown.edition == edition
+        assert f"begins, {int(slug[1:])},".encode() in shown.forms["txt"].bodies[IDENTITY]
+        source = await house.vault.source(Address("demo", slug), edition)
+        assert source.decode() == WORDS.format(int(slug[1:]))
+    assert len(await house.store.entries("", "", FILES + 1)) == FILES
+    await house.close()
+    assert [p for p in (folder / "var").rglob(f"*{PART}") if p.name != PART] == []
+
+
+async def test_a_run_that_is_interrupted_says_so_and_leaves_nothing_half_done(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "sources", FILES)
+    run = start(tmp_path)
+    out, err = cut(run, tmp_path, FILES // 6, signal.SIGINT)
+    assert run.returncode == 130, err
+    assert "interrupted; the same command again does the rest." in err
+    assert "Traceback" not in out + err
+    house = await open_house(loops.settings(tmp_path / "var"), in_process=True)
+    assert await house.ledger.unsettled(1) == []
+    for slug, edition in on_record(tmp_path).items():
+        shown = await house.store.get(Address("demo", slug))
+        assert shown
+        assert shown.edition == edition
+    await house.close()

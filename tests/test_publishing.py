@@ -1,0 +1,172 @@
+"""What is published already is not published again, and what would look different is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.composing import Here
+from gateway.core.bundles import IDENTITY
+from gateway.core.conditions import Condition
+from gateway.core.documents import Address
+from gateway.core.errors import Stale
+from gateway.publishing import PAGE, Composed, Publishing, Submission, Task
+from tests.house import Standing, gateway
+
+pytestmark = pytest.mark.anyio
+
+ADDRESS = Address("demo", "a")
+WORDS = b"Title\n\nFree.##paidbegin##Paid.##paidend##"
+SOURCE = Submission(ADDRESS, WORDS, "plain")
+
+
+class Counting:
+    """Composes, and counts how often."""
+
+    def __init__(self, stamp: str = "1") -> None:
+        self.side = gateway()
+        self.count = 0
+        self.publishing = self.stamped(stamp)
+
+    def stamped(self, stamp: str) -> Publishing:
+        """Return the publishing of a gateway that sets pages otherwise."""
+        side: Standing = self.side
+        composing = Here("")
+
+        async def compose(task: Task) -> Composed:
+            self.count += 1
+            return await composing.compose(task)
+
+        return Publishing(
+            side.ledger,
+            side.store,
+            side.vault,
+            side.clock,
+            compose,
+            composing.prepare,
+            side.house.announcing,
+            side.house.audit,
+            stamp,
+        )
+
+
+async def test_the_same_again_is_the_same_edition_and_composes_nothing() -> None:
+    here = Counting()
+    first = await here.publishing.publish(SOURCE)
+    again = await here.publishing.publish(SOURCE)
+    assert (first.created, again.created, here.count) == (True, False, 1)
+    assert again.edition == first.edition
+
+
+async def test_a_condition_is_kept_for_the_same_again() -> None:
+    here = Counting()
+    await here.publishing.publish(SOURCE)
+    with pytest.raises(Stale):
+        await here.publishing.publish(SOURCE, Condition(match=frozenset({"other"})))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(SOURCE, body=WORDS.replace(b"Paid.", b"Sold.")),
+        replace(SOURCE, body=WORDS + b"\n"),
+        replace(SOURCE, format="markdown"),
+        replace(SOURCE, language="de"),
+    ],
+)
+async def test_anything_else_is_another_edition(other: Submission) -> None:
+    here = Counting()
+    first = await here.publishing.publish(SOURCE)
+    second = await here.publishing.publish(other)
+    assert second.edition.id != first.edition.id
+    assert (await here.publishing.current(ADDRESS)).id == second.edition.id
+
+
+@pytest.mark.parametrize("other", [{"charset": "utf-8"}, {"language": "en"}])
+async def test_the_same_text_sent_in_another_way_is_the_same_edition(
+    other: dict[str, str],
+) -> None:
+    here = Counting()
+    first = await here.publishing.publish(SOURCE)
+    again = await here.publishing.publish(replace(SOURCE, **other))  # type: ignore[arg-type]
+    assert again.edition == first.edition
+
+
+async def test_a_gateway_that_sets_pages_otherwise_renders_anew() -> None:
+    here = Counting("1")
+    first = await here.publishing.publish(SOURCE)
+    second = await here.stamped("2").publish(SOURCE)
+    assert second.edition.id != first.edition.id
+    assert second.edition.updated == first.edition.updated
+
+
+async def test_an_edition_from_before_digests_is_rendered_anew() -> None:
+    here = Counting()
+    first = await here.publishing.publish(SOURCE)
+    older = replace(first.edition, id="older", source_digest="")
+    await here.side.vault.keep(ADDRESS, "older", here.side.vault._sealed(ADDRESS, first.edition.id))
+    await here.side.ledger.make_current(older, first.edition.id)
+    assert (await here.publishing.publish(SOURCE)).edition.id not in ("older", first.edition.id)
+
+
+async def test_after_a_roll_back_what_was_current_is_published_again() -> None:
+    here = Counting()
+    first = await here.publishing.publish(SOURCE)
+    later = replace(SOURCE, body=WORDS + b" More.")
+    second = await here.publishing.publish(later)
+    await here.publishing.roll_back(ADDRESS, first.edition.id)
+    assert (await here.publishing.publish(SOURCE)).edition == first.edition
+    third = await here.publishing.publish(later)
+    assert third.edition.id not in (first.edition.id, second.edition.id)
+
+
+async def test_what_was_deleted_is_published_again() -> None:
+    here = Counting()
+    await here.publishing.publish(SOURCE)
+    await here.publishing.delete(ADDRESS)
+    assert (await here.publishing.publish(SOURCE)).created
+    assert await here.side.store.get(ADDRESS)
+
+
+async def test_the_same_again_shows_what_a_dead_process_has_not_shown() -> None:
+    here = Counting()
+    first = await here.publishing.publish(SOURCE)
+    await here.side.store.delete(ADDRESS)
+    await here.publishing.publish(SOURCE)
+    shown = await here.side.store.get(ADDRESS)
+    assert shown
+    assert shown.edition == first.edition.id
+    assert b"Free." in shown.forms["txt"].bodies[IDENTITY]
+
+
+async def test_unchanged_documents_are_found_among_many() -> None:
+    here = Counting()
+    count = 2 * PAGE + 7
+    first = (await here.publishing.publish(SOURCE)).edition
+    wanted = {}
+    for number in range(count):
+        address = Address("demo", f"d{number}")
+        await here.side.ledger.make_current(replace(first, id=f"e{number}", address=address), None)
+        wanted[address] = first.source_digest if number % 3 else "another"
+    wanted[Address("demo", "unknown")] = "any"
+    wanted[Address("other", "d1")] = here.publishing.digest(SOURCE)
+    found = await here.publishing.unchanged(wanted)
+    assert found == {Address("demo", f"d{number}") for number in range(count) if number % 3}
+
+
+async def test_a_few_documents_are_found_in_few_reads() -> None:
+    here = Counting()
+    reads = 0
+
+    class Ledger:
+        """Holds very many documents, and counts how often it is asked."""
+
+        async def documents(self, publisher: str, after: str, limit: int) -> list[object]:
+            nonlocal reads
+            reads += 1
+            return []
+
+    here.publishing._ledger = Ledger()  # type: ignore[assignment]
+    await here.publishing.unchanged({Address("demo", f"d{n}"): "x" for n in range(1_000)})
+    assert reads == 1
