@@ -296,12 +296,18 @@ class Audit(Protocol):
 class PublicStore(Protocol):
     """Public bundles and the catalogue of their entries. It holds no paid byte."""
 
-    async def put(self, address: Address, bundle: Bundle) -> None:
-        """Make the bundle current, all forms at once and durably, and list its entry."""
+    async def mark(self, address: Address) -> str:
+        """Return what tells the bundle that is there from those before and after, "" for none."""
+
+    async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
+        """Make the bundle current, all forms at once and durably, and list its entry.
+
+        since: what is there must still have this mark, or Stale is raised and nothing changed.
+        """
 
     async def get(self, address: Address) -> Bundle | None: ...
 
-    async def delete(self, address: Address) -> None: ...
+    async def delete(self, address: Address, since: str | None = None) -> None: ...
 
     async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
         """Return entries newest first by (published, address); publisher "" means all.

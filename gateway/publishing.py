@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -410,14 +411,21 @@ class Publishing:
     async def settle(self, address: Address) -> None:
         """Make the public side show what the ledger says is current."""
         for _ in range(ATTEMPTS):
+            # Marked before the ledger is asked: of two that settle, the one that knows less can
+            # then not write over the other, whenever it comes and even if it is its last deed.
+            mark = await self._store.mark(address)
             current = await self._ledger.current(address)
-            if current is None:
-                await self._store.delete(address)
-            else:
-                bundle = await self._vault.public(address, current.id)
-                await self._store.put(address, bundle)
-            if await self._ledger.settle(address, current.id if current else None):
-                return
+            with suppress(Stale):
+                await self._put(address, current, mark)
+                if await self._ledger.settle(address, current.id if current else None):
+                    return
+
+    async def _put(self, address: Address, current: Edition | None, mark: str) -> None:
+        if current is None:
+            await self._store.delete(address, mark)
+        else:
+            bundle = await self._vault.public(address, current.id)
+            await self._store.put(address, bundle, mark)
 
     async def recover(self) -> int:
         """Settle whatever a dead process left; return how many documents that were."""

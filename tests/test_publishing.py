@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 
+from gateway.app import assemble
 from gateway.composing import Here
-from gateway.core.bundles import IDENTITY
+from gateway.core.bundles import IDENTITY, Bundle
 from gateway.core.conditions import Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Stale
 from gateway.publishing import PAGE, Composed, Publishing, Submission, Task
-from tests.house import Standing, gateway
+from gateway.stores.memory import MemoryPublicStore
+from tests.house import SECRET, Standing, gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -170,3 +173,49 @@ async def test_a_few_documents_are_found_in_few_reads() -> None:
     here.publishing._ledger = Ledger()  # type: ignore[assignment]
     await here.publishing.unchanged({Address("demo", f"d{n}"): "x" for n in range(1_000)})
     assert reads == 1
+
+
+# --- who comes too late ------------------------------------------------------------------------
+
+
+class Late(MemoryPublicStore):
+    """A store that lets others go first, once, and whose caller dies when it is done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+        self.fences = True
+
+    async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is None:
+            await super().put(address, bundle, since)
+            return
+        await meanwhile()
+        try:
+            await super().put(address, bundle, since if self.fences else None)
+        finally:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("fences", [True, False])
+@pytest.mark.parametrize("deletes", [True, False])
+async def test_whoever_settles_late_and_dies_shows_nothing_of_before(
+    *, fences: bool, deletes: bool
+) -> None:
+    side, store = gateway(), Late()
+    house = assemble(side.house.settings, side.ledger, store, side.vault, SECRET, side.clock)
+    newer, newest = (
+        replace(SOURCE, body=WORDS.replace(b"Free", word)) for word in (b"Newer", b"Newest")
+    )
+    await house.publishing.publish(SOURCE)
+    store.fences = fences
+    store.meanwhile = lambda: (
+        house.publishing.delete(ADDRESS) if deletes else house.publishing.publish(newest)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        await house.publishing.publish(newer)
+    await house.publishing.recover()
+    shown, current = await store.get(ADDRESS), await side.ledger.current(ADDRESS)
+    is_right = (shown and shown.edition) == (current and current.id)
+    assert is_right == fences

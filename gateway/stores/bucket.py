@@ -8,14 +8,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import obstore
 from anyio import fail_after
-from obstore.exceptions import AlreadyExistsError, BaseError, NotModifiedError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    NotModifiedError,
+    PreconditionError,
+)
 from obstore.store import S3Store
 
+from gateway.core.errors import Stale
 from gateway.stores.durable import answering
+
+if TYPE_CHECKING:
+    from obstore import PutMode
 
 PATIENCE = 10.0  # seconds for an answer, all retries included
 LONGER = 6  # times as long for a write, which may be of a hundred megabytes
@@ -66,10 +75,28 @@ class Bucket:
                     raise
                 return None
 
-    async def put(self, key: str, blob: bytes) -> None:
-        """Make blob the content of an object, all at once."""
+    async def tag(self, key: str) -> str:
+        """Return the tag of an object, "" where there is none."""
+        with self._answering():
+            try:
+                return (await obstore.head_async(self._store, key))["e_tag"] or ""
+            except FileNotFoundError:
+                await self.ping()  # a bucket that is not there is no answer about the object
+                return ""
+
+    async def put(self, key: str, blob: bytes, since: str | None = None) -> None:
+        """Make blob the content of an object, all at once.
+
+        since: the tag that the object must still have ("" for no object). Raises Stale.
+        """
+        mode: PutMode = "overwrite"
+        if since is not None:
+            mode = {"e_tag": since} if since else "create"
         with self._answering(LONGER):
-            await obstore.put_async(self._store, key, blob, use_multipart=False)
+            try:
+                await obstore.put_async(self._store, key, blob, use_multipart=False, mode=mode)
+            except (AlreadyExistsError, PreconditionError):
+                raise Stale(None) from None
 
     async def create(self, key: str, blob: bytes) -> None:
         """Make an object, all at once; one that is there stays as it is."""

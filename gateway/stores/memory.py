@@ -293,15 +293,29 @@ class MemoryPublicStore:
 
     def __init__(self) -> None:
         self._bundles: dict[Address, Bundle] = {}
+        self._marks: dict[Address, str] = {}
+        self._changes = 0
 
-    async def put(self, address: Address, bundle: Bundle) -> None:
+    async def mark(self, address: Address) -> str:
+        return self._marks.get(address, "")
+
+    async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
+        self._require(address, since)
         self._bundles[address] = Bundle.unpack(bundle.pack())
+        self._changes += 1
+        self._marks[address] = str(self._changes)
+
+    def _require(self, address: Address, since: str | None) -> None:
+        if since is not None and since != self._marks.get(address, ""):
+            raise Stale(None)
 
     async def get(self, address: Address) -> Bundle | None:
         return self._bundles.get(address)
 
-    async def delete(self, address: Address) -> None:
+    async def delete(self, address: Address, since: str | None = None) -> None:
+        self._require(address, since)
         self._bundles.pop(address, None)
+        self._marks.pop(address, None)
 
     async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
         entries = [b.entry for b in self._bundles.values() if b.entry]

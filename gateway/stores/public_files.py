@@ -19,6 +19,7 @@ from anyio import CapacityLimiter, to_thread
 
 from gateway.core.bundles import Bundle, Damaged, Entry
 from gateway.core.documents import Address
+from gateway.core.errors import Stale
 from gateway.stores.catalogue import Catalogue
 from gateway.stores.durable import answering, make_folder, remove, within, write_whole
 from gateway.stores.shelf import Kept, Mark, Shelf
@@ -42,14 +43,20 @@ class FilePublicStore:
         # Changes wait their turn here and not in a thread each.
         self._changes = CapacityLimiter(1)
 
-    async def put(self, address: Address, bundle: Bundle) -> None:
-        """Make the bundle current, all forms at once and durably, and list its entry."""
-        await _in_thread(partial(self._put, self._path(address), address, bundle), self._changes)
+    async def mark(self, address: Address) -> str:
+        """Return what tells the bundle that is there from those before and after."""
+        return await _in_thread(partial(_mark, self._path(address)))
 
-    def _put(self, path: Path, address: Address, bundle: Bundle) -> None:
+    async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
+        """Make the bundle current, all forms at once and durably, and list its entry."""
+        put = partial(self._put, self._path(address), address, bundle, since)
+        await _in_thread(put, self._changes)
+
+    def _put(self, path: Path, address: Address, bundle: Bundle, since: str | None) -> None:
         self._make_catalogue()
         make_folder(path.parent)
         with self._catalogue.turn() as turn:
+            _require(path, since)
             if bundle.entry:
                 turn.put(bundle.entry)
             else:
@@ -65,13 +72,15 @@ class FilePublicStore:
             self._shelf.keep(address, kept)
         return kept.bundle if kept else None
 
-    async def delete(self, address: Address) -> None:
+    async def delete(self, address: Address, since: str | None = None) -> None:
         """Take the document off the public side; one that is not there is no error."""
-        await _in_thread(partial(self._delete, self._path(address), address), self._changes)
+        delete = partial(self._delete, self._path(address), address, since)
+        await _in_thread(delete, self._changes)
 
-    def _delete(self, path: Path, address: Address) -> None:
+    def _delete(self, path: Path, address: Address, since: str | None) -> None:
         self._make_catalogue()
         with self._catalogue.turn() as turn:
+            _require(path, since)
             turn.delete(address)
             remove(path)
 
@@ -111,6 +120,18 @@ class FilePublicStore:
 
     def _path(self, address: Address) -> Path:
         return within(self._root, *address, suffix=SUFFIX)
+
+
+def _mark(path: Path) -> str:
+    try:
+        return "-".join(map(str, Mark.of(path.stat())))
+    except FileNotFoundError:
+        return ""
+
+
+def _require(path: Path, since: str | None) -> None:
+    if since is not None and since != _mark(path):
+        raise Stale(None)
 
 
 def _load(path: Path) -> Kept | None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from gateway.core.bundles import Bundle, Damaged, Entry
 from gateway.core.documents import Address
-from gateway.core.errors import Malformed
+from gateway.core.errors import Malformed, Stale
 from gateway.ports import cursor
 from gateway.stores.bucket import Bucket, Unchanged
 from gateway.stores.durable import within
@@ -48,13 +48,17 @@ class ObjectPublicStore:
         self._bucket = bucket
         self._known: Recent[Address, Known] = Recent(room)
 
-    async def put(self, address: Address, bundle: Bundle) -> None:
+    async def mark(self, address: Address) -> str:
+        """Return what tells the bundle that is there from those before and after."""
+        return await self._bucket.tag(_key(address))
+
+    async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
         """Make the bundle current, all forms at once and durably, and list its entry."""
         names = _names(bundle.entry)
         await self._unlist(address, names)
         for name in names:
             await self._bucket.put(name, b"")
-        await self._bucket.put(_key(address), bundle.pack())
+        await self._bucket.put(_key(address), bundle.pack(), since)
 
     async def get(self, address: Address) -> Bundle | None:
         """Return the current bundle; any host's put is seen at once."""
@@ -72,8 +76,12 @@ class ObjectPublicStore:
         self._known.keep(address, Known(found.etag, bundle), len(found.blob))
         return bundle
 
-    async def delete(self, address: Address) -> None:
+    async def delete(self, address: Address, since: str | None = None) -> None:
         """Take the document off the public side; one that is not there is no error."""
+        # S3 has no conditional delete that every server knows. One that comes too late hides a
+        # preview until it is settled again; it shows nothing to anyone.
+        if since is not None and since != await self.mark(address):
+            raise Stale(None)
         await self._unlist(address, ())
         await self._bucket.delete(_key(address))
 

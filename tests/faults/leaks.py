@@ -30,7 +30,7 @@ class InPlace(FilePublicStore):
         super().__init__(root)
         self._place = root
 
-    async def put(self, address: Address, bundle: Bundle) -> None:
+    async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
         path = self._place / address.publisher / f"{address.slug}{SUFFIX}"
         path.parent.mkdir(exist_ok=True)
         blob = bundle.pack()
@@ -44,7 +44,7 @@ class InPlace(FilePublicStore):
 class TwoFiles(FilePublicStore):
     """Keep the page in one file and the other forms in another."""
 
-    async def put(self, address: Address, bundle: Bundle) -> None:
+    async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
         forms = dict(bundle.forms)
         page = {"html": forms.pop("html")}
         await super().put(_other(address), replace(bundle, forms=page, entry=None))
@@ -66,7 +66,7 @@ class Littering(FilePublicStore):
         super().__init__(root)
         self._place = root
 
-    async def put(self, address: Address, bundle: Bundle) -> None:
+    async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
         file, name = tempfile.mkstemp(PART, ".", self._place)
         os.write(file, bundle.pack())
         os.fsync(file)

@@ -12,7 +12,7 @@ from anyio import create_task_group
 
 from gateway.core.bundles import Bundle, Damaged
 from gateway.core.documents import Address
-from gateway.core.errors import Malformed, Unavailable
+from gateway.core.errors import Malformed, Stale, Unavailable
 from gateway.ports import PublicStore, cursor
 from gateway.stores.public_files import FilePublicStore
 from tests.stores.things import ELSEWHERE, HERE, THERE, below, bundle
@@ -57,6 +57,29 @@ async def test_a_deleted_document_can_be_put_again(store: PublicStore) -> None:
     await store.put(HERE, bundle("e2"))
     assert await store.get(HERE) == bundle("e2")
     assert await listed(store) == [HERE]
+
+
+async def test_a_change_that_follows_an_outdated_mark_changes_nothing(store: PublicStore) -> None:
+    nothing = await store.mark(HERE)
+    assert nothing == ""
+    await store.put(HERE, bundle("e1"), nothing)
+    first = await store.mark(HERE)
+    assert first == await store.mark(HERE)
+    with pytest.raises(Stale):
+        await store.put(HERE, bundle("e2"), nothing)
+    await store.put(HERE, bundle("e2"), first)
+    for outdated in (nothing, first):
+        with pytest.raises(Stale):
+            await store.put(HERE, bundle("e3"), outdated)
+        with pytest.raises(Stale):
+            await store.delete(HERE, outdated)
+    assert await store.get(HERE) == bundle("e2")
+    second = await store.mark(HERE)
+    await store.delete(HERE, second)
+    with pytest.raises(Stale):
+        await store.put(HERE, bundle("e3"), second)
+    assert await store.get(HERE) is None
+    await store.delete(HERE, "")
 
 
 # --- the catalogue -----------------------------------------------------------------------------

@@ -283,7 +283,7 @@ class Mortal(Bucket):
 
     left = 99
 
-    async def put(self, key: str, blob: bytes) -> None:
+    async def put(self, key: str, blob: bytes, since: str | None = None) -> None:
         self._live()
         await super().put(key, blob)
 
