@@ -25,7 +25,7 @@ from anyio import (
 )
 
 from gateway.core.errors import GatewayError, Refused
-from gateway.core.markers import Code, Finding
+from gateway.core.markers import Code, Finding, divide
 from gateway.formats.sources import SourceFormats
 from gateway.publishing import Composed, Prepared, Submission, Task, compose, prepare
 from gateway.stores.tether import tie_to
@@ -35,8 +35,8 @@ from gateway.web.static import Static
 
 PACKAGE = Path(__file__).parent
 TEMPLATES = PACKAGE.parent / "templates"
-PATIENCE = 60.0  # seconds; a source that takes longer to set is refused
-STARTING = 30.0  # seconds that a process has to start
+PATIENCE = 60.0  # seconds of a processor; a source that takes longer to set is refused
+STARTING = 30.0  # seconds that a process has besides, to start and to wait for a processor
 TRIES = 2  # what kills its process is tried once more: something else may have killed it
 
 Composer = Callable[[Task, str], Composed]
@@ -129,7 +129,7 @@ class Elsewhere:
         async with self._door:
             for _ in range(TRIES):
                 began = current_time()
-                # The process ends itself in time; one that is stopped, or cannot start, is ended.
+                # The kernel ends what computes for too long, and this ends what only waits.
                 with move_on_after(self._patience + STARTING), suppress(BrokenWorkerProcess):
                     outcome = await to_process.run_sync(
                         limited, cancellable=True, limiter=self._processes
@@ -149,19 +149,21 @@ def _refused(why: str) -> Refused:
 
 def _outcome(parent: int, patience: float, work: Callable[[], T]) -> T | GatewayError:
     """Work in a process that the kernel ends when the work takes too long."""
-    _tie(parent)
-    pages()  # what a process does once is not the document's time
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, patience)
+    _get_ready(parent)
+    # By processor time, so that no document is refused because the machine is busy.
+    signal.setitimer(signal.ITIMER_PROF, patience)
     try:
         return work()
     except GatewayError as error:
         return error
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 @lru_cache(maxsize=1)
-def _tie(parent: int) -> None:
-    """End with the parent, also in the middle of a document that never ends."""
-    tie_to(parent)
+def _get_ready(parent: int) -> None:
+    """Do once, and at no document's expense, what a process needs."""
+    tie_to(parent)  # it ends with the parent, also in the middle of what never ends
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    pages()
+    divide("é#")  # makes its tables
