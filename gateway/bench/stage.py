@@ -17,6 +17,7 @@ from gateway.app import open_house
 from gateway.bench.load import Faulty
 from gateway.bench.processes import Server, free_port, serving
 from gateway.core.documents import Address
+from gateway.core.markers import Spelling
 from gateway.granting import Wish
 from gateway.publishing import Submission
 
@@ -55,7 +56,8 @@ class Stage:
 def source(title: str = "码头的早晨") -> bytes:
     """Return a document whose pages have about 3 KB."""
     free, paid = (sentence * 2 for sentence in (FREE, PAID))
-    return f"{title}\n\n{free}\n\n##paidbegin##{paid}##paidend##\n\n{FREE}\n".encode()
+    begin, end = Spelling.HASH.value
+    return f"{title}\n\n{free}\n\n{begin}{paid}{end}\n\n{FREE}\n".encode()
 
 
 @contextmanager

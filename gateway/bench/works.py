@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 
 from gateway.bench.contest import Sample
 from gateway.bench.stage import Stage, source
-from gateway.core.markers import divide, scan
+from gateway.core.markers import Spelling, divide, scan
 
 DOCUMENTS = 20  # published in each round
 GRANTS = 10  # revoked in each round
 
 _PARAGRAPH = "压实各级书记的责任，全面推进振兴。去年的增长率为5.3%，他说：“开始！”\n\n"
-_UNIT = _PARAGRAPH * 20 + "## 标题\n\n#话题# 全年￥59.9起。\n##paidbegin##正文##paidend##\n\n"
+_PAID = "正文".join(Spelling.HASH.value)
+_UNIT = _PARAGRAPH * 20 + f"## 标题\n\n#话题# 全年￥59.9起。\n{_PAID}\n\n"
 
 
 def splitter(megabytes: int) -> Iterator[tuple[str, Callable[[], float]]]:
