@@ -42,6 +42,7 @@ from gateway.web.press import PagePress
 from gateway.web.public import Public
 from gateway.web.publishers import Publishers
 from gateway.web.readers import Readers
+from gateway.web.ready import Ready, ReadyFirst
 from gateway.web.static import Static
 from gateway.web.studio import Studio
 
@@ -193,11 +194,12 @@ def build(house: House) -> Starlette:
     language = interface(settings.language)
     telling = Telling(pages, language)
     links = Links(settings.base_url, settings.trusted_hosts, FALLBACK)
+    public = Public(house.store, pages, static, language)
+    readers = Readers(house.reading, house.granting, house.store, pages, is_https=settings.is_https)
+    ready = Ready({**public.givers(), **readers.givers()}, is_https=settings.is_https)
     routes = [
-        *Public(house.store, pages, static, language).routes(),
-        *Readers(
-            house.reading, house.granting, house.store, pages, is_https=settings.is_https
-        ).routes(),
+        *public.routes(),
+        *readers.routes(),
         *Publishers(
             house.publishing, house.granting, SourceFormats(), links, settings.max_upload
         ).routes(),
@@ -216,6 +218,7 @@ def build(house: House) -> Starlette:
     app = Starlette(
         routes=routes,
         middleware=[
+            Middleware(ReadyFirst, ready=ready),
             Middleware(AccessLog),
             Middleware(SecurityHeaders, is_https=settings.is_https),
         ],
@@ -226,6 +229,7 @@ def build(house: House) -> Starlette:
         },
     )
     app.router.redirect_slashes = False
+    app.state.ready = ready
     return app
 
 
@@ -251,6 +255,7 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self._app = Starlette(lifespan=self._lifespan)
         self._settings = settings
+        self.ready = Ready({}, is_https=settings.is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -259,6 +264,7 @@ class Gateway:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         house = await open_house(self._settings)
         self._app, waiting = build(house), self._app
+        self.ready = self._app.state.ready
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_sweep, house)

@@ -168,6 +168,9 @@ class MemoryPublicStore:
     async def get(self, address: Address) -> Bundle | None:
         return self._bundles.get(address)
 
+    def ready(self, address: Address) -> Bundle | None:
+        return self._bundles.get(address)
+
     async def delete(self, address: Address) -> None:
         self._bundles.pop(address, None)
 
