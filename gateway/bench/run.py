@@ -75,9 +75,9 @@ def _works(
             speeds = Sample([measure() for _ in range(rounds)])
             done[f"splitter, {megabytes} MB: {name}"] = (speeds, "MB/s")
     told("publishing")
-    rates = Sample([works.publication(ours, number) for number in range(rounds)])
+    rates = Sample([works.publication(ours.publisher, number) for number in range(rounds)])
     done["publication over HTTP"] = (rates, "documents/s")
     told("revoking")
-    taken = Sample([ms for _ in range(rounds) for ms in works.revocation(ours).values])
+    taken = Sample([ms for _ in range(rounds) for ms in works.revocation(ours.publisher).values])
     done["revoke to acknowledged"] = (taken, "ms")
     return done

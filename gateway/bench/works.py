@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from gateway.bench.contest import Sample
-from gateway.bench.stage import Stage, source
+from gateway.bench.stage import Publisher, source
 from gateway.core.markers import Spelling, divide, scan
 
 DOCUMENTS = 20  # published in each round
@@ -35,20 +35,20 @@ def _speed(run: Callable[[str], object], text: str, size: float) -> Callable[[],
     return measure
 
 
-def publication(stage: Stage, round_number: int) -> float:
+def publication(publisher: Publisher, round_number: int) -> float:
     """Publish fresh documents over HTTP, one after another; return how many in a second."""
     start = time.perf_counter()
     for number in range(DOCUMENTS):
-        path = f"/api/documents/round-{round_number}-{number}"
-        stage.api("PUT", path, source(f"第{round_number}轮第{number}篇"), "text/plain")
+        text = source(f"第{round_number}轮第{number}篇")
+        publisher.publish(f"round-{round_number}-{number}", text)
     return DOCUMENTS / (time.perf_counter() - start)
 
 
-def revocation(stage: Stage) -> Sample:
+def revocation(publisher: Publisher) -> Sample:
     """Return how long each of some revocations took to be acknowledged, in milliseconds."""
     taken = Sample()
-    for grant in [stage.grant() for _ in range(GRANTS)]:
+    for grant, _ in [publisher.grant() for _ in range(GRANTS)]:
         start = time.perf_counter()
-        stage.api("DELETE", f"/api/grants/{grant}")
+        publisher.api("DELETE", f"/api/grants/{grant}")
         taken.values.append((time.perf_counter() - start) * 1000)
     return taken
