@@ -154,8 +154,8 @@ class _Protocol(HttpToolsProtocol):
         if b"connection" in headers and parser.get_http_version() != "1.1":
             return None
         path, _, _ = self.url.partition(b"?")
-        method = parser.get_method().decode()
-        return self._ready.answer(method, path, headers, is_https=self._is_https(headers))
+        is_https = self._is_https(headers)
+        return self._ready.answer(parser.get_method(), path, headers, is_https)
 
     def _is_https(self, headers: Mapping[bytes, bytes]) -> bool:
         told = headers.get(b"x-forwarded-proto")

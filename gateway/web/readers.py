@@ -35,6 +35,8 @@ from gateway.web.sending import LONGEST, private_answer, send_private
 
 LIBRARY_SIZE = 100
 
+_NOTHING = Credential()
+
 
 class Readers:
     """The reader surface."""
@@ -123,7 +125,10 @@ class Readers:
             scheme, _, token = given.partition(b" ")
             is_plain = scheme.lower() == b"bearer" and token.strip()
             return Credential(token.strip().decode("latin-1")) if is_plain else None
-        values = _cookies(ask.headers.get(b"cookie", b""), _cookie_name(ask.is_https))
+        shown = ask.headers.get(b"cookie")
+        if shown is None:
+            return _NOTHING
+        values = _cookies(shown, _cookie_name(ask.is_https))
         if len(values) > 1:
             return None
         value = values[0] if values else ""

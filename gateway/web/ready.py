@@ -52,6 +52,8 @@ class Ask(NamedTuple):
 
 Giver = Callable[[Ask], Answer | None]
 
+_METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
+
 
 class Ready:
     """Who gives ready answers, by the first segment of the path."""
@@ -61,19 +63,20 @@ class Ready:
         self._is_https = is_https
 
     def answer(
-        self, method: str, path: bytes, headers: Mapping[bytes, bytes], *, is_https: bool
+        self, method: bytes, path: bytes, headers: Mapping[bytes, bytes], is_https: bool
     ) -> Answer | None:
         """Return the ready answer to a request without a body, None where there is none."""
         giver = self._givers.get(path[: path.find(b"/", 1) + 1])
-        if giver is None or method not in ("GET", "HEAD") or len(path) > LONGEST:
+        name = _METHODS.get(method)
+        if giver is None or name is None or len(path) > LONGEST:
             return None
         started = time.perf_counter()
         try:
-            answer = giver(Ask(path, headers, method == "HEAD", is_https or self._is_https))
+            answer = giver(Ask(path, headers, name == "HEAD", is_https or self._is_https))
         except Exception:
             return None  # the long way meets the same fault, and tells it
         if answer is not None:
-            note(method, path.decode("latin-1"), answer.status, started)
+            note(name, path.decode("latin-1"), answer.status, started)
         return answer
 
 
@@ -99,7 +102,7 @@ class ReadyFirst:
             return None
         path = scope.get("raw_path") or scope["path"].encode()
         is_https = scope["scheme"] == "https"
-        return self._ready.answer(scope["method"], path, headers, is_https=is_https)
+        return self._ready.answer(scope["method"].encode(), path, headers, is_https)
 
 
 def plain_headers(pairs: Pairs) -> dict[bytes, bytes] | None:
