@@ -63,7 +63,7 @@ class Report:
             works.add_column(column, justify="right")
         for name, (sample, unit) in self.works.items():
             works.add_row(name, *_shown(sample), unit)
-        console.print(requests, works)
+        console.print(requests, *([works] if self.works else []))
         console.print(
             f"medians of {self.rounds} rounds of {self.seconds} s, one worker on one core"
         )
