@@ -115,13 +115,17 @@ class _Protocol(HttpToolsProtocol):
         self._ready: Ready = proxies.app.ready
         self._is_proxied = self.client is not None and self.client[0] in proxies.trusted_hosts
         self._pace = Pace(self.loop.time())
-        self.loop.call_later(LOOK, self._look)
+        self._next_look = self.loop.call_later(LOOK, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._next_look.cancel()  # or it would keep what is gone
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._received = data
         self._pace.taken += len(data)
         super().data_received(data)
-        if self._pace.has_too_long_a_head:
+        if self._pace.has_too_long_a_head and not self.transport.is_closing():
             self._refuse(b"431 Request Header Fields Too Large", "The headers are too large.")
 
     def on_message_begin(self) -> None:
@@ -193,7 +197,7 @@ class _Protocol(HttpToolsProtocol):
         elif not pace.begun and not self._is_busy and now - pace.last > self._idle:
             transport.close()
         else:
-            self.loop.call_later(LOOK, self._look)
+            self._next_look = self.loop.call_later(LOOK, self._look)
 
     @property
     def _is_busy(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from gateway.web import logs
 from tests import servers
 
 
@@ -33,5 +34,8 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def logged() -> Iterator[list[structlog.typing.EventDict]]:
     """Gather what is logged, so that tests can look for what must not be."""
-    with structlog.testing.capture_logs() as lines:
+    with (
+        structlog.testing.capture_logs() as lines,
+        logs.noted(lambda text: lines.append({"lines": text})),
+    ):
         yield lines
