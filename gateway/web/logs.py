@@ -26,6 +26,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 DELAY = 0.05  # seconds that a line may wait
 FULL = 500  # lines that may wait
 
+Noted = tuple[str, str, int, float, int, int]  # what a line about a request says
+
 _log = structlog.get_logger()
 
 
@@ -35,9 +37,9 @@ class Lines:
     def __init__(self, write: Callable[[str], object], *, is_noting: bool = True) -> None:
         self.is_noting = is_noting
         self._write = write
-        self._waiting: list[str] = []
+        self._waiting: list[str | Noted] = []
 
-    def add(self, line: str) -> None:
+    def add(self, line: str | Noted) -> None:
         """Take a line that may wait."""
         self._waiting.append(line)
         if len(self._waiting) == 1:
@@ -63,7 +65,8 @@ class Lines:
         """Write what waits."""
         waiting, self._waiting = self._waiting, []
         if waiting:
-            self._write("\n".join(waiting) + "\n")
+            texts = [line if isinstance(line, str) else line_of(line) for line in waiting]
+            self._write("\n".join(texts) + "\n")
 
 
 _lines = Lines(lambda _: None, is_noting=False)  # until logs are set up
@@ -128,30 +131,29 @@ class _Handler(logging.Handler):
 # --- one line for each request -----------------------------------------------------------------
 
 
-def note(method: str, path: str, status: int, started: float, request: str = "") -> None:
+def note(method: str, path: str, status: int, started: float, request: int = 0) -> None:
     """Log a request that is answered: method, path, status, milliseconds since started."""
     if _lines.is_noting:
-        told = _told(method[:16], path[:200], status)
-        taken = (time.perf_counter() - started) * 1000
-        second, rest = divmod(time.time_ns(), 1_000_000_000)
-        words = (told, taken, request or new_id(), _second(second), rest // 1000)
-        _lines.add(_LINE % words)
+        taken = time.perf_counter() - started
+        _lines.add((method, path, status, taken, request or next(_ids), time.time_ns()))
 
 
-def new_id() -> str:
-    """Return an id for a request: 16 hexadecimal digits, in order within a process."""
-    return f"{next(_ids):016x}"
+_ids = itertools.count(secrets.randbits(63))  # of requests, in order within a process
 
 
-# Not f-strings: they take twice as long, and there is one line for each request.
-_LINE = '%s, "ms": %.1f, "request": "%s", "level": "info", "timestamp": "%s.%06dZ"}'
-_ids = itertools.count(secrets.randbits(63))
+def line_of(noted: Noted) -> str:
+    """Return the line about a request; it is set when it is written, many at a time."""
+    method, path, status, taken, request, at = noted
+    second, rest = divmod(at, 1_000_000_000)
+    words = (quoted(method[:16]), quoted(path[:200]), status, taken * 1000, request)
+    # Not an f-string, which would take twice as long.
+    return _LINE % (*words, _second(second), rest // 1000)
 
 
-@lru_cache(maxsize=1024)
-def _told(method: str, path: str, status: int) -> str:
-    words = f'"method": {quoted(method)}, "path": {quoted(path)}, "status": {status}'
-    return f'{{"event": "request", {words}'
+_LINE = (
+    '{"event": "request", "method": %s, "path": %s, "status": %d, "ms": %.1f, '
+    '"request": "%016x", "level": "info", "timestamp": "%s.%06dZ"}'
+)
 
 
 @lru_cache(maxsize=2)
@@ -178,9 +180,9 @@ class AccessLog:
                 status = message["status"]
             await send(message)
 
-        request = new_id()
+        request = next(_ids)
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request=request)
+        structlog.contextvars.bind_contextvars(request=f"{request:016x}")
         try:
             await self._app(scope, receive, send_noted)
         finally:
