@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 DELAY = 0.05  # seconds that a line may wait
 FULL = 500  # lines that may wait
 
-Noted = tuple[str, str, int, float, int, int]  # what a line about a request says
+Noted = tuple[str, str, int, float, str, int]  # what a line about a request says
 
 _log = structlog.get_logger()
 
@@ -131,14 +131,19 @@ class _Handler(logging.Handler):
 # --- one line for each request -----------------------------------------------------------------
 
 
-def note(method: str, path: str, status: int, started: float, request: int = 0) -> None:
+def begin_request() -> str:
+    """Return the id of a request that begins, 16 hexadecimal digits."""
+    return f"{next(_ids):016x}"
+
+
+_ids = itertools.count(secrets.randbits(63))  # in order within a process
+
+
+def note(method: str, path: str, status: int, started: float, request: str) -> None:
     """Log a request that is answered: method, path, status, milliseconds since started."""
     if _lines.is_noting:
         taken = time.perf_counter() - started
-        _lines.add((method, path, status, taken, request or next(_ids), time.time_ns()))
-
-
-_ids = itertools.count(secrets.randbits(63))  # of requests, in order within a process
+        _lines.add((method, path, status, taken, request, time.time_ns()))
 
 
 def line_of(noted: Noted) -> str:
@@ -152,7 +157,7 @@ def line_of(noted: Noted) -> str:
 
 _LINE = (
     '{"event": "request", "method": %s, "path": %s, "status": %d, "ms": %.1f, '
-    '"request": "%016x", "level": "info", "timestamp": "%s.%06dZ"}'
+    '"request": "%s", "level": "info", "timestamp": "%s.%06dZ"}'
 )
 
 
@@ -180,9 +185,9 @@ class AccessLog:
                 status = message["status"]
             await send(message)
 
-        request = next(_ids)
+        request = begin_request()
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request=f"{request:016x}")
+        structlog.contextvars.bind_contextvars(request=request)
         try:
             await self._app(scope, receive, send_noted)
         finally:

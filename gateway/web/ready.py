@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
-from gateway.web.logs import note
+from gateway.web.logs import begin_request, note
 from gateway.web.requests import named_document
 
 LONGEST = 200  # bytes of a path that can be plain
@@ -70,13 +70,13 @@ class Ready:
         name = _METHODS.get(method)
         if giver is None or name is None or len(path) > LONGEST:
             return None
-        started = time.perf_counter()
+        started, request = time.perf_counter(), begin_request()
         try:
             answer = giver(Ask(path, headers, name == "HEAD", is_https or self._is_https))
         except Exception:
             return None  # the long way meets the same fault, and tells it
         if answer is not None:
-            note(name, path.decode("latin-1"), answer.status, started)
+            note(name, path.decode("latin-1"), answer.status, started, request)
         return answer
 
 
