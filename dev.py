@@ -285,6 +285,7 @@ NEEDS = {
         lambda: find_program("chromium", "chromium-browser", "google-chrome"),
     ),
     "nginx": Need("nginx", "nginx", lambda: find_program("nginx")),
+    "wrk": Need("wrk", "wrk", lambda: find_program("wrk")),
     "fonts": Need("a Chinese font", "fontconfig fonts-noto-cjk", has_chinese_font),
 }
 

@@ -46,6 +46,7 @@ from gateway.web.pages import interface
 from gateway.web.public import Public
 from gateway.web.publishers import Publishers
 from gateway.web.readers import Readers
+from gateway.web.ready import Ready, ReadyFirst
 from gateway.web.studio import Studio
 
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
@@ -201,11 +202,12 @@ def build(house: House) -> Starlette:
     language = interface(settings.language)
     telling = Telling(pages, language)
     links = Links(settings.base_url, settings.trusted_hosts, FALLBACK)
+    public = Public(house.store, pages, assets, language)
+    readers = Readers(house.reading, house.granting, house.store, pages, is_https=settings.is_https)
+    ready = Ready({**public.givers(), **readers.givers()}, is_https=settings.is_https)
     routes = [
-        *Public(house.store, pages, assets, language).routes(),
-        *Readers(
-            house.reading, house.granting, house.store, pages, is_https=settings.is_https
-        ).routes(),
+        *public.routes(),
+        *readers.routes(),
         *Publishers(
             house.publishing, house.granting, SourceFormats(), links, settings.max_upload
         ).routes(),
@@ -224,6 +226,7 @@ def build(house: House) -> Starlette:
     app = Starlette(
         routes=routes,
         middleware=[
+            Middleware(ReadyFirst, ready=ready),
             Middleware(AccessLog),
             Middleware(SecurityHeaders, is_https=settings.is_https),
         ],
@@ -234,6 +237,7 @@ def build(house: House) -> Starlette:
         },
     )
     app.router.redirect_slashes = False
+    app.state.ready = ready
     return app
 
 
@@ -260,6 +264,7 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self._app = Starlette(lifespan=self._lifespan)
         self._settings = settings
+        self.ready = Ready({}, is_https=settings.is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -269,6 +274,7 @@ class Gateway:
         house = await open_house(self._settings)
         house.coherence.start()
         self._app, waiting = build(house), self._app
+        self.ready = self._app.state.ready
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_sweep, house)

@@ -307,6 +307,9 @@ class PublicStore(Protocol):
 
     async def get(self, address: Address) -> Bundle | None: ...
 
+    def ready(self, address: Address) -> Bundle | None:
+        """Return what get would, if that takes no waiting; None says nothing. May raise."""
+
     async def delete(self, address: Address, since: str | None = None) -> None: ...
 
     async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:

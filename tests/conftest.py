@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from gateway.web import logs
 from tests import servers
 from tests.s3 import S3, s3_server
 
@@ -41,5 +42,8 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def logged() -> Iterator[list[structlog.typing.EventDict]]:
     """Gather what is logged, so that tests can look for what must not be."""
-    with structlog.testing.capture_logs() as lines:
+    with (
+        structlog.testing.capture_logs() as lines,
+        logs.noted(lambda text: lines.append({"lines": text})),
+    ):
         yield lines

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
@@ -24,11 +25,15 @@ class Damaged(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One form: its bytes by content coding (identity is always there), and their ETag."""
+    """One form: its bytes by content coding (identity is always there), and their ETag.
+
+    `answers` is room for what is made of the form to send it, so that it goes when the form goes.
+    """
 
     media_type: str
     etag: str
     bodies: Mapping[str, bytes] = field(repr=False)
+    answers: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

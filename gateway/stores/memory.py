@@ -312,6 +312,9 @@ class MemoryPublicStore:
     async def get(self, address: Address) -> Bundle | None:
         return self._bundles.get(address)
 
+    def ready(self, address: Address) -> Bundle | None:
+        return self._bundles.get(address)
+
     async def delete(self, address: Address, since: str | None = None) -> None:
         self._require(address, since)
         self._bundles.pop(address, None)

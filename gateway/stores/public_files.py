@@ -72,6 +72,11 @@ class FilePublicStore:
             self._shelf.keep(address, kept)
         return kept.bundle if kept else None
 
+    def ready(self, address: Address) -> Bundle | None:
+        """Return the current bundle if it is in memory. One stat. Raises OSError."""
+        kept = self._shelf.good(address)
+        return kept.bundle if kept else None
+
     async def delete(self, address: Address, since: str | None = None) -> None:
         """Take the document off the public side; one that is not there is no error."""
         delete = partial(self._delete, self._path(address), address, since)

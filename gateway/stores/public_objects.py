@@ -76,6 +76,10 @@ class ObjectPublicStore:
         self._known.keep(address, Known(found.etag, bundle), len(found.blob))
         return bundle
 
+    def ready(self, address: Address) -> Bundle | None:  # noqa: ARG002
+        """Return nothing: the bucket is asked whether a bundle is still the one in memory."""
+        return None
+
     async def delete(self, address: Address, since: str | None = None) -> None:
         """Take the document off the public side; one that is not there is no error."""
         # S3 has no conditional delete that every server knows. One that comes too late hides a

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from collections.abc import Sequence
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Every public answer is the same whoever asks; a private one is for nobody's cache.
@@ -24,6 +25,17 @@ SECURITY = {
 }
 HSTS = "max-age=63072000; includeSubDomains"
 
+Pairs = list[tuple[bytes, bytes]]
+
+_PLAIN = [(name.encode(), value.encode()) for name, value in SECURITY.items()]
+_HTTPS = [*_PLAIN, (b"strict-transport-security", HSTS.encode())]
+
+
+def secured(headers: Sequence[tuple[bytes, bytes]], *, is_https: bool) -> Pairs:
+    """Return headers with every security header that is not among them."""
+    own = {name.lower() for name, _ in headers}
+    return [*headers, *(pair for pair in (_HTTPS if is_https else _PLAIN) if pair[0] not in own)]
+
 
 class SecurityHeaders:
     """Add the security headers to every answer that has none of its own."""
@@ -40,11 +52,7 @@ class SecurityHeaders:
 
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
-                if is_https:
-                    headers.setdefault("strict-transport-security", HSTS)
+                message["headers"] = secured(message.get("headers", ()), is_https=is_https)
             await send(message)
 
         await self._app(scope, receive, send_secured)

@@ -1,12 +1,23 @@
-"""Logs: JSON lines with a request id, and never a query, a header, a body or a credential."""
+"""Logs: JSON lines with a request id, and never a query, a header, a body or a credential.
+
+What only informs waits a moment, so that one write takes many lines; a warning or an error is
+written at once, after all that came before it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import atexit
+import itertools
 import logging
 import secrets
 import sys
 import time
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 
 import structlog
@@ -14,11 +25,60 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.core.records import REQUEST
 
+DELAY = 0.05  # seconds that a line may wait
+FULL = 500  # lines that may wait
+
+Noted = tuple[str, str, int, float, str, int]  # what a line about a request says
+
 _log = structlog.get_logger()
+
+
+class Lines:
+    """A file that takes lines in batches. It is a logger, as structlog wants one."""
+
+    def __init__(self, write: Callable[[str], object], *, is_noting: bool = True) -> None:
+        self.is_noting = is_noting
+        self._write = write
+        self._waiting: list[str | Noted] = []
+
+    def add(self, line: str | Noted) -> None:
+        """Take a line that may wait."""
+        self._waiting.append(line)
+        if len(self._waiting) == 1:
+            self._flush_soon()
+        elif len(self._waiting) >= FULL:
+            self.flush()
+
+    def at_once(self, line: str) -> None:
+        """Take a line that may not wait."""
+        self._waiting.append(line)
+        self.flush()
+
+    debug = info = add
+    warning = error = critical = msg = at_once
+
+    def _flush_soon(self) -> None:
+        try:
+            asyncio.get_running_loop().call_later(DELAY, self.flush)
+        except RuntimeError:  # no loop runs: the command line
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            texts = [line if isinstance(line, str) else line_of(line) for line in waiting]
+            self._write("\n".join(texts) + "\n")
+
+
+_lines = Lines(lambda _: None, is_noting=False)  # until logs are set up
 
 
 def set_up_logs(level: str) -> None:
     """Send JSON lines to standard error, those of the libraries too."""
+    lines = Lines(_to_stderr, is_noting=level in ("debug", "info"))
+    atexit.register(lines.flush)
+    use(lines)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -27,11 +87,33 @@ def set_up_logs(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
     handler = _Handler()
     logging.basicConfig(level=max(logging.WARNING, handler.level), handlers=[handler], force=True)
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def use(lines: Lines) -> Lines:
+    """Send the lines about requests there from now on; return where they went before."""
+    global _lines
+    before, _lines = _lines, lines
+    return before
+
+
+@contextmanager
+def noted(write: Callable[[str], object]) -> Iterator[None]:
+    """Hand each line about a request to write, within."""
+    before = use(Lines(write))
+    try:
+        yield
+    finally:
+        use(before).flush()
 
 
 class _Handler(logging.Handler):
@@ -48,8 +130,48 @@ class _Handler(logging.Handler):
         log(str(record.msg).strip()[:200], **facts)
 
 
+# --- one line for each request -----------------------------------------------------------------
+
+
+def begin_request() -> str:
+    """Return the id of a request that begins, 16 hexadecimal digits; records take it up too."""
+    request = f"{next(_ids):016x}"
+    REQUEST.set(request)
+    return request
+
+
+_ids = itertools.count(secrets.randbits(63))  # in order within a process
+
+
+def note(method: str, path: str, status: int, started: float, request: str) -> None:
+    """Log a request that is answered: method, path, status, milliseconds since started."""
+    if _lines.is_noting:
+        taken = time.perf_counter() - started
+        _lines.add((method, path, status, taken, request, time.time_ns()))
+
+
+def line_of(noted: Noted) -> str:
+    """Return the line about a request; it is set when it is written, many at a time."""
+    method, path, status, taken, request, at = noted
+    second, rest = divmod(at, 1_000_000_000)
+    words = (quoted(method[:16]), quoted(path[:200]), status, taken * 1000, request)
+    # Not an f-string, which would take twice as long.
+    return _LINE % (*words, _second(second), rest // 1000)
+
+
+_LINE = (
+    '{"event": "request", "method": %s, "path": %s, "status": %d, "ms": %.1f, '
+    '"request": "%s", "level": "info", "timestamp": "%s.%06dZ"}'
+)
+
+
+@lru_cache(maxsize=2)
+def _second(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+
+
 class AccessLog:
-    """Log one line for each request: method, path, status, milliseconds."""
+    """Log one line for each request, and give its id to all that is logged meanwhile."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -67,17 +189,10 @@ class AccessLog:
                 status = message["status"]
             await send(message)
 
+        request = begin_request()
         structlog.contextvars.clear_contextvars()
-        request = secrets.token_hex(8)
         structlog.contextvars.bind_contextvars(request=request)
-        REQUEST.set(request)
         try:
             await self._app(scope, receive, send_noted)
         finally:
-            _log.info(
-                "request",
-                method=scope["method"][:16],
-                path=scope["path"][:200],
-                status=status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
-            )
+            note(scope["method"], scope["path"], status, started, request)

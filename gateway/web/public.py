@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from starlette.requests import Request
@@ -14,9 +15,10 @@ from gateway.ports import PublicStore, cursor
 from gateway.web.forms import public_form
 from gateway.web.headers import CACHE_FOREVER, CACHE_PUBLIC
 from gateway.web.pages import Language, Pages
+from gateway.web.ready import Answer, Ask, Giver, document_of
 from gateway.web.requests import document_and_form
-from gateway.web.sending import send_public
-from gateway.web.static import Static
+from gateway.web.sending import public_answer, send_public
+from gateway.web.static import PREFIX, Static
 
 PAGE_SIZE = 20
 ROBOTS = (
@@ -53,6 +55,16 @@ class Public:
             Route("/robots.txt", self.robots),
         ]
 
+    def givers(self) -> Mapping[bytes, Giver]:
+        """Return who gives ready answers of this surface, by the first segment of the path."""
+        return {b"/documents/": self.ready_preview, PREFIX.encode(): self.ready_asset}
+
+    def ready_preview(self, ask: Ask) -> Answer | None:
+        """Return the answer of preview if it takes no waiting."""
+        named = document_of(ask.path)
+        bundle = self._store.ready(named[0]) if named else None
+        return public_answer(ask, bundle.forms[named[1]]) if named and bundle else None
+
     async def preview(self, request: Request) -> Response:
         """Send the preview of a document in the form that the path names."""
         address, form = document_and_form(request)
@@ -77,9 +89,16 @@ class Public:
         form = self._static.asset(name)
         if form is None:
             raise Missing("asset")
-        return send_public(
-            request, form, CACHE_FOREVER if self._static.lasting(name) else CACHE_PUBLIC
-        )
+        return send_public(request, form, self._cache(name))
+
+    def ready_asset(self, ask: Ask) -> Answer | None:
+        """Return the answer of asset, None for none that is known."""
+        name = ask.path.removeprefix(PREFIX.encode()).decode("latin-1")
+        form = self._static.asset(name)
+        return public_answer(ask, form, self._cache(name)) if form else None
+
+    def _cache(self, name: str) -> str:
+        return CACHE_FOREVER if self._static.lasting(name) else CACHE_PUBLIC
 
     async def robots(self, request: Request) -> Response:
         """Send robots.txt: private addresses are not for crawlers."""

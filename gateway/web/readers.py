@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,18 +19,22 @@ from gateway.reading import Credential, Reading
 from gateway.web.errors import PROBLEM, problem, status_of
 from gateway.web.forms import private_form
 from gateway.web.headers import CACHE_PRIVATE
-from gateway.web.pages import Pages, negotiate
+from gateway.web.pages import Language, Pages, negotiate
 from gateway.web.press import HTML, REFUSED
+from gateway.web.ready import Answer, Ask, Giver, document_of
 from gateway.web.requests import (
+    MAX_CREDENTIAL,
     bearer,
     cookie,
     document_and_form,
     read_form,
     require_same_origin,
 )
-from gateway.web.sending import send_private
+from gateway.web.sending import LONGEST, private_answer, send_private
 
 LIBRARY_SIZE = 100
+
+_NOTHING = Credential()
 
 
 class Readers:
@@ -48,6 +54,10 @@ class Readers:
         self._store = store
         self._pages = pages
         self._is_https = is_https
+
+    def givers(self) -> Mapping[bytes, Giver]:
+        """Return who gives ready answers of this surface, by the first segment of the path."""
+        return {b"/read/": self.ready_read}
 
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
@@ -91,13 +101,37 @@ class Readers:
             full = await self._reading.read(address, credential)
         except Unpaid as error:
             return await self._refuse(request, address, form, error)
-        return send_private(request, self._form(request, full, form))
+        return send_private(request, _form(full, form, request.headers.get("accept-language", "")))
 
-    def _form(self, request: Request, bundle: Bundle, form: str) -> Form:
-        if form != "html":
-            return bundle.forms[form]
-        language = negotiate(request.headers.get("accept-language"))
-        return bundle.forms[f"html.{language}"]
+    def ready_read(self, ask: Ask) -> Answer | None:
+        """Return the answer of read if it takes no waiting."""
+        named, credential = document_of(ask.path), self._shown(ask)
+        if named is None or credential is None:
+            return None
+        address, form = named
+        try:
+            full = self._reading.ready(address, credential)
+        except Unpaid as error:
+            preview = self._store.ready(address)
+            return private_answer(ask, _refused(preview, form, error), 402) if preview else None
+        liked = ask.headers.get(b"accept-language", b"").decode("latin-1")
+        return private_answer(ask, _form(full, form, liked)) if full else None
+
+    def _shown(self, ask: Ask) -> Credential | None:
+        """Return the credential of a request, None where it takes more to tell."""
+        given = ask.headers.get(b"authorization")
+        if given is not None:
+            scheme, _, token = given.partition(b" ")
+            is_plain = scheme.lower() == b"bearer" and token.strip()
+            return Credential(token.strip().decode("latin-1")) if is_plain else None
+        shown = ask.headers.get(b"cookie")
+        if shown is None:
+            return _NOTHING
+        values = _cookies(shown, _cookie_name(ask.is_https))
+        if len(values) > 1:
+            return None
+        value = values[0] if values else ""
+        return Credential("", value) if len(value) <= MAX_CREDENTIAL else None
 
     async def _refuse(
         self, request: Request, address: Address, form: str, error: Unpaid
@@ -105,12 +139,7 @@ class Readers:
         preview = await self._store.get(address)
         if preview is None:
             raise Missing("document")
-        status = status_of(error)
-        if form != "json":
-            return send_private(request, preview.forms[REFUSED if form == "html" else form], status)
-        known = json.loads(preview.forms["json"].bodies[IDENTITY])
-        told = problem(error) | {"offers": known["offers"], "unlock": known["unlock"]}
-        return send_private(request, private_form(PROBLEM, json.dumps(told).encode()), status)
+        return send_private(request, _refused(preview, form, error), status_of(error))
 
     async def library(self, request: Request) -> Response:
         """Show what this reader may read."""
@@ -141,18 +170,15 @@ class Readers:
 
     # --- the cookie ---
 
-    def _cookie_name(self, request: Request) -> str:
-        return "__Host-paidgate" if self._secure(request) else "paidgate"
-
     def _secure(self, request: Request) -> bool:
         return self._is_https or request.scope.get("scheme") == "https"
 
     def _reader_cookie(self, request: Request) -> str:
-        return cookie(request, self._cookie_name(request))
+        return cookie(request, _cookie_name(self._secure(request)))
 
     def _set_cookie(self, request: Request, response: Response, value: str, life: int) -> None:
         response.set_cookie(
-            self._cookie_name(request),
+            _cookie_name(self._secure(request)),
             value,
             max_age=life,
             path="/",
@@ -166,6 +192,41 @@ def _after(request: Request) -> Address | None:
     after = request.query_params.get("after", "")
     publisher, _, slug = after.partition("/")
     return Address.of(publisher, slug) if after else None
+
+
+def _form(full: Bundle, form: str, accept_language: str) -> Form:
+    if form != "html":
+        return full.forms[form]
+    is_short = len(accept_language) <= LONGEST
+    return full.forms[f"html.{(_liked if is_short else negotiate)(accept_language)}"]
+
+
+@lru_cache(maxsize=512)
+def _liked(accept_language: str) -> Language:
+    return negotiate(accept_language)
+
+
+def _refused(preview: Bundle, form: str, error: Unpaid) -> Form:
+    """Return the form that a reader without a right gets: what everyone knows, and the offers."""
+    if form != "json":
+        return preview.forms[REFUSED if form == "html" else form]
+    known = preview.forms["json"]
+    if REFUSED not in known.answers:
+        told = json.loads(known.bodies[IDENTITY])
+        told = problem(error) | {"offers": told["offers"], "unlock": told["unlock"]}
+        known.answers[REFUSED] = private_form(PROBLEM, json.dumps(told).encode())
+    refused: Form = known.answers[REFUSED]
+    return refused
+
+
+def _cookie_name(is_https: bool) -> str:
+    return "__Host-paidgate" if is_https else "paidgate"
+
+
+def _cookies(header: bytes, name: str) -> list[str]:
+    """Return the values of every cookie called name."""
+    parts = [part.partition("=") for part in header.decode("latin-1").split(";")]
+    return [value.strip() for key, _, value in parts if key.strip() == name]
 
 
 def _see_other(location: str) -> Response:

@@ -62,8 +62,12 @@ def content_type(request: Request) -> tuple[str, str | None]:
 
 def document_and_form(request: Request) -> tuple[Address, str]:
     """Return which document, in which form, the path names. Raises Missing."""
-    publisher = request.path_params["publisher"]
-    slug, dot, form = request.path_params["slug"].partition(".")
+    return named_document(request.path_params["publisher"], request.path_params["slug"])
+
+
+def named_document(publisher: str, name: str) -> tuple[Address, str]:
+    """Return which document, in which form, the last two parts of a path name. Raises Missing."""
+    slug, dot, form = name.partition(".")
     if not dot:
         form = "html"
     elif form not in FORMS[1:]:

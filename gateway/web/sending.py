@@ -1,47 +1,99 @@
-"""Sending a form that is ready: negotiation of its coding, conditions, HEAD."""
+"""Sending a form: negotiation of its coding, conditions, HEAD.
+
+The answers that a form can give are made when they are first asked for, and stay with it.
+"""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.bundles import IDENTITY, Form
-from gateway.web.headers import CACHE_PRIVATE, CACHE_PUBLIC
+from gateway.web.headers import CACHE_PRIVATE, CACHE_PUBLIC, secured
+from gateway.web.ready import Answer, Ask
 
 PREFERENCE = ("br", "zstd", "gzip")  # smallest first
+LONGEST = 200  # letters of a header whose meaning is worth remembering
 
 
 def send_public(request: Request, form: Form, cache: str = CACHE_PUBLIC) -> Response:
     """Answer with a public form: the coding that the client takes, 304 if it has it."""
-    coding = choose_coding(request.headers.get("accept-encoding", ""), form)
-    etag = form.etag if coding == IDENTITY else f'{form.etag[:-1]}-{coding}"'
-    headers = {"cache-control": cache, "etag": etag, "vary": "Accept-Encoding"}
-    if _has(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=headers)
-    if coding != IDENTITY:
-        headers["content-encoding"] = coding
-    return _body(request, form, coding, headers, 200)
+    return _response(public_answer(_ask(request), form, cache))
 
 
 def send_private(request: Request, form: Form, status: int = 200) -> Response:
     """Answer with a form that is for this reader alone: never compressed, never stored."""
-    headers = {"cache-control": CACHE_PRIVATE, "referrer-policy": "no-referrer"}
-    return _body(request, form, IDENTITY, headers, status)
+    return _response(private_answer(_ask(request), form, status))
 
 
-def _body(
-    request: Request, form: Form, coding: str, headers: dict[str, str], status: int
-) -> Response:
-    body = form.bodies[coding]
-    headers["content-length"] = str(len(body))
-    headers["content-type"] = form.media_type
-    return Response(b"" if request.method == "HEAD" else body, status, headers)
+def public_answer(ask: Ask, form: Form, cache: str = CACHE_PUBLIC) -> Answer:
+    """Return the answer of a public form: the coding that the client takes, 304 if it has it."""
+    coding = choose_coding(ask.headers.get(b"accept-encoding", b""), form)
+    etag = form.etag if coding == IDENTITY else f'{form.etag[:-1]}-{coding}"'
+    has = ask.headers.get(b"if-none-match")
+    status = 304 if has is not None and _has(has.decode("latin-1"), etag) else 200
+    key = (cache, coding, status, ask.is_head, ask.is_https)
+    answer: Answer | None = form.answers.get(key)
+    if answer is None:
+        headers = {"cache-control": cache, "etag": etag, "vary": "Accept-Encoding"}
+        if status == 200 and coding != IDENTITY:
+            headers["content-encoding"] = coding
+        answer = form.answers[key] = _made(ask, form, coding, headers, status)
+    return answer
 
 
-def choose_coding(accepted: str, form: Form) -> str:
+def private_answer(ask: Ask, form: Form, status: int = 200) -> Answer:
+    """Return the answer of a form for one reader alone: never compressed, never stored."""
+    key = (CACHE_PRIVATE, IDENTITY, status, ask.is_head, ask.is_https)
+    answer: Answer | None = form.answers.get(key)
+    if answer is None:
+        headers = {"cache-control": CACHE_PRIVATE, "referrer-policy": "no-referrer"}
+        answer = form.answers[key] = _made(ask, form, IDENTITY, headers, status)
+    return answer
+
+
+def _made(ask: Ask, form: Form, coding: str, headers: dict[str, str], status: int) -> Answer:
+    body = b""
+    if status != 304:
+        body = form.bodies[coding]
+        headers |= {"content-length": str(len(body)), "content-type": form.media_type}
+    pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return Answer(status, secured(pairs, is_https=ask.is_https), b"" if ask.is_head else body)
+
+
+def _ask(request: Request) -> Ask:
+    headers: dict[bytes, bytes] = {}
+    for name, value in request.headers.raw:
+        headers[name] = headers[name] + b", " + value if name in headers else value
+    is_https = request.scope.get("scheme") == "https"
+    return Ask(b"", headers, request.method == "HEAD", is_https)
+
+
+def _response(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status)
+    response.raw_headers = list(answer.headers)
+    return response
+
+
+# --- negotiation -------------------------------------------------------------------------------
+
+
+def choose_coding(accepted: bytes, form: Form) -> str:
     """Return the coding to send, by RFC 9110 section 12.5.3; identity where none is taken."""
+    is_short = len(accepted) <= LONGEST
+    for coding in _ranked(accepted) if is_short else _ranked.__wrapped__(accepted):
+        if coding in form.bodies:
+            return coding
+    return IDENTITY
+
+
+@lru_cache(maxsize=512)
+def _ranked(accepted: bytes) -> tuple[str, ...]:
+    """Return the codings that a client takes, the most wanted first."""
     weights: dict[str, float] = {}
-    for item in accepted.lower().split(","):
+    for item in accepted.decode("latin-1").lower().split(","):
         name, _, parameter = item.partition(";")
         quality = parameter.strip().removeprefix("q=")
         try:
@@ -49,12 +101,9 @@ def choose_coding(accepted: str, form: Form) -> str:
         except ValueError:
             weights[name.strip()] = 0.0
     anything = weights.get("*", 0.0)
-    best, best_weight = IDENTITY, 0.0
-    for coding in PREFERENCE:
-        weight = weights.get(coding, anything)
-        if coding in form.bodies and weight > best_weight:
-            best, best_weight = coding, weight
-    return best
+    weighed = [(weights.get(coding, anything), coding) for coding in PREFERENCE]
+    taken = [pair for pair in weighed if pair[0] > 0]
+    return tuple(coding for _, coding in sorted(taken, key=lambda pair: -pair[0]))
 
 
 def _has(if_none_match: str, etag: str) -> bool:

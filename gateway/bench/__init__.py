@@ -1,0 +1,1 @@
+"""`paidgate bench`: what an answer costs beside nginx, measured where it is run."""

@@ -1,0 +1,234 @@
+"""A ready answer is the answer: what the long way would send, and nothing else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from starlette.types import ASGIApp
+
+from gateway.app import build
+from gateway.core.bundles import Bundle
+from gateway.core.documents import Address
+from gateway.core.errors import GatewayError, Revoked, Unpaid
+from gateway.reading import Credential
+from gateway.web import logs
+from gateway.web.ready import Ready
+from tests.asgi import Exchange, Headers, exchange
+from tests.house import Standing, gateway
+from tests.properties.public_surface import FIXED, HEADERS, of_document
+
+pytestmark = pytest.mark.anyio
+
+SOURCE = "Title\n\nFree text.\n\n##paidbegin##The paid part.##paidend##\n"
+ADDRESS = Address("demo", "d")
+MORE: tuple[Headers, ...] = (
+    (("accept-encoding", "gzip"), ("accept-encoding", "br")),
+    (("accept-encoding", "*;q=0.5, br;q=0"),),
+    (("accept-encoding", "x" * 300 + ", br"),),
+    (("if-none-match", "*"),),
+    (("if-none-match", 'W/"1", "2"'),),
+    (("accept-language", "zh"),),
+    (("accept-language", "x" * 300),),
+    (("cookie", "a=b; paidgate=x"),),
+    (("cookie", "paidgate=x; paidgate=y"),),
+    (("cookie", "paidgate=x"), ("cookie", "paidgate=x")),
+    (("authorization", "Basic x"),),
+    (("authorization", "Bearer"),),
+    (("authorization", "bearer x"), ("cookie", "paidgate=x")),
+    (("authorization", "Bearer x"), ("authorization", "Bearer y")),
+    (("content-length", "0"),),
+)
+
+
+class Remembering:
+    """A reading that has remembered one answer."""
+
+    def __init__(self, standing: Standing, answer: Bundle | GatewayError | None) -> None:
+        self._reading = standing.house.reading
+        self.answer = answer
+        self.asked: list[tuple[Address, Credential]] = []
+
+    def ready(self, address: Address, credential: Credential) -> Bundle | None:
+        self.asked.append((address, credential))
+        if isinstance(self.answer, GatewayError):
+            raise self.answer
+        return self.answer
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._reading, name)
+
+
+async def published() -> Standing:
+    standing = gateway()
+    await standing.publish("d", SOURCE)
+    return standing
+
+
+async def full_bundle(standing: Standing) -> Bundle:
+    _, token = await standing.grant("document:d")
+    return await standing.house.reading.read(ADDRESS, Credential(token))
+
+
+def remembering(standing: Standing, answer: Bundle | GatewayError | None) -> Remembering:
+    """Put a memory into a gateway, and build its application anew."""
+    memory = Remembering(standing, answer)
+    object.__setattr__(standing.house, "reading", memory)
+    standing.app = build(standing.house)
+    return memory
+
+
+def long_way(standing: Standing) -> ASGIApp:
+    """Build the same application without ready answers."""
+    app = build(standing.house)
+    app.user_middleware[0].kwargs["ready"] = Ready({}, is_https=False)
+    return app
+
+
+async def both(standing: Standing, method: str, target: str, headers: Headers) -> list[Exchange]:
+    ways = (standing.app, long_way(standing))
+    return [await exchange(app, method, target, headers) for app in ways]
+
+
+def comparable(answer: Exchange) -> tuple[int, list[tuple[str, str]], bytes]:
+    return answer.status, sorted(answer.headers), answer.body
+
+
+async def is_ready(standing: Standing, target: str, headers: Headers = ()) -> bool:
+    """Say whether a request has a ready answer."""
+    ready: Ready = standing.app.state.ready  # type: ignore[attr-defined]
+    pairs = {name.encode(): value.encode() for name, value in headers}
+    return ready.answer(b"GET", target.encode(), pairs, False) is not None
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
+async def test_both_ways_answer_the_same(method: str) -> None:
+    standing = await published()
+    etag = (await exchange(standing.app, "GET", f"/documents/{ADDRESS}")).header("etag")
+    own = (("if-none-match", etag),)
+    for target in (*of_document(str(ADDRESS)), *FIXED, *_assets()):
+        for headers in (*HEADERS, *MORE, own):
+            ready, long = await both(standing, method, target, headers)
+            assert comparable(ready) == comparable(long), (method, target, headers)
+
+
+def _assets() -> list[str]:
+    return ["/static/app.css", "/static/app.000000000000.css", "/static/../app.css"]
+
+
+async def test_previews_and_assets_are_ready() -> None:
+    standing = await published()
+    for form in ("", ".md", ".txt", ".json"):
+        assert await is_ready(standing, f"/documents/{ADDRESS}{form}")
+    assert await is_ready(standing, "/static/app.000000000000.css")
+    for target in ("/documents/demo/none", "/documents/demo/d/", "/documents/demo/%64", "/"):
+        assert not await is_ready(standing, target)
+    assert not await is_ready(standing, "/documents/" + "d" * 80 + "/" + "d" * 200)
+
+
+async def test_nothing_is_ready_to_read_that_memory_does_not_tell() -> None:
+    standing = await published()
+    _, token = await standing.grant("document:d")
+    remembering(standing, None)
+    headers = (("authorization", f"Bearer {token}"),)
+    assert not await is_ready(standing, f"/read/{ADDRESS}", headers)
+    assert (await exchange(standing.app, "GET", f"/read/{ADDRESS}", headers)).status == 200
+
+
+@pytest.mark.parametrize("form", ["", ".md", ".txt", ".json"])
+@pytest.mark.parametrize("language", ["en", "zh-CN,zh;q=0.9", ""])
+async def test_a_full_read_is_the_same_from_memory(form: str, language: str) -> None:
+    standing = await published()
+    _, token = await standing.grant("document:d")
+    remembering(standing, await full_bundle(standing))
+    headers = (("authorization", f"Bearer {token}"), ("accept-language", language))
+    for method in ("GET", "HEAD"):
+        ready, long = await both(standing, method, f"/read/{ADDRESS}{form}", headers)
+        assert comparable(ready) == comparable(long)
+        assert ready.status == 200
+        assert ready.header("cache-control") == "private, no-store"
+        assert ("The paid part." in ready.body.decode()) == (method == "GET")
+
+
+@pytest.mark.parametrize("form", ["", ".md", ".txt", ".json"])
+async def test_a_refusal_is_the_same_from_memory(form: str) -> None:
+    standing = await published()
+    remembering(standing, Unpaid())
+    for method in ("GET", "HEAD"):
+        ready, long = await both(standing, method, f"/read/{ADDRESS}{form}", ())
+        assert comparable(ready) == comparable(long)
+        assert ready.status == 402
+    if form == ".json":
+        assert json.loads((await exchange(standing.app, "GET", f"/read/{ADDRESS}.json")).body)
+
+
+async def test_a_revocation_that_memory_tells_is_told_the_long_way() -> None:
+    standing = await published()
+    grant, token = await standing.grant("document:d")
+    await standing.house.granting.revoke(None, grant.id)
+    remembering(standing, Revoked())
+    headers = (("authorization", f"Bearer {token}"),)
+    assert not await is_ready(standing, f"/read/{ADDRESS}", headers)
+    assert (await exchange(standing.app, "GET", f"/read/{ADDRESS}", headers)).status == 403
+
+
+async def test_memory_is_asked_with_what_the_request_shows() -> None:
+    standing = await published()
+    memory = remembering(standing, None)
+    shown: dict[Headers, Credential | None] = {
+        (): Credential(),
+        (("authorization", "bearer  t "),): Credential("t"),
+        (("cookie", "a=b; paidgate=c"),): Credential("", "c"),
+        (("cookie", "paidgate=c"), ("authorization", "Bearer t")): Credential("t"),
+        (("cookie", "xpaidgate=c"),): Credential(),
+        (("cookie", "__Host-paidgate=c"),): Credential(),
+        (("cookie", "paidgate=c; paidgate=d"),): None,
+        (("cookie", "paidgate=" + "c" * 5_000),): None,
+        (("authorization", "Basic t"),): None,
+    }
+    for headers, credential in shown.items():
+        memory.asked.clear()
+        await is_ready(standing, f"/read/{ADDRESS}", headers)
+        assert memory.asked == ([(ADDRESS, credential)] if credential else [])
+
+
+async def test_https_is_told_alike_both_ways() -> None:
+    standing = await published()
+    for app in (standing.app, long_way(standing)):
+        secure = await exchange(app, "GET", f"/documents/{ADDRESS}", scheme="https")
+        plain = await exchange(app, "GET", f"/documents/{ADDRESS}")
+        assert secure.header("strict-transport-security")
+        assert not plain.header("strict-transport-security")
+
+
+async def test_every_request_has_one_line_of_json_and_an_id_of_its_own() -> None:
+    standing = await published()
+    written: list[str] = []
+    with logs.noted(written.append):
+        for target in (f"/documents/{ADDRESS}", f"/documents/{ADDRESS}.md", "/documents/demo/x"):
+            await exchange(standing.app, "GET", target + "?token=secret")
+            assert await exchange(standing.app, "GET", target)
+    lines = [json.loads(line) for line in "".join(written).splitlines()]
+    assert len(lines) == 6
+    assert len({line["request"] for line in lines}) == 6
+    assert [line["status"] for line in lines] == [200] * 4 + [404] * 2
+    keys = {"event", "method", "path", "status", "ms", "request", "level", "timestamp"}
+    assert all(set(line) == keys for line in lines)
+    assert "secret" not in "".join(written)
+
+
+async def test_a_path_cannot_forge_a_line() -> None:
+    standing = await published()
+    written: list[str] = []
+    with logs.noted(written.append):
+        await exchange(standing.app, "GET", '/x%0A{"event":"forged"}%22%E2%80%A8')
+    assert len("".join(written).splitlines()) == 1
+    assert json.loads("".join(written))["path"] == '/x\n{"event":"forged"}"\u2028'
+
+
+def test_a_warning_does_not_wait_and_comes_after_what_was_before() -> None:
+    written: list[str] = []
+    lines = logs.Lines(written.append)
+    lines._waiting.append("first")
+    lines.warning("second")
+    assert written == ["first\nsecond\n"]
