@@ -23,6 +23,7 @@ pytestmark = pytest.mark.anyio
 SOURCE = "Title\n\nFree text.\n\n##paidbegin##The paid part.##paidend##\n"
 ADDRESS = Address("demo", "d")
 MORE: tuple[Headers, ...] = (
+    (("accept-encoding", "br"), ("accept-encoding", "gzip")),
     (("accept-encoding", "gzip"), ("accept-encoding", "br")),
     (("accept-encoding", "*;q=0.5, br;q=0"),),
     (("accept-encoding", "x" * 300 + ", br"),),
