@@ -102,7 +102,7 @@ class HarmedEmbedded:
 
     def living(self) -> frozenset[int]:
         """Return its processes, and remember if there were ever several."""
-        found = living_in(Path(self._embedded.url.removeprefix("unix://")).parent)
+        found = living_in(self._embedded.socket.parent)
         self.most = max(self.most, len(found))
         return found
 
