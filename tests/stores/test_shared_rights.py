@@ -229,7 +229,8 @@ async def test_what_is_shared_is_json(redis: Redis, redis_url: str) -> None:
     async with workers(redis_url) as memories:
         await record.read(memories[0])
         (place,) = [key async for key in redis.scan_iter("paidgate:*:grant:*")]
-        packed = await redis.hget(place, "packed")  # type: ignore[misc]
+        packed = await redis.hget(place, "packed")
+    assert isinstance(packed, bytes)
     assert json.loads(packed)[0] == 3
     assert "读者 42".encode() not in packed
 
@@ -287,7 +288,7 @@ async def configured(server: HarmedServer, name: str, value: str) -> None:
 
 async def read_only(server: HarmedServer, proxy: Proxy) -> None:
     async with Redis.from_url(server.url(server.port)) as client:
-        await client.execute_command("REPLICAOF", "127.0.0.1", "1")
+        await client.replicaof("127.0.0.1", 1)
 
 
 async def slow(server: HarmedServer, proxy: Proxy) -> None:
