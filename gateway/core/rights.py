@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain
 
+import msgspec
+
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import Malformed
 
@@ -143,17 +145,22 @@ def pack_rights(rights: Rights | None) -> bytes:
 
 def unpack_rights(packed: bytes) -> Rights | None:
     """Return the rights in JSON. Raises ValueError for anything else."""
-    if packed == b"null":
+    found = _PACKED.decode(packed)
+    if found is None:
         return None
+    version, epoch, rows = found
     try:
-        version, epoch, rows = json.loads(packed)
         grants = [
             Grant(i, Scope.parse(p, scope), starts=starts, ends=ends, revoked_at=revoked_at)
             for i, p, scope, starts, ends, revoked_at in rows
         ]
-    except (TypeError, Malformed) as error:
+    except Malformed as error:
         raise ValueError("these are no rights") from error
     return Rights(grants, version, epoch)
+
+
+_Row = tuple[str, str, str, int, int | None, int | None]
+_PACKED = msgspec.json.Decoder(tuple[int, int, list[_Row]] | None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """A private Redis or Valkey, started with the gateway and ended with it, however it dies.
 
 Every process of the gateway keeps an eye on the server of its data folder; whichever finds none
-starts one. The server itself holds the lock that says so: as long as it lives there is no other,
-and the kernel ends it with the process that started it.
+starts one. The server itself holds the lock on the data folder: as long as it lives there is no
+other, whatever becomes of its files, and the kernel ends it with the process that started it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import tempfile
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
+from urllib.parse import quote
 
 from gateway.core.errors import Unavailable
 from gateway.stores.durable import make_folder
@@ -58,13 +59,15 @@ class EmbeddedRedis:
 
     def __init__(self, data: Path, program: str) -> None:
         self._program = program
+        self._data = data
         self._folder = _folder(data)
+        self.socket = self._folder / "redis.sock"
         self._server: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Return the address of the server, whichever process starts it."""
-        return f"unix://{self._folder}/redis.sock"
+        return f"unix://{quote(str(self.socket))}"
 
     async def keep(self) -> None:
         """See to it for good that there is a server."""
@@ -78,7 +81,7 @@ class EmbeddedRedis:
         if self._server and self._server.poll() is None:
             return
         _make_private(self._folder)
-        lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(self._data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             with suppress(BlockingIOError):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -87,7 +90,7 @@ class EmbeddedRedis:
             os.close(lock)
 
     def _start(self, lock: int) -> subprocess.Popen[bytes]:
-        place = {"dir": str(self._folder), "unixsocket": str(self._folder / "redis.sock")}
+        place = {"dir": str(self._folder), "unixsocket": str(self.socket)}
         tether = (sys.executable, "-I", "-S", str(TETHER), str(os.getpid()))
         options = ((f"--{name}", value) for name, value in (_OPTIONS | place).items())
         return subprocess.Popen(  # noqa: S603  what runs is found, never asked for

@@ -210,14 +210,17 @@ class LeasedCoherence:
             with suppress(Unavailable):
                 await self._renew()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._renew_now.wait(), self._terms.pace)
+                async with asyncio.timeout(self._terms.pace):
+                    await self._renew_now.wait()
 
     async def _renew(self) -> None:
         renewal = self._holder.renewal(self._clock())
         lease = await self._authority.renew(renewal)
         self._witness.saw(lease.incarnation, self._clock())
-        if self._holder.renewed(renewal, lease):
+        if self._holder.renewed(renewal, lease) and renewal.incarnation in ("", lease.incarnation):
             self._renew_now.set()
+        # Else it has begun again: a change waits for leases to run out as it is, and one that
+        # begins again and again must not be asked as fast as it can answer.
 
     async def _keep_listening(self) -> None:
         while True:

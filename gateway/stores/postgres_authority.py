@@ -199,7 +199,9 @@ class _Line:
 
     async def _guarded(self, work: Awaitable[T], patience: float) -> T:
         try:
-            return await asyncio.wait_for(work, patience)
+            # Not wait_for: on 3.11 it can lose a cancellation, and with it the end of the process.
+            async with asyncio.timeout(patience):
+                return await work
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             with suppress(Exception):
                 await self.close()

@@ -202,7 +202,8 @@ class RedisAuthority:
     async def _in_time(self, work: Awaitable[T]) -> T:
         """Bound the time in the queue as well: the ledger answers while this is slow."""
         try:
-            return await asyncio.wait_for(work, self._patience)
+            async with asyncio.timeout(self._patience):
+                return await work
         except TimeoutError as error:
             raise Unavailable("redis") from error
 
@@ -276,7 +277,9 @@ class _Line:
 
     async def _guarded(self, work: Awaitable[T]) -> T:
         try:
-            return await asyncio.wait_for(work, self._patience)
+            # Not wait_for: on 3.11 it can lose a cancellation, and with it the end of the process.
+            async with asyncio.timeout(self._patience):
+                return await work
         except (RedisError, OSError, TimeoutError) as error:
             # What was asked may still happen; its answer must not be taken for another's.
             await self.close()

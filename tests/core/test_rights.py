@@ -7,7 +7,17 @@ import pytest
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed
 from gateway.core.permits import NotPermitted, Permit
-from gateway.core.rights import Grant, Kind, Rights, Scope, Standing, Verdict, judge
+from gateway.core.rights import (
+    Grant,
+    Kind,
+    Rights,
+    Scope,
+    Standing,
+    Verdict,
+    judge,
+    pack_rights,
+    unpack_rights,
+)
 
 HERE = Address("demo", "report")
 
@@ -97,3 +107,28 @@ def test_among_rights_that_do_not_stand_the_revocation_is_told() -> None:
 def test_without_a_standing_right_there_is_no_permit(verdict: Verdict) -> None:
     with pytest.raises(NotPermitted):
         Permit(verdict, HERE, "", "edition")
+
+
+# --- in a cache --------------------------------------------------------------------------------
+
+
+def test_rights_come_back_as_they_were_packed() -> None:
+    rights = Rights((grant(starts=100, ends=200), grant("all", revoked_at=7)), 9, 2)
+    found = unpack_rights(pack_rights(rights))
+    assert found
+    assert (found.grants, found.version, found.epoch) == (rights.grants, 9, 2)
+    assert unpack_rights(pack_rights(None)) is None
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [b"", b"\x80\x04K\x01.", b"\xff", b"nul", b"true", b"[]", b"{}", b"[1, 0]", b'["1", 0, []]',
+     b"[true, 0, []]", b"[1, 0, null]", b'[1, 0, {"abcdef": 1}]', b"[1, 0, [[]]]", b"[1, 0, []] 2",
+     b'[1, 0, [["g1", ["demo"], "all", 0, null, null]]]', b"[" * 100_000, b"[1, 0, [" * 50_000,
+     b'[1, 0, [["g1", "demo", 7, 0, null, null]]]', b'[1, 0, [["g1", "demo", "all", "0", 1, 1]]]',
+     b'[1, 0, [["g1", "demo", "all", 0, null, "no"]]]', b'[1, 0, [["g1", "demo", "*", 0, 1, 1]]]',
+     b'[1, 0, [[null, "demo", "all", 0, null, null]]]', b"[1e999, 0, []]"],
+)  # fmt: skip
+def test_what_is_no_packed_rights_is_refused(packed: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        unpack_rights(packed)

@@ -1,4 +1,4 @@
-"""Servers that can be harmed: stopped, killed and started again on the same port."""
+"""Servers that can be harmed: stopped, emptied, killed and started again at the same place."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import redis
+
+from tests.faults.memories import embedded_in
+from tests.faults.processes import living_in
 from tests.servers import (
     answers_select,
     comes_true,
@@ -76,6 +80,50 @@ class HarmedServer:
         """Kill it without warning and start it again."""
         self.stop()
         self.start()
+
+    def empty(self) -> None:
+        """Have a Redis forget everything."""
+        _flush(self.url(self.port))
+
+
+class HarmedEmbedded:
+    """The private server of a gateway; whatever happens to it, the gateway starts it again."""
+
+    port = 0  # nobody can stand between it and the gateway
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._embedded = embedded_in(data)
+        self.most = 0  # servers that were seen at one moment
+
+    def url(self, port: int) -> str:
+        """Return where the gateway keeps it."""
+        return str(self._data)
+
+    def living(self) -> frozenset[int]:
+        """Return its processes, and remember if there were ever several."""
+        found = living_in(self._embedded.socket.parent)
+        self.most = max(self.most, len(found))
+        return found
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        for process in self.living():
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+
+    def restart(self) -> None:
+        """Kill it without warning; another comes."""
+        self.signal(signal.SIGKILL)
+
+    def empty(self) -> None:
+        """Have it forget everything."""
+        _flush(self._embedded.url)
+
+
+def _flush(url: str) -> None:
+    with suppress(redis.RedisError), redis.Redis.from_url(url, socket_timeout=1) as client:
+        client.flushall()
 
 
 def _answers_ping(port: int) -> bool:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Protocol
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from gateway.core.leases import Terms
+from gateway.core.leases import Load, Terms
+from gateway.ports import Known, Shape
+from gateway.stores import redis_authority
+from gateway.stores.embedded_redis import EmbeddedRedis, server_program
 from gateway.stores.leased import LeasedCoherence
 from gateway.stores.postgres_authority import PostgresAuthority
 from gateway.stores.redis_authority import RedisAuthority
@@ -21,7 +25,11 @@ class Memory(Protocol):
 
     async def close(self) -> None: ...
 
-    async def fetch(self, key: str, load: Callable[[], Awaitable[Any]]) -> Any: ...
+    def known(self, key: str) -> Known | None: ...
+
+    async def fetch(
+        self, key: str, load: Callable[[], Awaitable[Any]], shape: Shape | None = None
+    ) -> Any: ...
 
     async def announce(self, keys: Collection[str]) -> bool: ...
 
@@ -31,7 +39,7 @@ class NaiveMemory:
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
-        self._known: dict[str, Any] = {}
+        self._known: dict[str, Known] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -52,10 +60,15 @@ class NaiveMemory:
                             self._known.pop(message["data"].decode(), None)
             await asyncio.sleep(0.1)
 
-    async def fetch(self, key: str, load: Callable[[], Awaitable[Any]]) -> Any:
+    def known(self, key: str) -> Known | None:
+        return self._known.get(key)
+
+    async def fetch(
+        self, key: str, load: Callable[[], Awaitable[Any]], shape: Shape | None = None
+    ) -> Any:
         if key not in self._known:
-            self._known[key] = await load()
-        return self._known[key]
+            self._known[key] = Known(await load())
+        return self._known[key].value
 
     async def announce(self, keys: Collection[str]) -> bool:
         try:
@@ -66,10 +79,40 @@ class NaiveMemory:
         return True
 
 
+_HASTY = (
+    redis_authority._STATE
+    + """
+local place = KEYS[1] .. ':' .. nonce .. ':' .. ARGV[2]
+redis.call('HSET', place, 'version', ARGV[3], 'packed', ARGV[4])
+return 1
+"""
+)
+
+
+class HastyAuthority(RedisAuthority):
+    """Shares whatever was read, without asking what has changed since."""
+
+    async def _share(self, load: Load, version: int, packed: bytes) -> None:
+        await self._sharing.run_id()
+        await self._sharing.call(_HASTY, load.key, version, packed)
+
+
 def make_memory(kind: str, url: str, terms: Terms) -> Memory:
     """Return a memory of a kind."""
     if kind == "redis":
         return LeasedCoherence(RedisAuthority(url, terms), terms)
+    if kind == "hasty":
+        return LeasedCoherence(HastyAuthority(url, terms), terms)
     if kind == "postgres":
         return LeasedCoherence(PostgresAuthority(url, terms), terms)
+    if kind == "embedded":
+        embedded = embedded_in(Path(url))
+        return LeasedCoherence(RedisAuthority(embedded.url, terms), terms, keeper=embedded)
     return NaiveMemory(url)
+
+
+def embedded_in(data: Path) -> EmbeddedRedis:
+    """Return the private server of a data folder, as every process of a gateway has it."""
+    program = server_program()
+    assert program, "there is no server to embed"
+    return EmbeddedRedis(data, program)

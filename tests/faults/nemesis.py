@@ -1,7 +1,7 @@
 """A nemesis: real processes that are stopped, killed, cut off and emptied while they serve.
 
-Workers read as fast as they can through a proxy that can swallow everything silently; the revoker
-changes the ledger and waits for its acknowledgement; somebody is harmed all the time.
+Workers read as fast as they can through a proxy that can swallow everything silently; revokers
+change the ledger and insist until it is acknowledged; somebody is harmed all the time.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -20,17 +21,22 @@ from typing import Protocol
 import gateway.stores
 from gateway.core.leases import Terms
 from tests.faults.memories import Memory, make_memory
-from tests.faults.witnesses import KEYS, Witnesses
+from tests.faults.proxy import Proxy
+from tests.faults.witnesses import KEYS, Counts, Witnesses
+from tests.servers import comes_true
 
 TETHER = Path(gateway.stores.__file__).with_name("tether.py")
 WORKERS = 4
+REVOKERS = 2  # memories of those who change; each key has one who changes it
 PAUSES = (0.05, 0.4, 1.5)  # seconds that somebody is stopped or cut off
+PATIENCE = 60.0  # seconds for every worker to begin
 
 
 class Server(Protocol):
-    """The authority's server, on a TCP port of loopback, and what can be done to it."""
+    """The authority's server, on a TCP port of loopback (0: on none), and what it can suffer."""
 
-    port: int
+    @property
+    def port(self) -> int: ...
 
     def url(self, port: int) -> str:
         """Return its address for clients that come through a port."""
@@ -41,67 +47,22 @@ class Server(Protocol):
     def restart(self) -> None:
         """Kill it without warning and start it again."""
 
-
-class Proxy:
-    """TCP to the server. While it is not open, bytes go in and nothing comes out."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._listening: asyncio.Server | None = None
-        self._pumps: set[asyncio.Task[None]] = set()
-        self.open = asyncio.Event()
-        self.open.set()
-        self.port = 0
-
-    async def start(self) -> None:
-        self._listening = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._listening.sockets[0].getsockname()[1]
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            there, to_there = await asyncio.open_connection("127.0.0.1", self._target)
-        except OSError:
-            writer.close()
-            return
-        for source, sink in ((reader, to_there), (there, writer)):
-            pump = asyncio.create_task(self._pump(source, sink))
-            self._pumps.add(pump)
-            pump.add_done_callback(self._pumps.discard)
-
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        try:
-            while data := await source.read(65_536):
-                await self.open.wait()
-                sink.write(data)
-                await sink.drain()
-        except OSError:
-            pass  # one side is gone; the other hears of it
-        finally:
-            sink.transport.abort()
-
-    async def stop(self) -> None:
-        if self._listening:
-            self._listening.close()
-        for pump in list(self._pumps):
-            pump.cancel()
-        await asyncio.gather(*self._pumps, return_exceptions=True)
-        await asyncio.sleep(0)  # transports close at the next turn of the loop
+    def empty(self) -> None:
+        """Have it forget everything."""
 
 
 @dataclass
 class Report:
     """What a run has shown."""
 
-    checks: int = 0
-    remembered: int = 0
-    violations: int = 0
+    seen: Counts = field(default_factory=Counts)
     changes: int = 0
     waits: list[float] = field(default_factory=list)  # seconds, of each acknowledged change
-    faults: dict[str, int] = field(default_factory=dict)
+    faults: Counter[str] = field(default_factory=Counter)
 
 
 class Nemesis:
-    """One run: workers, a revoker, and faults, for some seconds."""
+    """One run: workers, revokers, and faults."""
 
     def __init__(self, kind: str, server: Server, folder: Path, seed: int) -> None:
         self._kind = kind
@@ -112,26 +73,43 @@ class Nemesis:
         self._chance = random.Random(seed)
         self._workers: dict[int, subprocess.Popen[bytes]] = {}
         self._report = Report()
+        self._end = 0.0
 
-    async def run(self, seconds: float, faults: tuple[str, ...]) -> Report:
-        """Serve, change and harm for some seconds; return what was seen."""
-        await self._proxy.start()
-        for worker in range(WORKERS):
-            self._spawn(worker)
-        # The revoker comes past the proxy: it is the workers who may be cut off.
-        memory = make_memory(self._kind, self._server.url(self._server.port), Terms())
-        end = time.monotonic() + seconds
+    async def run(self, seconds: float, faults: tuple[str, ...], *, until: int = 0) -> Report:
+        """Serve, change and harm for some seconds; return what was seen.
+
+        until: end before that when so many violations were seen; 0 for never.
+        """
+        if self._server.port:
+            await self._proxy.start()
+        # The revokers come past the proxy: it is the workers who may be cut off.
+        url = self._server.url(self._server.port)
+        memories = [make_memory(self._kind, url, Terms()) for _ in range(REVOKERS)]
         try:
-            await asyncio.gather(self._revoke(memory, end), self._harm(end, faults))
+            await self._start()
+            # Who is new waits out what it does not know of; that once is no fault.
+            await asyncio.gather(*(memory.announce(["nothing"]) for memory in memories))
+            self._end = time.monotonic() + seconds
+            revoking = (self._revoke(memories[key % REVOKERS], key) for key in range(KEYS))
+            await asyncio.gather(self._harm(faults), self._watch(until), *revoking)
         finally:
-            await memory.close()
+            for memory in memories:
+                await memory.close()
             for process in self._workers.values():
                 process.kill()
                 process.wait()
             await self._proxy.stop()
-        report = self._report
-        report.checks, report.remembered, report.violations = self._witnesses.totals()
-        return report
+        self._report.seen = self._witnesses.totals()
+        return self._report
+
+    async def _start(self) -> None:
+        """Start the workers, and wait until each of them serves."""
+        for worker in range(WORKERS):
+            self._spawn(worker)
+        assert await asyncio.to_thread(comes_true, self._all_serve, PATIENCE)
+
+    def _all_serve(self) -> bool:
+        return all(self._witnesses.counts(worker).checks for worker in self._workers)
 
     def _spawn(self, worker: int) -> None:
         url = self._server.url(self._proxy.port)
@@ -141,25 +119,37 @@ class Nemesis:
             [*tether, *module, self._kind, url, str(self._path), str(worker)]
         )
 
-    async def _revoke(self, memory: Memory, end: float) -> None:
-        version = 0
-        while time.monotonic() < end:
-            version += 1
-            key = self._chance.randrange(KEYS)
-            self._witnesses.commit(key, version)
-            began = time.monotonic()
-            if await memory.announce([f"grant:{key}"]):
-                self._witnesses.acknowledge(key, version)
-                self._report.waits.append(time.monotonic() - began)
-            self._report.changes += 1
-            await asyncio.sleep(self._chance.random() * 0.02)
+    def _is_over(self) -> bool:
+        return time.monotonic() > self._end
 
-    async def _harm(self, end: float, faults: tuple[str, ...]) -> None:
-        while faults and time.monotonic() < end:
-            await asyncio.sleep(self._chance.random())
-            fault = self._chance.choice(faults)
-            await getattr(self, f"_{fault}")()
-            self._report.faults[fault] = self._report.faults.get(fault, 0) + 1
+    async def _watch(self, until: int) -> None:
+        while not self._is_over():
+            await asyncio.sleep(0.05)
+            if until and self._witnesses.totals().violations >= until:
+                self._end = 0.0
+
+    async def _revoke(self, memory: Memory, key: int) -> None:
+        """Give the right to a key, take it back, and so on; insist on each acknowledgement."""
+        while not self._is_over():
+            version = self._witnesses.commit(key)
+            began = time.monotonic()
+            self._report.changes += 1
+            while not await memory.announce([f"grant:{key}"]):
+                if self._is_over():
+                    return
+                await asyncio.sleep(0.02)
+            self._witnesses.acknowledge(key, version)
+            self._report.waits.append(time.monotonic() - began)
+            await asyncio.sleep(self._chance.random() * 0.1)
+
+    async def _harm(self, faults: tuple[str, ...]) -> None:
+        while faults:
+            for fault in self._chance.sample(faults, len(faults)):
+                await asyncio.sleep(self._chance.random() / 2)
+                if self._is_over():
+                    return
+                await getattr(self, f"_{fault}")()
+                self._report.faults[fault] += 1
 
     async def _stop_worker(self) -> None:
         worker = self._chance.choice(list(self._workers.values()))
@@ -188,3 +178,6 @@ class Nemesis:
 
     async def _restart_server(self) -> None:
         await asyncio.to_thread(self._server.restart)
+
+    async def _empty_server(self) -> None:
+        await asyncio.to_thread(self._server.empty)

@@ -13,8 +13,10 @@ from functools import partial
 from pathlib import Path
 
 from gateway.core.leases import Terms
+from gateway.core.rights import Rights
+from gateway.ports import RIGHTS
 from tests.faults.memories import make_memory
-from tests.faults.witnesses import KEYS, Witnesses
+from tests.faults.witnesses import KEYS, Witnesses, is_denied, is_gone, rights_of
 
 BURST = 200  # reads between two chances for the loop to hear anything
 
@@ -25,27 +27,30 @@ async def work(kind: str, url: str, path: Path, worker: int) -> None:
     memory = make_memory(kind, url, Terms())
     memory.start()
     chance = random.Random(worker)
-    checks, remembered, violations = witnesses.counts(worker)
+    counts = witnesses.counts(worker)
     loads = 0
 
-    async def load(key: int) -> int:
+    async def load(key: int) -> Rights | None:
         nonlocal loads
         loads += 1
         version = witnesses.committed(key)
         # Some reads of a ledger take long: their outcome may be old when it comes.
         await asyncio.sleep(0.01 if chance.random() < 0.05 else 0)
-        return version
+        return rights_of(key, version)
 
     while True:
         for _ in range(BURST):
             key = int(chance.random() * KEYS)
-            before = loads
+            name, before = f"grant:{key}", loads
+            is_remembered = memory.known(name) is not None
             acknowledged = witnesses.acknowledged(key)
-            version = await memory.fetch(f"grant:{key}", partial(load, key))
-            checks += 1
-            remembered += loads == before
-            violations += version < acknowledged
-        witnesses.count(worker, checks, remembered, violations)
+            answer = await memory.fetch(name, partial(load, key), RIGHTS)
+            counts.checks += 1
+            counts.remembered += is_remembered
+            counts.shared += loads == before and not is_remembered
+            counts.gone += is_gone(answer, acknowledged)
+            counts.denied += is_denied(answer, acknowledged, witnesses.committed(key))
+        witnesses.count(worker, counts)
         await asyncio.sleep(0)
 
 
