@@ -7,8 +7,8 @@ the ledger says, or on a memory that a lease keeps as good as that.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from gateway.core.bundles import Bundle
 from gateway.core.documents import Address
@@ -18,28 +18,25 @@ from gateway.core.permits import Permit
 from gateway.core.records import Act, Record
 from gateway.core.rights import NO_RIGHTS, Kind, Rights, Scope, Standing, judge
 from gateway.core.tokens import Claims, KeyRing, Purpose
-from gateway.ports import RIGHTS, Audit, Clock, Coherence, Edition, Ledger, Reader, Vault
+from gateway.ports import RIGHTS, Audit, Clock, Coherence, Edition, Known, Ledger, Reader, Vault
 from gateway.signing import Signing
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """What a request shows: a bearer token, or else the reader cookie; "" is none."""
 
     bearer: str = ""
     cookie: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Current:
+class Current(NamedTuple):
     """What decides of a document: its current edition, and the collection that it is in."""
 
     edition: str
     collection: str
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Whom a credential names: the key of its rights, and what it says."""
 
     key: str
@@ -47,6 +44,7 @@ class Holder:
 
 
 NOBODY = Holder("", None)
+_NO_KNOWLEDGE = Known(None)
 
 
 class Reading:
@@ -81,14 +79,17 @@ class Reading:
             return None
         if document.value is None:
             raise Missing("document")
-        holder = self._holder(ring, credential)
-        rights = self._coherence.known(holder.key)
-        if rights is None and holder is not NOBODY:
-            return None
-        permit = self._permit(address, document.value, holder, rights.value if rights else None)
+        now = self._clock.now()
+        holder, rights = self._holder(ring, credential, now), _NO_KNOWLEDGE
+        if holder is not NOBODY:
+            known = self._coherence.known(holder.key)
+            if known is None:
+                return None
+            rights = known
+        permit = self._permit(address, document.value, holder, rights.value, now)
         full = self._vault.at_hand(permit)
         if full is not None:
-            self._note(permit, holder)
+            self._note(permit, holder, now)
         return full
 
     async def read(self, address: Address, credential: Credential) -> Bundle:
@@ -97,7 +98,7 @@ class Reading:
         Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable.
         """
         permit, holder = await self._permitted(address, credential)
-        self._note(permit, holder)
+        self._note(permit, holder, self._clock.now())
         return await self._vault.open(permit)
 
     async def check(self, address: Address, credential: Credential) -> None:
@@ -107,15 +108,9 @@ class Reading:
         """
         await self._permitted(address, credential)
 
-    def _note(self, permit: Permit, holder: Holder) -> None:
-        record = Record(
-            self._clock.now(),
-            Act.READ,
-            holder.key,
-            permit.grant_id,
-            str(permit.address),
-            permit.edition,
-        )
+    def _note(self, permit: Permit, holder: Holder, now: int) -> None:
+        document = str(permit.address)
+        record = Record(now, Act.READ, holder.key, permit.grant_id, document, permit.edition)
         self._audit.note(record)
 
     async def _permitted(self, address: Address, credential: Credential) -> tuple[Permit, Holder]:
@@ -123,12 +118,12 @@ class Reading:
         current = await self._coherence.fetch(document_key(address), load)
         if current is None:
             raise Missing("document")
-        holder = self._holder(await self._signing.ring(), credential)
+        ring = await self._signing.ring()
+        holder = self._holder(ring, credential, self._clock.now())
         rights = await self._rights(holder) if holder is not NOBODY else None
-        return self._permit(address, current, holder, rights), holder
+        return self._permit(address, current, holder, rights, self._clock.now()), holder
 
-    def _holder(self, ring: KeyRing, credential: Credential) -> Holder:
-        now = self._clock.now()
+    def _holder(self, ring: KeyRing, credential: Credential, now: int) -> Holder:
         if credential.bearer:
             claims = ring.verify(credential.bearer, Purpose.GRANT, now)
             return Holder(grant_key(claims.holder), claims)
@@ -136,7 +131,7 @@ class Reading:
         return Holder(reader_key(known.holder), known) if known else NOBODY
 
     def _permit(
-        self, address: Address, current: Current, holder: Holder, rights: Rights | None
+        self, address: Address, current: Current, holder: Holder, rights: Rights | None, now: int
     ) -> Permit:
         claims = holder.claims
         if claims is None:
@@ -145,7 +140,7 @@ class Reading:
             raise BadToken
         elif rights is None or rights.epoch != claims.epoch:
             rights = NO_RIGHTS  # a cookie that is good no more is none
-        verdict = judge(rights, address, current.collection, self._clock.now())
+        verdict = judge(rights, address, current.collection, now)
         if verdict.standing is Standing.REVOKED:
             raise Revoked
         if not verdict.allowed:

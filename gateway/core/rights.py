@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain
+from typing import NamedTuple
 
 import msgspec
 
@@ -163,8 +164,7 @@ _Row = tuple[str, str, str, int, int | None, int | None]
 _PACKED = msgspec.json.Decoder(tuple[int, int, list[_Row]] | None)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The answer to «may this holder read this document now», and the grant it rests on."""
 
     grant: Grant | None

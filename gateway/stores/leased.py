@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 from gateway.core.errors import Unavailable
@@ -56,13 +57,9 @@ class Keeper(Protocol):
         """End the server if this process has started it."""
 
 
-def boottime() -> float:
-    """Return seconds since boot, suspended time included.
-
-    Guard 8: a clock that stands still while the machine sleeps would wake with a lease that has
-    long run out.
-    """
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+# Seconds since boot, suspended time included. Guard 8: a clock that stands still while the machine
+# sleeps would wake with a lease that has long run out.
+boottime: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 
 
 class Memory(Coherence, Protocol):
