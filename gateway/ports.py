@@ -348,7 +348,7 @@ class Vault(Protocol):
         """Return the full forms that a permit names."""
 
     def at_hand(self, permit: Permit) -> Bundle | None:
-        """Return the full forms that a permit names if they are in memory."""
+        """Return the full forms that a permit names if they are in memory, and none is long."""
 
     async def source(self, address: Address, edition: str) -> bytes:
         """Return the source, for its publisher."""

@@ -17,6 +17,7 @@ _MAGIC = b"paidgate-bundle-1\n"
 _HEAD = len(_MAGIC) + 8
 
 IDENTITY = "identity"
+LONG = 256 << 10  # bytes; a full text that has more is sent in chunks, each after another check
 
 
 class Damaged(GatewayError):
@@ -56,6 +57,11 @@ class Bundle:
     edition: str
     forms: Mapping[str, Form]
     entry: Entry | None = None
+
+    @property
+    def is_long(self) -> bool:
+        """Tell whether the body of any form is long."""
+        return any(len(form.bodies[IDENTITY]) > LONG for form in self.forms.values())
 
     def pack(self) -> bytes:
         """Return the bundle as one blob: magic, length of the head, head in JSON, bodies."""

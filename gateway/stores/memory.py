@@ -349,7 +349,7 @@ class MemoryVault:
     def at_hand(self, permit: Permit) -> Bundle | None:
         require_permit(permit)
         sealed = self._kept.get((permit.address, permit.edition))
-        return sealed.full if sealed else None
+        return sealed.full if sealed and not sealed.full.is_long else None
 
     async def source(self, address: Address, edition: str) -> bytes:
         return self._sealed(address, edition).source

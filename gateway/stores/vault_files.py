@@ -49,7 +49,8 @@ class FileVault:
             return bundle
         blob = await self._part(permit.address, permit.edition, "full")
         bundle = Bundle.unpack(blob)
-        self._recent.keep((permit.address, permit.edition), bundle, len(blob))
+        if not bundle.is_long:
+            self._recent.keep((permit.address, permit.edition), bundle, len(blob))
         return bundle
 
     def at_hand(self, permit: Permit) -> Bundle | None:

@@ -37,7 +37,8 @@ class ObjectVault:
             return bundle
         blob = await self._part(_key(permit.address, permit.edition), "full")
         bundle = Bundle.unpack(blob)
-        self._opened.keep((permit.address, permit.edition), bundle, len(blob))
+        if not bundle.is_long:
+            self._opened.keep((permit.address, permit.edition), bundle, len(blob))
         return bundle
 
     def at_hand(self, permit: Permit) -> Bundle | None:

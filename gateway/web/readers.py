@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,7 +30,7 @@ from gateway.web.requests import (
     read_form,
     require_same_origin,
 )
-from gateway.web.sending import LONGEST, private_answer, send_private
+from gateway.web.sending import LONGEST, private_answer, send_checked, send_private
 
 LIBRARY_SIZE = 100
 
@@ -101,7 +101,9 @@ class Readers:
             full = await self._reading.read(address, credential)
         except Unpaid as error:
             return await self._refuse(request, address, form, error)
-        return send_private(request, _form(full, form, request.headers.get("accept-language", "")))
+        liked = request.headers.get("accept-language", "")
+        check = partial(self._reading.check, address, credential)
+        return send_checked(request, _form(full, form, liked), check)
 
     def ready_read(self, ask: Ask) -> Answer | None:
         """Return the answer of read if it takes no waiting."""

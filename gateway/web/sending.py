@@ -5,17 +5,22 @@ The answers that a form can give are made when they are first asked for, and sta
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from gateway.core.bundles import IDENTITY, Form
+from gateway.core.bundles import IDENTITY, LONG, Form
+from gateway.core.errors import GatewayError
 from gateway.web.headers import CACHE_PRIVATE, CACHE_PUBLIC, secured
 from gateway.web.ready import Answer, Ask
 
 PREFERENCE = ("br", "zstd", "gzip")  # smallest first
 LONGEST = 200  # letters of a header whose meaning is worth remembering
+
+Check = Callable[[], Awaitable[None]]  # raises where what is being sent may be sent no more
 
 
 def send_public(request: Request, form: Form, cache: str = CACHE_PUBLIC) -> Response:
@@ -26,6 +31,34 @@ def send_public(request: Request, form: Form, cache: str = CACHE_PUBLIC) -> Resp
 def send_private(request: Request, form: Form, status: int = 200) -> Response:
     """Answer with a form that is for this reader alone: never compressed, never stored."""
     return _response(private_answer(_ask(request), form, status))
+
+
+def send_checked(request: Request, form: Form, check: Check) -> Response:
+    """Answer like send_private; a long body in chunks, and check whether it may be before each."""
+    answer = private_answer(_ask(request), form)
+    return _response(answer) if len(answer.body) <= LONG else _Checked(answer, check)
+
+
+class _Checked(Response):
+    """A long body. What was sent stays sent; the rest is not, once it may not be."""
+
+    def __init__(self, answer: Answer, check: Check) -> None:
+        super().__init__(status_code=answer.status)
+        self.raw_headers = list(answer.headers)
+        self._whole = answer.body
+        self._check = check
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        start = {"type": "http.response.start", "status": self.status_code}
+        await send({**start, "headers": self.raw_headers})
+        for at in range(0, len(self._whole), LONG):
+            if at:
+                try:
+                    await self._check()
+                except GatewayError:
+                    return  # shorter than its length says: the server closes the connection
+            chunk, more = self._whole[at : at + LONG], at + LONG < len(self._whole)
+            await send({"type": "http.response.body", "body": chunk, "more_body": more})
 
 
 def public_answer(ask: Ask, form: Form, cache: str = CACHE_PUBLIC) -> Answer:

@@ -1,0 +1,87 @@
+"""A long text goes out in chunks, and stops where the right to it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from starlette.types import Message, Scope
+
+from gateway.core.bundles import LONG
+from gateway.core.errors import Revoked
+from tests.asgi import exchange
+from tests.house import Standing, gateway
+
+pytestmark = pytest.mark.anyio
+
+SOURCE = "Report\n\nFree.##paidbegin##" + "0123456789abcde\n\n" * (LONG // 8) + "##paidend##\n"
+TARGET = "/read/demo/report.txt"
+
+Meanwhile = Callable[[], Awaitable[object]]
+
+
+async def shown() -> tuple[Standing, str, str]:
+    """Return a gateway with a long text, and the id and the token of a grant."""
+    side = gateway()
+    await side.publish("report", SOURCE)
+    grant, token = await side.grant("all")
+    return side, grant.id, token
+
+
+async def sent(side: Standing, token: str, meanwhile: Meanwhile) -> tuple[int, int]:
+    """Read the text, with something else after the first chunk; return what came and was told."""
+    scope: Scope = {
+        "type": "http", "method": "GET", "path": TARGET, "raw_path": TARGET.encode(),
+        "query_string": b"", "scheme": "http", "http_version": "1.1", "root_path": "",
+        "headers": [(b"authorization", f"Bearer {token}".encode())], "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+    came = told = 0
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal came, told
+        if message["type"] == "http.response.start":
+            told = int(dict(message["headers"])[b"content-length"])
+        elif message["body"]:
+            came += len(message["body"])
+            if came == LONG:
+                await meanwhile()
+
+    await side.app(scope, receive, send)
+    return came, told
+
+
+async def test_a_long_text_comes_whole() -> None:
+    side, _, token = await shown()
+
+    async def nothing() -> None:
+        return
+
+    came, told = await sent(side, token, nothing)
+    assert came == told > 2 * LONG
+    answer = await exchange(side.app, "GET", TARGET, [("authorization", f"Bearer {token}")])
+    assert len(answer.body) == told
+
+
+async def test_a_long_text_stops_where_the_right_is_taken_back() -> None:
+    side, grant, token = await shown()
+    came, told = await sent(side, token, lambda: side.house.granting.revoke("demo", grant))
+    assert came == LONG < told
+    with pytest.raises(Revoked):
+        await side.house.granting.redeem(token, None)
+
+
+async def test_a_long_text_stops_where_the_document_is_deleted() -> None:
+    side, _, token = await shown()
+    address = (await side.house.publishing.documents("demo", "", 1))[0].address
+    came, told = await sent(side, token, lambda: side.house.publishing.delete(address))
+    assert came == LONG < told
+
+
+async def test_each_read_of_a_long_text_is_recorded_once() -> None:
+    side, grant, token = await shown()
+    await exchange(side.app, "GET", TARGET, [("authorization", f"Bearer {token}")])
+    records = side.house.audit.records  # type: ignore[attr-defined]
+    assert [record.on for record in records if record.what == "read"] == [grant]
