@@ -170,8 +170,12 @@ class Ledger(Protocol):
 
     async def code(self, code_hash: str) -> Code | None: ...
 
-    async def codes(self, publisher: str, after: str, limit: int) -> Sequence[Code]:
-        """Return codes of a publisher by id > after."""
+    async def code_by_id(self, code: str) -> Code | None: ...
+
+    async def codes(
+        self, publisher: str, after: str, limit: int, *, scope: str = ""
+    ) -> Sequence[Code]:
+        """Return codes of a publisher by id > after; scope filters when not ""."""
 
     async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:
         """Use a code once: record the grant and add it to the reader.
