@@ -23,11 +23,14 @@ from gateway.announcing import Announcing
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.leases import Terms
 from gateway.core.markers import Code, Finding
+from gateway.explaining import Explaining
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Granting
-from gateway.ports import Clock, Ledger, PublicStore, Vault
+from gateway.ports import Clock, Ledger, PublicStore, Tries, Vault
 from gateway.publishing import Composed, Prepared, Publishing, Submission, Task, compose, prepare
 from gateway.reading import Reading
+from gateway.redeeming import Redeeming
+from gateway.repeating import Repeating
 from gateway.settings import Settings
 from gateway.signing import Signing
 from gateway.stores.embedded_redis import EmbeddedRedis, server_program
@@ -37,6 +40,7 @@ from gateway.stores.public_files import FilePublicStore
 from gateway.stores.redis_authority import RedisAuthority
 from gateway.stores.secret_files import kept_secret
 from gateway.stores.sql import open_ledger
+from gateway.stores.tries import MemoryTries, RedisTries
 from gateway.stores.vault_files import FileVault
 from gateway.web.errors import Telling
 from gateway.web.headers import SecurityHeaders
@@ -80,14 +84,19 @@ class House:
     vault: Vault
     publishing: Publishing
     granting: Granting
+    redeeming: Redeeming
+    explaining: Explaining
+    repeating: Repeating
     reading: Reading
     signing: Signing
     announcing: Announcing
     coherence: Memory
+    tries: Tries
 
     async def close(self) -> None:
         """Let go of what is open."""
         await self.coherence.close()
+        await self.tries.close()
         await self.ledger.close()
 
 
@@ -110,6 +119,7 @@ async def open_house(settings: Settings, *, in_process: bool = False) -> House:
         secret,
         SystemClock(),
         coherence=coherence,
+        tries=open_tries(settings),
         in_process=in_process,
     )
 
@@ -132,6 +142,15 @@ def open_coherence(settings: Settings) -> Memory:
     return LeasedCoherence(RedisAuthority(settings.redis, terms), terms)
 
 
+def open_tries(settings: Settings) -> Tries:
+    """Return the count of failed tries, shared on the Redis that the settings name."""
+    url = settings.redis
+    if url == "embedded":
+        program = server_program() if settings.authority == "redis" else None
+        url = EmbeddedRedis(settings.data, program).url if program else "none"
+    return MemoryTries() if url == "none" else RedisTries(url)
+
+
 def assemble(
     settings: Settings,
     ledger: Ledger,
@@ -141,6 +160,7 @@ def assemble(
     clock: Clock,
     *,
     coherence: Memory | None = None,
+    tries: Tries | None = None,
     in_process: bool = True,
 ) -> House:
     """Put the use cases on the given parts."""
@@ -155,6 +175,7 @@ def assemble(
     coherence = coherence or DirectCoherence()
     announcing = Announcing(ledger, coherence)
     signing = Signing(secret, ledger, coherence, announcing, clock)
+    granting = Granting(ledger, signing, announcing, clock)
     return House(
         settings=settings,
         ledger=ledger,
@@ -163,11 +184,15 @@ def assemble(
         publishing=Publishing(
             ledger, store, vault, clock, compose_edition, prepare_submission, announcing
         ),
-        granting=Granting(ledger, signing, announcing, clock),
+        granting=granting,
+        redeeming=Redeeming(ledger, granting, signing, announcing, clock),
+        explaining=Explaining(ledger, signing, clock),
+        repeating=Repeating(ledger, clock),
         reading=Reading(ledger, vault, signing, coherence, clock),
         signing=signing,
         announcing=announcing,
         coherence=coherence,
+        tries=tries or MemoryTries(),
     )
 
 
@@ -230,15 +255,29 @@ def build(house: House) -> Starlette:
     settings = house.settings
     static, pages = _static(), _pages()
     language = interface(settings.language)
-    telling = Telling(pages, language)
+    telling = Telling(pages, language, house.granting.once)
     links = Links(settings.base_url, settings.trusted_hosts, FALLBACK)
     routes = [
         *Public(house.store, pages, static, language).routes(),
         *Readers(
-            house.reading, house.granting, house.store, pages, is_https=settings.is_https
+            house.reading,
+            house.granting,
+            house.redeeming,
+            house.tries,
+            house.store,
+            pages,
+            is_https=settings.is_https,
         ).routes(),
         *Publishers(
-            house.publishing, house.granting, SourceFormats(), links, settings.max_upload
+            house.publishing,
+            house.granting,
+            house.redeeming,
+            house.explaining,
+            house.repeating,
+            house.tries,
+            SourceFormats(),
+            links,
+            settings.max_upload,
         ).routes(),
         *Studio(
             house.publishing,

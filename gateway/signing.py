@@ -6,6 +6,8 @@ it has signed, until it is retired. So no token is ever signed with a key that s
 
 from __future__ import annotations
 
+import hmac
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -64,6 +66,11 @@ class Signing:
             ring = KeyRing(self._root, states)
             self._made = (states, ring)
         return ring
+
+    def derive(self, what: str, *told: str) -> bytes:
+        """Return 32 bytes that follow from what was told, and that nothing else can tell."""
+        message = b"paidgate derived " + json.dumps([what, *told]).encode()
+        return hmac.digest(self._root, message, "sha256")
 
     async def keys(self) -> States:
         """Return the state of every key. Raises Unavailable."""

@@ -28,9 +28,9 @@ def _pages() -> dict[str, bytes]:
         "catalogue": PAGES.render(
             "catalogue.html", "zh-CN", entries=(ENTRY,), following=MOMENT, is_first=False
         ),
-        "library": PAGES.render("library.html", "zh-CN", editions=(ENTRY,)),
-        "unlock": PAGES.render("unlock.html", "en", token="pg1.a.b"),
-        "code": PAGES.render("unlock.html", "zh-CN", token=""),
+        "library": PAGES.render("library.html", "zh-CN", editions=(ENTRY,), once="1"),
+        "unlock": PAGES.render("unlock.html", "en", token="pg1.a.b", once="1"),
+        "code": PAGES.render("unlock.html", "zh-CN", token="", once="1"),
         "error": PAGES.error("en", {"status": 503, "type": "urn:paidgate:unavailable"}),
     }
 
