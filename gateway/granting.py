@@ -6,12 +6,14 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from gateway.announcing import Announcing
 from gateway.core.documents import Address, valid_name
 from gateway.core.errors import BadKey, BadToken, Malformed, Missing, Revoked
 from gateway.core.rights import Grant, Kind, Scope, Standing
 from gateway.core.tokens import MAX_LIFE, Claims, Purpose
+from gateway.core.wishes import require_number, require_words, term_seconds
 from gateway.ports import Clock, Device, Ledger, Reader
 from gateway.repeating import Ask, Repeating
 from gateway.signing import Signing
@@ -19,48 +21,8 @@ from gateway.signing import Signing
 COOKIE_LIFE = 400 * 86_400  # seconds; browsers keep no cookie longer
 ONCE_LIFE = 3_600  # seconds that an unlock page can be sent again from
 MAX_DEVICES = 1_000
-_MAX_WORDS = 500
 
 _ONCE = re.compile(r"([0-9]{1,12})-[a-z0-9]{24,64}", re.ASCII)
-_TERM = re.compile(r"([1-9][0-9]{0,5})([smhdwy])", re.ASCII)
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
-
-
-def term_seconds(text: str) -> int:
-    """Return the seconds of a term such as 30d, 12h, 2w or 1y. Raises Malformed."""
-    match = _TERM.fullmatch(text)
-    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
-    if not 0 < seconds <= MAX_LIFE:
-        raise Malformed(
-            "This is not a term.",
-            where="term",
-            hint="Use a number and s, m, h, d, w or y, such as 30d; ten years at most.",
-        )
-    return seconds
-
-
-def term_text(seconds: int | None) -> str:
-    """Return a term in the largest unit that divides it, "" for none."""
-    if seconds is None:
-        return ""
-    letter, unit = next((k, u) for k, u in reversed(_SECONDS.items()) if seconds % u == 0)
-    return f"{seconds // unit}{letter}"
-
-
-def require_number(where: str, number: int, most: int) -> None:
-    """Raise Malformed unless a number is from 1 to most."""
-    if not 1 <= number <= most:
-        raise Malformed(f"This is not a number of {where}.", where=where, hint=f"Use 1 to {most}.")
-
-
-def require_words(where: str, text: str) -> None:
-    """Raise Malformed unless a text is short and on one line."""
-    if len(text) > _MAX_WORDS or not text.isprintable():
-        raise Malformed(
-            f"This is not a valid {where}.",
-            where=where,
-            hint=f"Use at most {_MAX_WORDS} printable characters on one line.",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +62,7 @@ class Granting:
         self._announcing = announcing
         self._repeating = Repeating(ledger, clock)
         self._clock = clock
+        self._life, self._page = clock.fresh_id(), count(1)
 
     # --- publishers ---
 
@@ -259,7 +222,9 @@ class Granting:
 
     def once(self) -> str:
         """Return what an unlock page carries, so that sending it twice is sending it once."""
-        return f"{self._clock.now()}-{self._clock.fresh_id()}"
+        # Counted and not drawn: what a page says depends on nothing that publishers do.
+        told = self._signing.derive("once", self._life, str(next(self._page)))
+        return f"{self._clock.now()}-{told.hex()[:32]}"
 
     def newcomer(self, once: str, opened: str) -> str:
         """Return the id of a new reader: for the same `once` and what it opened, the same."""

@@ -14,14 +14,8 @@ from gateway.core.codes import Code, code_hash, normal, spell
 from gateway.core.errors import BadToken, Conflict, Expired, Malformed, Missing, Revoked
 from gateway.core.rights import Grant, Scope
 from gateway.core.tokens import MAX_LIFE
-from gateway.granting import (
-    MAX_DEVICES,
-    Granting,
-    Redeemed,
-    require_number,
-    require_words,
-    term_seconds,
-)
+from gateway.core.wishes import require_number, require_words, term_seconds
+from gateway.granting import MAX_DEVICES, Granting, Redeemed
 from gateway.ports import Clock, Ledger, Reader
 from gateway.repeating import ONCE, Ask, Repeating
 from gateway.signing import Signing

@@ -11,6 +11,7 @@ from gateway.app import House, assemble, build
 from gateway.core.documents import Address
 from gateway.core.rights import Grant
 from gateway.granting import Wish
+from gateway.ports import Tries
 from gateway.publishing import Published, Submission
 from gateway.settings import Settings, load
 from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
@@ -31,6 +32,19 @@ class FrozenClock:
 
     def fresh_id(self) -> str:
         return f"{self._chance.getrandbits(128):032x}"
+
+
+class Untiring:
+    """Lets everybody fail as often as they like, as a test of something else needs it."""
+
+    async def require(self, who: str) -> None:
+        return
+
+    async def failed(self, who: str) -> None:
+        return
+
+    async def close(self) -> None:
+        return
 
 
 @dataclass
@@ -63,9 +77,10 @@ def settings(**given: str) -> Settings:
     return load({f"PAIDGATE_{name.upper()}": value for name, value in given.items()})
 
 
-def gateway(seed: int = 1, **given: str) -> Standing:
-    """Build a gateway in memory."""
+def gateway(seed: int = 1, tries: Tries | None = None, /, **given: str) -> Standing:
+    """Build a gateway in memory, by default one that lets everybody guess."""
     clock = FrozenClock(seed)
     ledger, store, vault = MemoryLedger(), MemoryPublicStore(), MemoryVault()
-    house = assemble(settings(**given), ledger, store, vault, SECRET, clock)
+    tries = tries or Untiring()
+    house = assemble(settings(**given), ledger, store, vault, SECRET, clock, tries=tries)
     return Standing(house, build(house), clock, ledger, store, vault)

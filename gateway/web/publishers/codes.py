@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.codes import Code
-from gateway.granting import term_text
+from gateway.core.wishes import term_text
 from gateway.redeeming import CodeWish, Minted, Redeeming
 from gateway.web.headers import CACHE_PRIVATE
 from gateway.web.publishers import shapes
