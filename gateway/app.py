@@ -282,6 +282,8 @@ def build(house: House) -> Starlette:
         *Studio(
             house.publishing,
             house.granting,
+            house.redeeming,
+            house.tries,
             SourceFormats(),
             house.store,
             pages,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.announcing import Announcing
-from gateway.core.codes import Code, code_hash, normal, spell
+from gateway.core.codes import Code, State, code_hash, normal, spell
 from gateway.core.errors import BadToken, Conflict, Expired, Malformed, Missing, Revoked
 from gateway.core.rights import Grant, Scope
 from gateway.core.tokens import MAX_LIFE
@@ -99,6 +99,10 @@ class Redeeming:
         """Return codes of a publisher by id, after an id."""
         return await self._ledger.codes(publisher, after, limit, scope=scope)
 
+    def state(self, code: Code) -> State:
+        """Return what can be done with a code now."""
+        return code.state(self._clock.now())
+
     async def revoke(self, publisher: str, code: str) -> bool:
         """Take a code back, and every right that came from it. Raises Missing.
 
@@ -138,11 +142,12 @@ class Redeeming:
         code = await self._ledger.code(code_hash(letters))
         if code is None:
             raise BadToken
-        if code.revoked_at is not None:
+        state = code.state(now)
+        if state is State.REVOKED:
             raise Revoked
-        if code.expires is not None and now >= code.expires:
+        if state is State.ENDED:
             raise Expired
-        return code
+        return code  # if it is used up, this may be a reader that has used it
 
     def _grant(self, code: Code, reader: str, now: int) -> Grant:
         return Grant(

@@ -27,10 +27,10 @@ def term_seconds(text: str) -> int:
 
 
 def term_text(seconds: int | None) -> str:
-    """Return a term in the largest unit that divides it, "" for none."""
+    """Return a term in the largest unit that divides it, weeks apart, "" for none."""
     if seconds is None:
         return ""
-    letter, unit = next((k, u) for k, u in reversed(_SECONDS.items()) if seconds % u == 0)
+    letter, unit = next((k, _SECONDS[k]) for k in "ydhms" if seconds % _SECONDS[k] == 0)
     return f"{seconds // unit}{letter}"
 
 

@@ -77,10 +77,7 @@ class Codes:
         wish, body = await read_json(request, shapes.CodeWish)
         minted = await self._redeeming.make(publisher, _wish(wish), asked(request, body))
         if prefers(request, CSV, JSON):
-            headers = {"content-type": f"{CSV}; charset=utf-8; header=present"}
-            headers |= {"content-disposition": 'attachment; filename="codes.csv"'}
-            headers |= {"cache-control": CACHE_PRIVATE}
-            return Response(table(minted), 201, headers)
+            return csv_answer(minted, 201)
         told = [shapes.NewCode(**_told(each.code), code=each.word) for each in minted]
         return json(shapes.NewCodes(told), 201)
 
@@ -89,10 +86,13 @@ class Codes:
         return done(await self._redeeming.revoke(publisher, request.path_params["code"]))
 
 
-def table(minted: Sequence[Minted]) -> bytes:
-    """Return new codes and their words as CSV."""
+def csv_answer(minted: Sequence[Minted], status: int) -> Response:
+    """Return new codes and their words as a table to keep."""
     rows = (_told(each.code) | {"code": each.word} for each in minted)
-    return csv_table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    table = csv_table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    headers = {"content-type": f"{CSV}; charset=utf-8; header=present"}
+    headers |= {"content-disposition": 'attachment; filename="codes.csv"'}
+    return Response(table, status, headers | {"cache-control": CACHE_PRIVATE})
 
 
 def _wish(wish: shapes.CodeWish) -> CodeWish:
