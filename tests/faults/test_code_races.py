@@ -145,8 +145,9 @@ def race(url: str, rounds: int, open_ledger: racers.OpenLedger, *, kills: float)
         track = Track(Race(url, word, open_ledger), chance, RACERS, int(kills * RACERS))
         track.run()
         killed += sum(each.kills for each in track.racers)
-        wrong += [f"round {number}: {flaw}" for flaw in anyio.run(flaws, url, code, track)]
-    print(f"{rounds} rounds of {RACERS} for {USES} uses, {killed} kills, {len(wrong)} flaws")
+        found = anyio.run(flaws, url, code, track)
+        print(f"round {number}: {RACERS} for {USES} uses, {killed} killed so far, flaws {found}")
+        wrong += found
     return wrong
 
 
