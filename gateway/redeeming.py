@@ -88,10 +88,10 @@ class Redeeming:
         return minted
 
     def _mint(self, pattern: Code, seed: str, number: int) -> Minted:
-        told = (pattern.scope.publisher, seed, str(number))
-        word = spell(int.from_bytes(self._signing.derive("code", *told)[:10]))
-        name = self._signing.derive("code id", *told).hex()[:32]
-        return Minted(replace(pattern, id=name, hash=code_hash(normal(word))), word)
+        drawn = self._signing.derive("code", pattern.scope.publisher, seed, str(number))
+        word = spell(int.from_bytes(drawn[:10]))
+        letters = word.replace("-", "")
+        return Minted(replace(pattern, id=drawn[10:26].hex(), hash=code_hash(letters)), word)
 
     async def codes(
         self, publisher: str, *, scope: str = "", after: str = "", limit: int

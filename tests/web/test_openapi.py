@@ -1,4 +1,4 @@
-"""The description of the API is of this API: each route is in it, and each answer fits it."""
+"""The description of the API is of this API: each route is in it, and nothing else is."""
 
 from __future__ import annotations
 
