@@ -1,4 +1,4 @@
-"""Announce: tell every worker of what has changed, before the change is acknowledged.
+"""Announce: tell every worker and the audit of what has changed, before it is acknowledged.
 
 A commit leaves what it changed on record as outgoing. Whoever changes something announces all
 that is outgoing, and so does every worker now and then: a process that died in between is made up
@@ -8,7 +8,8 @@ for by any other.
 from __future__ import annotations
 
 from gateway.core.errors import Unavailable
-from gateway.ports import Coherence, Ledger
+from gateway.core.records import Record
+from gateway.ports import Audit, Coherence, Ledger
 
 PORTION = 1_000  # changes told at once
 
@@ -16,15 +17,23 @@ PORTION = 1_000  # changes told at once
 class Announcing:
     """The barrier between a commit and its acknowledgement."""
 
-    def __init__(self, ledger: Ledger, coherence: Coherence) -> None:
+    def __init__(self, ledger: Ledger, coherence: Coherence, audit: Audit) -> None:
         self._ledger = ledger
         self._coherence = coherence
+        self._audit = audit
 
-    async def confirm(self) -> bool:
+    async def confirm(self, *records: Record) -> bool:
         """Announce whatever is outgoing; return whether no worker answers from before it.
 
-        Call it after the commit. False: on record, and not confirmed yet.
+        Call it after the commit, with what the audit is to say of it. False: on record, and not
+        confirmed yet. Raises Unavailable when the audit cannot be written.
         """
+        confirmed = await self._announce()
+        if records:
+            await self._audit.keep(*records)
+        return confirmed
+
+    async def _announce(self) -> bool:
         try:
             while outgoing := await self._ledger.outgoing(PORTION):
                 if not await self._coherence.announce({each.key for each in outgoing}):

@@ -20,11 +20,14 @@ from gateway import composing
 from gateway.announcing import Announcing
 from gateway.core.errors import GatewayError
 from gateway.core.leases import Terms
+from gateway.explaining import Explaining
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Granting
-from gateway.ports import Audit, Clock, Ledger, PublicStore, Vault
+from gateway.ports import Audit, Clock, Ledger, PublicStore, Tries, Vault
 from gateway.publishing import Publishing
 from gateway.reading import Reading
+from gateway.redeeming import Redeeming
+from gateway.repeating import Repeating
 from gateway.settings import Settings
 from gateway.signing import Signing
 from gateway.stores.audit_files import FileAudit
@@ -36,6 +39,7 @@ from gateway.stores.public_files import FilePublicStore
 from gateway.stores.redis_authority import RedisAuthority
 from gateway.stores.secret_files import kept_secret
 from gateway.stores.sql import open_ledger
+from gateway.stores.tries import MemoryTries, RedisTries
 from gateway.stores.vault_files import FileVault
 from gateway.web.errors import Telling
 from gateway.web.headers import SecurityHeaders
@@ -74,11 +78,15 @@ class House:
     vault: Vault
     publishing: Publishing
     granting: Granting
+    redeeming: Redeeming
+    explaining: Explaining
+    repeating: Repeating
     reading: Reading
     signing: Signing
     announcing: Announcing
     coherence: Memory
     audit: Audit
+    tries: Tries
 
     @property
     def remembers(self) -> bool:
@@ -89,6 +97,7 @@ class House:
         """Let go of what is open."""
         await self.coherence.close()
         await self.audit.close()
+        await self.tries.close()
         await self.ledger.close()
 
 
@@ -112,6 +121,7 @@ async def open_house(settings: Settings, *, in_process: bool = False) -> House:
         clock,
         coherence=open_coherence(settings),
         audit=FileAudit(settings.audit, clock, ledger),
+        tries=open_tries(settings),
         in_process=in_process,
     )
 
@@ -132,6 +142,15 @@ def open_coherence(settings: Settings) -> Memory:
     if settings.redis in ("embedded", "none"):
         return DirectCoherence()
     return LeasedCoherence(RedisAuthority(settings.redis, terms), terms)
+
+
+def open_tries(settings: Settings) -> Tries:
+    """Return the count of failed tries, shared on the Redis that the settings name."""
+    url = settings.redis
+    if url == "embedded":
+        program = server_program() if settings.authority == "redis" else None
+        url = EmbeddedRedis(settings.data, program).url if program else "none"
+    return MemoryTries() if url == "none" else RedisTries(url)
 
 
 def _open_texts(place: str) -> tuple[PublicStore, Vault]:
@@ -158,14 +177,16 @@ def assemble(
     *,
     coherence: Memory | None = None,
     audit: Audit | None = None,
+    tries: Tries | None = None,
     in_process: bool = True,
 ) -> House:
     """Put the use cases on the given parts."""
     coherence, audit = coherence or DirectCoherence(), audit or MemoryAudit()
-    announcing = Announcing(ledger, coherence)
-    signing = Signing(secret, ledger, coherence, announcing, audit, clock)
+    announcing = Announcing(ledger, coherence, audit)
+    signing = Signing(secret, ledger, coherence, announcing, clock)
     base = settings.base_url
     composer = composing.Here(base) if in_process else composing.Elsewhere(base)
+    granting = Granting(ledger, signing, announcing, clock)
     publishing = Publishing(
         ledger,
         store,
@@ -183,12 +204,16 @@ def assemble(
         store=store,
         vault=vault,
         publishing=publishing,
-        granting=Granting(ledger, signing, announcing, clock),
+        granting=granting,
+        redeeming=Redeeming(ledger, granting, signing, announcing, clock),
+        explaining=Explaining(ledger, signing, clock),
+        repeating=Repeating(ledger, clock),
         reading=Reading(ledger, vault, signing, coherence, audit, clock),
         signing=signing,
         announcing=announcing,
         coherence=coherence,
         audit=audit,
+        tries=tries or MemoryTries(),
     )
 
 
@@ -200,20 +225,38 @@ def build(house: House) -> Starlette:
     settings = house.settings
     assets, pages = composing.static(), composing.pages()
     language = interface(settings.language)
-    telling = Telling(pages, language)
+    telling = Telling(pages, language, house.granting.once)
     links = Links(settings.base_url, settings.trusted_hosts, FALLBACK)
     public = Public(house.store, pages, assets, language)
-    readers = Readers(house.reading, house.granting, house.store, pages, is_https=settings.is_https)
+    readers = Readers(
+        house.reading,
+        house.granting,
+        house.redeeming,
+        house.tries,
+        house.store,
+        pages,
+        is_https=settings.is_https,
+    )
     ready = Ready({**public.givers(), **readers.givers()}, is_https=settings.is_https)
     routes = [
         *public.routes(),
         *readers.routes(),
         *Publishers(
-            house.publishing, house.granting, SourceFormats(), links, settings.max_upload
+            house.publishing,
+            house.granting,
+            house.redeeming,
+            house.explaining,
+            house.repeating,
+            house.tries,
+            SourceFormats(),
+            links,
+            settings.max_upload,
         ).routes(),
         *Studio(
             house.publishing,
             house.granting,
+            house.redeeming,
+            house.tries,
             SourceFormats(),
             house.store,
             pages,

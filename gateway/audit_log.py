@@ -11,7 +11,7 @@ from pathlib import Path
 from gateway.core.chains import Anchor, Fault, Report, check, check_succession, records
 from gateway.core.errors import Malformed
 from gateway.core.records import Record
-from gateway.granting import term_seconds
+from gateway.core.wishes import term_seconds
 from gateway.stores.chain_files import chains_in, host_of, lines_of, path_of
 from gateway.stores.durable import answering
 

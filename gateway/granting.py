@@ -6,52 +6,41 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from gateway.announcing import Announcing
 from gateway.core.documents import Address, valid_name
-from gateway.core.errors import (
-    BadKey,
-    BadToken,
-    Conflict,
-    Malformed,
-    Missing,
-    Revoked,
-)
+from gateway.core.errors import BadKey, BadToken, Malformed, Missing, Revoked
+from gateway.core.holders import reader_key
+from gateway.core.records import OPERATOR, Act, Record
 from gateway.core.rights import Grant, Kind, Scope, Standing
 from gateway.core.tokens import MAX_LIFE, Claims, Purpose
-from gateway.ports import Answer, Clock, Ledger, Reader
+from gateway.core.wishes import require_number, require_words, term_seconds
+from gateway.ports import Clock, Device, Ledger, Reader
+from gateway.repeating import Ask, Repeating
 from gateway.signing import Signing
 
 COOKIE_LIFE = 400 * 86_400  # seconds; browsers keep no cookie longer
+ONCE_LIFE = 3_600  # seconds that an unlock page can be sent again from
 MAX_DEVICES = 1_000
-_MAX_WORDS = 500
 
-_TERM = re.compile(r"([1-9][0-9]{0,5})([smhdwy])", re.ASCII)
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
-
-
-def term_seconds(text: str) -> int:
-    """Return the seconds of a term such as 30d, 12h, 2w or 1y. Raises Malformed."""
-    match = _TERM.fullmatch(text)
-    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
-    if not 0 < seconds <= MAX_LIFE:
-        raise Malformed(
-            "This is not a term.",
-            where="term",
-            hint="Use a number and s, m, h, d, w or y, such as 30d; ten years at most.",
-        )
-    return seconds
+_ONCE = re.compile(r"([0-9]{1,12})-[a-z0-9]{24,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A grant as a publisher asks for it."""
+    """A grant as a publisher asks for it. starts is in Unix seconds, 0 is now.
+
+    parent is a grant or a code of the publisher's that it comes from: revoked with it.
+    """
 
     scope: str
     subject: str = ""
     term: str = ""
     devices: int = 5
     note: str = ""
+    starts: int = 0
+    parent: str = ""
     source: str = "api"
     source_ref: str = ""
 
@@ -73,7 +62,9 @@ class Granting:
         self._ledger = ledger
         self._signing = signing
         self._announcing = announcing
+        self._repeating = Repeating(ledger, clock)
         self._clock = clock
+        self._life, self._page = clock.fresh_id(), count(1)
 
     # --- publishers ---
 
@@ -83,6 +74,7 @@ class Granting:
         await self._ledger.add_publisher(
             valid_name(name, "publisher"), key_hash(key), self._clock.now()
         )
+        await self._confirm(Act.PUBLISHER, OPERATOR, name)
         return key
 
     async def register(self, name: str) -> None:
@@ -112,45 +104,49 @@ class Granting:
     async def grant(
         self, publisher: str, wish: Wish, *, once: str = "", fingerprint: str = ""
     ) -> Grant:
-        """Put a right on record. Raises Malformed, Conflict.
+        """Put a right on record. Raises Malformed, Conflict, Missing, Revoked.
 
-        The same non-empty `once` again gives the same grant, if the fingerprint of what was
-        asked is the same too.
+        The same non-empty source_ref again gives the grant on record, and so does the same
+        non-empty `once`, if the fingerprint of what was asked is the same too.
         """
-        if not once:
-            return await self._record(publisher, wish)
-        kept = await self._ledger.answer(publisher, once)
-        if kept is None:
+        ask = Ask(once, fingerprint)
+        kept = await self._repeating.earlier(publisher, ask)
+        if kept:
+            return await self.own(publisher, kept.body.decode())
+        if once and not wish.source_ref:
             # The key is the reference as well, so that two requests at once make one grant.
-            wish = replace(wish, source=f"api {publisher}", source_ref=once)
-            grant = await self._record(publisher, wish)
-            kept = Answer(fingerprint, 201, grant.id.encode())
-            await self._ledger.keep_answer(publisher, once, kept, self._clock.now())
-            return grant
-        if kept.fingerprint != fingerprint:
-            raise Conflict(
-                "This Idempotency-Key was used for another request.", hint="Send a fresh key."
-            )
-        return await self.own(publisher, kept.body.decode())
+            wish = replace(wish, source="once", source_ref=once)
+        grant = await self._record(publisher, wish)
+        await self._repeating.keep(publisher, ask, 201, grant.id.encode())
+        return grant
 
     async def _record(self, publisher: str, wish: Wish) -> Grant:
-        grant = await self._ledger.add_grant(self._grant(publisher, wish))
-        await self._announcing.confirm()
+        grant = self._grant(publisher, wish)
+        if wish.parent:
+            await self._require_own(publisher, wish.parent)
+        grant = await self._ledger.add_grant(grant)
+        await self._confirm(Act.GRANT, f"publisher:{publisher}", grant.id)
         return grant
+
+    async def _require_own(self, publisher: str, parent: str) -> None:
+        found = await self._ledger.grant(parent) or await self._ledger.code_by_id(parent)
+        if found is None or found.scope.publisher != publisher:
+            raise Missing("parent")
 
     def _grant(self, publisher: str, wish: Wish) -> Grant:
         now = self._clock.now()
-        if not 1 <= wish.devices <= MAX_DEVICES:
+        starts = wish.starts or now
+        ends = starts + term_seconds(wish.term) if wish.term else None
+        require_number("devices", wish.devices, MAX_DEVICES)
+        require_words("subject", wish.subject)
+        require_words("note", wish.note)
+        require_words("source_ref", wish.source_ref)
+        if not (0 < starts <= now + MAX_LIFE and (ends is None or ends > now)):
             raise Malformed(
-                "This is not a number of devices.", where="devices", hint="Use 1 to 1000."
+                "This is not a time to start at.",
+                where="starts",
+                hint="Use a time within ten years from now, and a term that ends after now.",
             )
-        for where, text in (("subject", wish.subject), ("note", wish.note)):
-            if len(text) > _MAX_WORDS or not text.isprintable():
-                raise Malformed(
-                    f"This is not a valid {where}.",
-                    where=where,
-                    hint="Use at most 500 printable characters on one line.",
-                )
         return Grant(
             id=self._clock.fresh_id(),
             scope=Scope.parse(publisher, wish.scope),
@@ -158,9 +154,10 @@ class Granting:
             note=wish.note,
             source=wish.source,
             source_ref=wish.source_ref,
-            starts=now,
-            ends=now + term_seconds(wish.term) if wish.term else None,
+            starts=starts,
+            ends=ends,
             devices=wish.devices,
+            parent=wish.parent,
             made_at=now,
         )
 
@@ -200,11 +197,50 @@ class Granting:
         if found is None or publisher not in (None, found.scope.publisher):
             raise Missing("grant")
         await self._ledger.revoke(found.id, self._clock.now())
+        by = OPERATOR if publisher is None else f"publisher:{publisher}"
+        return await self._confirm(Act.REVOKE, by, found.id)
+
+    async def _confirm(self, act: Act, by: str, on: str) -> bool:
+        return await self._announcing.confirm(Record(self._clock.now(), act, by, on))
+
+    async def confirm(self) -> bool:
+        """Return whether every worker knows of all that was put on record so far."""
         return await self._announcing.confirm()
+
+    async def devices(self, publisher: str, grant: str) -> Sequence[Device]:
+        """Return where a grant was redeemed, each device under a name of its own.
+
+        Raises Missing.
+        """
+        found = await self.own(publisher, grant)
+        redeemed = await self._ledger.devices(found.id, MAX_DEVICES)
+        return [replace(each, reader=device_id(found.id, each.reader)) for each in redeemed]
+
+    async def evict(self, publisher: str, grant: str, device: str) -> bool:
+        """Take a grant out of a device, as `revoke` takes it back. Raises Missing."""
+        found = await self.own(publisher, grant)
+        redeemed = await self._ledger.devices(found.id, MAX_DEVICES)
+        readers = [d.reader for d in redeemed if device_id(found.id, d.reader) == device]
+        if not readers or not await self._ledger.evict(found.id, readers[0]):
+            raise Missing("device")
+        return await self._confirm(Act.EVICT, f"publisher:{publisher}", found.id)
 
     # --- readers ---
 
-    async def redeem(self, token: str, known: Reader | None) -> Redeemed:
+    def once(self) -> str:
+        """Return what an unlock page carries, so that sending it twice is sending it once."""
+        # Counted and not drawn: what a page says depends on nothing that publishers do.
+        told = self._signing.derive("once", self._life, str(next(self._page)))
+        return f"{self._clock.now()}-{told.hex()[:32]}"
+
+    def newcomer(self, once: str, opened: str) -> str:
+        """Return the id of a new reader: for the same `once` and what it opened, the same."""
+        match = _ONCE.fullmatch(once)
+        if match and 0 <= self._clock.now() - int(match[1]) <= ONCE_LIFE:
+            return self._signing.derive("reader", once, opened).hex()[:32]
+        return self._clock.fresh_id()
+
+    async def redeem(self, token: str, known: Reader | None, once: str = "") -> Redeemed:
         """Add the grant of a token to a reader, a new one where none is known.
 
         Raises BadToken, Expired, Revoked, UsedUp.
@@ -217,11 +253,15 @@ class Granting:
             raise BadToken
         if grant.revoked_at is not None:
             raise Revoked
-        reader = await self._ledger.redeem(
-            known.id if known else self._clock.fresh_id(), grant.id, now
-        )
-        await self._announcing.confirm()
-        scope = grant.scope
+        reader_id = known.id if known else self.newcomer(once, grant.id)
+        reader = await self._ledger.redeem(reader_id, grant.id, now)
+        await self._confirm(Act.REDEEM, reader_key(reader.id), grant.id)
+        return await self.welcome(reader, grant.scope)
+
+    async def welcome(self, reader: Reader, scope: Scope) -> Redeemed:
+        """Return the cookie of a reader who has redeemed something of a scope."""
+        now = self._clock.now()
+        ring = await self._signing.ring()
         is_one = scope.kind is Kind.DOCUMENT
         address = Address(scope.publisher, scope.name) if is_one else None
         claims = Claims(Purpose.READER, reader.id, reader.auth_epoch, now, now + COOKIE_LIFE)
@@ -231,7 +271,12 @@ class Granting:
         """End every cookie of a reader."""
         if reader is not None:
             await self._ledger.sign_out(reader.id)
-            await self._announcing.confirm()
+            await self._confirm(Act.SIGN_OUT, reader_key(reader.id), reader.id)
+
+
+def device_id(grant: str, reader: str) -> str:
+    """Return what a publisher calls a reader: another name for each grant, and never its id."""
+    return hashlib.sha256(f"paidgate device {grant} {reader}".encode()).hexdigest()[:16]
 
 
 def key_hash(key: str) -> str:

@@ -180,8 +180,12 @@ class Ledger(Anchors, Protocol):
 
     async def code(self, code_hash: str) -> Code | None: ...
 
-    async def codes(self, publisher: str, after: str, limit: int) -> Sequence[Code]:
-        """Return codes of a publisher by id > after."""
+    async def code_by_id(self, code: str) -> Code | None: ...
+
+    async def codes(
+        self, publisher: str, after: str, limit: int, *, scope: str = ""
+    ) -> Sequence[Code]:
+        """Return codes of a publisher by id > after; scope filters when not ""."""
 
     async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:
         """Use a code once: record the grant and add it to the reader.
@@ -288,6 +292,18 @@ class Audit(Protocol):
 
     async def close(self) -> None:
         """Write what waits, and let go of what is open."""
+
+
+class Tries(Protocol):
+    """How often somebody may fail before they have to wait, so that nothing can be guessed."""
+
+    async def require(self, who: str) -> None:
+        """Raise TooManyTries where somebody has failed too often."""
+
+    async def failed(self, who: str) -> None:
+        """Count a failure. Raises TooManyTries where it is one too many."""
+
+    async def close(self) -> None: ...
 
 
 # --- where texts rest --------------------------------------------------------------------------

@@ -400,9 +400,7 @@ class Publishing:
     async def _show(self, act: Act, address: Address, edition: str) -> bool:
         """Make everyone see what was committed; return whether every worker is known to."""
         await self.settle(address)
-        confirmed = await self._announcing.confirm()
-        await self._audit.keep(self._record(act, address, edition))
-        return confirmed
+        return await self._announcing.confirm(self._record(act, address, edition))
 
     def _record(self, act: Act, address: Address, edition: str) -> Record:
         by = f"publisher:{address.publisher}"

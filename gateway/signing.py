@@ -6,6 +6,8 @@ it has signed, until it is retired. So no token is ever signed with a key that s
 
 from __future__ import annotations
 
+import hmac
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +16,7 @@ from gateway.core.errors import Conflict, Missing
 from gateway.core.holders import SIGNING_KEYS
 from gateway.core.records import OPERATOR, Act, Record
 from gateway.core.tokens import KeyRing, KeyState
-from gateway.ports import Audit, Clock, Coherence, Ledger
+from gateway.ports import Clock, Coherence, Ledger
 
 States = Mapping[str, KeyState]
 
@@ -39,14 +41,12 @@ class Signing:
         ledger: Ledger,
         coherence: Coherence,
         announcing: Announcing,
-        audit: Audit,
         clock: Clock,
     ) -> None:
         self._root = root
         self._ledger = ledger
         self._coherence = coherence
         self._announcing = announcing
-        self._audit = audit
         self._clock = clock
         self._made: tuple[States, KeyRing] = (FIRST, KeyRing(root, FIRST))
 
@@ -68,6 +68,11 @@ class Signing:
             self._made = (states, ring)
         return ring
 
+    def derive(self, what: str, *told: str) -> bytes:
+        """Return 32 bytes that follow from what was told, and that nothing else can tell."""
+        message = b"paidgate derived " + json.dumps([what, *told]).encode()
+        return hmac.digest(self._root, message, "sha256")
+
     async def keys(self) -> States:
         """Return the state of every key. Raises Unavailable."""
         return await self._ledger.signing_keys() or FIRST
@@ -82,12 +87,12 @@ class Signing:
         kid = next((k for k, state in states.items() if state is KeyState.PENDING), "")
         if not kid:
             kid = f"k{1 + max(int(known[1:]) for known in states)}"
-            await self._set({**states, kid: KeyState.PENDING}, kid)
-        if not await self._announcing.confirm():
+            await self._set({**states, kid: KeyState.PENDING})
+        if not await self._announcing.confirm(self._record(kid)):
             return Turned(kid, KeyState.PENDING, confirmed=False)
         aged = {k: _AGED.get(state, state) for k, state in (await self.keys()).items()}
-        await self._set({**aged, kid: KeyState.ACTIVE}, kid)
-        return Turned(kid, KeyState.ACTIVE, await self._announcing.confirm())
+        await self._set({**aged, kid: KeyState.ACTIVE})
+        return Turned(kid, KeyState.ACTIVE, await self._announcing.confirm(self._record(kid)))
 
     async def retire(self, kid: str) -> Turned:
         """End a key: what it has signed is good no more. Raises Missing, Conflict, Stale."""
@@ -98,13 +103,15 @@ class Signing:
             raise Conflict(
                 "This key is in use.", hint="Rotate first, and retire the key that was active."
             )
-        await self._set({**states, kid: KeyState.RETIRED}, kid)
-        return Turned(kid, KeyState.RETIRED, await self._announcing.confirm())
+        await self._set({**states, kid: KeyState.RETIRED})
+        return Turned(kid, KeyState.RETIRED, await self._announcing.confirm(self._record(kid)))
 
-    async def _set(self, states: States, kid: str) -> None:
-        before, now = await self._ledger.signing_keys(), self._clock.now()
-        await self._ledger.set_signing_keys(before, states, now)
-        await self._audit.keep(Record(now, Act.KEY, OPERATOR, kid))
+    async def _set(self, states: States) -> None:
+        before = await self._ledger.signing_keys()
+        await self._ledger.set_signing_keys(before, states, self._clock.now())
+
+    def _record(self, kid: str) -> Record:
+        return Record(self._clock.now(), Act.KEY, OPERATOR, kid)
 
 
 _AGED = {KeyState.ACTIVE: KeyState.VERIFY_ONLY}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import anyio
 import pytest
 import structlog
 
+from gateway.stores.engines import open_engines
 from gateway.web import logs
 from tests import servers
 from tests.s3 import S3, s3_server
@@ -37,6 +40,24 @@ def s3() -> Iterator[S3]:
 def anyio_backend() -> str:
     """Run asynchronous tests on asyncio, as the gateway runs."""
     return "asyncio"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Address an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/ledger.db"
+    url: str = request.getfixturevalue("postgres_url")
+    anyio.run(_empty, url)
+    return url
+
+
+async def _empty(url: str) -> None:
+    engines = open_engines(url)
+    async with engines.writing.begin() as connection:
+        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        await connection.exec_driver_sql("CREATE SCHEMA public")
+    await engines.close()
 
 
 @pytest.fixture(autouse=True)

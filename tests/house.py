@@ -11,6 +11,7 @@ from gateway.app import House, assemble, build
 from gateway.core.documents import Address
 from gateway.core.rights import Grant
 from gateway.granting import Wish
+from gateway.ports import Tries
 from gateway.publishing import Published, Submission
 from gateway.settings import Settings, load
 from gateway.stores.leased import Memory
@@ -32,6 +33,19 @@ class FrozenClock:
 
     def fresh_id(self) -> str:
         return f"{self._chance.getrandbits(128):032x}"
+
+
+class Untiring:
+    """Lets everybody fail as often as they like, as a test of something else needs it."""
+
+    async def require(self, who: str) -> None:
+        return
+
+    async def failed(self, who: str) -> None:
+        return
+
+    async def close(self) -> None:
+        return
 
 
 @dataclass
@@ -64,10 +78,12 @@ def settings(**given: str) -> Settings:
     return load({f"PAIDGATE_{name.upper()}": value for name, value in given.items()})
 
 
-def gateway(seed: int = 1, **given: str) -> Standing:
-    """Build a gateway in memory."""
+def gateway(seed: int = 1, tries: Tries | None = None, /, **given: str) -> Standing:
+    """Build a gateway in memory, by default one that lets everybody guess."""
     clock = FrozenClock(seed)
-    return _standing(settings(**given), clock, MemoryLedger(), MemoryPublicStore(), MemoryVault())
+    tries = tries or Untiring()
+    stores = MemoryLedger(), MemoryPublicStore(), MemoryVault()
+    return _standing(settings(**given), clock, *stores, tries=tries)
 
 
 def beside(one: Standing, coherence: Memory) -> Standing:
@@ -84,6 +100,9 @@ def _standing(
     store: MemoryPublicStore,
     vault: MemoryVault,
     coherence: Memory | None = None,
+    tries: Tries | None = None,
 ) -> Standing:
-    house = assemble(settings, ledger, store, vault, SECRET, clock, coherence=coherence)
+    house = assemble(
+        settings, ledger, store, vault, SECRET, clock, coherence=coherence, tries=tries
+    )
     return Standing(house, build(house), clock, ledger, store, vault)

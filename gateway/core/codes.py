@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 
 from gateway.core.rights import Scope
 
@@ -14,6 +15,15 @@ LENGTH = 16  # letters: 80 bits, beyond guessing
 
 _ALIKE = str.maketrans({"I": "1", "L": "1", "O": "0"})
 _VALUES = frozenset(LETTERS)
+
+
+class State(StrEnum):
+    """What can be done with a code at a moment."""
+
+    OPEN = "open"
+    USED_UP = "used-up"
+    ENDED = "ended"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,14 @@ class Code:
     expires: int | None = None
     revoked_at: int | None = None
     made_at: int = 0
+
+    def state(self, now: int) -> State:
+        """Return whether the code can be redeemed at now, in another reader."""
+        if self.revoked_at is not None:
+            return State.REVOKED
+        if self.expires is not None and now >= self.expires:
+            return State.ENDED
+        return State.OPEN if self.uses < self.max_uses else State.USED_UP
 
 
 def spell(number: int) -> str:

@@ -208,8 +208,19 @@ class MemoryLedger(MemoryAnchors):
     async def code(self, code_hash: str) -> Code | None:
         return next((code for code in self._codes.values() if code.hash == code_hash), None)
 
-    async def codes(self, publisher: str, after: str, limit: int) -> Sequence[Code]:
-        found = [c for c in self._codes.values() if c.scope.publisher == publisher and c.id > after]
+    async def code_by_id(self, code: str) -> Code | None:
+        return self._codes.get(code)
+
+    async def codes(
+        self, publisher: str, after: str, limit: int, *, scope: str = ""
+    ) -> Sequence[Code]:
+        found = [
+            code
+            for code in self._codes.values()
+            if code.scope.publisher == publisher
+            and code.id > after
+            and scope in ("", str(code.scope))
+        ]
         return sorted(found, key=lambda code: code.id)[:limit]
 
     async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:

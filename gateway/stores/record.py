@@ -66,6 +66,11 @@ class Change:
         """Run a statement and return how many rows it changed."""
         return int((await self._connection.execute(statement)).rowcount)
 
+    async def run_all(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+        """Run a statement once for each row."""
+        if rows:
+            await self._connection.execute(statement, rows)
+
     async def rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         """Return the rows of a query."""
         return [*(await self._connection.execute(query)).mappings()]
@@ -102,9 +107,7 @@ class Change:
 
     async def note(self, keys: Iterable[str], at: int) -> None:
         """Note that workers have to hear of these keys."""
-        rows = [{"key": key, "at": at} for key in sorted(keys)]
-        if rows:
-            await self._connection.execute(insert(t.outgoing), rows)
+        await self.run_all(insert(t.outgoing), [{"key": key, "at": at} for key in sorted(keys)])
 
 
 def batched(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -23,19 +23,28 @@ class Codes(Record):
     async def add_codes(self, codes: Sequence[Code]) -> None:
         """Record new codes. Raises Conflict, and then records none, where one is known."""
         async with self._change() as change:
-            for code in codes:
-                await change.have(t.publisher, name=code.scope.publisher, made_at=code.made_at)
-                await change.run(insert(t.code).values(code_row(code)))
+            for publisher, at in {code.scope.publisher: code.made_at for code in codes}.items():
+                await change.have(t.publisher, name=publisher, made_at=at)
+            await change.run_all(insert(t.code), [code_row(code) for code in codes])
 
     async def code(self, code_hash: str) -> Code | None:
         """Return the code with a hash."""
         row = await self._row(select(t.code).where(t.code.c.hash == code_hash))
         return code_of(row) if row else None
 
-    async def codes(self, publisher: str, after: str, limit: int) -> Sequence[Code]:
-        """Return codes of a publisher by id > after."""
+    async def code_by_id(self, code: str) -> Code | None:
+        """Return a code, whosever it is."""
+        row = await self._row(_code(code))
+        return code_of(row) if row else None
+
+    async def codes(
+        self, publisher: str, after: str, limit: int, *, scope: str = ""
+    ) -> Sequence[Code]:
+        """Return codes of a publisher by id > after; scope filters when not ""."""
         code = t.code.c
         query = select(t.code).where(code.publisher == publisher, code.id > after)
+        if scope:
+            query = query.where(code.scope == scope)
         return [code_of(row) for row in await self._rows(query.order_by(code.id).limit(limit))]
 
     async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:

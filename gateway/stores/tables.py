@@ -157,6 +157,7 @@ code = Table(
     Column("made_at", BigInteger, nullable=False),
     UniqueConstraint("hash"),
     Index("ix_code_publisher", "publisher", "id"),
+    Index("ix_code_scope", "publisher", "scope", "id"),
 )
 
 outgoing = Table(

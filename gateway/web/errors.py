@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -93,9 +93,10 @@ def _spaced(name: str) -> str:
 class Telling:
     """Turns errors into answers. What is public is told alike to everyone."""
 
-    def __init__(self, pages: Pages, language: Language) -> None:
+    def __init__(self, pages: Pages, language: Language, once: Callable[[], str]) -> None:
         self._pages = pages
         self._language = language
+        self._once = once
 
     async def on_gateway_error(self, request: Request, error: Exception) -> Response:
         """Answer for an error of ours."""
@@ -149,7 +150,8 @@ class Telling:
                 self._language if is_public else negotiate(request.headers.get("accept-language"))
             )
             kind = str(told["type"]).removeprefix(KIND)
-            body = self._pages.render("error.html", language, status=status, kind=kind)
+            once = "" if is_public else self._once()
+            body = self._pages.render("error.html", language, status=status, kind=kind, once=once)
             media_type = "text/html; charset=utf-8"
         headers |= {"content-type": media_type, "content-length": str(len(body))}
         return Response(b"" if request.method == "HEAD" else body, status, headers)

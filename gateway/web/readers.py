@@ -14,10 +14,12 @@ from gateway.core.bundles import IDENTITY, Bundle, Form
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Malformed, Missing, Unpaid
 from gateway.granting import COOKIE_LIFE, Granting
-from gateway.ports import PublicStore
+from gateway.ports import PublicStore, Tries
 from gateway.reading import Credential, Reading
+from gateway.redeeming import Redeeming
 from gateway.web.errors import PROBLEM, problem, status_of
 from gateway.web.forms import private_form
+from gateway.web.guard import guarded
 from gateway.web.headers import CACHE_PRIVATE
 from gateway.web.pages import Language, Pages, negotiate
 from gateway.web.press import HTML, REFUSED
@@ -27,12 +29,14 @@ from gateway.web.requests import (
     bearer,
     cookie,
     document_and_form,
+    proves_same_origin,
     read_form,
     require_same_origin,
 )
 from gateway.web.sending import LONGEST, private_answer, send_checked, send_private
 
 LIBRARY_SIZE = 100
+DOOR = "unlock"
 
 _NOTHING = Credential()
 
@@ -44,6 +48,8 @@ class Readers:
         self,
         reading: Reading,
         granting: Granting,
+        redeeming: Redeeming,
+        tries: Tries,
         store: PublicStore,
         pages: Pages,
         *,
@@ -51,6 +57,8 @@ class Readers:
     ) -> None:
         self._reading = reading
         self._granting = granting
+        self._redeeming = redeeming
+        self._tries = tries
         self._store = store
         self._pages = pages
         self._is_https = is_https
@@ -77,7 +85,8 @@ class Readers:
         tokens = request.query_params.getlist("token")
         if len(tokens) > 1:
             raise Malformed("There are several tokens in the link.", where="token")
-        return self._page(request, "unlock.html", token=tokens[0] if tokens else "")
+        once = self._granting.once()
+        return self._page(request, "unlock.html", token=tokens[0] if tokens else "", once=once)
 
     async def _redeem(self, request: Request) -> Response:
         require_same_origin(request)
@@ -85,8 +94,11 @@ class Readers:
         word = (fields.get("token") or fields.get("code") or "").strip()
         if not word:
             raise BadToken
-        known = await self._reading.reader(self._reader_cookie(request))
-        redeemed = await self._granting.redeem(word, known)
+        # Whoever could send a form from elsewhere must not choose the reader that it makes.
+        once = fields.get("once", "") if proves_same_origin(request) else ""
+        async with guarded(self._tries, request, DOOR):
+            known = await self._reading.reader(self._reader_cookie(request))
+            redeemed = await self._redeeming.redeem(word, known, once)
         address = redeemed.address
         response = _see_other(f"/read/{address}" if address else "/library")
         self._set_cookie(request, response, redeemed.cookie, COOKIE_LIFE)
@@ -155,6 +167,7 @@ class Readers:
             editions=editions,
             following=following,
             is_first=after is None,
+            once=self._granting.once(),
         )
 
     async def sign_out(self, request: Request) -> Response:

@@ -129,6 +129,33 @@ def require_same_origin(request: Request) -> None:
         raise CrossSite
 
 
+def proves_same_origin(request: Request) -> bool:
+    """Tell whether a form cannot have come from another site, whatever the browser's age."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+def prefers(request: Request, this: str, that: str) -> bool:
+    """Tell whether a client would rather have one media type than another."""
+    liking: dict[str, float] = {}
+    for item in ", ".join(request.headers.getlist("accept")).lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+        try:
+            liking[name] = float(quality)
+        except ValueError:
+            liking[name] = 0.0
+    return _liking(liking, this) > _liking(liking, that)
+
+
+def _liking(liking: Mapping[str, float], media_type: str) -> float:
+    kinds = (media_type, media_type.partition("/")[0] + "/*", "*/*")
+    return next((liking[kind] for kind in kinds if kind in liking), 0.0)
+
+
 def condition(request: Request) -> Condition:
     """Return the precondition of a change."""
     return Condition(

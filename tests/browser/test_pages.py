@@ -29,10 +29,15 @@ def _pages() -> dict[str, bytes]:
             "catalogue.html", "zh-CN", entries=(ENTRY,), following=MOMENT, is_first=False
         ),
         "library": PAGES.render(
-            "library.html", "zh-CN", editions=(ENTRY,), following="demo/a", is_first=False
+            "library.html",
+            "zh-CN",
+            editions=(ENTRY,),
+            following="demo/a",
+            is_first=False,
+            once="1",
         ),
-        "unlock": PAGES.render("unlock.html", "en", token="pg1.a.b"),
-        "code": PAGES.render("unlock.html", "zh-CN", token=""),
+        "unlock": PAGES.render("unlock.html", "en", token="pg1.a.b", once="1"),
+        "code": PAGES.render("unlock.html", "zh-CN", token="", once="1"),
         "error": PAGES.error("en", {"status": 503, "type": "urn:paidgate:unavailable"}),
     }
 

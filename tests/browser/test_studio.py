@@ -158,6 +158,36 @@ def test_a_link_unlocks_a_published_file_until_it_is_taken_back(
     reader.context.close()
 
 
+def test_codes_are_made_kept_typed_and_taken_back(page: Page, browser: Browser, slug: str) -> None:
+    page.goto("/studio/new")
+    page.get_by_label("正文").fill(TEXT)
+    page.get_by_label("地址").fill(slug)
+    press(page, "发布")
+    page.get_by_label("这篇文档").get_by_role("link", name="阅读权限").click()
+    page.get_by_label("数量").fill("3")
+    page.get_by_label("每个可用次数").fill("2")
+    press(page, "生成兑换码")
+    words = page.get_by_role("textbox", name="兑换码").input_value().split("\n")
+    with page.expect_download() as download:
+        press(page, "下载表格（CSV）")
+    table = Path(download.value.path()).read_text()
+    assert [line.split(",")[1] for line in table.splitlines()[1:]] == words
+    reader = browser.new_context(locale="zh-CN", base_url=page.url).new_page()
+    reader.goto(f"/documents/demo/{slug}")
+    reader.get_by_label("已有兑换码？").fill(words[0].lower().replace("-", " "))
+    reader.locator("form.redeem button").click()
+    expect(reader.locator("article")).to_contain_text("只有读者可读。")
+    page.goto(f"/studio/documents/{slug}/rights")
+    expect(page.get_by_role("region", name="兑换码", exact=True)).to_contain_text(
+        "还可用 1 次，共 2 次"
+    )
+    page.get_by_role("link", name="1 台设备").click()
+    press(page, "移除")
+    expect(page.get_by_role("status")).to_contain_text("设备已移除")
+    assert (reader.reload() or pytest.fail("no answer")).status == 402
+    reader.context.close()
+
+
 def test_two_who_edit_at_once_lose_nothing(page: Page, slug: str) -> None:
     page.goto("/studio/new")
     page.get_by_label("正文").fill(TEXT)

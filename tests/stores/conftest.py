@@ -40,20 +40,6 @@ class Rivals(NamedTuple):
     other: Ledger
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Address an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/ledger.db"
-    url: str = request.getfixturevalue("postgres_url")
-    engines = open_engines(url)
-    async with engines.writing.begin() as connection:
-        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        await connection.exec_driver_sql("CREATE SCHEMA public")
-    await engines.close()
-    return url
-
-
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def rivals(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rivals]:
     """Open two ledgers on one empty record."""

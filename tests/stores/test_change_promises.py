@@ -188,6 +188,10 @@ async def test_a_code_is_given_back_as_it_was_recorded(ledger: Ledger) -> None:
     assert await ledger.code("hash of c3") is None
     assert await ledger.codes("demo", "c1", 9) == [code("c2")]
     assert await ledger.codes("other", "", 9) == []
+    assert await ledger.codes("demo", "", 9, scope="document:first") == []
+    assert await ledger.codes("demo", "", 9, scope="all") == [code("c1"), code("c2")]
+    assert await ledger.code_by_id("c2") == code("c2")
+    assert await ledger.code_by_id("c3") is None
 
 
 async def test_codes_are_recorded_all_or_none(ledger: Ledger) -> None:

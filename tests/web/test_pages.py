@@ -19,11 +19,15 @@ ENTRY = Entry(Address("demo", "a"), HOSTILE, HOSTILE, "en", HOSTILE, MOMENT, MOM
 TOLD: list[tuple[str, dict[str, object]]] = [
     ("catalogue.html", {"entries": (ENTRY,), "following": f"{MOMENT} demo/a", "is_first": True}),
     ("catalogue.html", {"entries": (), "following": "", "is_first": False}),
-    ("library.html", {"editions": (ENTRY,), "following": "demo/a", "is_first": False}),
-    ("library.html", {"editions": (), "following": "", "is_first": True}),
-    ("unlock.html", {"token": HOSTILE}),
-    ("unlock.html", {"token": ""}),
-    ("error.html", {"status": 404, "kind": "missing"}),
+    (
+        "library.html",
+        {"editions": (ENTRY,), "following": "demo/a", "is_first": False, "once": HOSTILE},
+    ),
+    ("library.html", {"editions": (), "following": "", "is_first": True, "once": ""}),
+    ("unlock.html", {"token": HOSTILE, "once": HOSTILE}),
+    ("unlock.html", {"token": "", "once": HOSTILE}),
+    ("error.html", {"status": 404, "kind": "missing", "once": ""}),
+    ("error.html", {"status": 409, "kind": "used-up", "once": HOSTILE}),
 ]
 
 
@@ -92,7 +96,7 @@ def test_a_hole_in_a_context_is_an_error() -> None:
 
 
 def test_opening_a_link_needs_a_press_of_the_button() -> None:
-    tree = LexborHTMLParser(PAGES.render("unlock.html", "en", token="pg1.a.b").decode())
+    tree = LexborHTMLParser(PAGES.render("unlock.html", "en", token="pg1.a.b", once="1").decode())
     form = one(tree, "form[method=post][action='/unlock']")
     assert one(form, "input[type=hidden][name=token]").attributes["value"] == "pg1.a.b"
     assert len(form.css("button")) == 1
@@ -100,7 +104,7 @@ def test_opening_a_link_needs_a_press_of_the_button() -> None:
 
 
 def test_whoever_has_no_link_can_enter_a_code() -> None:
-    tree = LexborHTMLParser(PAGES.render("unlock.html", "en", token="").decode())
+    tree = LexborHTMLParser(PAGES.render("unlock.html", "en", token="", once="1").decode())
     assert tree.css_first("form[method=post][action='/unlock'] input[name=code]")
 
 

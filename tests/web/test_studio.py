@@ -30,6 +30,10 @@ FORMS = (
     "/studio/documents/a/delete",
     "/studio/documents/a/editions/0/publish",
     "/studio/grants/0/revoke",
+    "/studio/grants/0/devices/0/evict",
+    "/studio/codes",
+    "/studio/codes/0/revoke",
+    "/studio/documents/a/codes",
 )
 EDITORS = ("/studio/new", "/studio/documents/a/edit")
 

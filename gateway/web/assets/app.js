@@ -5,13 +5,15 @@ addEventListener("pageshow", (event) => {
   if (event.persisted && "private" in document.documentElement.dataset) location.reload();
 });
 
-// Copy the public address of a document.
-for (const button of document.querySelectorAll("[data-copy]")) {
+// Copy an address, or what stands in a field.
+for (const button of document.querySelectorAll("[data-copied]")) {
   if (!navigator.clipboard) break;
   const label = button.textContent;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(new URL(button.dataset.copy, location.href).href);
+    const field = document.getElementById(button.dataset.copyFrom);
+    const text = field ? field.value : new URL(button.dataset.copy, location.href).href;
+    await navigator.clipboard.writeText(text);
     button.textContent = button.dataset.copied;
     setTimeout(() => { button.textContent = label; }, 2000);
   });

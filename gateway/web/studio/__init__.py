@@ -6,15 +6,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.errors import BadKey, Expired, Unauthenticated
+from gateway.core.errors import BadKey, Expired, TooManyTries, Unauthenticated
 from gateway.granting import Granting
-from gateway.ports import Formats, PublicStore
+from gateway.ports import Formats, PublicStore, Tries
 from gateway.publishing import Publishing
+from gateway.redeeming import Redeeming
+from gateway.web.guard import guarded
 from gateway.web.links import Links
 from gateway.web.pages import Pages
 from gateway.web.press import PagePress
+from gateway.web.publishers import DOOR
 from gateway.web.requests import read_form, require_same_origin
+from gateway.web.studio.codes import Codes
 from gateway.web.studio.desk import HOME, Desk, read_fields, see_other
+from gateway.web.studio.devices import Devices
 from gateway.web.studio.documents import Documents
 from gateway.web.studio.editor import Editor
 from gateway.web.studio.grants import Grants
@@ -30,6 +35,8 @@ class Studio:
         self,
         publishing: Publishing,
         granting: Granting,
+        redeeming: Redeeming,
+        tries: Tries,
         formats: Formats,
         store: PublicStore,
         pages: Pages,
@@ -39,13 +46,16 @@ class Studio:
         max_upload: int,
     ) -> None:
         self._granting = granting
+        self._tries = tries
         self._sessions = Sessions(granting, is_https=is_https)
         self._desk = Desk(pages, self._sessions)
         self._documents = Documents(self._desk, publishing, store, links)
         self._editor = Editor(
             self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload
         )
-        self._grants = Grants(self._desk, publishing, granting, links)
+        self._grants = Grants(self._desk, publishing, granting, redeeming, links)
+        self._codes = Codes(self._desk, self._grants, redeeming)
+        self._devices = Devices(self._desk, granting)
 
     def routes(self) -> list[Route]:
         """Return the routes of the studio."""
@@ -57,6 +67,8 @@ class Studio:
             *self._documents.routes(),
             *self._editor.routes(),
             *self._grants.routes(),
+            *self._codes.routes(),
+            *self._devices.routes(),
         ]
 
     async def _welcome(self, request: Request, error: Unauthenticated) -> Response:
@@ -70,8 +82,9 @@ class Studio:
         self._sessions.guest(request).require_form(fields.get("form", ""))
         try:
             # A key that cannot be one is looked up like any other: the answer takes as long.
-            publisher = await self._granting.publisher(fields.get("key", "").strip())
-        except BadKey as error:
+            async with guarded(self._tries, request, DOOR):
+                publisher = await self._granting.publisher(fields.get("key", "").strip())
+        except (BadKey, TooManyTries) as error:
             return self._desk.sign_in(request, error)
         response = see_other(HOME)
         await self._sessions.begin(request, response, publisher)

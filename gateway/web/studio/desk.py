@@ -9,7 +9,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.documents import Address, is_name, valid_name
-from gateway.core.errors import GatewayError, Missing, Refused, Unauthenticated
+from gateway.core.errors import (
+    GatewayError,
+    Missing,
+    Refused,
+    TooManyTries,
+    Unauthenticated,
+)
 from gateway.web.errors import KIND, problem, status_of
 from gateway.web.forms import private_form
 from gateway.web.headers import CACHE_PRIVATE
@@ -25,7 +31,9 @@ Page = Callable[[Request, Session], Awaitable[Response]]
 TurnAway = Callable[[Request, Unauthenticated], Awaitable[Response]]
 
 # What an address may say was just done; anything else in it is not shown.
-DONE = frozenset({"published", "unchanged", "rolled-back", "deleted", "revoked"})
+DONE = frozenset(
+    {"published", "unchanged", "rolled-back", "deleted", "revoked", "code-revoked", "evicted"}
+)
 
 
 class Desk:
@@ -93,6 +101,8 @@ class Desk:
         )
         if isinstance(error, Unauthenticated):
             response.headers["www-authenticate"] = "Bearer"
+        if isinstance(error, TooManyTries):
+            response.headers["retry-after"] = str(error.retry_after)
         return response
 
 

@@ -13,19 +13,44 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.core.codes import Code, State
 from gateway.core.documents import is_name
 from gateway.core.errors import GatewayError, Malformed
 from gateway.core.rights import Grant, Kind, Standing
 from gateway.granting import Granting, Wish
 from gateway.ports import Edition
 from gateway.publishing import Publishing
+from gateway.redeeming import Redeeming
 from gateway.web.links import Links
 from gateway.web.studio.desk import HOME, Desk, mark, own_address, read_fields, see_other
 from gateway.web.studio.sessions import Session
 
 TERMS = ("7d", "30d", "1y", "")
 LISTED = 50
-DEFAULTS = {"subject": "", "term": "30d", "devices": "5", "scope": Kind.DOCUMENT}
+DEFAULTS = {
+    "subject": "",
+    "term": "30d",
+    "devices": "5",
+    "scope": Kind.DOCUMENT,
+    "count": "10",
+    "uses": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """A code as a line of a list."""
+
+    code: Code
+    state: State
+
+    @property
+    def left(self) -> int:
+        return self.code.max_uses - self.code.uses
+
+    @property
+    def made(self) -> str:
+        return moment(self.code.made_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +62,28 @@ class Row:
 
     @property
     def made(self) -> str:
-        return _time(self.grant.made_at)
+        return moment(self.grant.made_at)
 
     @property
     def ends(self) -> str:
-        return "" if self.grant.ends is None else _time(self.grant.ends)
+        return "" if self.grant.ends is None else moment(self.grant.ends)
 
 
 class Grants:
     """The pages of rights: to one document, and all that a publisher has given."""
 
     def __init__(
-        self, desk: Desk, publishing: Publishing, granting: Granting, links: Links
+        self,
+        desk: Desk,
+        publishing: Publishing,
+        granting: Granting,
+        redeeming: Redeeming,
+        links: Links,
     ) -> None:
         self._desk = desk
         self._publishing = publishing
         self._granting = granting
+        self._redeeming = redeeming
         self._links = links
 
     def routes(self) -> list[Route]:
@@ -66,22 +97,26 @@ class Grants:
 
     async def rights(self, request: Request, session: Session) -> Response:
         """Show the rights to a document, or all rights; make one."""
-        edition = None
-        if "slug" in request.path_params:
-            edition = await self._publishing.current(own_address(request, session))
+        edition = await self.edition(request, session)
         if request.method != "POST":
-            return await self._page(request, session, edition)
+            return await self.page(request, session, edition)
         fields = await read_fields(request, session)
         try:
             wish = _wish(fields, edition)
-            grant = await self._granting.grant(session.publisher, wish, once=_once(fields))
+            grant = await self._granting.grant(session.publisher, wish, once=once_of(fields))
         except Malformed as error:
-            return await self._page(request, session, edition, error, fields=fields)
+            return await self.page(request, session, edition, error, fields=fields)
         path = f"/unlock?token={quote(await self._granting.token(grant))}"
         link = self._links.absolute(request, path)
-        return await self._page(request, session, edition, link=link)
+        return await self.page(request, session, edition, link=link)
 
-    async def _page(
+    async def edition(self, request: Request, session: Session) -> Edition | None:
+        """Return the document whose rights a page is about, None for all. Raises Missing."""
+        if "slug" not in request.path_params:
+            return None
+        return await self._publishing.current(own_address(request, session))
+
+    async def page(
         self,
         request: Request,
         session: Session,
@@ -91,12 +126,17 @@ class Grants:
         fields: Mapping[str, str] | None = None,
         link: str = "",
     ) -> Response:
-        scope = _scope(edition) if edition else ""
+        """Return the page of rights to a document, or of all rights."""
+        scope = scope_of(edition) if edition else ""
         after = mark(request, "after")
         found = await self._granting.grants(
             session.publisher, scope=scope, after=after, limit=LISTED + 1
         )
         rows = [Row(grant, self._granting.standing(grant)) for grant in found[:LISTED]]
+        codes_after = mark(request, "codes")
+        codes = await self._redeeming.codes(
+            session.publisher, scope=scope, after=codes_after, limit=LISTED + 1
+        )
         return self._desk.page(
             request,
             session,
@@ -106,6 +146,9 @@ class Grants:
             rows=rows,
             after=after,
             following=rows[-1].grant.id if len(found) > LISTED else "",
+            codes=[CodeRow(code, self._redeeming.state(code)) for code in codes[:LISTED]],
+            codes_after=codes_after,
+            codes_following=codes[LISTED - 1].id if len(codes) > LISTED else "",
             fields=DEFAULTS | dict(fields or {}),
             once=secrets.token_hex(16),
             terms=TERMS,
@@ -116,32 +159,51 @@ class Grants:
         """Take a right back; when the next page comes no worker serves it any more."""
         fields = await read_fields(request, session)
         await self._granting.revoke(session.publisher, request.path_params["grant"])
-        slug = fields.get("slug", "")
-        place = f"/documents/{slug}" if is_name(slug) else ""
-        return see_other(f"{HOME}{place}/rights?done=revoked")
+        return see_other(f"{place_of(fields)}?done=revoked")
 
 
 def _wish(fields: Mapping[str, str], edition: Edition | None) -> Wish:
-    devices = fields.get("devices", "")
-    if not (devices.isascii() and devices.isdecimal() and len(devices) < 10):
-        raise Malformed("This is not a number of devices.", where="devices")
     return Wish(
-        scope=_scope(edition) if edition and fields.get("scope") != Kind.ALL else Kind.ALL,
+        scope=chosen_scope(fields, edition),
         subject=fields.get("subject", "").strip(),
         term=fields.get("term", ""),
-        devices=int(devices),
+        devices=number(fields, "devices"),
     )
 
 
-def _scope(edition: Edition) -> str:
+# --- what the forms of rights and of codes share ---
+
+
+def number(fields: Mapping[str, str], name: str) -> int:
+    """Return a number that was typed. Raises Malformed."""
+    text = fields.get(name, "")
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise Malformed(f"This is not a number of {name}.", where=name)
+    return int(text)
+
+
+def chosen_scope(fields: Mapping[str, str], edition: Edition | None) -> str:
+    """Return the scope that was chosen on the page of a document, or of all."""
+    return scope_of(edition) if edition and fields.get("scope") != Kind.ALL else Kind.ALL
+
+
+def scope_of(edition: Edition) -> str:
+    """Return the scope of one document."""
     return f"{Kind.DOCUMENT}:{edition.address.slug}"
 
 
-def _once(fields: Mapping[str, str]) -> str:
+def place_of(fields: Mapping[str, str]) -> str:
+    """Return the page of rights that a form was on."""
+    slug = fields.get("slug", "")
+    return f"{HOME}/documents/{slug}/rights" if is_name(slug) else f"{HOME}/rights"
+
+
+def once_of(fields: Mapping[str, str]) -> str:
     """Return a key that is the same for the same form sent twice, and only then."""
-    told = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
+    told = "\n".join(f"{name}={fields[name]}" for name in sorted(fields) if name != "as")
     return "studio-" + hashlib.sha256(told.encode()).hexdigest()
 
 
-def _time(seconds: int) -> str:
+def moment(seconds: int) -> str:
+    """Return Unix seconds as templates know a time."""
     return datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -44,6 +44,7 @@ def _codes() -> None:
         sa.UniqueConstraint("hash", name="uq_code_hash"),
     )
     op.create_index("ix_code_publisher", "code", ["publisher", "id"])
+    op.create_index("ix_code_scope", "code", ["publisher", "scope", "id"])
 
 
 def _changes() -> None:

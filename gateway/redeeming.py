@@ -1,0 +1,199 @@
+"""Make codes, and redeem them: a word that someone types becomes a right of a reader.
+
+A word stands on record as its hash alone. It is made from the root secret and the request that
+asked for it, so that the same request can be answered again and nothing else can tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gateway.announcing import Announcing
+from gateway.core.codes import Code, State, code_hash, normal, spell
+from gateway.core.errors import BadToken, Conflict, Expired, Malformed, Missing, Revoked
+from gateway.core.holders import reader_key
+from gateway.core.records import Act, Record
+from gateway.core.rights import Grant, Scope
+from gateway.core.tokens import MAX_LIFE
+from gateway.core.wishes import require_number, require_words, term_seconds
+from gateway.granting import MAX_DEVICES, Granting, Redeemed
+from gateway.ports import Clock, Ledger, Reader
+from gateway.repeating import ONCE, Ask, Repeating
+from gateway.signing import Signing
+
+MAX_COUNT = 10_000
+MAX_USES = 10_000
+SOURCE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeWish:
+    """Codes as a publisher asks for them. expires is in Unix seconds, None is without end."""
+
+    scope: str
+    count: int = 1
+    uses: int = 1
+    term: str = ""
+    expires: int | None = None
+    devices: int = 1
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A new code and its word, which is told this once."""
+
+    code: Code
+    word: str
+
+
+class Redeeming:
+    """The publisher's side of codes, and what becomes of one."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        granting: Granting,
+        signing: Signing,
+        announcing: Announcing,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._granting = granting
+        self._signing = signing
+        self._announcing = announcing
+        self._repeating = Repeating(ledger, clock)
+        self._clock = clock
+
+    # --- the publisher ---
+
+    async def make(self, publisher: str, wish: CodeWish, ask: Ask = ONCE) -> list[Minted]:
+        """Put new codes on record. Raises Malformed, Conflict.
+
+        The same Idempotency-Key again gives the same codes, if it asks for the same.
+        """
+        now = self._clock.now()
+        kept = await self._repeating.earlier(publisher, ask)
+        pattern = _pattern(publisher, wish, int(kept.body) if kept else now)
+        if kept is None:
+            # Before the codes are recorded: whoever asks again after a crash goes on with these.
+            kept = await self._repeating.keep(publisher, ask, 201, str(now).encode())
+            pattern = replace(pattern, made_at=int(kept.body))
+        seed = f"key {ask.key}" if ask.key else f"chance {self._clock.fresh_id()}"
+        minted = [self._mint(pattern, seed, number) for number in range(wish.count)]
+        try:
+            await self._ledger.add_codes([each.code for each in minted])
+        except Conflict:
+            if not ask.key:  # else they were recorded when this was first asked
+                raise
+        await self._confirm(Act.CODE, f"publisher:{publisher}", minted[0].code.id)
+        return minted
+
+    def _mint(self, pattern: Code, seed: str, number: int) -> Minted:
+        drawn = self._signing.derive("code", pattern.scope.publisher, seed, str(number))
+        word = spell(int.from_bytes(drawn[:10]))
+        letters = word.replace("-", "")
+        return Minted(replace(pattern, id=drawn[10:26].hex(), hash=code_hash(letters)), word)
+
+    async def codes(
+        self, publisher: str, *, scope: str = "", after: str = "", limit: int
+    ) -> Sequence[Code]:
+        """Return codes of a publisher by id, after an id."""
+        return await self._ledger.codes(publisher, after, limit, scope=scope)
+
+    def state(self, code: Code) -> State:
+        """Return what can be done with a code now."""
+        return code.state(self._clock.now())
+
+    async def revoke(self, publisher: str, code: str) -> bool:
+        """Take a code back, and every right that came from it. Raises Missing.
+
+        True: no worker begins to serve them any more. False: on record, and not confirmed yet.
+        """
+        found = await self._ledger.code_by_id(code)
+        if found is None or found.scope.publisher != publisher:
+            raise Missing("code")
+        await self._ledger.revoke(found.id, self._clock.now())
+        return await self._confirm(Act.REVOKE, f"publisher:{publisher}", found.id)
+
+    async def _confirm(self, act: Act, by: str, on: str) -> bool:
+        return await self._announcing.confirm(Record(self._clock.now(), act, by, on))
+
+    # --- the reader ---
+
+    async def redeem(self, word: str, known: Reader | None, once: str = "") -> Redeemed:
+        """Add what a code or a token opens to a reader, a new one where none is known.
+
+        The same code again in the same reader uses nothing. Raises BadToken, Expired, Revoked,
+        UsedUp.
+        """
+        letters = normal(word)
+        if not letters:
+            return await self._granting.redeem(word, known, once)
+        now = self._clock.now()
+        code = await self._standing(letters, now)
+        reader_id = known.id if known else self._granting.newcomer(once, code.id)
+        made = self._grant(code, reader_id, now)
+        try:
+            reader = await self._ledger.redeem_code(code.id, made, reader_id, now)
+        except Missing:
+            raise BadToken from None
+        await self._confirm(Act.REDEEM, reader_key(reader.id), code.id)
+        if any(each.revoked_at for each in reader.grants if _is_same(each, made)):
+            raise Revoked
+        return await self._granting.welcome(reader, code.scope)
+
+    async def _standing(self, letters: str, now: int) -> Code:
+        code = await self._ledger.code(code_hash(letters))
+        if code is None:
+            raise BadToken
+        state = code.state(now)
+        if state is State.REVOKED:
+            raise Revoked
+        if state is State.ENDED:
+            raise Expired
+        return code  # if it is used up, this may be a reader that has used it
+
+    def _grant(self, code: Code, reader: str, now: int) -> Grant:
+        return Grant(
+            id=self._clock.fresh_id(),
+            scope=code.scope,
+            note=code.note,
+            source=SOURCE,
+            source_ref=f"{code.id}/{reader}",
+            starts=now,
+            ends=None if code.term is None else now + code.term,
+            devices=code.devices,
+            parent=code.id,
+            made_at=now,
+        )
+
+
+def _pattern(publisher: str, wish: CodeWish, now: int) -> Code:
+    """Return what the codes of a wish have in common. Raises Malformed."""
+    require_number("count", wish.count, MAX_COUNT)
+    require_number("uses", wish.uses, MAX_USES)
+    require_number("devices", wish.devices, MAX_DEVICES)
+    require_words("note", wish.note)
+    if wish.expires is not None and not now < wish.expires <= now + MAX_LIFE:
+        raise Malformed(
+            "This is not a time to expire at.",
+            where="expires",
+            hint="Use a time to come, within ten years.",
+        )
+    return Code(
+        id="",
+        hash="",
+        scope=Scope.parse(publisher, wish.scope),
+        max_uses=wish.uses,
+        term=term_seconds(wish.term) if wish.term else None,
+        devices=wish.devices,
+        note=wish.note,
+        expires=wish.expires,
+        made_at=now,
+    )
+
+
+def _is_same(one: Grant, other: Grant) -> bool:
+    return (one.source, one.source_ref) == (other.source, other.source_ref)

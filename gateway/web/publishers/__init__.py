@@ -1,0 +1,71 @@
+"""The publisher surface: JSON in and out, and each publisher sees only its own things."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.core.errors import BadKey
+from gateway.explaining import Explaining
+from gateway.granting import Granting
+from gateway.ports import Formats, Tries
+from gateway.publishing import Publishing
+from gateway.redeeming import Redeeming
+from gateway.repeating import Repeating
+from gateway.web.guard import guarded
+from gateway.web.links import Links
+from gateway.web.publishers.answers import json
+from gateway.web.publishers.codes import Codes
+from gateway.web.publishers.documents import Documents
+from gateway.web.publishers.explanations import Explanations
+from gateway.web.publishers.grants import Grants
+from gateway.web.publishers.openapi import describe
+from gateway.web.publishers.operation import routes
+from gateway.web.requests import bearer
+
+__all__ = ["DOOR", "Publishers"]
+
+DOOR = "key"  # where failed tries of an API key are counted, whichever way it is shown
+
+
+class Publishers:
+    """Puts the API together, and is its door."""
+
+    def __init__(
+        self,
+        publishing: Publishing,
+        granting: Granting,
+        redeeming: Redeeming,
+        explaining: Explaining,
+        repeating: Repeating,
+        tries: Tries,
+        formats: Formats,
+        links: Links,
+        max_upload: int,
+    ) -> None:
+        self._granting = granting
+        self._tries = tries
+        self.operations = [
+            *Documents(publishing, repeating, formats, links, max_upload).operations(),
+            *Grants(granting, links).operations(),
+            *Codes(redeeming).operations(),
+            *Explanations(explaining).operations(),
+        ]
+        self._description = describe(self.operations)
+
+    def routes(self) -> list[Route]:
+        """Return the routes of this surface."""
+        described = Route("/openapi.json", self.describe, methods=["GET"])
+        return [*routes(self.operations, self._publisher), described]
+
+    async def _publisher(self, request: Request) -> str:
+        key = bearer(request)
+        if not key:
+            raise BadKey
+        async with guarded(self._tries, request, DOOR):
+            return await self._granting.publisher(key)
+
+    async def describe(self, request: Request) -> Response:  # noqa: ARG002
+        """Return the description of all this, to anyone."""
+        return json(self._description)

@@ -1,0 +1,225 @@
+"""Documents of a publisher: publish, check, list, roll back, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Raw
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.core.documents import Address, is_name
+from gateway.core.errors import Malformed, Missing, Refused
+from gateway.ports import Edition, Formats
+from gateway.publishing import Publishing, Submission
+from gateway.repeating import Repeating
+from gateway.web.errors import finding
+from gateway.web.headers import CACHE_PRIVATE
+from gateway.web.links import Links
+from gateway.web.publishers import shapes
+from gateway.web.publishers.answers import asked, done, following, json, moment, page
+from gateway.web.publishers.operation import JSON, Operation
+from gateway.web.requests import condition, content_type, read_body
+
+SOURCES = {"text/plain": None, "text/markdown": None, "text/html": None}
+PATH = "/api/documents/{slug}"
+_ONE = {JSON: shapes.Document}
+
+
+class Documents:
+    """The part of the API that publishes."""
+
+    def __init__(
+        self,
+        publishing: Publishing,
+        repeating: Repeating,
+        formats: Formats,
+        links: Links,
+        max_upload: int,
+    ) -> None:
+        self._publishing = publishing
+        self._repeating = repeating
+        self._formats = formats
+        self._links = links
+        self._max_upload = max_upload
+
+    def operations(self) -> Sequence[Operation]:
+        """Return what can be done with documents."""
+        paged = ("after", "limit")
+        return [
+            Operation(
+                "GET",
+                "/api/documents",
+                self.list_documents,
+                {200: {JSON: shapes.Documents}},
+                query=paged,
+            ),
+            Operation("GET", PATH, self.read_document, {200: _ONE}),
+            Operation(
+                "PUT",
+                PATH,
+                self.publish_document,
+                {200: _ONE, 201: _ONE},
+                takes=SOURCES,
+                conditional=True,
+            ),
+            Operation(
+                "DELETE",
+                PATH,
+                self.delete_document,
+                {204: None, 202: {JSON: shapes.Recorded}},
+                conditional=True,
+            ),
+            Operation(
+                "POST",
+                f"{PATH}/check",
+                self.check_document,
+                {200: {JSON: shapes.Checked}},
+                takes=SOURCES,
+                repeatable=True,
+            ),
+            Operation("GET", f"{PATH}/source", self.read_source, {200: SOURCES}),
+            Operation(
+                "GET",
+                f"{PATH}/editions",
+                self.list_editions,
+                {200: {JSON: shapes.Editions}},
+                query=paged,
+            ),
+            Operation(
+                "POST",
+                f"{PATH}/editions/{{edition}}/publish",
+                self.roll_back,
+                {200: _ONE},
+                conditional=True,
+                repeatable=True,
+            ),
+        ]
+
+    async def list_documents(self, request: Request, publisher: str) -> Response:
+        """List documents by slug."""
+        after, limit = page(request)
+        found = await self._publishing.documents(publisher, after, limit + 1)
+        shown = [self._told(request, edition) for edition in found[:limit]]
+        last = found[limit - 1].address.slug if len(found) > limit else ""
+        return json(shapes.Documents(shown, following(request, last)))
+
+    async def read_document(self, request: Request, publisher: str) -> Response:
+        """Tell about one document."""
+        edition = await self._publishing.current(_address(request, publisher))
+        return json(self._told(request, edition), headers=_etag(edition))
+
+    async def publish_document(self, request: Request, publisher: str) -> Response:
+        """Publish a source as the current edition."""
+        submission = await self._submission(request, publisher)
+        published = await self._publishing.publish(submission, condition(request))
+        edition = published.edition
+        headers = _etag(edition)
+        if published.created:
+            headers["location"] = f"/api/documents/{edition.address.slug}"
+        return json(self._told(request, edition), 201 if published.created else 200, headers)
+
+    async def delete_document(self, request: Request, publisher: str) -> Response:
+        """Take a document away from everyone."""
+        address = _address(request, publisher)
+        return done(await self._publishing.delete(address, condition(request)))
+
+    async def _submission(self, request: Request, publisher: str) -> Submission:
+        address = Address.of(publisher, request.path_params["slug"])
+        media_type, charset = content_type(request)
+        form = self._formats.of_media_type(media_type)
+        body = await read_body(request, self._max_upload)
+        return Submission(address, body, form, charset, _language(request))
+
+    async def check_document(self, request: Request, publisher: str) -> Response:
+        """Tell the findings of a source and publish nothing."""
+        submission = await self._submission(request, publisher)
+        ask = asked(request, submission.body)
+        await self._repeating.earlier(publisher, ask)
+        try:
+            prepared = await self._publishing.check(submission)
+            meta = prepared.document.meta
+            sections = _sections(prepared.sections)
+            told = shapes.Checked(True, [], meta.title, meta.language, sections)
+        except Refused as refused:
+            found = [shapes.Finding(**finding(each)) for each in refused.findings]
+            told = shapes.Checked(False, found)
+        await self._repeating.keep(publisher, ask, 200, b"")  # the same source, the same findings
+        return json(told)
+
+    async def read_source(self, request: Request, publisher: str) -> Response:
+        """Return the current source, in UTF-8."""
+        edition, source = await self._publishing.source(_address(request, publisher))
+        media_type = self._formats.named(edition.format).media_type
+        headers = {"cache-control": CACHE_PRIVATE, "content-disposition": "attachment"}
+        headers |= _etag(edition) | {"content-type": f"{media_type}; charset=utf-8"}
+        return Response(source, headers=headers)
+
+    async def list_editions(self, request: Request, publisher: str) -> Response:
+        """List the history of a document, newest first."""
+        after, limit = page(request)
+        address = _address(request, publisher)
+        found = await self._publishing.editions(address, after, limit + 1)
+        shown = [self._told(request, edition) for edition in found[:limit]]
+        last = found[limit - 1].id if len(found) > limit else ""
+        return json(shapes.Editions(shown, following(request, last)))
+
+    async def roll_back(self, request: Request, publisher: str) -> Response:
+        """Make an earlier edition current again."""
+        address, ask = _address(request, publisher), asked(request)
+        kept = await self._repeating.earlier(publisher, ask)
+        if kept:  # not again: something newer may have been published since
+            headers = {"etag": f'"{request.path_params["edition"]}"'}
+            return json(Raw(kept.body), headers=headers)
+        edition = await self._publishing.roll_back(
+            address, request.path_params["edition"], condition(request)
+        )
+        answer = json(self._told(request, edition), headers=_etag(edition))
+        await self._repeating.keep(publisher, ask, 200, bytes(answer.body))
+        return answer
+
+    def _told(self, request: Request, edition: Edition) -> shapes.Document:
+        return shapes.Document(
+            address=str(edition.address),
+            slug=edition.address.slug,
+            url=self._links.absolute(request, f"/documents/{edition.address}"),
+            edition=edition.id,
+            etag=f'"{edition.id}"',
+            format=edition.format,
+            title=edition.title,
+            language=edition.language,
+            collection=edition.collection,
+            sections=_sections(edition.sections),
+            published=edition.published,
+            updated=edition.updated,
+            made=moment(edition.made_at),
+        )
+
+
+def _address(request: Request, publisher: str) -> Address:
+    slug = request.path_params["slug"]
+    if not is_name(slug):
+        raise Missing("document")
+    return Address(publisher, slug)
+
+
+def _language(request: Request) -> str:
+    language = request.headers.get("content-language", "").strip()
+    if language and not (len(language) <= 35 and language.isascii() and is_name(language.lower())):
+        raise Malformed(
+            "Content-Language cannot be read.",
+            where="Content-Language",
+            hint="Send one language tag, such as zh-CN or en.",
+        )
+    return language
+
+
+def _sections(sections: Sequence[tuple[bool, int, int]]) -> list[shapes.Section]:
+    return [
+        shapes.Section("paid" if paid else "free", line, end_line)
+        for paid, line, end_line in sections
+    ]
+
+
+def _etag(edition: Edition) -> dict[str, str]:
+    return {"etag": f'"{edition.id}"'}

@@ -1,0 +1,58 @@
+"""Why somebody may read a document or may not, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.core.documents import Address, is_name
+from gateway.core.errors import Malformed, Missing
+from gateway.explaining import Explaining
+from gateway.web.publishers import shapes
+from gateway.web.publishers.answers import json
+from gateway.web.publishers.operation import JSON, Operation
+
+
+class Explanations:
+    """The part of the API that answers «why»."""
+
+    def __init__(self, explaining: Explaining) -> None:
+        self._explaining = explaining
+
+    def operations(self) -> Sequence[Operation]:
+        """Return what can be explained."""
+        return [
+            Operation(
+                "GET",
+                "/api/explain",
+                self.explain,
+                {200: {JSON: shapes.Explanation}},
+                query=("document", "subject", "token"),
+            )
+        ]
+
+    async def explain(self, request: Request, publisher: str) -> Response:
+        """Tell why a token, or all grants of a subject, open a document or do not."""
+        asked = request.query_params
+        address = _address(asked.get("document", ""), publisher)
+        subject, token = asked.get("subject", ""), asked.get("token", "")
+        if bool(subject) is bool(token):
+            raise Malformed(
+                "It is not clear for whom.", where="subject", hint="Name a subject or a token."
+            )
+        if token:
+            found = await self._explaining.token(address, token)
+        else:
+            found = await self._explaining.subject(address, subject)
+        steps = [shapes.Step(s.name, s.ok, s.detail, **s.facts) for s in found.steps]
+        return json(shapes.Explanation(found.allowed, steps))
+
+
+def _address(document: str, publisher: str) -> Address:
+    """Return the address of a slug, or of publisher/slug. Raises Missing for another's."""
+    owner, slash, slug = document.rpartition("/")
+    if not is_name(slug) or (slash and owner != publisher):
+        raise Missing("document")
+    return Address(publisher, slug)

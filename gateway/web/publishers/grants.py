@@ -1,0 +1,142 @@
+"""Rights that a publisher gives: make, list, take back; and the devices they were redeemed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.core.rights import Grant
+from gateway.granting import Granting, Wish
+from gateway.web.links import Links
+from gateway.web.publishers import shapes
+from gateway.web.publishers.answers import (
+    asked,
+    done,
+    following,
+    json,
+    moment,
+    moment_if,
+    page,
+    read_json,
+    seconds,
+)
+from gateway.web.publishers.operation import JSON, Operation
+
+PATH = "/api/grants/{grant}"
+
+
+class Grants:
+    """The part of the API that gives rights."""
+
+    def __init__(self, granting: Granting, links: Links) -> None:
+        self._granting = granting
+        self._links = links
+
+    def operations(self) -> Sequence[Operation]:
+        """Return what can be done with grants."""
+        revoked = {204: None, 202: {JSON: shapes.Recorded}}
+        return [
+            Operation(
+                "GET",
+                "/api/grants",
+                self.list_grants,
+                {200: {JSON: shapes.Grants}},
+                query=("subject", "scope", "after", "limit"),
+            ),
+            Operation(
+                "POST",
+                "/api/grants",
+                self.make_grant,
+                {201: {JSON: shapes.NewGrant}},
+                takes={JSON: shapes.GrantWish},
+                repeatable=True,
+            ),
+            Operation("GET", PATH, self.read_grant, {200: {JSON: shapes.Grant}}),
+            Operation("DELETE", PATH, self.revoke_grant, revoked),
+            Operation("GET", f"{PATH}/devices", self.list_devices, {200: {JSON: shapes.Devices}}),
+            Operation("DELETE", f"{PATH}/devices/{{device}}", self.evict_device, revoked),
+        ]
+
+    async def list_grants(self, request: Request, publisher: str) -> Response:
+        """List grants by id, those of a subject or a scope if one is named."""
+        after, limit = page(request)
+        found = await self._granting.grants(
+            publisher,
+            subject=request.query_params.get("subject", ""),
+            scope=request.query_params.get("scope", ""),
+            after=after,
+            limit=limit + 1,
+        )
+        shown = [shapes.Grant(**_told(grant)) for grant in found[:limit]]
+        last = found[limit - 1].id if len(found) > limit else ""
+        return json(shapes.Grants(shown, following(request, last)))
+
+    async def make_grant(self, request: Request, publisher: str) -> Response:
+        """Put a right on record, and return its token."""
+        wish, body = await read_json(request, shapes.GrantWish)
+        ask = asked(request, body)
+        grant = await self._granting.grant(
+            publisher, _wish(wish), once=ask.key, fingerprint=ask.fingerprint
+        )
+        token = await self._granting.token(grant)
+        told = shapes.NewGrant(
+            **_told(grant),
+            token=token,
+            unlock_url=self._links.absolute(request, f"/unlock?token={quote(token)}"),
+            confirmed=await self._granting.confirm(),
+        )
+        return json(told, 201, {"location": f"/api/grants/{grant.id}"})
+
+    async def read_grant(self, request: Request, publisher: str) -> Response:
+        """Tell about one grant."""
+        grant = await self._granting.own(publisher, request.path_params["grant"])
+        return json(shapes.Grant(**_told(grant)))
+
+    async def revoke_grant(self, request: Request, publisher: str) -> Response:
+        """Take a right back, and all that came from it."""
+        return done(await self._granting.revoke(publisher, request.path_params["grant"]))
+
+    async def list_devices(self, request: Request, publisher: str) -> Response:
+        """List where a grant was redeemed, in that order."""
+        found = await self._granting.devices(publisher, request.path_params["grant"])
+        return json(shapes.Devices([shapes.Device(d.reader, moment(d.at)) for d in found]))
+
+    async def evict_device(self, request: Request, publisher: str) -> Response:
+        """Take a grant out of one device."""
+        grant, device = request.path_params["grant"], request.path_params["device"]
+        return done(await self._granting.evict(publisher, grant, device))
+
+
+def _wish(wish: shapes.GrantWish) -> Wish:
+    return Wish(
+        wish.scope,
+        wish.subject,
+        wish.term,
+        wish.devices,
+        wish.note,
+        starts=seconds(wish.starts) or 0,
+        parent=wish.parent,
+        source_ref=wish.source_ref,
+    )
+
+
+def _told(grant: Grant) -> dict[str, Any]:
+    return {
+        "id": grant.id,
+        "scope": str(grant.scope),
+        "subject": grant.subject,
+        "note": grant.note,
+        "devices": grant.devices,
+        "starts": moment(grant.starts),
+        "expires": moment_if(grant.ends),
+        "revoked": moment_if(grant.revoked_at),
+        "made": moment(grant.made_at),
+        "source": grant.source,
+        # Of any other source it is nobody's business: it may name a reader.
+        "source_ref": grant.source_ref if grant.source == "api" else "",
+        "parent": grant.parent,
+    }

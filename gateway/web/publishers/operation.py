@@ -1,0 +1,59 @@
+"""Operations of the API: one method at one path. Routes and OpenAPI are made from these."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+Work = Callable[[Request, str], Awaitable[Response]]
+Door = Callable[[Request], Awaitable[str]]
+
+# A body: of JSON the type, of anything else nothing.
+Body = Mapping[str, Any]
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a publisher can ask, and what comes back."""
+
+    method: str
+    path: str
+    work: Work
+    gives: Mapping[int, Body | None]
+    takes: Body | None = None
+    query: tuple[str, ...] = ()
+    conditional: bool = False
+    repeatable: bool = field(default=False)  # honours Idempotency-Key
+
+    @property
+    def summary(self) -> str:
+        """Return what it does, in a line."""
+        return (self.work.__doc__ or "").partition("\n")[0]
+
+    @property
+    def name(self) -> str:
+        """Return the name that no other operation has."""
+        return self.work.__name__
+
+
+def routes(operations: Iterable[Operation], door: Door) -> list[Route]:
+    """Return one route for each path; nobody comes in but a publisher."""
+    at: dict[str, dict[str, Operation]] = {}
+    for operation in operations:
+        at.setdefault(operation.path, {})[operation.method] = operation
+    return [_route(path, methods, door) for path, methods in at.items()]
+
+
+def _route(path: str, methods: Mapping[str, Operation], door: Door) -> Route:
+    async def answer(request: Request) -> Response:
+        publisher = await door(request)
+        method = "GET" if request.method == "HEAD" else request.method
+        return await methods[method].work(request, publisher)
+
+    return Route(path, answer, methods=list(methods))

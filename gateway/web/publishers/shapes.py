@@ -1,0 +1,223 @@
+"""What goes in and out of the API, as JSON. Times are RFC 3339, in UTC, to the second."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+# Coming in, a time may be in Unix seconds as well.
+When = Annotated[datetime, Meta(tz=True)] | Annotated[int, Meta(ge=0, le=1 << 40)]
+
+
+# --- asked -------------------------------------------------------------------------------------
+
+
+class GrantWish(Struct, forbid_unknown_fields=True):
+    """A right to give. The same source_ref for the same scope is the same grant."""
+
+    scope: str
+    subject: str = ""
+    term: str = ""
+    devices: int = 5
+    note: str = ""
+    starts: When | None = None
+    parent: str = ""
+    source_ref: str = ""
+
+
+class CodeWish(Struct, forbid_unknown_fields=True):
+    """Codes to make: each can be redeemed in as many browsers as it has uses."""
+
+    scope: str
+    count: int
+    uses: int = 1
+    term: str = ""
+    expires: When | None = None
+    devices: int = 1
+    note: str = ""
+
+
+# --- told --------------------------------------------------------------------------------------
+
+
+class Section(Struct):
+    """A part of a source: which kind, and on which lines."""
+
+    kind: str
+    line: int
+    end_line: int
+
+
+class Document(Struct):
+    """A published state of a document."""
+
+    address: str
+    slug: str
+    url: str
+    edition: str
+    etag: str
+    format: str
+    title: str
+    language: str
+    collection: str
+    sections: list[Section]
+    published: str
+    updated: str
+    made: str
+
+
+class Documents(Struct):
+    """A page of documents; next is where the list goes on."""
+
+    documents: list[Document]
+    next: str | None
+
+
+class Editions(Struct):
+    """A page of a document's history, newest first."""
+
+    editions: list[Document]
+    next: str | None
+
+
+class Finding(Struct):
+    """Why a source cannot be published, and where."""
+
+    code: str
+    line: int
+    column: int | None
+    message: str
+    hint: str
+
+
+class Checked(Struct):
+    """The findings of a source; without any, also how it would be published."""
+
+    ok: bool
+    findings: list[Finding]
+    title: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    sections: list[Section] | UnsetType = UNSET
+
+
+class Grant(Struct, kw_only=True):
+    """A right on record."""
+
+    id: str
+    scope: str
+    subject: str
+    note: str
+    devices: int
+    starts: str
+    expires: str | None
+    revoked: str | None
+    made: str
+    source: str
+    source_ref: str
+    parent: str
+
+
+class NewGrant(Grant, kw_only=True):
+    """A right, and its token. confirmed: every worker knows of it."""
+
+    token: str
+    unlock_url: str
+    confirmed: bool
+
+
+class Grants(Struct):
+    """A page of grants, by id."""
+
+    grants: list[Grant]
+    next: str | None
+
+
+class Device(Struct):
+    """A browser in which a grant was redeemed, and when."""
+
+    id: str
+    redeemed: str
+
+
+class Devices(Struct):
+    """Where a grant was redeemed, in that order."""
+
+    devices: list[Device]
+
+
+class Code(Struct, kw_only=True):
+    """A code on record. Its word is nowhere."""
+
+    id: str
+    scope: str
+    uses: int
+    used: int
+    term: str
+    expires: str | None
+    devices: int
+    note: str
+    revoked: str | None
+    made: str
+
+
+class NewCode(Code, kw_only=True):
+    """A code, and its word, which is told this once."""
+
+    code: str
+
+
+class NewCodes(Struct):
+    """The codes that were made."""
+
+    codes: list[NewCode]
+
+
+class Codes(Struct):
+    """A page of codes, by id."""
+
+    codes: list[Code]
+    next: str | None
+
+
+class Step(Struct, omit_defaults=True):
+    """One question on the way to an answer. ok: it speaks for yes."""
+
+    step: str
+    ok: bool
+    detail: str
+    edition: str | UnsetType = UNSET
+    collection: str | UnsetType = UNSET
+    key: str | UnsetType = UNSET
+    grant: str | UnsetType = UNSET
+    scope: str | UnsetType = UNSET
+    standing: str | UnsetType = UNSET
+
+
+class Explanation(Struct):
+    """Why the answer is yes or no."""
+
+    allowed: bool
+    steps: list[Step]
+
+
+class Recorded(Struct):
+    """What was done is on record, and some worker may not know of it yet."""
+
+    status: str
+    detail: str
+
+
+class Problem(Struct, omit_defaults=True):
+    """An error, by RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    hint: str = ""
+    where: str = ""
+    findings: list[Finding] | UnsetType = UNSET
+    findings_total: int | UnsetType = UNSET
+    current: str = ""

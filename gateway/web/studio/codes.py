@@ -1,0 +1,83 @@
+"""Codes: make some, keep their words while they are shown, take them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.core.errors import Malformed
+from gateway.ports import Edition
+from gateway.redeeming import CodeWish, Minted, Redeeming
+from gateway.repeating import Ask
+from gateway.web.publishers.codes import csv_answer
+from gateway.web.studio.desk import Desk, read_fields, see_other
+from gateway.web.studio.grants import Grants, chosen_scope, number, once_of, place_of
+from gateway.web.studio.sessions import Session
+
+AGAIN = ("form", "once", "scope", "count", "uses", "term")  # what asks for the same codes again
+
+
+class Codes:
+    """The pages of codes; their list is on the pages of rights."""
+
+    def __init__(self, desk: Desk, grants: Grants, redeeming: Redeeming) -> None:
+        self._desk = desk
+        self._grants = grants
+        self._redeeming = redeeming
+
+    def routes(self) -> list[Route]:
+        """Return the routes of these pages."""
+        route = self._desk.route
+        return [
+            route("/codes", self.make, "POST"),
+            route("/documents/{slug}/codes", self.make, "POST"),
+            route("/codes/{code}/revoke", self.revoke, "POST"),
+        ]
+
+    async def make(self, request: Request, session: Session) -> Response:
+        """Make codes and show their words; the same form again, and they come as a table."""
+        edition = await self._grants.edition(request, session)
+        fields = await read_fields(request, session)
+        try:
+            ask = Ask(once_of(fields))
+            minted = await self._redeeming.make(session.publisher, _wish(fields, edition), ask)
+        except Malformed as error:
+            return await self._grants.page(request, session, edition, error, fields=fields)
+        if fields.get("as") == "csv":
+            return csv_answer(minted, 200)
+        return self._shown(request, session, edition, fields, minted)
+
+    def _shown(
+        self,
+        request: Request,
+        session: Session,
+        edition: Edition | None,
+        fields: Mapping[str, str],
+        minted: Sequence[Minted],
+    ) -> Response:
+        return self._desk.page(
+            request,
+            session,
+            "minted.html",
+            edition=edition,
+            words=[each.word for each in minted],
+            again={name: fields[name] for name in AGAIN if name in fields},
+        )
+
+    async def revoke(self, request: Request, session: Session) -> Response:
+        """Take a code back; when the next page comes no worker serves what came from it."""
+        fields = await read_fields(request, session)
+        await self._redeeming.revoke(session.publisher, request.path_params["code"])
+        return see_other(f"{place_of(fields)}?done=code-revoked")
+
+
+def _wish(fields: Mapping[str, str], edition: Edition | None) -> CodeWish:
+    return CodeWish(
+        scope=chosen_scope(fields, edition),
+        count=number(fields, "count"),
+        uses=number(fields, "uses"),
+        term=fields.get("term", ""),
+    )

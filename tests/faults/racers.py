@@ -1,0 +1,96 @@
+"""Readers who race for the uses of one code, each a process that may be killed and come again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from sqlalchemy import update
+
+from gateway.app import House, SystemClock, assemble
+from gateway.core.errors import Unavailable, UsedUp
+from gateway.core.rights import Grant
+from gateway.ports import Ledger, Reader
+from gateway.stores import tables as t
+from gateway.stores.engines import open_engines
+from gateway.stores.memory import MemoryPublicStore, MemoryVault
+from gateway.stores.sql import SqlLedger, open_ledger
+from gateway.stores.sql_grants import put_grant, put_in_reader
+from tests.house import SECRET, settings
+from tests.tether import tie_to
+
+WON, LOST = "won", "lost"
+
+OpenLedger = Callable[[str], Awaitable[Ledger]]
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """What every racer knows: where the record is, and the word to race for."""
+
+    ledger: str
+    word: str
+    open_ledger: OpenLedger
+
+
+class Careless(SqlLedger):
+    """A ledger that looks first and counts later."""
+
+    async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:
+        """Use a code as often as it happens."""
+        known = await self.code_by_id(code)
+        if known is None or known.uses >= known.max_uses:
+            raise UsedUp
+        async with self._change() as change:
+            uses = update(t.code).where(t.code.c.id == code).values(uses=known.uses + 1)
+            await change.run(uses)
+            return await put_in_reader(change, reader, await put_grant(change, grant), at)
+
+
+async def open_careful(url: str) -> Ledger:
+    """Open a ledger as the gateway does."""
+    return await open_ledger(url)
+
+
+async def open_careless(url: str) -> Ledger:
+    """Open a ledger that does not count right."""
+    return Careless(open_engines(url))
+
+
+async def open_house(race: Race) -> House:
+    """Open a house that has a real record and nothing else."""
+    parts = (MemoryPublicStore(), MemoryVault(), SECRET, SystemClock())
+    return assemble(settings(), await race.open_ledger(race.ledger), *parts)
+
+
+def run(telling: Connection, go: Connection, race: Race, once: str) -> None:
+    """Get ready, wait for the start, race, and tell how it went."""
+    tie_to(os.getppid())
+    with suppress(BrokenPipeError):
+        asyncio.run(_race(telling, go, race, once))
+
+
+async def _race(telling: Connection, go: Connection, race: Race, once: str) -> None:
+    house = await open_house(race)
+    telling.send("ready")
+    with suppress(EOFError):
+        go.recv()
+    while True:
+        try:
+            telling.send((WON, (await house.redeeming.redeem(race.word, None, once)).cookie))
+        except UsedUp:
+            telling.send((LOST, ""))
+        except Unavailable:  # as a browser would, once the reader presses again
+            await asyncio.sleep(0.01)
+            continue
+        return
+
+
+def fresh_once(name: str) -> str:
+    """Return what the unlock page of a reader carries."""
+    return f"{int(time.time())}-{name:0>32}"

@@ -1,0 +1,164 @@
+"""P-LIN of codes: however many race for a code, and whoever dies, it is used as often as it says.
+
+The small form runs in the suite; PAIDGATE_RACE=64x100 sets processes and rounds.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+from dataclasses import dataclass
+from itertools import count
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import anyio
+
+from gateway.redeeming import CodeWish
+from tests.faults import racers
+from tests.faults.racers import LOST, WON, Race, fresh_once
+
+RACERS, ROUNDS = map(int, os.environ.get("PAIDGATE_RACE", "16x3").split("x"))
+USES = 10
+KILLED = 0.5  # of the racers, once or several times
+PATIENCE = 120.0  # seconds without a word from anyone
+
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload(["tests.faults.racers", "tests.faults.loops", "tests.faults.leaks"])
+
+_numbers = count()
+
+
+@dataclass(slots=True)
+class Racer:
+    """One reader, in whichever process it is now."""
+
+    once: str
+    process: Any
+    hearing: Connection
+    outcome: tuple[str, str] | None = None
+    kills: int = 0
+
+
+class Track:
+    """One round: starts the racers at once, kills some, and has these come again."""
+
+    def __init__(self, race: Race, chance: random.Random, racers: int, kills: int) -> None:
+        self._race = race
+        self._chance = chance
+        self._kills = kills
+        self._go, self._starter = FORKING.Pipe(duplex=False)
+        once = [fresh_once(f"r{next(_numbers)}") for _ in range(racers)]
+        self.racers = [self._start(name) for name in once]
+
+    def _start(self, once: str) -> Racer:
+        hearing, telling = FORKING.Pipe(duplex=False)
+        process = FORKING.Process(target=racers.run, args=(telling, self._go, self._race, once))
+        process.start()
+        telling.close()
+        return Racer(once, process, hearing)
+
+    def run(self) -> None:
+        """Race until everyone has an answer."""
+        for each in self.racers:
+            assert each.hearing.poll(PATIENCE), "a racer does not get ready"
+            assert each.hearing.recv() == "ready"
+        self._starter.close()  # every racer hears the end of it at the same time
+        while running := [each for each in self.racers if each.outcome is None]:
+            if self._kills > 0:
+                self._kill(self._chance.choice(running))
+            # The pace of a kill is the pace of the race: one after about each answer.
+            heard = wait([each.hearing for each in running], PATIENCE)
+            assert heard, "nobody gets an answer"
+            for each in running:
+                if each.hearing in heard:
+                    self._hear(each)
+        for each in self.racers:
+            each.process.join()
+            each.hearing.close()
+
+    def _kill(self, racer: Racer) -> None:
+        racer.hearing.poll(self._chance.random() * 0.02)
+        racer.process.kill()
+        racer.process.join()
+        self._kills -= 1
+        racer.kills += 1
+
+    def _hear(self, racer: Racer) -> None:
+        try:
+            told = racer.hearing.recv()
+        except EOFError:  # killed before it could tell: it comes again, as the same reader
+            racer.hearing.close()
+            again = self._start(racer.once)
+            racer.process, racer.hearing = again.process, again.hearing
+            return
+        if told != "ready":
+            racer.outcome = told
+
+
+async def make_code(url: str) -> tuple[str, str]:
+    """Put a code on record, and return its id and its word."""
+    house = await racers.open_house(Race(url, "", racers.open_careful))
+    (minted,) = await house.redeeming.make("demo", CodeWish("all", uses=USES))
+    await house.ledger.close()
+    return minted.code.id, minted.word
+
+
+async def flaws(url: str, code: str, track: Track) -> list[str]:
+    """Return what is wrong with what stands on record after a round."""
+    house = await racers.open_house(Race(url, "", racers.open_careful))
+    known = await house.ledger.code_by_id(code)
+    assert known
+    found, after = [], ""
+    while page := await house.ledger.grants("demo", subject="", scope="", after=after, limit=500):
+        found += [grant for grant in page if grant.parent == code]
+        after = page[-1].id
+    readers = {grant.source_ref.partition("/")[2] for grant in found}
+    outcomes = [each.outcome for each in track.racers]
+    winners = set()
+    for outcome in outcomes:
+        if outcome and outcome[0] == WON:
+            reader = await house.reading.reader(outcome[1])
+            winners.add(reader.id if reader and len(reader.grants) == 1 else "nobody")
+    waiting = await house.ledger.outgoing(9)
+    await house.ledger.close()
+    expected = min(USES, len(outcomes))
+    checks = {
+        f"uses {known.uses}": known.uses == expected,
+        f"grants {len(found)}": len(found) == expected,
+        f"told {len(winners)}": len(winners) == expected,
+        "others than told": winners == readers,
+        "answers": sum(o == (LOST, "") for o in outcomes) == len(outcomes) - expected,
+        "untold changes": not waiting,
+    }
+    return [name for name, holds in checks.items() if not holds]
+
+
+def race(url: str, rounds: int, open_ledger: racers.OpenLedger, *, kills: float) -> list[str]:
+    """Run rounds, and return what was wrong with any."""
+    wrong: list[str] = []
+    killed = 0
+    for number in range(rounds):
+        code, word = anyio.run(make_code, url)
+        chance = random.Random(number)
+        track = Track(Race(url, word, open_ledger), chance, RACERS, int(kills * RACERS))
+        track.run()
+        killed += sum(each.kills for each in track.racers)
+        found = anyio.run(flaws, url, code, track)
+        print(f"round {number}: {RACERS} for {USES} uses, {killed} killed so far, flaws {found}")
+        wrong += found
+    return wrong
+
+
+def test_a_code_is_used_exactly_as_often_as_it_says_whoever_dies(ledger_url: str) -> None:
+    assert race(ledger_url, ROUNDS, racers.open_careful, kills=KILLED) == []
+
+
+def test_the_race_notices_a_ledger_that_looks_first_and_counts_later(ledger_url: str) -> None:
+    wrong: list[str] = []
+    for _ in range(20):
+        wrong = race(ledger_url, 1, racers.open_careless, kills=0.0)
+        if wrong:
+            break
+    assert wrong
