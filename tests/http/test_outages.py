@@ -57,8 +57,8 @@ async def _outgoing(url: str) -> int:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder: Path = tmp_path_factory.mktemp("outages")
     with harmed_redis() as redis, harmed_postgres() as postgres:
-        urls = {"redis": redis.url(redis.port), "ledger": postgres.url(postgres.port)}
-        with serving(folder, **urls) as (gateway,):
+        ledger = postgres.url(postgres.port)
+        with serving(folder, 1, redis=redis.url(redis.port), ledger=ledger) as (gateway,):
             yield Scene(gateway, redis, postgres)
 
 

@@ -43,7 +43,7 @@ def rest(reader: socket.socket) -> bytes:
     return b"".join(parts)
 
 
-def family(gateway: Served, data: Path) -> set[int]:
+def family(gateway: Served, data: Path) -> frozenset[int]:
     """Return every process of a gateway, and the server that it keeps."""
     return children_of(gateway.process.pid) | living_in(embedded_in(data).socket.parent)
 
