@@ -26,9 +26,9 @@ from gateway.core.rights import Grant
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Wish
-from gateway.publishing import Prepared, prepare
 from gateway.settings import BadSettings, Settings
 from gateway.signing import Turned
+from gateway.submissions import Prepared, prepare
 
 if TYPE_CHECKING:
     from gateway.app import House

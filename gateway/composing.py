@@ -27,8 +27,8 @@ from anyio import (
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.markers import Code, Finding, divide
 from gateway.formats.sources import SourceFormats
-from gateway.publishing import Composed, Prepared, Submission, Task, compose, prepare
 from gateway.stores.tether import tie_to
+from gateway.submissions import Composed, Prepared, Submission, Task, compose, prepare
 from gateway.web.pages import Pages
 from gateway.web.press import PagePress
 from gateway.web.static import Static

@@ -9,7 +9,7 @@ from pathlib import Path
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import Malformed
 from gateway.ports import Formats
-from gateway.publishing import Submission
+from gateway.submissions import Submission
 
 
 @dataclass(frozen=True, slots=True)

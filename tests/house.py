@@ -12,10 +12,11 @@ from gateway.core.documents import Address
 from gateway.core.rights import Grant
 from gateway.granting import Wish
 from gateway.ports import Tries
-from gateway.publishing import Published, Submission
+from gateway.publishing import Published
 from gateway.settings import Settings, load
 from gateway.stores.leased import Memory
 from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
+from gateway.submissions import Submission
 
 NOW = 1_800_000_000
 SECRET = b"a root secret for tests, 32 bytes"

@@ -12,7 +12,7 @@ from gateway.composing import Elsewhere, Here, cores, stamp
 from gateway.core.documents import Address
 from gateway.core.errors import Refused
 from gateway.core.markers import Code
-from gateway.publishing import Submission, Task
+from gateway.submissions import Submission, Task
 from tests.faults import poisons
 from tests.faults.poisons import DIE, HANG
 from tests.servers import comes_true

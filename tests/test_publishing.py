@@ -13,8 +13,9 @@ from gateway.core.bundles import IDENTITY, Bundle
 from gateway.core.conditions import Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Stale
-from gateway.publishing import PAGE, Composed, Publishing, Submission, Task
+from gateway.publishing import PAGE, Publishing
 from gateway.stores.memory import MemoryPublicStore
+from gateway.submissions import Composed, Submission, Task
 from tests.house import SECRET, Standing, gateway
 
 pytestmark = pytest.mark.anyio

@@ -26,7 +26,6 @@ from gateway.core.bundles import Entry
 from gateway.core.documents import Address
 from gateway.core.rights import Grant, Scope
 from gateway.ports import Edition
-from gateway.publishing import Composed, Submission, Task
 from gateway.settings import Settings, load
 from gateway.stores import tables as t
 from gateway.stores.catalogue import Catalogue
@@ -36,6 +35,7 @@ from gateway.stores.rows import edition_row, grant_row
 from gateway.stores.sealing import SUFFIX as SEALED
 from gateway.stores.sealing import pack
 from gateway.stores.sql import open_ledger
+from gateway.submissions import Composed, Submission, Task
 from tests.bench.texts import COLLECTIONS, address_of, text_of
 
 DOCUMENTS, GRANTS = 100_000, 1_000_000

@@ -27,13 +27,14 @@ from gateway.core.records import Act, Record
 from gateway.folders import SourceFile
 from gateway.granting import Wish
 from gateway.ports import Edition, Ledger, PublicStore, Sealed, Vault
-from gateway.publishing import Composed, Publishing, Submission, Task
+from gateway.publishing import Publishing
 from gateway.settings import Settings, load
 from gateway.stores.audit_files import FileAudit
 from gateway.stores.memory import MemoryAnchors
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.sql import open_ledger
 from gateway.stores.vault_files import FileVault
+from gateway.submissions import Composed, Submission, Task
 from gateway.web.forms import etag_of
 from tests.tether import tie_to
 

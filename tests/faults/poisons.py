@@ -6,7 +6,7 @@ import os
 import signal
 
 from gateway.composing import compose_edition
-from gateway.publishing import Composed, Task
+from gateway.submissions import Composed, Task
 
 HANG, DIE, RAISE = b"this one hangs", b"this one kills", b"this one raises"
 

@@ -23,9 +23,9 @@ from gateway.app import House, build, open_house
 from gateway.core.documents import Address
 from gateway.core.errors import Revoked
 from gateway.granting import Wish
-from gateway.publishing import Submission
 from gateway.reading import Credential
 from gateway.stores.durable import PART
+from gateway.submissions import Submission
 from tests.asgi import Exchange, exchange
 from tests.faults import leaks, loops
 from tests.faults.killing import FORKING, PATIENCE, Event, kill, killed

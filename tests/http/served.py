@@ -18,8 +18,8 @@ from urllib.parse import urlencode
 
 from gateway.app import open_house
 from gateway.core.documents import Address
-from gateway.publishing import Submission
 from gateway.settings import Settings, load
+from gateway.submissions import Submission
 from tests.faults.processes import children_of
 from tests.servers import comes_true, free_port
 

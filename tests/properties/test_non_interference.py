@@ -21,7 +21,8 @@ from gateway.core.bundles import IDENTITY, Form
 from gateway.core.documents import SIZE_STEPS, Address
 from gateway.core.errors import Refused
 from gateway.formats.sources import SourceFormats
-from gateway.publishing import Composed, Publishing, Submission, Task, prepare
+from gateway.publishing import Publishing
+from gateway.submissions import Composed, Submission, Task, prepare
 from gateway.web.forms import etag_of, public_form
 from tests.asgi import Exchange, Headers
 from tests.house import Standing, gateway

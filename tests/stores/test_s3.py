@@ -17,12 +17,12 @@ from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Unavailable
 from gateway.granting import Wish
 from gateway.ports import Ledger
-from gateway.publishing import Submission
 from gateway.reading import Credential
 from gateway.settings import BadSettings, load
 from gateway.stores.bucket import Bucket, Object
 from gateway.stores.public_objects import ObjectPublicStore
 from gateway.stores.vault_objects import ObjectVault
+from gateway.submissions import Submission
 from tests.asgi import exchange
 from tests.house import SECRET
 from tests.s3 import S3

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import Malformed, Missing, Refused
 from gateway.ports import Edition, Formats
-from gateway.publishing import Publishing, Submission
+from gateway.publishing import Publishing
 from gateway.repeating import Repeating
+from gateway.submissions import Submission
 from gateway.web.errors import finding
 from gateway.web.headers import CACHE_PRIVATE
 from gateway.web.links import Links

@@ -11,7 +11,7 @@ from gateway.core.conditions import Condition
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import GatewayError, Malformed, TooLarge, Unsupported
 from gateway.ports import Edition, Formats
-from gateway.publishing import Submission
+from gateway.submissions import Submission
 from gateway.web.studio.uploads import Upload
 
 FORMATS = ("plain", "markdown", "html")

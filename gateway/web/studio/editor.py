@@ -11,7 +11,8 @@ from starlette.routing import Route
 from gateway.core.documents import Address, Projection
 from gateway.core.errors import Expired, GatewayError, Missing, Refused, Stale, Unauthenticated
 from gateway.ports import Edition, Formats
-from gateway.publishing import Prepared, Publishing, Submission
+from gateway.publishing import Publishing
+from gateway.submissions import Prepared, Submission
 from gateway.web.press import PagePress
 from gateway.web.studio.desk import HOME, Desk, own_address, see_other
 from gateway.web.studio.drafts import FORMATS, Draft, fitting

@@ -1,0 +1,237 @@
+"""Submissions: what a publisher hands in, found sound, and set into an edition.
+
+Pure: the same submission gives the same edition, in whatever process it is composed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+
+from gateway.core.documents import (
+    MAX_SECTIONS,
+    MAX_TITLE,
+    Address,
+    Document,
+    FullText,
+    Meta,
+    Projection,
+    Rendering,
+)
+from gateway.core.errors import Refused
+from gateway.core.markers import Code, Division, Finding, divide, position, residue
+from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
+
+MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
+
+_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
+_LATIN = re.compile(r"[A-Za-z]")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a publisher hands in."""
+
+    address: Address
+    body: bytes
+    format: str
+    charset: str | None = None
+    language: str = ""
+
+    def digest(self, stamp: str) -> str:
+        """Return a digest of all that decides the bytes of an edition, but for its dates.
+
+        stamp: of what sets the text, so that another version of it sets the text anew.
+        """
+        facts = "\n".join((self.format, self.charset or "", self.language))
+        digest = hashlib.sha256(facts.encode() + hashlib.sha256(self.body).digest())
+        return f"{stamp}.{digest.hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A source found to be sound: its division and its public rendering."""
+
+    source: Source
+    document: Document
+    preview: Rendering
+    sections: tuple[tuple[bool, int, int], ...]
+
+
+def prepare(submission: Submission, formats: Formats) -> Prepared:
+    """Decode, divide and render the public side. Raises Refused with every finding."""
+    source = formats.read(submission.body, submission.charset)
+    form = formats.named(submission.format)
+    division = divide(source.body)
+    findings = _front_findings(source) + _body_findings(source, division, form)
+    if findings:
+        raise Refused(tuple(sorted(findings, key=_place)))
+    document = Document(submission.address, form.name, source.meta, division.sections)
+    preview = form.render(document.projection_text(), source.meta.title)
+    findings = _shown_findings(preview, division.escapes)
+    if findings:
+        raise Refused(tuple(findings))
+    meta = _completed(source.meta, preview, submission.language)
+    shift = source.line - 1
+    return Prepared(
+        source,
+        replace(document, meta=meta),
+        preview,
+        tuple((s.paid, s.line + shift, s.end_line + shift) for s in division.sections),
+    )
+
+
+def _place(finding: Finding) -> tuple[int, int]:
+    return finding.line, finding.column or 0
+
+
+def _front_findings(source: Source) -> list[Finding]:
+    division = divide(source.front)
+    lines = {f.line for f in division.findings} | {s.line for s in division.sections if s.paid}
+    # Front matter begins on the second line, under its fence.
+    return [_in_markup(line + 1, None, "front matter") for line in sorted(lines)]
+
+
+def _in_markup(line: int, column: int | None, where: str) -> Finding:
+    return Finding(
+        line,
+        column,
+        Code.IN_MARKUP,
+        f"A marker stands inside {where}.",
+        "Move the marker into the running text.",
+    )
+
+
+def _body_findings(source: Source, division: Division, form: Format) -> list[Finding]:
+    shift = source.line - 1
+    findings = [replace(f, line=f.line + shift) for f in division.findings]
+    for marker in form.misplaced(source.body, division.markers)[:MAX_MISPLACED]:
+        line, column = position(source.body, marker.start)
+        findings.append(_in_markup(line + shift, column, "markup"))
+    paid = [s for s in division.sections if s.paid]
+    if len(paid) > MAX_SECTIONS:
+        findings.append(
+            Finding(
+                paid[MAX_SECTIONS].line + shift,
+                None,
+                Code.TOO_LARGE,
+                f"The document has more than {MAX_SECTIONS} paid sections.",
+                "Join neighbouring sections, or divide the document.",
+            )
+        )
+    return findings
+
+
+def _shown_findings(preview: Rendering, escapes: int) -> list[Finding]:
+    findings = []
+    if residue(f"{preview.title}\n{preview.text}") > escapes:
+        findings.append(
+            Finding(
+                1,
+                None,
+                Code.SUSPECT,
+                "Read as the page shows it, the free text holds what looks like a marker.",
+                "Look for a marker that inline markup, an entity or an escape divides.",
+            )
+        )
+    if not preview.title:
+        findings.append(
+            Finding(
+                1,
+                None,
+                Code.NO_TITLE,
+                "No title: no free heading or first line that is short enough for one.",
+                "Begin with a short line of free text, or declare a title in front matter.",
+            )
+        )
+    elif len(preview.title) > MAX_TITLE:
+        findings.append(
+            Finding(
+                1,
+                None,
+                Code.TOO_LARGE,
+                f"The title is longer than {MAX_TITLE} characters.",
+                "Declare a shorter title in front matter.",
+            )
+        )
+    return findings
+
+
+def _completed(meta: Meta, preview: Rendering, language: str) -> Meta:
+    language = meta.language or language or _language(preview.title + preview.text)
+    return replace(meta, title=preview.title, language=language)
+
+
+def _language(free: str) -> str:
+    # Of the free text alone: the language of the paid part is nobody's business.
+    head = free[:20_000]
+    return "zh-CN" if 4 * len(_HAN.findall(head)) > len(_LATIN.findall(head)) else "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What composing needs besides the submission."""
+
+    submission: Submission
+    edition: str
+    now: int
+    before: Edition | None
+    digest: str = ""  # of the submission
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    edition: Edition
+    sealed: Sealed
+
+
+def compose(task: Task, formats: Formats, press: Press) -> Composed:
+    """Make an edition with all its bytes out of a submission. Raises Refused, Unsupported."""
+    prepared = prepare(task.submission, formats)
+    document = prepared.document
+    form = formats.named(document.format)
+    full = form.render(document.full_text().reveal(), document.meta.title)
+    made = _rfc3339(task.now)
+    projection = Projection(
+        document.address, document.meta, prepared.preview, document.cuts, made, made
+    )
+    digest = _digest(projection)
+    before = task.before
+    if before is not None:
+        # What looks the same from outside keeps its dates, and so all its public bytes.
+        same = before.public_digest == digest
+        updated = before.updated if same else made
+        projection = replace(projection, published=before.published, updated=updated)
+    edition = Edition(
+        id=task.edition,
+        address=document.address,
+        made_at=task.now,
+        format=document.format,
+        title=document.meta.title,
+        language=document.meta.language,
+        collection=document.meta.collection,
+        public_digest=digest,
+        published=projection.published,
+        updated=projection.updated,
+        sections=prepared.sections,
+        source_digest=task.digest,
+    )
+    sealed = Sealed(
+        source=prepared.source.text.encode(),
+        full=press.full(FullText(document.address, document.meta, full), task.edition),
+        public=press.public(projection, task.edition),
+    )
+    return Composed(edition, sealed)
+
+
+def _rfc3339(now: int) -> str:
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _digest(projection: Projection) -> str:
+    timeless = replace(projection, published="", updated="")
+    told = json.dumps(asdict(timeless), default=str, sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
