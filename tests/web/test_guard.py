@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import anyio
+import anyio.lowlevel
 import pytest
 from starlette.requests import Request
 
@@ -40,6 +41,11 @@ async def test_wrong_codes_are_limited_and_then_a_right_one_has_to_wait_too() ->
 async def test_of_many_guesses_at_once_no_more_are_answered() -> None:
     standing, _ = await open_api(MemoryTries())
     statuses: list[int] = []
+
+    async def unknown(letters: str) -> None:
+        await anyio.lowlevel.checkpoint()  # so that all are let in before the first has failed
+
+    standing.ledger.code = unknown  # type: ignore[method-assign,assignment]
 
     async def guess() -> None:
         statuses.append((await Browser(standing.app).unlock(WRONG)).status)

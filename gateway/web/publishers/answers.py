@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from json import dumps
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -93,8 +94,16 @@ def seconds(when: When | None) -> int | None:
 
 def json(told: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return an answer in JSON, which is for nobody's cache."""
+    body = dumps(msgspec.to_builtins(told), ensure_ascii=False).encode()
+    return json_as_kept(body, status, headers)
+
+
+def json_as_kept(
+    body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an answer that is JSON already."""
     fixed = {"content-type": JSON, "cache-control": CACHE_PRIVATE}
-    return Response(msgspec.json.encode(told), status, fixed | dict(headers or {}))
+    return Response(body, status, fixed | dict(headers or {}))
 
 
 def done(confirmed: bool) -> Response:

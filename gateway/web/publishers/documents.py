@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Raw
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,7 +17,15 @@ from gateway.web.errors import finding
 from gateway.web.headers import CACHE_PRIVATE
 from gateway.web.links import Links
 from gateway.web.publishers import shapes
-from gateway.web.publishers.answers import asked, done, following, json, moment, page
+from gateway.web.publishers.answers import (
+    asked,
+    done,
+    following,
+    json,
+    json_as_kept,
+    moment,
+    page,
+)
 from gateway.web.publishers.operation import JSON, Operation
 from gateway.web.requests import condition, content_type, read_body
 
@@ -171,7 +178,7 @@ class Documents:
         kept = await self._repeating.earlier(publisher, ask)
         if kept:  # not again: something newer may have been published since
             headers = {"etag": f'"{request.path_params["edition"]}"'}
-            return json(Raw(kept.body), headers=headers)
+            return json_as_kept(kept.body, headers=headers)
         edition = await self._publishing.roll_back(
             address, request.path_params["edition"], condition(request)
         )
