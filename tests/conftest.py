@@ -11,8 +11,32 @@ import structlog
 
 from gateway.stores.engines import open_engines
 from gateway.web import logs
-from tests import servers
+from tests import parts, servers
 from tests.s3 import S3, s3_server
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the parts that gateways stand on be chosen."""
+    parser.addoption("--parts", choices=parts.CHOICES, default="memory")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose them."""
+    parts.Chosen.kind = config.getoption("--parts")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parts_served() -> Iterator[None]:
+    """End every server that a gateway of the run has needed."""
+    yield
+    parts.close_servers()
+
+
+@pytest.fixture(autouse=True)
+def parts_opened(parts_served: None) -> Iterator[None]:
+    """Close what the gateways of a test have opened."""
+    yield
+    parts.close_parts()
 
 
 @pytest.fixture(scope="session")

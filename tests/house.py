@@ -1,11 +1,13 @@
-"""Builders: a whole gateway in memory, with a frozen clock and seeded chance."""
+"""Builders: a whole gateway, in memory or on other parts, with a frozen clock and seeded chance."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.app import House, assemble, build
 from gateway.core.documents import Address
@@ -17,6 +19,7 @@ from gateway.settings import Settings, load
 from gateway.stores.leased import Memory
 from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
 from gateway.submissions import Submission
+from tests.parts import open_parts
 
 NOW = 1_800_000_000
 SECRET = b"a root secret for tests, 32 bytes"
@@ -80,11 +83,28 @@ def settings(**given: str) -> Settings:
 
 
 def gateway(seed: int = 1, tries: Tries | None = None, /, **given: str) -> Standing:
-    """Build a gateway in memory, by default one that lets everybody guess."""
-    clock = FrozenClock(seed)
-    tries = tries or Untiring()
-    stores = MemoryLedger(), MemoryPublicStore(), MemoryVault()
-    return _standing(settings(**given), clock, *stores, tries=tries)
+    """Build a gateway on the parts of this run, by default one that lets everybody guess.
+
+    Where the parts are real, requests go by turns to two gateways side by side.
+    """
+    clock, tries = FrozenClock(seed), tries or Untiring()
+    sides = [
+        _standing(settings(**given), clock, p.ledger, p.store, p.vault, p.memory, tries)
+        for p in open_parts()
+    ]
+    return replace(
+        sides[0], app=ByTurns([side.app for side in sides]) if sides[1:] else sides[0].app
+    )
+
+
+class ByTurns:
+    """Several applications, each asked in its turn."""
+
+    def __init__(self, apps: Sequence[ASGIApp]) -> None:
+        self._turns = cycle(apps)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await next(self._turns)(scope, receive, send)
 
 
 def beside(one: Standing, coherence: Memory) -> Standing:

@@ -53,6 +53,8 @@ class _Checked(Response):
         await send({**start, "headers": self.raw_headers})
         for at in range(0, len(self._whole), LONG):
             if at:
+                # A server waits for a slow client before it sends: first wait, and then check.
+                await send({"type": "http.response.body", "body": b"", "more_body": True})
                 try:
                     await self._check()
                 except GatewayError:

@@ -23,7 +23,8 @@ SECONDS = float(os.environ.get("PAIDGATE_NEMESIS", "4"))
 MOST = 60.0  # seconds until something that is wrong must have shown
 ANY = ("stop_worker", "kill_worker", "stop_server", "restart_server")
 
-pytestmark = pytest.mark.anyio
+# One at a time: each takes all that there is of the machine.
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("nemesis")]
 
 
 @contextmanager

@@ -43,6 +43,10 @@ class Answer:
     def json(self) -> Any:
         return json.loads(self.body)
 
+    @property
+    def cookie(self) -> str:
+        return self.headers["set-cookie"].partition(";")[0]
+
 
 def environment(data: Path, **given: str) -> dict[str, str]:
     """Return the environment of a gateway with these settings."""
@@ -134,10 +138,11 @@ class Served:
         finally:
             connection.close()
 
-    def order(self, method: str, path: str, told: object = None) -> Answer:
-        """Send a request of the publisher's."""
+    def order(self, method: str, path: str, told: object = None, once: str = "") -> Answer:
+        """Send a request of the publisher's, with a key that makes it the same again."""
         body = b"" if told is None else json.dumps(told).encode()
-        return self.ask(method, path, body, {"authorization": f"Bearer {self.key}"})
+        headers = {"authorization": f"Bearer {self.key}"}
+        return self.ask(method, path, body, headers | ({"idempotency-key": once} if once else {}))
 
     def publish(self, slug: str, source: str = SOURCE) -> Answer:
         """Publish a text."""
@@ -150,13 +155,17 @@ class Served:
         assert made.status == 201, made
         return made.json["id"], made.json["token"]
 
-    def redeem(self, token: str, cookie: str = "") -> str:
-        """Redeem a token; return the reader's cookie."""
+    def unlock(self, token: str, cookie: str = "") -> Answer:
+        """Press the button under an unlock link."""
         headers = {"content-type": "application/x-www-form-urlencoded"}
         headers |= {"cookie": cookie} if cookie else {}
-        answer = self.ask("POST", "/unlock", urlencode({"token": token}).encode(), headers)
+        return self.ask("POST", "/unlock", urlencode({"token": token}).encode(), headers)
+
+    def redeem(self, token: str, cookie: str = "") -> str:
+        """Redeem a token; return the reader's cookie."""
+        answer = self.unlock(token, cookie)
         assert answer.status == 303, answer
-        return answer.headers["set-cookie"].partition(";")[0]
+        return answer.cookie
 
     def read(self, *, token: str = "", cookie: str = "") -> Answer:
         """Read the document."""

@@ -17,7 +17,12 @@ TIMES = 16  # fresh connections to each gateway, so that each worker answers som
 Pair = list[Served]
 
 
-@pytest.fixture(scope="module", params=["sqlite-embedded", "postgres-redis"])
+def alone(name: str) -> object:
+    """Return a parameter whose tests share one process, and so what they stand on."""
+    return pytest.param(name, marks=pytest.mark.xdist_group(name))
+
+
+@pytest.fixture(scope="module", params=[alone("sqlite-embedded"), alone("postgres-redis")])
 def pair(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:

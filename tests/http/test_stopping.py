@@ -26,7 +26,6 @@ LONG = "Report\n\nFree.##paidbegin##\n\nOnly for those who may.\n##paidend##\n\n
 def reading(gateway: Served, token: str) -> Iterator[socket.socket]:
     """Begin to read a long document, and take no more than its head."""
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE) as reader:
-        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         head = f"GET /read/demo/report.txt HTTP/1.1\r\nhost: 127.0.0.1:{gateway.port}\r\n"
         reader.sendall(f"{head}authorization: Bearer {token}\r\n\r\n".encode())
         assert reader.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"

@@ -29,7 +29,7 @@ async def shown() -> tuple[Standing, str, str]:
 
 
 async def sent(side: Standing, token: str, meanwhile: Meanwhile) -> tuple[int, int]:
-    """Read the text, with something else after the first chunk; return what came and was told."""
+    """Read the text slowly, with something else meanwhile; return what came and was told."""
     scope: Scope = {
         "type": "http", "method": "GET", "path": TARGET, "raw_path": TARGET.encode(),
         "query_string": b"", "scheme": "http", "http_version": "1.1", "root_path": "",
@@ -44,10 +44,10 @@ async def sent(side: Standing, token: str, meanwhile: Meanwhile) -> tuple[int, i
         nonlocal came, told
         if message["type"] == "http.response.start":
             told = int(dict(message["headers"])[b"content-length"])
-        elif message["body"]:
-            came += len(message["body"])
-            if came == LONG:
-                await meanwhile()
+            return
+        if came == LONG:
+            await meanwhile()  # as a server does that waits for a slow client before it sends
+        came += len(message["body"])
 
     await side.app(scope, receive, send)
     return came, told

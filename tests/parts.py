@@ -1,0 +1,209 @@
+"""What the gateways of the tests stand on, chosen by `--parts`: memory, or what runs in earnest.
+
+Parts that are tied to an event loop live on one of their own, so that a test may come from any.
+Servers are started when they are first needed, and what a gateway has opened ends with its test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
+from functools import cache
+from inspect import iscoroutinefunction
+from itertools import count
+from pathlib import Path
+from threading import Thread
+from typing import Any, NamedTuple, TypeVar, cast
+
+import asyncpg
+from redis import Redis
+
+from gateway.core.leases import Terms
+from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory
+from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
+from gateway.stores.public_files import FilePublicStore
+from gateway.stores.redis_authority import RedisAuthority
+from gateway.stores.sql import open_ledger
+from gateway.stores.vault_files import FileVault
+from tests.faults.memories import embedded_in
+from tests.servers import postgres_server, redis_server
+
+CHOICES = ("memory", "sqlite", "embedded", "postgres")
+DATABASES = 16  # of a Redis
+
+T = TypeVar("T")
+
+
+class Parts(NamedTuple):
+    """What one gateway stands on; whatever is chosen keeps the promises of what is named here."""
+
+    ledger: MemoryLedger
+    store: MemoryPublicStore
+    vault: MemoryVault
+    memory: Memory
+
+
+class Chosen:
+    """The parts of this run."""
+
+    kind = "memory"
+
+
+_servers = ExitStack()  # open until the run ends
+_opened = ExitStack()  # open until the test ends
+_number = count()
+
+
+def open_parts() -> list[Parts]:
+    """Open empty stores for gateways side by side: two of them, but in memory one."""
+    if Chosen.kind == "memory":
+        return [Parts(MemoryLedger(), MemoryPublicStore(), MemoryVault(), DirectCoherence())]
+    folder = Path(tempfile.mkdtemp(prefix="paidgate-parts-"))
+    _opened.callback(shutil.rmtree, folder, ignore_errors=True)
+    url = _postgres() if Chosen.kind == "postgres" else _sqlite(folder)
+    memories = (
+        [DirectCoherence(), DirectCoherence()] if Chosen.kind == "sqlite" else _leased(folder)
+    )
+    return [_parts(folder, url, memory) for memory in memories]
+
+
+def close_parts() -> None:
+    """Close what a test has opened."""
+    _opened.close()
+
+
+def close_servers() -> None:
+    """End what the run has started."""
+    _servers.close()
+
+
+def _parts(folder: Path, url: str, memory: Memory) -> Parts:
+    ledger = run(open_ledger(url))
+    _opened.callback(lambda: run(ledger.close()))
+    return Parts(
+        cast("MemoryLedger", Elsewhere(ledger)),
+        cast("MemoryPublicStore", FilePublicStore(folder / "public")),
+        cast("MemoryVault", FileVault(folder / "vault")),
+        memory,
+    )
+
+
+def _leased(folder: Path) -> list[Memory]:
+    redis = _redis() if Chosen.kind == "postgres" else ""
+    memories = [_memory(folder, redis) for _ in range(2)]
+
+    async def start(memory: Memory) -> None:
+        memory.start()
+        # Its server comes up; and who is new waits a while before its first acknowledgement.
+        confirmed = False
+        while not confirmed:
+            await asyncio.sleep(0.01)
+            confirmed = await memory.announce(["nothing"])
+
+    async def start_all() -> None:
+        await asyncio.gather(*map(start, memories))
+
+    run(start_all())
+    for memory in memories:
+        _opened.callback(lambda memory=memory: run(memory.close()))  # type: ignore[misc]
+    return [cast("Memory", Elsewhere(memory)) for memory in memories]
+
+
+def _memory(folder: Path, redis: str) -> Memory:
+    keeper = None if redis else embedded_in(folder)
+    authority = RedisAuthority(keeper.url if keeper else redis, Terms())
+    return LeasedCoherence(authority, Terms(), keeper=keeper)
+
+
+# --- stores that are empty ---------------------------------------------------------------------
+
+
+def _sqlite(folder: Path) -> str:
+    shutil.copy(_empty_sqlite(), folder / "ledger.db")
+    return f"sqlite:///{folder}/ledger.db"
+
+
+@cache
+def _empty_sqlite() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="paidgate-parts-"))
+    _servers.callback(shutil.rmtree, folder)
+    run(_migrated(f"sqlite:///{folder}/ledger.db"))
+    return folder / "ledger.db"
+
+
+async def _migrated(url: str) -> None:
+    await (await open_ledger(url)).close()
+
+
+@cache
+def _empty_postgres() -> str:
+    url = _servers.enter_context(postgres_server())
+    run(_sql(url, "CREATE DATABASE empty"))
+    run(_migrated(_database(url, "empty")))
+    return url
+
+
+def _postgres() -> str:
+    url, name = _empty_postgres(), f"parts{next(_number)}"
+    run(_sql(url, f"CREATE DATABASE {name} TEMPLATE empty"))
+    _opened.callback(lambda: run(_sql(url, f"DROP DATABASE {name}")))
+    return _database(url, name)
+
+
+def _database(url: str, name: str) -> str:
+    return f"{url.rpartition('/')[0]}/{name}"
+
+
+async def _sql(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+_one_redis = cache(lambda: _servers.enter_context(redis_server()))
+
+
+def _redis() -> str:
+    url = f"{_one_redis()}?db={next(_number) % DATABASES}"
+    with Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+# --- a loop of their own -----------------------------------------------------------------------
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, daemon=True).start()
+    _servers.callback(loop.call_soon_threadsafe, loop.stop)
+    return loop
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Do some work on the parts' own loop, and wait for it."""
+    return asyncio.run_coroutine_threadsafe(work, _loop()).result()
+
+
+class Elsewhere:
+    """A part on the loop of its own, spoken to from any other."""
+
+    def __init__(self, part: object) -> None:
+        self._part = part
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method: Callable[..., Any] = getattr(self._part, name)
+        if not iscoroutinefunction(method):
+            return method
+
+        async def call(*args: object, **kwargs: object) -> object:
+            work = asyncio.run_coroutine_threadsafe(method(*args, **kwargs), _loop())
+            return await asyncio.wrap_future(work)
+
+        return call
