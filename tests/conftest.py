@@ -32,11 +32,18 @@ def parts_served() -> Iterator[None]:
     parts.close_servers()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def parts_of_module(parts_served: None) -> Iterator[None]:
+    """Close what the gateways of a module have opened."""
+    with parts.opening():
+        yield
+
+
 @pytest.fixture(autouse=True)
-def parts_opened(parts_served: None) -> Iterator[None]:
+def parts_of_test(parts_of_module: None) -> Iterator[None]:
     """Close what the gateways of a test have opened."""
-    yield
-    parts.close_parts()
+    with parts.opening():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine
-from contextlib import ExitStack
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from inspect import iscoroutinefunction
 from itertools import count
@@ -53,7 +53,7 @@ class Chosen:
 
 
 _servers = ExitStack()  # open until the run ends
-_opened = ExitStack()  # open until the test ends
+_opened: list[ExitStack] = []  # of the module, and of the test
 _number = count()
 
 
@@ -62,7 +62,7 @@ def open_parts() -> list[Parts]:
     if Chosen.kind == "memory":
         return [Parts(MemoryLedger(), MemoryPublicStore(), MemoryVault(), DirectCoherence())]
     folder = Path(tempfile.mkdtemp(prefix="paidgate-parts-"))
-    _opened.callback(shutil.rmtree, folder, ignore_errors=True)
+    _opened[-1].callback(shutil.rmtree, folder, ignore_errors=True)
     url = _postgres() if Chosen.kind == "postgres" else _sqlite(folder)
     memories = (
         [DirectCoherence(), DirectCoherence()] if Chosen.kind == "sqlite" else _leased(folder)
@@ -70,9 +70,15 @@ def open_parts() -> list[Parts]:
     return [_parts(folder, url, memory) for memory in memories]
 
 
-def close_parts() -> None:
-    """Close what a test has opened."""
-    _opened.close()
+@contextmanager
+def opening() -> Iterator[None]:
+    """Close at the end of the context what gateways have opened in it."""
+    with ExitStack() as stack:
+        _opened.append(stack)
+        try:
+            yield
+        finally:
+            _opened.remove(stack)
 
 
 def close_servers() -> None:
@@ -82,7 +88,7 @@ def close_servers() -> None:
 
 def _parts(folder: Path, url: str, memory: Memory) -> Parts:
     ledger = run(open_ledger(url))
-    _opened.callback(lambda: run(ledger.close()))
+    _opened[-1].callback(lambda: run(ledger.close()))
     return Parts(
         cast("MemoryLedger", Elsewhere(ledger)),
         cast("MemoryPublicStore", FilePublicStore(folder / "public")),
@@ -108,7 +114,7 @@ def _leased(folder: Path) -> list[Memory]:
 
     run(start_all())
     for memory in memories:
-        _opened.callback(lambda memory=memory: run(memory.close()))  # type: ignore[misc]
+        _opened[-1].callback(lambda memory=memory: run(memory.close()))  # type: ignore[misc]
     return [cast("Memory", Elsewhere(memory)) for memory in memories]
 
 
@@ -149,7 +155,7 @@ def _empty_postgres() -> str:
 def _postgres() -> str:
     url, name = _empty_postgres(), f"parts{next(_number)}"
     run(_sql(url, f"CREATE DATABASE {name} TEMPLATE empty"))
-    _opened.callback(lambda: run(_sql(url, f"DROP DATABASE {name}")))
+    _opened[-1].callback(lambda: run(_sql(url, f"DROP DATABASE {name}")))
     return _database(url, name)
 
 

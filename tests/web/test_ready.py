@@ -97,7 +97,7 @@ def comparable(answer: Exchange) -> tuple[int, list[tuple[str, str]], bytes]:
 
 async def is_ready(standing: Standing, target: str, headers: Headers = ()) -> bool:
     """Say whether a request has a ready answer."""
-    ready: Ready = standing.app.state.ready  # type: ignore[attr-defined]
+    ready: Ready = build(standing.house).state.ready
     pairs = {name.encode(): value.encode() for name, value in headers}
     return ready.answer(b"GET", target.encode(), pairs, False) is not None
 
@@ -119,6 +119,7 @@ def _assets() -> list[str]:
 
 async def test_previews_and_assets_are_ready() -> None:
     standing = await published()
+    await standing.store.get(ADDRESS)
     for form in ("", ".md", ".txt", ".json"):
         assert await is_ready(standing, f"/documents/{ADDRESS}{form}")
     assert await is_ready(standing, "/static/app.000000000000.css")
