@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -95,8 +96,14 @@ class Telling:
 
     def __init__(self, pages: Pages, language: Language, once: Callable[[], str]) -> None:
         self._pages = pages
-        self._language = language
         self._once = once
+
+        # Rendered once: strangers ask for what is not there more often than for anything else.
+        @lru_cache(maxsize=64)
+        def public_page(status: int, kind: str) -> bytes:
+            return pages.render("error.html", language, status=status, kind=kind, once="")
+
+        self._public_page = public_page
 
     async def on_gateway_error(self, request: Request, error: Exception) -> Response:
         """Answer for an error of ours."""
@@ -146,12 +153,15 @@ class Telling:
             body = f"{status} {told.get('detail', '')}\n{told.get('hint', '')}".strip().encode()
             media_type = "text/plain; charset=utf-8"
         else:
-            language = (
-                self._language if is_public else negotiate(request.headers.get("accept-language"))
-            )
             kind = str(told["type"]).removeprefix(KIND)
-            once = "" if is_public else self._once()
-            body = self._pages.render("error.html", language, status=status, kind=kind, once=once)
+            body = (
+                self._public_page(status, kind) if is_public else self._own(request, status, kind)
+            )
             media_type = "text/html; charset=utf-8"
         headers |= {"content-type": media_type, "content-length": str(len(body))}
         return Response(b"" if request.method == "HEAD" else body, status, headers)
+
+    def _own(self, request: Request, status: int, kind: str) -> bytes:
+        language = negotiate(request.headers.get("accept-language"))
+        once = self._once()
+        return self._pages.render("error.html", language, status=status, kind=kind, once=once)

@@ -143,7 +143,7 @@ def test_only_reading_makes_a_permit() -> None:
 
 
 def test_paid_text_is_revealed_only_where_it_goes_to_the_vault() -> None:
-    assert calls("reveal") == {"core/documents.py", "publishing.py"}
+    assert calls("reveal") == {"core/documents.py", "submissions.py"}
 
 
 def test_markers_are_known_to_the_grammar_alone() -> None:
