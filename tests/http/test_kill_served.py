@@ -17,11 +17,12 @@ from threading import Event, Thread
 
 from gateway.stores.sql import open_ledger
 from tests.faults.memories import embedded_in
-from tests.faults.processes import living_in
+from tests.faults.processes import children_of, is_alive, living_in
 from tests.http.served import PATIENCE, Served, serving
 from tests.servers import comes_true
 
 KILLS = int(os.environ.get("PAIDGATE_KILLS", "30")) // 5
+PAUSE = 0.05  # seconds between two rights: each of them is looked at again in the end
 GRANT = {"scope": "document:report"}
 
 
@@ -66,6 +67,7 @@ class Client(Thread):
             self.rights.append(right)
             with suppress(OSError, http.client.HTTPException):
                 self._go(right, number)
+            self._is_over.wait(PAUSE)
 
     def _go(self, right: Right, number: int) -> None:
         made = self.gateway.order("POST", "/api/grants", GRANT, right.order)
@@ -96,12 +98,17 @@ class Client(Thread):
 
 
 def everything(gateway: Served, data: Path) -> None:
+    family = children_of(gateway.process.pid)
     gateway.kill()
+    # The port is free again when the last of them is gone.
+    assert comes_true(lambda: not any(map(is_alive, family)), PATIENCE)
     gateway.begin()
 
 
 def a_worker(gateway: Served, data: Path) -> None:
-    os.kill(gateway.workers()[-1], signal.SIGKILL)
+    worker = gateway.workers()[-1]
+    os.kill(worker, signal.SIGKILL)
+    assert comes_true(lambda: worker not in gateway.workers(), PATIENCE)
 
 
 def the_redis(gateway: Served, data: Path) -> None:
