@@ -31,3 +31,8 @@ def children_of(parent: int) -> frozenset[int]:
         for child in map(int, path.read_text().split()):
             found |= {child} | children_of(child)
     return frozenset(found)
+
+
+def is_alive(process: int) -> bool:
+    """Tell whether there is such a process."""
+    return Path(f"/proc/{process}").exists()

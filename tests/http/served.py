@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import gateway.stores
 from gateway.app import open_house
 from gateway.core.documents import Address
 from gateway.settings import Settings, load
@@ -24,6 +25,7 @@ from tests.faults.processes import children_of
 from tests.servers import comes_true, free_port
 
 ROOT = Path(__file__).parents[2]
+TETHER = Path(gateway.stores.__file__).with_name("tether.py")
 SECRET = "a root secret for tests, 32 bytes"
 PATIENCE = 60.0  # seconds
 WORKERS = 2
@@ -78,6 +80,7 @@ class Served:
     def begin(self) -> None:
         """Start it; do not wait."""
         serve = command("serve", "--port", str(self.port), "--workers", str(WORKERS))
+        serve = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *serve]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 serve, cwd=ROOT, env=self._settings, stdout=log, stderr=log, start_new_session=True
@@ -86,7 +89,7 @@ class Served:
     def wait(self) -> None:
         """Wait until every worker serves."""
         assert comes_true(lambda: self._is_up() or self.process.poll() is not None, PATIENCE)
-        assert self._is_up(), self._log.read_text()[-4_000:]
+        assert self.process.poll() is None, self._log.read_text()[-4_000:]
 
     def _is_up(self) -> bool:
         return len(self.workers()) == WORKERS and self.answers()

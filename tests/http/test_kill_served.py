@@ -16,11 +16,12 @@ from threading import Event, Thread
 
 from gateway.stores.sql import open_ledger
 from tests.faults.memories import embedded_in
-from tests.faults.processes import living_in
+from tests.faults.processes import children_of, is_alive, living_in
 from tests.http.served import PATIENCE, Served, serving
 from tests.servers import comes_true
 
 KILLS = int(os.environ.get("PAIDGATE_KILLS", "30")) // 10
+PAUSE = 0.05  # seconds between two rights: each of them is looked at again in the end
 GRANT = {"scope": "document:report"}
 
 
@@ -68,9 +69,9 @@ class Client(Thread):
             except ConnectionRefusedError:
                 if not right.id:  # nobody was there to hear of it
                     self.rights.remove(right)
-                self._is_over.wait(0.01)
             except (OSError, http.client.HTTPException):
-                continue
+                pass  # what was acknowledged is noted; the rest may be so or not
+            self._is_over.wait(PAUSE)
 
     def _go(self, right: Right, number: int) -> None:
         made = self.gateway.order("POST", "/api/grants", GRANT, right.order)
@@ -101,12 +102,17 @@ class Client(Thread):
 
 
 def everything(gateway: Served, data: Path) -> None:
+    family = children_of(gateway.process.pid)
     gateway.kill()
+    # The port is free again when the last of them is gone.
+    assert comes_true(lambda: not any(map(is_alive, family)), PATIENCE)
     gateway.begin()
 
 
 def a_worker(gateway: Served, data: Path) -> None:
-    os.kill(gateway.workers()[-1], signal.SIGKILL)
+    worker = gateway.workers()[-1]
+    os.kill(worker, signal.SIGKILL)
+    assert comes_true(lambda: worker not in gateway.workers(), PATIENCE)
 
 
 def the_redis(gateway: Served, data: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.memories import embedded_in
-from tests.faults.processes import children_of, living_in
+from tests.faults.processes import children_of, is_alive, living_in
 from tests.http.served import PAID, PATIENCE, Served, serving
 from tests.servers import comes_true
 
@@ -45,10 +45,6 @@ def rest(reader: socket.socket) -> bytes:
 def family(gateway: Served, data: Path) -> frozenset[int]:
     """Return every process of a gateway, and the server that it keeps."""
     return children_of(gateway.process.pid) | living_in(embedded_in(data).socket.parent)
-
-
-def is_alive(process: int) -> bool:
-    return Path(f"/proc/{process}").exists()
 
 
 # A terminal interrupts every process of its group, whoever supervises tells only the first.
