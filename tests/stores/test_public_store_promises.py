@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -174,6 +174,21 @@ async def test_memory_has_a_bound_and_a_bundle_beyond_it_is_still_served(tmp_pat
             assert await store.get(address) == bundle("e1", address)
         kept = [await store.get(a) is await store.get(a) for a in addresses]
         assert all(kept) == (room >= size)
+
+
+async def test_what_needs_no_waiting_is_what_get_returns(tmp_path: Path) -> None:
+    store = FilePublicStore(tmp_path, room=0)
+    assert store.ready(HERE) is None
+    for name in ("e1", "e2"):
+        await store.put(HERE, bundle(name))
+        assert store.ready(HERE) in (bundle(name), None)  # None: the file system cannot tell
+    (tmp_path / "demo" / "first.bundle").write_bytes(bundle("e1").pack()[:-1])
+    with pytest.raises(Damaged):
+        await store.get(HERE)
+    with suppress(Damaged):
+        assert store.ready(HERE) is None
+    await store.delete(HERE)
+    assert store.ready(HERE) is None
 
 
 async def test_readers_see_one_whole_bundle_while_it_is_replaced(tmp_path: Path) -> None:
