@@ -78,7 +78,7 @@ class Nemesis:
     async def run(self, seconds: float, faults: tuple[str, ...], *, until: int = 0) -> Report:
         """Serve, change and harm for some seconds; return what was seen.
 
-        until: end before that when so many violations were seen; 0 for never.
+        until: end before that when so many violations of each kind were seen; 0 for never.
         """
         if self._server.port:
             await self._proxy.start()
@@ -125,7 +125,8 @@ class Nemesis:
     async def _watch(self, until: int) -> None:
         while not self._is_over():
             await asyncio.sleep(0.05)
-            if until and self._witnesses.totals().violations >= until:
+            seen = self._witnesses.totals()
+            if until and min(seen.gone, seen.denied) >= until:
                 self._end = 0.0
 
     async def _revoke(self, memory: Memory, key: int) -> None:
