@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -53,6 +54,7 @@ from gateway.web.readers import Readers
 from gateway.web.ready import Ready, ReadyFirst
 from gateway.web.studio import Studio
 
+YOUNG = 20_000  # new objects until the collector looks at them
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
 FALLBACK = "http://127.0.0.1:8000"
@@ -318,6 +320,10 @@ class Gateway:
         house.coherence.start()
         self._app, waiting = build(house), self._app
         self.ready = self._app.state.ready
+        # What is there now stays: the collector need not look at it again and again, nor so often.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(YOUNG)
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_sweep, house)

@@ -23,7 +23,7 @@ from gateway.ports import Anchors, Clock
 from gateway.stores.chain_files import ChainFile, new_name, this_host
 from gateway.stores.durable import answering, make_folder
 
-TICK = 0.005  # seconds until a note is written
+TICK = 0.01  # seconds until a note is written
 AGAIN = 1.0  # seconds until another try where writing failed
 PACE = 1.0  # seconds until what is written is flushed
 TURNS = 5  # flushes from one anchoring to the next

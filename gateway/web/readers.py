@@ -38,6 +38,8 @@ from gateway.web.sending import LONGEST, private_answer, send_checked, send_priv
 LIBRARY_SIZE = 100
 DOOR = "unlock"
 
+PLAIN = 1024  # bytes of a header that is worth remembering what it says
+
 _NOTHING = Credential()
 
 
@@ -135,17 +137,12 @@ class Readers:
         """Return the credential of a request, None where it takes more to tell."""
         given = ask.headers.get(b"authorization")
         if given is not None:
-            scheme, _, token = given.partition(b" ")
-            is_plain = scheme.lower() == b"bearer" and token.strip()
-            return Credential(token.strip().decode("latin-1")) if is_plain else None
+            return (_bearer_in if len(given) <= PLAIN else _bearer_in.__wrapped__)(given)
         shown = ask.headers.get(b"cookie")
         if shown is None:
             return _NOTHING
-        values = _cookies(shown, _cookie_name(ask.is_https))
-        if len(values) > 1:
-            return None
-        value = values[0] if values else ""
-        return Credential("", value) if len(value) <= MAX_CREDENTIAL else None
+        name = _cookie_name(ask.is_https)
+        return (_cookie_in if len(shown) <= PLAIN else _cookie_in.__wrapped__)(shown, name)
 
     async def _refuse(
         self, request: Request, address: Address, form: str, error: Unpaid
@@ -238,10 +235,21 @@ def _cookie_name(is_https: bool) -> str:
     return "__Host-paidgate" if is_https else "paidgate"
 
 
-def _cookies(header: bytes, name: str) -> list[str]:
-    """Return the values of every cookie called name."""
+@lru_cache(maxsize=4096)
+def _bearer_in(header: bytes) -> Credential | None:
+    scheme, _, token = header.partition(b" ")
+    is_plain = scheme.lower() == b"bearer" and token.strip()
+    return Credential(token.strip().decode("latin-1")) if is_plain else None
+
+
+@lru_cache(maxsize=4096)
+def _cookie_in(header: bytes, name: str) -> Credential | None:
     parts = [part.partition("=") for part in header.decode("latin-1").split(";")]
-    return [value.strip() for key, _, value in parts if key.strip() == name]
+    values = [value.strip() for key, _, value in parts if key.strip() == name]
+    if len(values) > 1:
+        return None
+    value = values[0] if values else ""
+    return Credential("", value) if len(value) <= MAX_CREDENTIAL else None
 
 
 def _see_other(location: str) -> Response:

@@ -67,8 +67,8 @@ def public_answer(ask: Ask, form: Form, cache: str = CACHE_PUBLIC) -> Answer:
     """Return the answer of a public form: the coding that the client takes, 304 if it has it."""
     coding = choose_coding(ask.headers.get(b"accept-encoding", b""), form)
     etag = form.etag if coding == IDENTITY else f'{form.etag[:-1]}-{coding}"'
-    has = ask.headers.get(b"if-none-match")
-    status = 304 if has is not None and _has(has.decode("latin-1"), etag) else 200
+    has = ask.headers.get(b"if-none-match", b"").decode("latin-1")
+    status = 304 if has and (has == etag or _has(has, etag)) else 200
     key = (cache, coding, status, ask.is_head, ask.is_https)
     answer: Answer | None = form.answers.get(key)
     if answer is None:
