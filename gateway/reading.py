@@ -7,7 +7,7 @@ the ledger says, or on a memory that a lease keeps as good as that.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from gateway.core.bundles import Bundle
@@ -109,7 +109,7 @@ class Reading:
         await self._permitted(address, credential)
 
     def _note(self, permit: Permit, holder: Holder, now: int) -> None:
-        document = str(permit.address)
+        document = _name(permit.address)
         record = Record(now, Act.READ, holder.key, permit.grant_id, document, permit.edition)
         self._audit.note(record)
 
@@ -222,6 +222,11 @@ class Reading:
                 count += 1
             if count == limit:
                 return
+
+
+@lru_cache(maxsize=8192)
+def _name(address: Address) -> str:
+    return str(address)
 
 
 def _claims(ring: KeyRing, cookie: str, now: int) -> Claims | None:
