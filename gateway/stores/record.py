@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+from anyio import CancelScope
 from sqlalchemy import (
     ColumnElement,
     FromClause,
@@ -51,8 +52,11 @@ class Record:
     @asynccontextmanager
     async def _change(self) -> AsyncIterator[Change]:
         with answering():
-            async with self._engines.turn, self._engines.writing.begin() as connection:
-                yield Change(connection, self._engines)
+            async with self._engines.turn:
+                # Once begun it is not cut off: what then became of it nobody could tell.
+                with CancelScope(shield=True):
+                    async with self._engines.writing.begin() as connection:
+                        yield Change(connection, self._engines)
 
 
 class Change:

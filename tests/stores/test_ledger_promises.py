@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from anyio import create_task_group
+from anyio.lowlevel import checkpoint
 
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Missing, Stale, UsedUp
@@ -19,6 +20,7 @@ from tests.stores.things import ELSEWHERE, HERE, THERE, edition, grant
 pytestmark = pytest.mark.anyio
 
 CROWD = 12
+CUTS = 12
 
 
 async def at_once(attempts: list[Callable[[], Awaitable[object]]]) -> list[object]:
@@ -114,6 +116,23 @@ async def test_a_change_is_seen_by_others_when_it_returns(rivals: Rivals) -> Non
     assert await rivals.other.current(HERE) == edition("e1")
     await rivals.other.remove(HERE, "e1")
     assert await rivals.one.current(HERE) is None
+
+
+async def test_a_change_that_is_cut_off_is_made_or_not_as_soon_as_that_is_known(
+    rivals: Rivals,
+) -> None:
+    await rivals.one.make_current(edition("e0"), None)
+    for turns in (*range(CUTS), *(2**n * CUTS for n in range(CUTS))):
+        address = Address("demo", f"cut-{turns}")
+        async with create_task_group() as tasks:
+            tasks.start_soon(rivals.one.make_current, edition("e1", address), None)
+            for _ in range(turns):
+                await checkpoint()
+            tasks.cancel_scope.cancel()
+        seen = await rivals.other.current(address)
+        await rivals.other.remove(HERE, "e0")  # waits for whoever is writing still
+        await rivals.other.make_current(edition("e0"), None)
+        assert await rivals.other.current(address) == seen
 
 
 async def test_a_removed_document_is_gone_and_keeps_its_history(ledger: Ledger) -> None:
