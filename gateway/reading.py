@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache, partial
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from gateway.core.bundles import Bundle
 from gateway.core.documents import Address
@@ -22,26 +23,30 @@ from gateway.ports import RIGHTS, Audit, Clock, Coherence, Edition, Known, Ledge
 from gateway.signing import Signing
 
 
-class Credential(NamedTuple):
+class Credential(Struct, frozen=True):
     """What a request shows: a bearer token, or else the reader cookie; "" is none."""
 
     bearer: str = ""
     cookie: str = ""
 
 
-class Current(NamedTuple):
+class Current(Struct, frozen=True):
     """What decides of a document: its current edition, and the collection that it is in."""
 
     edition: str
     collection: str
 
 
-class Holder(NamedTuple):
+class Holder(Struct, frozen=True):
     """Whom a credential names: the key of its rights, and what it says."""
 
     key: str
     claims: Claims | None
 
+
+# Python 3.11 takes longer to find a member of an Enum than most of what is done with it.
+_GRANT, _READER, _READ = Purpose.GRANT, Purpose.READER, Act.READ
+_REVOKED = Standing.REVOKED
 
 NOBODY = Holder("", None)
 _NO_KNOWLEDGE = Known(None)
@@ -110,7 +115,7 @@ class Reading:
 
     def _note(self, permit: Permit, holder: Holder, now: int) -> None:
         document = _name(permit.address)
-        record = Record(now, Act.READ, holder.key, permit.grant_id, document, permit.edition)
+        record = Record(now, _READ, holder.key, permit.grant_id, document, permit.edition)
         self._audit.note(record)
 
     async def _permitted(self, address: Address, credential: Credential) -> tuple[Permit, Holder]:
@@ -125,7 +130,7 @@ class Reading:
 
     def _holder(self, ring: KeyRing, credential: Credential, now: int) -> Holder:
         if credential.bearer:
-            claims = ring.verify(credential.bearer, Purpose.GRANT, now)
+            claims = ring.verify(credential.bearer, _GRANT, now)
             return Holder(grant_key(claims.holder), claims)
         known = _claims(ring, credential.cookie, now) if credential.cookie else None
         return Holder(reader_key(known.holder), known) if known else NOBODY
@@ -136,12 +141,12 @@ class Reading:
         claims = holder.claims
         if claims is None:
             rights = NO_RIGHTS
-        elif claims.purpose is Purpose.GRANT and rights is None:
+        elif claims.purpose is _GRANT and rights is None:
             raise BadToken
         elif rights is None or rights.epoch != claims.epoch:
             rights = NO_RIGHTS  # a cookie that is good no more is none
         verdict = judge(rights, address, current.collection, now)
-        if verdict.standing is Standing.REVOKED:
+        if verdict.standing is _REVOKED:
             raise Revoked
         if not verdict.allowed:
             raise Unpaid
@@ -231,6 +236,6 @@ def _name(address: Address) -> str:
 
 def _claims(ring: KeyRing, cookie: str, now: int) -> Claims | None:
     try:
-        return ring.verify(cookie, Purpose.READER, now)
+        return ring.verify(cookie, _READER, now)
     except Unauthenticated:
         return None

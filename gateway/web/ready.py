@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
-from typing import NamedTuple
 
+from msgspec import Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.core.documents import Address
@@ -41,7 +41,7 @@ class Answer:
         self.head = b"HTTP/1.1 %d %b\r\n%b" % (status, HTTPStatus(status).phrase.encode(), lines)
 
 
-class Ask(NamedTuple):
+class Ask(Struct, frozen=True):
     """A request without a body, as far as it decides about a ready answer."""
 
     path: bytes  # raw, without the query
