@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gateway.core.bundles import Bundle, Entry
+from gateway.core.bundles import Bundle, Entry, Forms
 from gateway.core.chains import Anchor
 from gateway.core.codes import Code
 from gateway.core.documents import Address, FullText, Meta, Projection, Rendering
@@ -323,8 +323,11 @@ class PublicStore(Protocol):
 
     async def get(self, address: Address) -> Bundle | None: ...
 
-    def ready(self, address: Address) -> Bundle | None:
-        """Return what get would, if that takes no waiting; None says nothing. May raise."""
+    def ready(self, address: Address) -> Forms | None:
+        """Return the forms that get would, if that takes no waiting; None says nothing.
+
+        It may raise, and so may the forms where they are read when they are asked for.
+        """
 
     async def delete(self, address: Address, since: str | None = None) -> None: ...
 
@@ -363,8 +366,11 @@ class Vault(Protocol):
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
 
-    def at_hand(self, permit: Permit) -> Bundle | None:
-        """Return the full forms that a permit names if they are in memory, and none is long."""
+    def at_hand(self, permit: Permit) -> Forms | None:
+        """Return the full forms that a permit names, if that takes no waiting and none is long.
+
+        It may raise, and so may the forms where they are read when they are asked for.
+        """
 
     async def source(self, address: Address, edition: str) -> bytes:
         """Return the source, for its publisher."""

@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 
 from msgspec import Struct
 
-from gateway.core.bundles import Bundle
+from gateway.core.bundles import Bundle, Forms
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Missing, Revoked, Unauthenticated, Unpaid
 from gateway.core.holders import document_key, grant_key, reader_key
@@ -73,8 +73,8 @@ class Reading:
 
     # --- reading ---
 
-    def ready(self, address: Address, credential: Credential) -> Bundle | None:
-        """Return the full text if memory alone can tell; None: ask `read`.
+    def ready(self, address: Address, credential: Credential) -> Forms | None:
+        """Return the forms of the full text if memory alone can tell; None: ask `read`.
 
         Raises Missing, BadToken, Expired, Revoked, Unpaid.
         """

@@ -8,10 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
+
+from msgspec import Struct
+from msgspec.json import Decoder
 
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
+
+T = TypeVar("T")
 
 _MAGIC = b"paidgate-bundle-1\n"
 _HEAD = len(_MAGIC) + 8
@@ -28,13 +33,22 @@ class Damaged(GatewayError):
 class Form:
     """One form: its bytes by content coding (identity is always there), and their ETag.
 
-    `answers` is room for what is made of the form to send it, so that it goes when the form goes.
+    `answers` is room for what is made of the form to send it, so that it goes when the form goes;
+    each of them has a `size`, in bytes.
     """
 
     media_type: str
     etag: str
     bodies: Mapping[str, bytes] = field(repr=False)
     answers: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def size(self) -> int:
+        """How many bytes its bodies take."""
+        return sum(map(len, self.bodies.values()))
+
+
+Forms = Mapping[str, Form]  # by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,7 @@ class Bundle:
     """The forms of one text by name: html, md, txt, json, and html.<language> where several."""
 
     edition: str
-    forms: Mapping[str, Form]
+    forms: Forms
     entry: Entry | None = None
 
     @property
@@ -77,27 +91,73 @@ class Bundle:
     @classmethod
     def unpack(cls, blob: bytes) -> Bundle:
         """Return the bundle in a blob. Raises Damaged."""
-        try:
-            return cls._unpack(blob)
-        except (ValueError, KeyError, TypeError) as error:
-            raise Damaged("A stored bundle is damaged.") from error
+        outline = Outline.of(blob, len(blob))
+        forms = {}
+        for name in outline.forms:
+            media_type, etag, places = outline.form(name)
+            bodies = {coding: blob[place] for coding, place in places.items()}
+            forms[name] = Form(media_type, etag, bodies)
+        return cls(outline.edition, forms, _decoded(_LISTED, blob).entry)
+
+
+Places = Mapping[str, slice]  # of the bodies of a form in a blob, by content coding
+
+
+class Outline(NamedTuple):
+    """What stands where in a blob."""
+
+    edition: str
+    forms: Mapping[str, tuple[str, str, Mapping[str, int]]]  # media type, ETag, sizes of bodies
+    start: int  # of the first body
 
     @classmethod
-    def _unpack(cls, blob: bytes) -> Bundle:
-        if not blob.startswith(_MAGIC):
-            raise ValueError("magic")
-        at = _HEAD + int.from_bytes(blob[len(_MAGIC) : _HEAD], "big")
-        head = json.loads(blob[_HEAD:at])
-        forms = {}
-        for name, (media_type, etag, sizes) in head["forms"].items():
-            bodies = {}
-            for coding, size in sizes.items():
-                bodies[coding] = blob[at : at + size]
-                at += size
-            forms[name] = Form(media_type, etag, bodies)
-        if at != len(blob):
-            raise ValueError("length")
-        entry = head["entry"]
-        if entry:
-            entry = Entry(**(entry | {"address": Address(*entry["address"])}))
-        return cls(head["edition"], forms, entry)
+    def of(cls, beginning: bytes, size: int) -> Outline:
+        """Return the outline of a blob of size bytes that begins so. Raises Damaged."""
+        head, start = _decoded(_SHOWN, beginning), head_size(beginning)
+        if start + sum(sum(sizes.values()) for _, _, sizes in head.forms.values()) != size:
+            raise Damaged("A stored bundle is damaged.")
+        return cls(head.edition, head.forms, start)
+
+    def form(self, name: str) -> tuple[str, str, Places]:
+        """Return media type, ETag and places of a form. Raises KeyError."""
+        media_type, etag, sizes = self.forms[name]
+        at, places = self.start, {}
+        for other, form in self.forms.items():
+            if other == name:
+                break
+            at += sum(form[2].values())
+        for coding, size in sizes.items():
+            places[coding] = slice(at, at + size)
+            at += size
+        return media_type, etag, places
+
+
+class _Shown(Struct):
+    edition: str
+    forms: dict[str, tuple[str, str, dict[str, int]]]
+
+
+class _Listed(Struct):
+    entry: Entry | None
+
+
+_SHOWN, _LISTED = Decoder(_Shown), Decoder(_Listed)
+
+
+def _decoded(decoder: Decoder[T], beginning: bytes) -> T:
+    try:
+        return decoder.decode(beginning[_HEAD : head_size(beginning)])
+    except ValueError as error:
+        raise Damaged("A stored bundle is damaged.") from error
+
+
+def head_size(beginning: bytes) -> int:
+    """Return how many bytes of a blob that begins so come before its bodies. Raises Damaged."""
+    if len(beginning) < _HEAD or not beginning.startswith(_MAGIC):
+        raise Damaged("A stored bundle is damaged.")
+    return _HEAD + int.from_bytes(beginning[len(_MAGIC) : _HEAD], "big")
+
+
+def has_head(beginning: bytes) -> bool:
+    """Tell whether all of the head stands in a beginning. Raises Damaged."""
+    return len(beginning) >= _HEAD and len(beginning) >= head_size(beginning)

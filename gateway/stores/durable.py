@@ -37,9 +37,14 @@ def within(root: P, *names: str, suffix: str = "") -> P:
 
     A name has no dot and no slash, so the path cannot leave the root or meet a part.
     """
+    return root / below(*names, suffix=suffix)
+
+
+def below(*names: str, suffix: str = "") -> str:
+    """Return the relative path that names spell. Raises Malformed unless each is a name."""
     if not all(map(is_name, names)):
         raise Malformed("This is not the name of anything stored.", where="name")
-    return root.joinpath(*names[:-1], names[-1] + suffix)
+    return "/".join(names) + suffix
 
 
 def make_folder(path: Path, mode: int = 0o755) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from gateway.core.bundles import Bundle, Entry
+from gateway.core.bundles import Bundle, Entry, Forms
 from gateway.core.chains import Anchor
 from gateway.core.codes import Code
 from gateway.core.documents import Address
@@ -323,8 +323,9 @@ class MemoryPublicStore:
     async def get(self, address: Address) -> Bundle | None:
         return self._bundles.get(address)
 
-    def ready(self, address: Address) -> Bundle | None:
-        return self._bundles.get(address)
+    def ready(self, address: Address) -> Forms | None:
+        bundle = self._bundles.get(address)
+        return bundle.forms if bundle else None
 
     async def delete(self, address: Address, since: str | None = None) -> None:
         self._require(address, since)
@@ -357,10 +358,10 @@ class MemoryVault:
         require_permit(permit)
         return self._sealed(permit.address, permit.edition).full
 
-    def at_hand(self, permit: Permit) -> Bundle | None:
+    def at_hand(self, permit: Permit) -> Forms | None:
         require_permit(permit)
         sealed = self._kept.get((permit.address, permit.edition))
-        return sealed.full if sealed and not sealed.full.is_long else None
+        return sealed.full.forms if sealed and not sealed.full.is_long else None
 
     async def source(self, address: Address, edition: str) -> bytes:
         return self._sealed(address, edition).source

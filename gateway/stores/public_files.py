@@ -1,7 +1,7 @@
 """The public store on files: one bundle per document, replaced as a whole.
 
-A preview costs one stat: an unpacked bundle stays in memory and is good while its file is the
-same. A process that dies between a bundle and its entry leaves the document unsettled in the
+A preview costs one stat: what was read of a bundle stays in memory and is good while its file is
+the same. A process that dies between a bundle and its entry leaves the document unsettled in the
 ledger, and the put or delete that settles it brings both in step again.
 """
 
@@ -17,17 +17,17 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from gateway.core.bundles import Bundle, Damaged, Entry
+from gateway.core.bundles import Bundle, Damaged, Entry, Forms
 from gateway.core.documents import Address
 from gateway.core.errors import Stale
 from gateway.stores.catalogue import Catalogue
-from gateway.stores.durable import answering, make_folder, remove, within, write_whole
-from gateway.stores.shelf import Kept, Mark, Shelf
+from gateway.stores.durable import answering, below, make_folder, remove, within, write_whole
+from gateway.stores.extents import Mark
+from gateway.stores.shelf import Kept, Shelf
 
 CATALOGUE = "catalogue.db"  # its dot keeps it apart from every publisher's folder
 SUFFIX = ".bundle"
 ROOM = 32 << 20  # bytes of bundles kept in memory
-LARGEST_AT_ONCE = 1 << 20  # bytes of a file that is read between two requests
 
 T = TypeVar("T")
 
@@ -68,19 +68,21 @@ class FilePublicStore:
         """Return the current bundle; any process's put is seen at once."""
         with answering("store"):
             kept = self._shelf.good(address)
-        if kept is None:
-            kept = await _in_thread(partial(_load, self._path(address)))
+        if kept and kept.bundle:
+            return kept.bundle
+        kept = await _in_thread(partial(_load, self._path(address)))
+        if kept:
             self._shelf.keep(address, kept)
         return kept.bundle if kept else None
 
-    def ready(self, address: Address) -> Bundle | None:
-        """Return the current bundle if it is in memory, ours or the kernel's. Raises OSError."""
+    def ready(self, address: Address) -> Forms | None:
+        """Return the current forms if they are at hand. Raises OSError, and so may they."""
         kept = self._shelf.good(address)
-        if kept is None:
-            kept = _load_at_once(self._path(address))
-            if kept:
-                self._shelf.keep(address, kept)
-        return kept.bundle if kept else None
+        if kept:
+            return kept.forms
+        with suppress(OSError):
+            return self._shelf.on_file(address, f"{self._root}/{below(*address, suffix=SUFFIX)}")
+        return None
 
     async def delete(self, address: Address, since: str | None = None) -> None:
         """Take the document off the public side; one that is not there is no error."""
@@ -121,7 +123,7 @@ class FilePublicStore:
         for path in self._root.glob(f"*/*{SUFFIX}"):
             with suppress(Damaged):  # it is not served either, until it is put again
                 kept = _load(path)
-                if kept and kept.bundle.entry:
+                if kept and kept.bundle and kept.bundle.entry:
                     yield kept.bundle.entry
 
     async def ping(self) -> None:
@@ -152,27 +154,8 @@ def _load(path: Path) -> Kept | None:
     with file:
         # Of the open file: the path may name another one by now.
         mark = Mark.of(os.fstat(file.fileno()))
-        return Kept(str(path), mark, Bundle.unpack(file.read()))
-
-
-def _load_at_once(path: Path) -> Kept | None:
-    """Load a bundle without waiting for a disk; None where there is none, or it takes that."""
-    without_waiting = getattr(os, "RWF_NOWAIT", None)  # Linux has it
-    if without_waiting is None:
-        return None
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        mark = Mark.of(os.fstat(file))
-        blob = bytearray(min(mark.size, LARGEST_AT_ONCE))
-        read = os.preadv(file, [blob], 0, without_waiting)
-    except OSError:  # the kernel would have to wait, or this file system cannot tell
-        return None
-    finally:
-        os.close(file)
-    return Kept(str(path), mark, Bundle.unpack(bytes(blob))) if read == mark.size else None
+        bundle = Bundle.unpack(file.read())
+        return Kept(str(path), mark, bundle.forms, bundle)
 
 
 async def _in_thread(work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from gateway.core.bundles import Bundle, Damaged, Entry
+from gateway.core.bundles import Bundle, Damaged, Entry, Forms
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Stale
 from gateway.ports import cursor
@@ -76,7 +76,7 @@ class ObjectPublicStore:
         self._known.keep(address, Known(found.etag, bundle), len(found.blob))
         return bundle
 
-    def ready(self, address: Address) -> Bundle | None:  # noqa: ARG002
+    def ready(self, address: Address) -> Forms | None:  # noqa: ARG002
         """Return nothing: the bucket is asked whether a bundle is still the one in memory."""
         return None
 

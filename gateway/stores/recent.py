@@ -29,6 +29,16 @@ class Recent(Generic[K, V]):
         """Keep a thing of some bytes in place of what was kept under its key."""
         self.drop(key)
         self._kept[key] = thing, size
+        self._take(size)
+
+    def charge(self, key: K, size: int) -> None:
+        """Take some bytes more for what is kept under a key, because it has grown."""
+        kept = self._kept.get(key)
+        if kept:
+            self._kept[key] = kept[0], kept[1] + size
+            self._take(size)
+
+    def _take(self, size: int) -> None:
         self._room -= size
         while self._room < 0:
             _, (_, freed) = self._kept.popitem(last=False)

@@ -1,46 +1,35 @@
-"""Unpacked bundles in memory, each good only while its file is the very same."""
+"""Public forms in memory, each good only while its file is the very same."""
 
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
+from functools import partial
 from typing import NamedTuple
 
-from gateway.core.bundles import Bundle
+from gateway.core.bundles import Bundle, Forms
 from gateway.core.documents import Address
-
-
-class Mark(NamedTuple):
-    """What tells one file from the next at the same path."""
-
-    mtime_ns: int
-    inode: int
-    size: int
-
-    @classmethod
-    def of(cls, stat: os.stat_result) -> Mark:
-        """Return the mark of a file."""
-        return cls(stat.st_mtime_ns, stat.st_ino, stat.st_size)
+from gateway.stores.extents import KEPT, FormsOnFile, Mark, extent_at
+from gateway.stores.recent import Recent
 
 
 class Kept(NamedTuple):
-    """A bundle and the file it was read from."""
+    """A bundle, or forms that are still on file, and which file that is."""
 
     path: str
     mark: Mark
-    bundle: Bundle
+    forms: Forms
+    bundle: Bundle | None = None
 
 
 class Shelf:
-    """At most `room` bytes of files, the least recently asked for go first."""
+    """At most `room` bytes, the least recently asked for go first."""
 
     def __init__(self, room: int) -> None:
-        self._room = room
-        self._kept: OrderedDict[Address, Kept] = OrderedDict()
+        self._recent: Recent[Address, Kept] = Recent(room)
 
     def good(self, address: Address) -> Kept | None:
         """Return what is kept, if its file is unchanged. One stat. Raises OSError."""
-        kept = self._kept.get(address)
+        kept = self._recent.get(address)
         if kept is None:
             return None
         try:
@@ -48,20 +37,17 @@ class Shelf:
         except FileNotFoundError:
             stat = None
         if stat is None or kept.mark != (stat.st_mtime_ns, stat.st_ino, stat.st_size):
-            self.keep(address, None)
+            self._recent.drop(address)
             return None
-        self._kept.move_to_end(address)
         return kept
 
-    def keep(self, address: Address, kept: Kept | None) -> None:
-        """Keep a bundle in place of what was kept; None only lets go."""
-        before = self._kept.pop(address, None)
-        if before:
-            self._room += before.mark.size
-        if kept is None:
-            return
-        self._kept[address] = kept
-        self._room -= kept.mark.size
-        while self._room < 0:
-            _, oldest = self._kept.popitem(last=False)
-            self._room += oldest.mark.size
+    def keep(self, address: Address, kept: Kept) -> None:
+        """Keep a whole bundle in place of what was kept."""
+        self._recent.keep(address, kept, kept.mark.size)
+
+    def on_file(self, address: Address, path: str) -> Forms:
+        """Keep and return the forms of the bundle at a path, still on file. Raises OSError."""
+        extent, beginning = extent_at(path)
+        forms = FormsOnFile(extent, beginning, partial(self._recent.charge, address))
+        self._recent.keep(address, Kept(path, extent.mark, forms), KEPT)
+        return forms

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from anyio import to_thread
 
-from gateway.core.bundles import Bundle
+from gateway.core.bundles import LONG, Bundle, Forms
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import NotPermitted, Permit
 from gateway.ports import Sealed
 from gateway.stores import sealing
-from gateway.stores.durable import PART, answering, make_folder, within, write_private
+from gateway.stores.durable import PART, answering, below, make_folder, within, write_private
+from gateway.stores.extents import KEPT, FormsOnFile, extent_at
 from gateway.stores.recent import Recent
 
 ROOM = 32 << 20  # bytes of full texts kept in memory
 
 T = TypeVar("T")
+
+
+class Kept(NamedTuple):
+    """A full text, or its forms that are still on file."""
+
+    forms: Forms
+    bundle: Bundle | None = None
 
 
 class FileVault:
@@ -30,7 +39,7 @@ class FileVault:
         make_folder(root, 0o700)
         root.chmod(0o700)
         self._root = root
-        self._recent: Recent[tuple[Address, str], Bundle] = Recent(room)
+        self._recent: Recent[tuple[Address, str], Kept] = Recent(room)
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store durably; the same edition again changes nothing."""
@@ -45,19 +54,40 @@ class FileVault:
 
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
-        if bundle := self.at_hand(permit):
-            return bundle
-        blob = await self._part(permit.address, permit.edition, "full")
+        require_permit(permit)
+        key = (permit.address, permit.edition)
+        kept = self._recent.get(key)
+        if kept and kept.bundle:
+            return kept.bundle
+        blob = await self._part(*key, "full")
         bundle = Bundle.unpack(blob)
         if not bundle.is_long:
-            self._recent.keep((permit.address, permit.edition), bundle, len(blob))
+            self._recent.keep(key, Kept(bundle.forms, bundle), len(blob))
         return bundle
 
-    def at_hand(self, permit: Permit) -> Bundle | None:
-        """Return the full forms that a permit names if they are in memory."""
+    def at_hand(self, permit: Permit) -> Forms | None:
+        """Return the full forms that a permit names if they are at hand; they may raise OSError."""
         require_permit(permit)
         # An edition never changes, so what was read of it once stays right.
-        return self._recent.get((permit.address, permit.edition))
+        key = (permit.address, permit.edition)
+        kept = self._recent.get(key)
+        if kept:
+            return kept.forms
+        with suppress(OSError):
+            return self._on_file(key)
+        return None
+
+    def _on_file(self, key: tuple[Address, str]) -> Forms | None:
+        (publisher, slug), edition = key
+        path = below(publisher, slug, edition, suffix=sealing.SUFFIX)
+        file, beginning = extent_at(f"{self._root}/{path}")
+        place = sealing.place(beginning[: sealing.HEAD], "full")
+        full = file.part(place)
+        if full.size > LONG:  # then a form of it may be
+            return None
+        forms = FormsOnFile(full, beginning[place], partial(self._recent.charge, key))
+        self._recent.keep(key, Kept(forms), KEPT)
+        return forms
 
     async def source(self, address: Address, edition: str) -> bytes:
         """Return the source, for its publisher."""

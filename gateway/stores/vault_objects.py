@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from gateway.core.bundles import Bundle
+from gateway.core.bundles import Bundle, Forms
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import Permit
@@ -33,7 +33,8 @@ class ObjectVault:
 
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
-        if bundle := self.at_hand(permit):
+        require_permit(permit)
+        if bundle := self._opened.get((permit.address, permit.edition)):
             return bundle
         blob = await self._part(_key(permit.address, permit.edition), "full")
         bundle = Bundle.unpack(blob)
@@ -41,10 +42,11 @@ class ObjectVault:
             self._opened.keep((permit.address, permit.edition), bundle, len(blob))
         return bundle
 
-    def at_hand(self, permit: Permit) -> Bundle | None:
+    def at_hand(self, permit: Permit) -> Forms | None:
         """Return the full forms that a permit names if they are in memory."""
         require_permit(permit)
-        return self._opened.get((permit.address, permit.edition))
+        bundle = self._opened.get((permit.address, permit.edition))
+        return bundle.forms if bundle else None
 
     async def source(self, address: Address, edition: str) -> bytes:
         """Return the source, for its publisher."""

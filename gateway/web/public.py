@@ -62,8 +62,8 @@ class Public:
     def ready_preview(self, ask: Ask) -> Answer | None:
         """Return the answer of preview if it takes no waiting."""
         named = document_of(ask.path)
-        bundle = self._store.ready(named[0]) if named else None
-        return public_answer(ask, bundle.forms[named[1]]) if named and bundle else None
+        forms = self._store.ready(named[0]) if named else None
+        return public_answer(ask, forms[named[1]]) if named and forms is not None else None
 
     async def preview(self, request: Request) -> Response:
         """Send the preview of a document in the form that the path names."""

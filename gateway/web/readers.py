@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.bundles import IDENTITY, Bundle, Form
+from gateway.core.bundles import IDENTITY, Form, Forms
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Malformed, Missing, Unpaid
 from gateway.granting import COOKIE_LIFE, Granting
@@ -117,7 +117,7 @@ class Readers:
             return await self._refuse(request, address, form, error)
         liked = request.headers.get("accept-language", "")
         check = partial(self._reading.check, address, credential)
-        return send_checked(request, _form(full, form, liked), check)
+        return send_checked(request, _form(full.forms, form, liked), check)
 
     def ready_read(self, ask: Ask) -> Answer | None:
         """Return the answer of read if it takes no waiting."""
@@ -129,9 +129,11 @@ class Readers:
             full = self._reading.ready(address, credential)
         except Unpaid as error:
             preview = self._store.ready(address)
-            return private_answer(ask, _refused(preview, form, error), 402) if preview else None
+            if preview is None:
+                return None
+            return private_answer(ask, _refused(preview, form, error), 402)
         liked = ask.headers.get(b"accept-language", b"").decode("latin-1")
-        return private_answer(ask, _form(full, form, liked)) if full else None
+        return None if full is None else private_answer(ask, _form(full, form, liked))
 
     def _shown(self, ask: Ask) -> Credential | None:
         """Return the credential of a request, None where it takes more to tell."""
@@ -150,7 +152,7 @@ class Readers:
         preview = await self._store.get(address)
         if preview is None:
             raise Missing("document")
-        return send_private(request, _refused(preview, form, error), status_of(error))
+        return send_private(request, _refused(preview.forms, form, error), status_of(error))
 
     async def library(self, request: Request) -> Response:
         """Show what this reader may read."""
@@ -206,11 +208,11 @@ def _after(request: Request) -> Address | None:
     return Address.of(publisher, slug) if after else None
 
 
-def _form(full: Bundle, form: str, accept_language: str) -> Form:
+def _form(full: Forms, form: str, accept_language: str) -> Form:
     if form != "html":
-        return full.forms[form]
+        return full[form]
     is_short = len(accept_language) <= LONGEST
-    return full.forms[f"html.{(_liked if is_short else negotiate)(accept_language)}"]
+    return full[f"html.{(_liked if is_short else negotiate)(accept_language)}"]
 
 
 @lru_cache(maxsize=512)
@@ -218,11 +220,11 @@ def _liked(accept_language: str) -> Language:
     return negotiate(accept_language)
 
 
-def _refused(preview: Bundle, form: str, error: Unpaid) -> Form:
+def _refused(preview: Forms, form: str, error: Unpaid) -> Form:
     """Return the form that a reader without a right gets: what everyone knows, and the offers."""
     if form != "json":
-        return preview.forms[REFUSED if form == "html" else form]
-    known = preview.forms["json"]
+        return preview[REFUSED if form == "html" else form]
+    known = preview["json"]
     if REFUSED not in known.answers:
         told = json.loads(known.bodies[IDENTITY])
         told = problem(error) | {"offers": told["offers"], "unlock": told["unlock"]}

@@ -37,8 +37,22 @@ class Answer:
         self.headers = headers
         self.body = body
         # As HTTP/1.1 writes it, but for what changes: the date, and the empty line that ends it.
-        lines = b"".join(b"%b: %b\r\n" % pair for pair in headers)
-        self.head = b"HTTP/1.1 %d %b\r\n%b" % (status, HTTPStatus(status).phrase.encode(), lines)
+        self.head = _status_line(status) + b"".join(map(_line, headers))
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes in memory."""
+        return len(self.body) + 3 * len(self.head)
+
+
+@lru_cache(maxsize=64)
+def _status_line(status: int) -> bytes:
+    return b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
+
+
+@lru_cache(maxsize=512)
+def _line(header: tuple[bytes, bytes]) -> bytes:
+    return b"%b: %b\r\n" % header
 
 
 class Ask(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from gateway.core.bundles import Bundle, Damaged
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Stale, Unavailable
 from gateway.ports import PublicStore, cursor
+from gateway.stores.extents import NotAtHand
 from gateway.stores.public_files import FilePublicStore
+from gateway.web.ready import Answer
 from tests.stores.things import ELSEWHERE, HERE, THERE, below, bundle
 
 pytestmark = pytest.mark.anyio
@@ -181,14 +183,44 @@ async def test_what_needs_no_waiting_is_what_get_returns(tmp_path: Path) -> None
     assert store.ready(HERE) is None
     for name in ("e1", "e2"):
         await store.put(HERE, bundle(name))
-        assert store.ready(HERE) in (bundle(name), None)  # None: the file system cannot tell
+        assert store.ready(HERE) == bundle(name).forms
     (tmp_path / "demo" / "first.bundle").write_bytes(bundle("e1").pack()[:-1])
     with pytest.raises(Damaged):
         await store.get(HERE)
-    with suppress(Damaged):
-        assert store.ready(HERE) is None
+    forms = store.ready(HERE)
+    assert forms is not None
+    with pytest.raises(Damaged):
+        forms["html"]
     await store.delete(HERE)
     assert store.ready(HERE) is None
+
+
+async def test_what_is_at_hand_is_of_one_edition_or_nothing(tmp_path: Path) -> None:
+    store = FilePublicStore(tmp_path)
+    await store.put(HERE, bundle("e1"))
+    forms = store.ready(HERE)
+    assert forms is not None
+    known = forms["html"]
+    assert known.bodies["br"] == bundle("e1").forms["html"].bodies["br"]
+    await store.put(HERE, bundle("e2"))
+    with pytest.raises(NotAtHand):
+        known.bodies["br"]
+    with pytest.raises(NotAtHand):
+        forms["md"]
+    assert store.ready(HERE) == bundle("e2").forms
+
+
+async def test_what_is_made_of_a_form_has_to_find_room(tmp_path: Path) -> None:
+    store = FilePublicStore(tmp_path, room=100_000)
+    addresses = [Address("demo", f"d{n}") for n in range(20)]
+    for address in addresses:
+        await store.put(address, bundle("e1", address))
+        forms = store.ready(address)
+        assert forms is not None
+        forms["html"].answers["an answer"] = Answer(200, [], b"." * 30_000)
+    newest = addresses[::-1]
+    kept = [a for a in newest if (forms := store.ready(a)) and forms["html"].answers]
+    assert kept == newest[:3]
 
 
 async def test_readers_see_one_whole_bundle_while_it_is_replaced(tmp_path: Path) -> None:

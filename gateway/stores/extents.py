@@ -1,0 +1,163 @@
+"""Bundles that stay on file: of each only what is asked for is read, and only without waiting.
+
+The kernel has most of what is asked for in its memory, once for all processes. What it would have
+to fetch from a disk is not at hand, and is read as a whole and in a thread, by whoever needs it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from gateway.core.bundles import Form, Outline, Places, has_head, head_size
+
+BEGINNING = 8192  # bytes; with the head, and the first bodies of most
+LARGEST = 1 << 20  # bytes that are read between two requests
+KEPT = 1_000  # bytes that a bundle takes in memory of which nothing was asked yet
+FORM = 1_500  # bytes that a form takes of which nothing was asked yet
+
+Charge = Callable[[int], None]  # told of the bytes that what is made of a bundle takes
+
+
+class NotAtHand(OSError):
+    """Raised when the kernel would have to wait for a disk, or the file is another one by now."""
+
+
+class Mark(NamedTuple):
+    """What tells one file from the next at the same path."""
+
+    mtime_ns: int
+    inode: int
+    size: int
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> Mark:
+        """Return the mark of a file."""
+        return cls(stat.st_mtime_ns, stat.st_ino, stat.st_size)
+
+
+class Extent(NamedTuple):
+    """Where a bundle stands: so many bytes of the file of this mark at a path."""
+
+    path: str
+    mark: Mark
+    start: int
+    size: int
+
+    def read(self, place: slice) -> bytes:
+        """Return some bytes of the bundle. Raises OSError."""
+        with _opened(self.path) as file:
+            if Mark.of(os.fstat(file)) != self.mark:
+                raise NotAtHand
+            return _read(file, self.start + place.start, place.stop - place.start)
+
+    def part(self, place: slice) -> Extent:
+        """Return a part of it."""
+        return self._replace(start=self.start + place.start, size=place.stop - place.start)
+
+    def beginning(self, known: bytes = b"") -> bytes:
+        """Return as much as has all of the head, if what is known has not. Raises OSError."""
+        if not has_head(known):
+            known = self.read(slice(0, min(BEGINNING, self.size)))
+        return known if has_head(known) else self.read(slice(0, head_size(known)))
+
+
+def extent_at(path: str) -> tuple[Extent, bytes]:
+    """Return the whole of the file at a path, and what it begins with. Raises OSError."""
+    with _opened(path) as file:
+        mark = Mark.of(os.fstat(file))
+        beginning = _read(file, 0, min(BEGINNING, mark.size))
+    return Extent(path, mark, 0, mark.size), beginning
+
+
+class FormsOnFile(Mapping[str, Form]):
+    """The forms of a bundle, each made when it is first asked for.
+
+    Making one raises OSError, Damaged; and so does reading the bodies of one.
+    """
+
+    __slots__ = ("_beginning", "_charge", "_extent", "_made")
+
+    def __init__(self, extent: Extent, beginning: bytes, charge: Charge) -> None:
+        self._extent = extent
+        self._beginning = beginning  # until a form is asked for: the first is mostly the only one
+        self._charge = charge
+        self._made: dict[str, Form] = {}
+
+    def __getitem__(self, name: str) -> Form:
+        return self._made.get(name) or self._make(name)
+
+    def _make(self, name: str) -> Form:
+        beginning, self._beginning = self._extent.beginning(self._beginning), b""
+        outline = Outline.of(beginning, self._extent.size)
+        media_type, etag, places = outline.form(name)
+        bodies = _Bodies(self._extent, places, beginning)
+        form = self._made[name] = Form(media_type, etag, bodies, _Answers(self._charge))
+        self._charge(FORM)
+        return form
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(Outline.of(self._extent.beginning(), self._extent.size).forms)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _Bodies(Mapping[str, bytes]):
+    """Bodies by content coding, each read when it is asked for. Reading one raises OSError."""
+
+    __slots__ = ("_beginning", "_extent", "_places")
+
+    def __init__(self, extent: Extent, places: Places, beginning: bytes) -> None:
+        self._extent = extent
+        self._places = places
+        self._beginning = beginning  # until a body is asked for: the first is mostly the only one
+
+    def __getitem__(self, coding: str) -> bytes:
+        place = self._places[coding]
+        beginning, self._beginning = self._beginning, b""
+        return beginning[place] if place.stop <= len(beginning) else self._extent.read(place)
+
+    def __contains__(self, coding: object) -> bool:
+        return coding in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+class _Answers(dict[Any, Any]):
+    """What is made of a form, charged to whoever keeps its bundle."""
+
+    def __init__(self, charge: Charge) -> None:
+        self._charge = charge
+
+    def __setitem__(self, key: Any, answer: Any) -> None:
+        super().__setitem__(key, answer)
+        self._charge(answer.size)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[int]:
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def _read(file: int, start: int, size: int) -> bytes:
+    """Read without waiting. Raises OSError where that cannot be."""
+    if _WITHOUT_WAITING is None or size > LARGEST:
+        raise NotAtHand
+    blob = bytearray(size)
+    if os.preadv(file, [blob], start, _WITHOUT_WAITING) != size:
+        raise NotAtHand
+    return bytes(blob)
+
+
+_WITHOUT_WAITING = getattr(os, "RWF_NOWAIT", None)  # Linux has it
