@@ -1,18 +1,20 @@
 """Engines for the ledger's two databases: the one place where they differ.
 
 On SQLite a writer takes its turn when its transaction begins, so that none has to give up in the
-middle. On PostgreSQL writers lock the rows they change, and a read is one statement and no more.
+middle; a read goes over to a thread and back once, for to go over costs more than to read. On
+PostgreSQL writers lock the rows they change. On both a read is one statement and no more.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from anyio import Lock
-from sqlalchemy import Connection, Table, event, text
+from anyio import CapacityLimiter, Lock, fail_after, to_thread
+from sqlalchemy import Connection, Table, create_engine, event, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -22,22 +24,27 @@ from gateway.stores.sqlite_files import PATIENCE, make_database
 # Private to this gateway among the advisory locks of a PostgreSQL database.
 MIGRATING = 0x5061_6964
 
+# Of a process, on SQLite. More would only contend for the interpreter; one alone would let a read
+# that waits for the disk hold up all others.
+READS_AT_ONCE = 2
 
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """An engine to read with and one to write with, on one pool of connections."""
+T = TypeVar("T")
 
-    reading: AsyncEngine
-    writing: AsyncEngine
-    turn: AbstractAsyncContextManager[Any]  # of this process; SQLite alone needs it
 
+class Engines(ABC):
+    """A way to read, and an engine to write with."""
+
+    def __init__(self, writing: AsyncEngine, turn: AbstractAsyncContextManager[Any]) -> None:
+        self.writing = writing
+        self.turn = turn  # of this process; SQLite alone needs it
+
+    @abstractmethod
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Return what comes of work that reads; each of its statements stands alone."""
+
+    @abstractmethod
     def insert_new(self, table: Table) -> Any:
         """Return an insert that does nothing where a key is there already."""
-        if self.writing.dialect.name == "sqlite":
-            return sqlite.insert(table).on_conflict_do_nothing()
-        from sqlalchemy.dialects import postgresql  # slow to import, and often not needed
-
-        return postgresql.insert(table).on_conflict_do_nothing()
 
     async def close(self) -> None:
         """Close every connection."""
@@ -52,23 +59,55 @@ def open_engines(url: str, patience: float = PATIENCE) -> Engines:
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
-        return _sqlite(address, patience)
-    return _postgresql(address, patience)
+        return _Sqlite(address, patience)
+    return _Postgresql(address, patience)
 
 
-def _sqlite(address: URL, patience: float) -> Engines:
-    make_database(Path(address.database or ""))
-    engine = create_async_engine(
-        address.set(drivername="sqlite+aiosqlite"),
-        hide_parameters=True,
-        pool_timeout=patience,
-        connect_args={"timeout": patience},
-    )
-    event.listen(engine.sync_engine, "connect", _set_up)
-    writing = engine.execution_options()
-    event.listen(writing.sync_engine, "begin", _take_turn)
-    # Within a process writers queue here: SQLite's own waiting is a sleep, and unfair.
-    return Engines(engine, writing, Lock())
+class _Sqlite(Engines):
+    def __init__(self, address: URL, patience: float) -> None:
+        path = Path(address.database or "").absolute()
+        make_database(path)
+        # Never made by connecting: it would be empty, and anybody's to read.
+        place = address.set(database=path.as_uri()).update_query_dict({"uri": "true", "mode": "rw"})
+        engine = create_async_engine(
+            place.set(drivername="sqlite+aiosqlite"),
+            hide_parameters=True,
+            pool_timeout=patience,
+            connect_args={"timeout": patience},
+        )
+        event.listen(engine.sync_engine, "connect", _set_up)
+        event.listen(engine.sync_engine, "begin", _take_turn)
+        # Within a process writers queue here: SQLite's own waiting is a sleep, and unfair.
+        super().__init__(engine, Lock())
+        self._reading = create_engine(
+            place.set(drivername="sqlite+pysqlite"),
+            hide_parameters=True,
+            pool_size=READS_AT_ONCE,
+            max_overflow=0,
+            pool_timeout=patience,
+            skip_autocommit_rollback=True,
+            connect_args={"timeout": patience, "check_same_thread": False},
+        )
+        event.listen(self._reading, "connect", _set_up)
+        event.listen(self._reading, "connect", _only_read)
+        # Theirs alone: reads wait for each other, and not for whatever else takes a thread.
+        self._threads = CapacityLimiter(READS_AT_ONCE)
+        self._patience = patience
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        with fail_after(self._patience):
+            return await to_thread.run_sync(self._lend, work, limiter=self._threads)
+
+    def _lend(self, work: Callable[[Connection], T]) -> T:
+        with self._reading.connect() as connection:
+            return work(connection)
+
+    def insert_new(self, table: Table) -> Any:
+        return sqlite.insert(table).on_conflict_do_nothing()
+
+    async def close(self) -> None:
+        self._reading.dispose()
+        await super().close()
 
 
 def _set_up(connection: Any, _: object) -> None:
@@ -79,19 +118,33 @@ def _set_up(connection: Any, _: object) -> None:
     cursor.close()
 
 
+def _only_read(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA query_only = ON").close()
+
+
 def _take_turn(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _postgresql(address: URL, patience: float) -> Engines:
-    engine = create_async_engine(
-        address.set(drivername="postgresql+asyncpg"),
-        hide_parameters=True,
-        pool_timeout=patience,
-        connect_args={"timeout": patience, "command_timeout": patience},
-    )
-    reading = engine.execution_options(isolation_level="AUTOCOMMIT")
-    return Engines(reading, engine, nullcontext())
+class _Postgresql(Engines):
+    def __init__(self, address: URL, patience: float) -> None:
+        engine = create_async_engine(
+            address.set(drivername="postgresql+asyncpg"),
+            hide_parameters=True,
+            pool_timeout=patience,
+            connect_args={"timeout": patience, "command_timeout": patience},
+        )
+        super().__init__(engine, nullcontext())
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        async with self._reading.connect() as connection:
+            return await connection.run_sync(work)
+
+    def insert_new(self, table: Table) -> Any:
+        from sqlalchemy.dialects import postgresql  # slow to import, and often not needed
+
+        return postgresql.insert(table).on_conflict_do_nothing()
 
 
 def hold_schema(connection: Connection) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 from anyio import CancelScope
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     FromClause,
     RowMapping,
     Select,
@@ -43,8 +45,7 @@ class Record:
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         with answering():
-            async with self._engines.reading.connect() as connection:
-                return [*(await connection.execute(query)).mappings()]
+            return await self._engines.read(partial(_rows_of, query))
 
     async def _row(self, query: Select[Any]) -> RowMapping | None:
         return next(iter(await self._rows(query)), None)
@@ -128,6 +129,10 @@ def is_at(table: FromClause, address: Address) -> ColumnElement[bool]:
 def is_same(table: FromClause, other: FromClause) -> ColumnElement[bool]:
     """Return the condition that rows of two tables are of one document."""
     return and_(table.c.publisher == other.c.publisher, table.c.slug == other.c.slug)
+
+
+def _rows_of(query: Select[Any], connection: Connection) -> Sequence[RowMapping]:
+    return connection.execute(query).mappings().all()
 
 
 def _update(address: Address) -> Update:

@@ -34,9 +34,7 @@ class NewerSchema(GatewayError):
 
 async def bring_up(engines: Engines) -> None:
     """Raise the schema to HEAD, one process at a time. Raises NewerSchema."""
-    async with engines.reading.connect() as connection:
-        version = await connection.run_sync(stored_version)
-    if version == HEAD:
+    if await engines.read(stored_version) == HEAD:
         return
     async with engines.turn, engines.writing.begin() as connection:
         await connection.run_sync(_migrate)

@@ -17,7 +17,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from sqlalchemy import Table, func, insert, select
 
@@ -193,9 +192,8 @@ def _scope(rng: Random, address: Address) -> str:
 
 
 async def _count(engines: Engines, table: Table) -> int:
-    async with engines.reading.connect() as connection:
-        rows: Any = await connection.execute(select(func.count()).select_from(table))
-        return int(rows.scalar_one())
+    query = select(func.count()).select_from(table)
+    return await engines.read(lambda connection: int(connection.execute(query).scalar_one()))
 
 
 def _portions(what: str, done: int, count: int, portion: int = PORTION) -> Iterator[range]:

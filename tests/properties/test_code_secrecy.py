@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from sqlalchemy import Connection
 from starlette.types import ASGIApp
 
 from gateway.app import House, build, open_house
@@ -36,13 +37,19 @@ def parts(letters: str) -> list[str]:
 async def recorded(url: str) -> bytes:
     """Return all that a ledger holds."""
     engines = open_engines(url)
-    rows = []
-    async with engines.reading.connect() as connection:
-        for table in metadata.sorted_tables:
-            rows += [repr(tuple(row)) for row in await connection.execute(table.select())]
+    rows = await engines.read(everything)
     await engines.close()
     assert rows
     return "\n".join(rows).encode()
+
+
+def everything(connection: Connection) -> list[str]:
+    """Return every row of every table."""
+    return [
+        repr(tuple(row))
+        for table in metadata.sorted_tables
+        for row in connection.execute(table.select())
+    ]
 
 
 def shared(url: str) -> bytes:

@@ -309,8 +309,7 @@ async def test_the_migrations_make_the_tables_that_the_ledger_knows(ledger_url: 
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
     engines = open_engines(ledger_url)
-    async with engines.reading.connect() as connection:
-        assert await connection.run_sync(differences) == []
+    assert await engines.read(differences) == []
     await engines.close()
 
 

@@ -10,12 +10,12 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, event, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Engine, Table, event, insert, select, text
 
 from gateway.core.documents import Address
 from gateway.stores import catalogue
@@ -81,40 +81,37 @@ async def plans(url: str, questions: Mapping[str, Ask]) -> dict[str, list[str]]:
     """Return the lines of the plans of all statements that each question takes."""
     ledger = await open_ledger(url)
     await fill(ledger)
-    engine = ledger._engines.reading.sync_engine
     asking: list[str] = []
     asked: list[tuple[str, str, Any]] = []
 
     def note(_: object, __: object, statement: str, values: Any, *more: object) -> None:
         asked.append((asking[-1], statement, values))
 
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note)
     for name, ask in questions.items():
         asking.append(name)
         await ask(ledger)
-    event.remove(engine, "before_cursor_execute", note)
+    event.remove(Engine, "before_cursor_execute", note)
     found: dict[str, list[str]] = {name: [] for name in questions}
-    async with ledger._engines.reading.connect() as connection:
-        for name, statement, values in asked:
-            found[name] += await explained(
-                connection, statement, values, WAYS + HINTS.get(name, ())
-            )
+    for name, statement, values in asked:
+        ways = WAYS + HINTS.get(name, ())
+        found[name] += await ledger._engines.read(partial(explained, statement, values, ways))
     await ledger.close()
     assert all(found.values())
     return found
 
 
-async def explained(
-    connection: AsyncConnection, statement: str, parameters: Any, ways: tuple[str, ...]
+def explained(
+    statement: str, values: Any, ways: tuple[str, ...], connection: Connection
 ) -> list[str]:
     """Return the lines of the plan of a statement."""
     if connection.dialect.name == "sqlite":
-        rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
         return [row.detail for row in rows]
     for way in ways:
-        await connection.exec_driver_sql(f"SET enable_{way} = off")
-    rows = await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
-    await connection.exec_driver_sql("RESET ALL")
+        connection.exec_driver_sql(f"SET enable_{way} = off")
+    rows = connection.exec_driver_sql(f"EXPLAIN {statement}", values)
+    connection.exec_driver_sql("RESET ALL")
     return [row[0] for row in rows]
 
 
