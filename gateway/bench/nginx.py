@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,7 +39,14 @@ def nginx(
     places = []
     for name, (answer, body) in answers.items():
         (folder / "files" / place_of(name)).write_bytes(body)
-        places.append(_place(place_of(name), answer))
+        places.append(place(f"= /{place_of(name)}", answer))
+    with nginx_with(program, folder, places, core) as server:
+        yield server
+
+
+@contextmanager
+def nginx_with(program: str, folder: Path, places: Sequence[str], core: int) -> Iterator[Server]:
+    """Serve the files in folder/files at places made by place."""
     port = free_port()
     config = folder / "nginx.conf"
     config.write_text(_CONFIG.format(folder=folder, port=port, places="\n".join(places)))
@@ -53,7 +60,8 @@ def place_of(name: str) -> str:
     return name.replace(" ", "-")
 
 
-def _place(name: str, answer: http.client.HTTPResponse) -> str:
+def place(location: str, answer: http.client.HTTPResponse) -> str:
+    """Return the configuration of a location whose files are sent with an answer's headers."""
     has_etag = bool(answer.getheader("etag"))
     lines = [
         f'default_type "{answer.getheader("content-type", "text/html")}";',
@@ -63,4 +71,4 @@ def _place(name: str, answer: http.client.HTTPResponse) -> str:
     for key, value in answer.getheaders():
         if key.lower() not in _OWN:
             lines.append(f'add_header {key} "{value}";')
-    return f"    location = /{name} {{ {' '.join(lines)} }}"
+    return f"    location {location} {{ {' '.join(lines)} }}"

@@ -37,7 +37,8 @@ class Answer:
         self.headers = headers
         self.body = body
         # As HTTP/1.1 writes it, but for what changes: the date, and the empty line that ends it.
-        self.head = _status_line(status) + b"".join(map(_line, headers))
+        lines = [b"%b: %b\r\n" % header for header in headers]
+        self.head = _status_line(status) + b"".join(lines)
 
     @property
     def size(self) -> int:
@@ -48,11 +49,6 @@ class Answer:
 @lru_cache(maxsize=64)
 def _status_line(status: int) -> bytes:
     return b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
-
-
-@lru_cache(maxsize=512)
-def _line(header: tuple[bytes, bytes]) -> bytes:
-    return b"%b: %b\r\n" % header
 
 
 class Ask(Struct, frozen=True):
