@@ -71,8 +71,10 @@ class FilePublicStore:
         if kept and kept.bundle:
             return kept.bundle
         kept = await _in_thread(partial(_load, self._path(address)))
-        if kept:
-            self._shelf.keep(address, kept)
+        # Now it is at hand, and takes less room there; but not every file system can tell.
+        with answering("store"):
+            if kept and self.ready(address) is None:
+                self._shelf.keep(address, kept)
         return kept.bundle if kept else None
 
     def ready(self, address: Address) -> Forms | None:

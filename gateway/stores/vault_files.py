@@ -61,7 +61,8 @@ class FileVault:
             return kept.bundle
         blob = await self._part(*key, "full")
         bundle = Bundle.unpack(blob)
-        if not bundle.is_long:
+        # Now it is at hand, and takes less room there; but not every file system can tell.
+        if not bundle.is_long and self.at_hand(permit) is None:
             self._recent.keep(key, Kept(bundle.forms, bundle), len(blob))
         return bundle
 

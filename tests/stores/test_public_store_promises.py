@@ -16,7 +16,7 @@ from gateway.core.bundles import Bundle, Damaged
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Stale, Unavailable
 from gateway.ports import PublicStore, cursor
-from gateway.stores.extents import NotAtHand, extent_at
+from gateway.stores.extents import KEPT, NotAtHand, extent_at
 from gateway.stores.public_files import FilePublicStore
 from gateway.web.ready import Answer
 from tests.stores.things import ELSEWHERE, HERE, THERE, below, bundle
@@ -160,24 +160,25 @@ async def test_another_process_s_put_is_seen_at_once(tmp_path: Path) -> None:
     assert await listed(other) == []
 
 
-async def test_an_unchanged_bundle_is_read_once(tmp_path: Path) -> None:
-    store = FilePublicStore(tmp_path)
+async def test_an_unchanged_bundle_is_read_once(on_disk: Path) -> None:
+    store = FilePublicStore(on_disk)
     await store.put(HERE, bundle("e1"))
-    first = await store.get(HERE)
-    assert await store.get(HERE) is first
+    assert await store.get(HERE) == bundle("e1")
+    forms = store.ready(HERE)
+    assert forms is not None
+    assert store.ready(HERE) is forms
 
 
-async def test_memory_has_a_bound_and_a_bundle_beyond_it_is_still_served(tmp_path: Path) -> None:
-    size = len(bundle("e1", Address("demo", "d0")).pack())
-    for room in (0, size - 1, size, 2 * size + 1):
-        store = FilePublicStore(tmp_path, room)
+async def test_memory_has_a_bound_and_a_bundle_beyond_it_is_still_served(on_disk: Path) -> None:
+    for room in (0, KEPT - 1, KEPT, 2 * KEPT + 1):
+        store = FilePublicStore(on_disk, room)
         addresses = [Address("demo", f"d{n}") for n in range(4)]
         for address in addresses:
             await store.put(address, bundle("e1", address))
         for address in addresses * 2:
             assert await store.get(address) == bundle("e1", address)
-        kept = [await store.get(a) is await store.get(a) for a in addresses]
-        assert all(kept) == (room >= size)
+        kept = [store.ready(a) is store.ready(a) for a in addresses]
+        assert all(kept) == (room >= KEPT)
 
 
 @pytest.fixture
