@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from gateway.core.bundles import Form, Outline, Places, has_head, head_size
 
 BEGINNING = 8192  # bytes; with the head, and the first bodies of most
-LARGEST = 1 << 20  # bytes that are read between two requests
+LARGEST = 8 << 20  # bytes that are read between two requests
 KEPT = 1_000  # bytes that a bundle takes in memory of which nothing was asked yet
 FORM = 1_500  # bytes that a form takes of which nothing was asked yet
 

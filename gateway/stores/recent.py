@@ -15,6 +15,7 @@ class Recent(Generic[K, V]):
 
     def __init__(self, room: int) -> None:
         self._room = room
+        self._free = room
         self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
 
     def get(self, key: K) -> V | None:
@@ -28,24 +29,22 @@ class Recent(Generic[K, V]):
     def keep(self, key: K, thing: V, size: int) -> None:
         """Keep a thing of some bytes in place of what was kept under its key."""
         self.drop(key)
+        if size > self._room:
+            return  # and let the others stay
         self._kept[key] = thing, size
-        self._take(size)
+        self._free -= size
+        while self._free < 0:
+            _, (_, freed) = self._kept.popitem(last=False)
+            self._free += freed
 
     def charge(self, key: K, size: int) -> None:
         """Take some bytes more for what is kept under a key, because it has grown."""
         kept = self._kept.get(key)
         if kept:
-            self._kept[key] = kept[0], kept[1] + size
-            self._take(size)
-
-    def _take(self, size: int) -> None:
-        self._room -= size
-        while self._room < 0:
-            _, (_, freed) = self._kept.popitem(last=False)
-            self._room += freed
+            self.keep(key, kept[0], kept[1] + size)
 
     def drop(self, key: K) -> None:
         """Let go of what is kept under a key."""
         kept = self._kept.pop(key, None)
         if kept:
-            self._room += kept[1]
+            self._free += kept[1]

@@ -244,6 +244,18 @@ async def test_what_is_made_of_a_form_has_to_find_room(on_disk: Path) -> None:
     assert kept == newest[:3]
 
 
+async def test_what_finds_no_room_takes_none_from_others(on_disk: Path) -> None:
+    store = FilePublicStore(on_disk, room=20_000)
+    for address in (HERE, THERE):
+        await store.put(address, bundle("e1", address))
+    first, large = store.ready(HERE), store.ready(THERE)
+    assert first is not None
+    assert large is not None
+    large["html"].answers["an answer"] = Answer(200, [], b"." * 30_000)
+    assert store.ready(HERE) is first
+    assert store.ready(THERE) is not large
+
+
 async def test_readers_see_one_whole_bundle_while_it_is_replaced(tmp_path: Path) -> None:
     writer, reader = FilePublicStore(tmp_path), FilePublicStore(tmp_path, room=0)
     names = [f"e{n}" for n in range(30)]
