@@ -194,7 +194,10 @@ class _Line:
         return self._connection
 
     async def _connect(self) -> None:
-        self._connection = await asyncpg.connect(self._url)
+        # A worker that is stopped in its turn loses it, or all others would stop with it.
+        longest = f"{1000 * self._patience:.0f}ms"
+        settings = {"idle_in_transaction_session_timeout": longest}
+        self._connection = await asyncpg.connect(self._url, server_settings=settings)
         await self._connection.execute(_TABLES)
 
     async def _guarded(self, work: Awaitable[T], patience: float) -> T:

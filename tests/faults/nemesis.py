@@ -14,9 +14,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import gateway.stores
 from gateway.core.leases import Terms
@@ -51,14 +53,39 @@ class Server(Protocol):
         """Have it forget everything."""
 
 
+class Span(NamedTuple):
+    """A stretch of time, in seconds of one clock."""
+
+    begin: float
+    end: float
+
+    def overlap(self, other: Span) -> float:
+        """Return for how long both last."""
+        return max(0.0, min(self.end, other.end) - max(self.begin, other.begin))
+
+
 @dataclass
 class Report:
     """What a run has shown."""
 
     seen: Counts = field(default_factory=Counts)
     changes: int = 0
-    waits: list[float] = field(default_factory=list)  # seconds, of each acknowledged change
+    acknowledged: list[Span] = field(default_factory=list)  # of each change, from its commit on
+    outages: list[Span] = field(default_factory=list)  # of the authority, as revokers know it
     faults: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def waits(self) -> list[float]:
+        """How many seconds each acknowledgement took."""
+        return [span.end - span.begin for span in self.acknowledged]
+
+    @property
+    def excesses(self) -> list[float]:
+        """How many seconds each took beside the outages that it met."""
+        return [
+            span.end - span.begin - sum(map(span.overlap, self.outages))
+            for span in self.acknowledged
+        ]
 
 
 class Nemesis:
@@ -140,7 +167,7 @@ class Nemesis:
                     return
                 await asyncio.sleep(0.02)
             self._witnesses.acknowledge(key, version)
-            self._report.waits.append(time.monotonic() - began)
+            self._report.acknowledged.append(Span(began, time.monotonic()))
             await asyncio.sleep(self._chance.random() * 0.1)
 
     async def _harm(self, faults: tuple[str, ...]) -> None:
@@ -152,6 +179,12 @@ class Nemesis:
                 await getattr(self, f"_{fault}")()
                 self._report.faults[fault] += 1
 
+    @contextmanager
+    def _outage(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self._report.outages.append(Span(began, time.monotonic()))
+
     async def _stop_worker(self) -> None:
         worker = self._chance.choice(list(self._workers.values()))
         worker.send_signal(signal.SIGSTOP)
@@ -159,9 +192,10 @@ class Nemesis:
         worker.send_signal(signal.SIGCONT)
 
     async def _stop_server(self) -> None:
-        self._server.signal(signal.SIGSTOP)
-        await self._a_while()
-        self._server.signal(signal.SIGCONT)
+        with self._outage():
+            self._server.signal(signal.SIGSTOP)
+            await self._a_while()
+            self._server.signal(signal.SIGCONT)
 
     async def _cut_off(self) -> None:
         self._proxy.open.clear()
@@ -178,7 +212,8 @@ class Nemesis:
         self._spawn(worker)
 
     async def _restart_server(self) -> None:
-        await asyncio.to_thread(self._server.restart)
+        with self._outage():
+            await asyncio.to_thread(self._server.restart)
 
     async def _empty_server(self) -> None:
         await asyncio.to_thread(self._server.empty)

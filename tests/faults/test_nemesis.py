@@ -50,7 +50,8 @@ def told(report: Report) -> str:
     )
     return (
         f"{report.seen}; {report.changes} changes, {len(report.waits)} acknowledged, "
-        f"p50 {p50:.0f} ms, p99 {p99:.0f} ms, most {most:.0f} ms; {dict(report.faults)}"
+        f"p50 {p50:.0f} ms, p99 {p99:.0f} ms, most {most:.0f} ms, "
+        f"beside outages {1000 * max(report.excesses, default=0.0):.0f} ms; {dict(report.faults)}"
     )
 
 
