@@ -29,21 +29,28 @@ NEVER = float("-inf")
 class Terms:
     """The length of a lease, and the slack on either side of it, in seconds.
 
-    They hold while every clock keeps true time within slack / length (2 %).
+    They hold while every clock keeps true time within slack / length (2 %). A part of the length
+    is left to asking: what waits for leases to run out is acknowledged, with the questions to the
+    authority before and after it, within length + slack.
     """
 
     length: float = 1.0
     slack: float = 0.02  # guard 2, the slack: two clocks do not run equally fast
+    asking: float = 0.1  # part of the length
 
     @property
     def usable(self) -> float:
         """For how long after asking for a lease its worker uses it."""
-        return self.length - self.slack
+        return self._lasting - self.slack
 
     @property
     def wait(self) -> float:
         """How long a revoker waits for leases to run out."""
-        return self.length + self.slack
+        return self._lasting + self.slack
+
+    @property
+    def _lasting(self) -> float:
+        return self.length * (1 - self.asking)
 
     @property
     def pace(self) -> float:

@@ -1,15 +1,18 @@
-"""The lease authority on PostgreSQL, for where Redis fails over: each step one transaction.
+"""The lease authority on PostgreSQL, for where Redis fails over: each step one function.
 
-Its tables are unlogged, so a crash or a fail-over empties them: what was forgotten is a new
-incarnation, as the protocol wants. NOTIFY only wakes; what has changed comes with the renewal.
+A function takes its turn, works and commits without asking its caller, so that a worker that is
+stopped never holds the turn. Its tables are unlogged, so a crash or a fail-over empties them: what
+was forgotten is a new incarnation, as the protocol wants. NOTIFY only wakes; what has changed comes
+with the renewal.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+import json
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import suppress
+from hashlib import sha1
 from typing import Any, TypeVar
 
 import asyncpg
@@ -23,8 +26,9 @@ CONNECTING = 5.0  # seconds; a password takes a while to check
 
 T = TypeVar("T")
 
-_TABLES = """
-SELECT pg_advisory_lock(7240412);
+# The one row of authority is the turn of every step; where it is missing, everything was forgotten,
+# and whatever the other tables still hold is of a life that is over.
+_STEPS = """
 CREATE UNLOGGED TABLE IF NOT EXISTS authority (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     incarnation text NOT NULL,
@@ -39,13 +43,75 @@ CREATE UNLOGGED TABLE IF NOT EXISTS authority_change (
     number bigint PRIMARY KEY,
     keys text[] NOT NULL
 );
-SELECT pg_advisory_unlock(7240412);
+
+CREATE OR REPLACE FUNCTION authority_turn_VERSION(OUT life text, OUT newest bigint) AS $$
+BEGIN
+    SELECT incarnation, head INTO life, newest FROM authority FOR UPDATE;
+    IF NOT FOUND THEN
+        PERFORM pg_advisory_xact_lock(7240413);
+        SELECT incarnation, head INTO life, newest FROM authority FOR UPDATE;
+    END IF;
+    IF NOT FOUND THEN
+        DELETE FROM authority_lease;
+        DELETE FROM authority_change;
+        INSERT INTO authority (incarnation, head) VALUES (gen_random_uuid(), 0)
+            RETURNING incarnation, head INTO life, newest;
+    END IF;
+END $$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE FUNCTION authority_renew_VERSION(
+    asking text, known text, done bigint, keep bigint,
+    OUT life text, OUT newest bigint, OUT changes json
+) AS $$
+BEGIN
+    SELECT * INTO life, newest FROM authority_turn_VERSION();
+    INSERT INTO authority_lease AS held
+        VALUES (asking, CASE WHEN known = life THEN done ELSE 0 END, newest)
+        ON CONFLICT (worker) DO UPDATE SET
+            applied = greatest(held.applied, excluded.applied), granted_at = excluded.granted_at;
+    IF known = life AND newest - done <= keep THEN
+        SELECT coalesce(json_agg(to_json(keys) ORDER BY number), '[]') INTO changes
+            FROM authority_change WHERE number > done;
+    END IF;
+END $$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE FUNCTION authority_publish_VERSION(
+    changed text[], keep bigint, channel text, OUT life text, OUT newest bigint
+) AS $$
+BEGIN
+    SELECT * INTO life, newest FROM authority_turn_VERSION();
+    newest := newest + 1;
+    UPDATE authority SET head = newest;
+    INSERT INTO authority_change VALUES (newest, changed);
+    DELETE FROM authority_change WHERE number <= newest - keep;
+    PERFORM pg_notify(channel, '');
+END $$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE FUNCTION authority_expire_VERSION(known text, change bigint, OUT life text) AS $$
+BEGIN
+    SELECT t.life INTO life FROM authority_turn_VERSION() t;
+    DELETE FROM authority_lease WHERE known = life AND granted_at < change;
+END $$ LANGUAGE plpgsql;
 """
 
-# The one row is the turn of every step; where it is missing, everything was forgotten.
-_TURN = "SELECT incarnation, head FROM authority WHERE one FOR UPDATE"
-_ALONE = "SELECT pg_advisory_xact_lock(7240413)"
-_BEGIN_AGAIN = "INSERT INTO authority (incarnation, head) VALUES ($1, 0)"
+# Named by what they do, as Redis names scripts: versions side by side never replace each other's.
+_VERSION = sha1(_STEPS.encode(), usedforsecurity=False).hexdigest()[:12]
+_INSTALL, _LAST, _RENEW, _PUBLISH, _EXPIRE = (
+    text.replace("VERSION", _VERSION)
+    for text in (
+        "SELECT pg_advisory_xact_lock(7240412);" + _STEPS,
+        "authority_expire_VERSION",
+        "SELECT * FROM authority_renew_VERSION($1, $2, $3, $4)",
+        "SELECT * FROM authority_publish_VERSION($1, $2, $3)",
+        "SELECT * FROM authority_expire_VERSION($1, $2)",
+    )
+)
+
+# One snapshot needs no turn.
+_BEHIND = """
+SELECT array(SELECT worker FROM authority_lease WHERE applied < $2) AS late
+    FROM authority WHERE incarnation = $1
+"""
 
 
 class PostgresAuthority:
@@ -59,20 +125,31 @@ class PostgresAuthority:
 
     async def renew(self, renewal: Renewal) -> Lease:
         """Ask for a lease. Raises Unavailable."""
-        return await self._renewing.step(lambda c, i, h: _renew(c, i, h, renewal))
+        told = await self._renewing.ask(
+            _RENEW, renewal.worker, renewal.incarnation, renewal.applied, KEEP
+        )
+        incarnation, head = told["life"], told["newest"]
+        listed = json.loads(told["changes"] or "[]")
+        if told["changes"] is None or len(listed) != head - renewal.applied:
+            return Lease(incarnation, head, None)
+        first = renewal.applied + 1
+        changes = (Change(incarnation, first + n, frozenset(keys)) for n, keys in enumerate(listed))
+        return Lease(incarnation, head, tuple(changes))
 
     async def publish(self, keys: Iterable[str]) -> Change:
         """Number a change, log it, and wake every worker. Raises Unavailable."""
         listed = sorted(keys)
-        return await self._changing.step(lambda c, i, h: _publish(c, i, h, listed))
+        told = await self._changing.ask(_PUBLISH, listed, KEEP, CHANNEL)
+        return Change(told["life"], told["newest"], frozenset(listed))
 
     async def behind(self, change: Change) -> frozenset[str] | None:
         """Return which leased workers have not applied a change. Raises Unavailable."""
-        return await self._changing.step(lambda c, i, _: _behind(c, i, change))
+        told = await self._changing.ask(_BEHIND, change.incarnation, change.number)
+        return None if told is None else frozenset(told["late"])
 
     async def expire(self, change: Change) -> None:
         """Forget workers that have not renewed since a change. Raises Unavailable."""
-        await self._changing.step(lambda c, i, _: _expire(c, i, change))
+        await self._changing.ask(_EXPIRE, change.incarnation, change.number)
 
     async def pushes(self) -> AsyncIterator[None]:
         """Yield when something may have changed, until the connection ends. Raises Unavailable."""
@@ -94,56 +171,8 @@ class PostgresAuthority:
             await line.close()
 
 
-async def _renew(connection: Any, incarnation: str, head: int, renewal: Renewal) -> Lease:
-    is_known = renewal.incarnation == incarnation
-    await connection.execute(
-        "INSERT INTO authority_lease AS held VALUES ($1, $2, $3) ON CONFLICT (worker) DO UPDATE"
-        " SET applied = greatest(held.applied, excluded.applied), granted_at = excluded.granted_at",
-        renewal.worker,
-        renewal.applied if is_known else 0,
-        head,
-    )
-    missed = head - renewal.applied
-    if not is_known or missed > KEEP:
-        return Lease(incarnation, head, None)
-    rows = await connection.fetch(
-        "SELECT number, keys FROM authority_change WHERE number > $1 ORDER BY number",
-        renewal.applied,
-    )
-    if len(rows) != missed:
-        return Lease(incarnation, head, None)
-    changes = (Change(incarnation, row["number"], frozenset(row["keys"])) for row in rows)
-    return Lease(incarnation, head, tuple(changes))
-
-
-async def _publish(connection: Any, incarnation: str, head: int, keys: list[str]) -> Change:
-    number = head + 1
-    await connection.execute("UPDATE authority SET head = $1", number)
-    await connection.execute("INSERT INTO authority_change VALUES ($1, $2)", number, keys)
-    await connection.execute("DELETE FROM authority_change WHERE number <= $1", number - KEEP)
-    await connection.execute("SELECT pg_notify($1, '')", CHANNEL)
-    return Change(incarnation, number, frozenset(keys))
-
-
-async def _behind(connection: Any, incarnation: str, change: Change) -> frozenset[str] | None:
-    if change.incarnation != incarnation:
-        return None
-    rows = await connection.fetch(
-        "SELECT worker FROM authority_lease WHERE applied < $1", change.number
-    )
-    return frozenset(row["worker"] for row in rows)
-
-
-async def _expire(connection: Any, incarnation: str, change: Change) -> None:
-    if change.incarnation == incarnation:
-        await connection.execute("DELETE FROM authority_lease WHERE granted_at < $1", change.number)
-
-
-Step = Callable[[Any, str, int], Awaitable[T]]
-
-
 class _Line:
-    """One connection, made anew after every failure; no step is ever tried twice."""
+    """One connection, made anew after every failure; nothing is ever asked twice."""
 
     def __init__(self, url: str, patience: float) -> None:
         self._url = url
@@ -151,26 +180,11 @@ class _Line:
         self._connection: Any = None
         self._turn = asyncio.Lock()
 
-    async def step(self, work: Step[T]) -> T:
-        """Do one atomic step. Raises Unavailable."""
+    async def ask(self, query: str, *arguments: object) -> Any:
+        """Return the row that a query answers, None for none. Raises Unavailable."""
         async with self._turn:
             connection = await self._connected()
-            return await self._guarded(self._step(connection, work), self._patience)
-
-    async def _step(self, connection: Any, work: Step[T]) -> T:
-        async with connection.transaction():
-            row = await connection.fetchrow(_TURN) or await self._begin_again(connection)
-            return await work(connection, row["incarnation"], row["head"])
-
-    async def _begin_again(self, connection: Any) -> Any:
-        await connection.execute(_ALONE)
-        row = await connection.fetchrow(_TURN)
-        if row is None:
-            # Whatever the other tables still hold is of a life that is over.
-            await connection.execute("TRUNCATE authority_lease, authority_change")
-            await connection.execute(_BEGIN_AGAIN, secrets.token_hex(12))
-            row = await connection.fetchrow(_TURN)
-        return row
+            return await self._guarded(connection.fetchrow(query, *arguments), self._patience)
 
     async def listen(self, channel: str) -> asyncio.Queue[bool]:
         """Return a queue that gets True for each wake-up and False at the end."""
@@ -194,11 +208,9 @@ class _Line:
         return self._connection
 
     async def _connect(self) -> None:
-        # A worker that is stopped in its turn loses it, or all others would stop with it.
-        longest = f"{1000 * self._patience:.0f}ms"
-        settings = {"idle_in_transaction_session_timeout": longest}
-        self._connection = await asyncpg.connect(self._url, server_settings=settings)
-        await self._connection.execute(_TABLES)
+        self._connection = await asyncpg.connect(self._url)
+        if await self._connection.fetchval("SELECT to_regproc($1)", _LAST) is None:
+            await self._connection.execute(_INSTALL)
 
     async def _guarded(self, work: Awaitable[T], patience: float) -> T:
         try:

@@ -113,8 +113,14 @@ class HarmedEmbedded:
                 os.kill(process, number)
 
     def restart(self) -> None:
-        """Kill it without warning; another comes."""
+        """Kill it without warning, and wait until another has come."""
         self.signal(signal.SIGKILL)
+        assert comes_true(self._answers)
+
+    def _answers(self) -> bool:
+        with suppress(redis.RedisError), redis.Redis.from_url(self._embedded.url) as client:
+            return bool(client.ping())
+        return False
 
     def empty(self) -> None:
         """Have it forget everything."""

@@ -123,7 +123,7 @@ class World:
     """One state. Every event is a method that returns the state after it."""
 
     def __init__(self, bounds: Bounds, code: Code = WHOLE) -> None:
-        terms = Terms(bounds.length, bounds.slack if code.slack else 0)
+        terms = Terms(bounds.length, bounds.slack if code.slack else 0, asking=0)
         self.bounds = bounds
         self.code = code
         self.terms = terms
