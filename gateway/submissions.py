@@ -11,6 +11,8 @@ import re
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
+from msgspec import structs
+
 from gateway.core.documents import (
     MAX_SECTIONS,
     MAX_TITLE,
@@ -107,7 +109,7 @@ def _in_markup(line: int, column: int | None, where: str) -> Finding:
 
 def _body_findings(source: Source, division: Division, form: Format) -> list[Finding]:
     shift = source.line - 1
-    findings = [replace(f, line=f.line + shift) for f in division.findings]
+    findings = [structs.replace(f, line=f.line + shift) for f in division.findings]
     for marker in form.misplaced(source.body, division.markers)[:MAX_MISPLACED]:
         line, column = position(source.body, marker.start)
         findings.append(_in_markup(line + shift, column, "markup"))

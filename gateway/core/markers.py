@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
 from itertools import islice
-from typing import NamedTuple, NewType
+from typing import NewType
+
+from msgspec import Struct
 
 from gateway.core.suspects import near_misses
 
@@ -70,8 +72,7 @@ class Code(StrEnum):
     TOO_LARGE = "too-large"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class Finding(Struct, frozen=True, order=True, gc=False):
     """A fault in a source. Line and column are 1-based code points; it never quotes the text."""
 
     line: int
@@ -81,7 +82,7 @@ class Finding:
     hint: str
 
 
-class Marker(NamedTuple):
+class Marker(Struct, frozen=True, gc=False):
     """One recognised marker: source[start:end]."""
 
     start: int
@@ -90,8 +91,7 @@ class Marker(NamedTuple):
     spelling: Spelling
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True, gc=False):
     """A run of free or of paid text, escapes resolved, and the lines that it stands on."""
 
     paid: bool
@@ -157,9 +157,10 @@ def position(source: str, index: int) -> tuple[int, int]:
 _Fault = tuple[Marker, Code]
 _Placed = tuple[tuple[int, int], Finding]  # the first two: line, markers and literals before
 
-# The characters around `paid` tell which marker it may be in.
+# What stands around `paid` tells which marker it may be in: its text, how much of it comes before,
+# whether it opens, and its spelling.
 _BY_NEIGHBOURS = {
-    text[text.index("paid") - 1] + text[text.index("paid") + 4]: (
+    text[text.index("paid") - 1 : text.index("paid") + 5]: (
         text,
         text.index("paid"),
         text == spelling.value[0],
@@ -174,31 +175,25 @@ def _tokens(source: str) -> tuple[tuple[Marker, ...], tuple[Marker, ...]]:
     """Return markers, and those made literal. Each holds `paid` once, so one search finds all."""
     markers: list[Marker] = []
     literals: list[Marker] = []
+    find, marker_of = source.find, _BY_NEIGHBOURS.get
     end = 0
-    paid = source.find("paid")
+    paid = find("paid")
     while paid >= 0:
-        token = _token_around(source, paid, end)
-        if token:
-            end = token.end
-            is_literal = source[token.start - 1 : token.start] == "\\"
-            (literals if is_literal else markers).append(token)
-        paid = source.find("paid", paid + 4)
+        known = marker_of(source[paid - 1 : paid + 5])
+        if known:
+            text, lead, opens, spelling = known
+            start = paid - lead
+            if start >= end and source.startswith(text, start):
+                end = start + len(text)
+                is_literal = start and source[start - 1] == "\\"
+                (literals if is_literal else markers).append(Marker(start, end, opens, spelling))
+        paid = find("paid", paid + 4)
     return tuple(markers), tuple(literals)
 
 
-def _token_around(source: str, paid: int, after: int) -> Marker | None:
-    known = _BY_NEIGHBOURS.get(source[paid - 1 : paid + 5 : 5])
-    if known:
-        text, lead, opens, spelling = known
-        start = paid - lead
-        if start >= after and source.startswith(text, start):
-            return Marker(start, start + len(text), opens, spelling)
-    return None
-
-
 def _spans(markers: Sequence[Marker], literals: Sequence[Marker]) -> list[tuple[int, int]]:
-    tokens = sorted((*markers, *literals)) if literals else markers
-    return [(start, end) for start, end, _, _ in tokens]
+    spans = [(token.start, token.end) for token in (*markers, *literals)]
+    return sorted(spans) if literals else spans
 
 
 def _faults(markers: Sequence[Marker]) -> Iterator[_Fault]:
@@ -262,9 +257,10 @@ def _answered(
     spans: Sequence[tuple[int, int]], markers: Sequence[Marker], unopened: Collection[Marker]
 ) -> list[bool]:
     """Tell for each number of spans before a place if the next tag is an unopened end."""
-    if not any(marker.spelling is Spelling.TAG for marker in unopened):
+    tag = Spelling.TAG
+    if not any(marker.spelling is tag for marker in unopened):
         return []
-    tags = {marker.start for marker in markers if marker.spelling is Spelling.TAG}
+    tags = {marker.start for marker in markers if marker.spelling is tag}
     lone = {marker.start for marker in unopened}
     answered = [False]
     for start, _ in reversed(spans):

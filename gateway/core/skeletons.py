@@ -12,7 +12,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Set
 from functools import cache, lru_cache
-from itertools import islice
 
 MARK = "\x1a"
 FOREIGN = 0xFF
@@ -71,7 +70,7 @@ _COMMON_ENTITIES = (
     ("&nbsp;", " "),
 )
 _FEW = 32  # so many replacements take less time than one translation
-_RARE = 16  # one run in so many characters takes less time than looking at each
+_PIECE = 100_000  # code points, and on to the end of the line
 _ASCII = bytes(range(0x80))
 _TO_SPACE = b"\t\x0b\x0c"
 _DROPPED = bytes({*range(0x20), 0x7F, *range(0x80, 0xC0)} - {*_TO_SPACE, *b"\n", ord(MARK)})
@@ -96,6 +95,24 @@ def blank(source: str, spans: Iterable[tuple[int, int]]) -> str:
 
 def skeleton(text: str) -> tuple[bytes, Set[str]]:
     """Reduce a blanked text to its skeleton; return it, and what beyond ASCII it replaced."""
+    bones: list[bytes] = []
+    told: set[str] = set()
+    for piece in _pieces(text):
+        bone, telling = _reduced(piece)
+        bones.append(bone)
+        told |= telling
+    return b"".join(bones), told
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield a text in pieces of whole lines: what fits in a processor's cache takes less time."""
+    end = 0
+    while end < len(text):
+        start, end = end, text.find("\n", end + _PIECE) + 1 or len(text)
+        yield text[start:end]
+
+
+def _reduced(text: str) -> tuple[bytes, Set[str]]:
     if "&" in text:
         text = _without_entities(text)
     encoded = text.encode("utf-8", "surrogatepass")
@@ -121,11 +138,15 @@ def _shape_of_part(char: str) -> str:
 
 
 def _telling_in(text: str) -> Set[str]:
-    runs = _telling().finditer(text)
-    found = {char for run in islice(runs, len(text) // _RARE) for char in run[0]}
-    if next(runs, None):
-        found = set(text)
-    return found & _shapes().keys()
+    found: set[str] = set()
+    search = _telling().search
+    met = search(text)
+    while met and len(found) < _FEW:
+        found.add(met[0])
+        # One pass for each that is met: of each script there are few.
+        text = text.replace(met[0], "\0")
+        met = search(text, met.end())
+    return (set(text) | found if met else found) & _shapes().keys()
 
 
 def _with_plain_shapes(text: str, telling: Set[str]) -> str:
@@ -162,14 +183,13 @@ def _shapes() -> dict[str, str]:
 
 @cache
 def _telling() -> re.Pattern[str]:
-    """Match runs of code points that may have a telling shape.
+    """Match a code point that may have a telling shape.
 
     Beyond the first plane it takes all of them: so many ranges would be slow, and these are rare.
     """
     runs = _runs(sorted(ord(char) for char in _shapes() if char <= "\uffff"))
     ranges = "".join(f"{chr(first)}-{chr(last)}" for first, last in runs)
-    telling = f"[{ranges}\U00010000-\U0010ffff]"
-    return re.compile(f"{telling}{telling}*+")  # re looks far ahead for a set, not for a repeat
+    return re.compile(f"[{ranges}\U00010000-\U0010ffff]")
 
 
 def _runs(codes: Iterable[int]) -> Iterator[tuple[int, int]]:

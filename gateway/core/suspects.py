@@ -25,7 +25,7 @@ So no English word between single sigils, after two, or alone on a line is suspe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 
@@ -82,70 +82,86 @@ def near_misses(
     bones = _MARGIN + bones + b"\n"
     found = {} if telling.isdisjoint(_BIDI) else dict(islice(_bidi(text), limit))
     for rule in _RULES:
-        for line, before in islice(_places(rule(bones), bones), limit):
+        for line, before in islice(_places(rule, bones), limit):
             found[line] = min(before, found.get(line, before))
     for line, before in islice(_unanswered(bones, answered), limit):
         found[line] = min(before, found.get(line, before))
     return sorted(found.items())[:limit]
 
 
-def _places(offsets: Iterable[int], bones: bytes) -> Iterator[tuple[int, int]]:
-    """Yield line and spans before, for the first of the rising offsets on each line."""
-    line = before = at = line_end = 0
-    for offset in offsets:
-        if offset >= line_end:
-            line += bones.count(b"\n", at, offset)
-            before += bones.count(_MARK, at, offset)
-            at, line_end = offset, bones.find(b"\n", offset)
-            yield line, before
+def _places(rule: Rule, bones: bytes) -> Iterator[tuple[int, int]]:
+    """Yield line and spans before, for the first suspect on each line."""
+    line = before = at = 0
+    offset = rule(bones, 0)
+    while offset >= 0:
+        line += bones.count(b"\n", at, offset)
+        before += bones.count(_MARK, at, offset)
+        yield line, before
+        at = offset
+        offset = rule(bones, bones.find(b"\n", offset))
 
 
-def _bare(bones: bytes) -> Iterator[int]:
-    for word in _WORD.finditer(bones):
+# A rule returns where the next suspect after some offset begins, -1 if there is none.
+Rule = Callable[[bytes, int], int]
+
+
+def _bare(bones: bytes, after: int) -> int:
+    for word in _WORD.finditer(bones, after):
         start, end = word.span()
         left, right = bones[start - 3 : start], bones[end : end + 3]
         touched = left[-2:] == b"##" or right[:2] == b"##"
         continued = left[-1:].isalpha() or right[:1].isalpha()
         in_address = left in _PERCENT and right in _PERCENT
         if touched or not (continued or in_address):
-            yield start
+            return start
+    return -1
 
 
-def _between(bones: bytes) -> Iterator[int]:
+def _between(bones: bytes, after: int) -> int:
     slips_of = _neighbourhood().get
-    for found in _BETWEEN.finditer(bones):
+    for found in _BETWEEN.finditer(bones, after):
         slips = slips_of(found[1].translate(_TO_SLIPS, b" "))
         if slips is not None and _is_meant(found, slips):
-            yield found.start()
+            return found.start()
+    return -1
 
 
 def _is_meant(found: re.Match[bytes], slips: int) -> bool:
-    inside, bones = found[1], found.string
+    bones, (start, end) = found.string, found.span()
+    lost = (bones[start - 1] != _SIGIL) + (bones[end + 1] != _SIGIL)
+    if slips + lost > 3:  # most end here
+        return False
+    inside = found[1]
     word = inside.strip(b" ")
     slips += (b" " in word) + (word != inside)
-    lost = (bones[found.start() - 1] != _SIGIL) + (bones[found.end() + 1] != _SIGIL)
     return len(inside) <= 40 and slips <= 2 and slips + lost <= 3
 
 
-def _strewn(bones: bytes) -> Iterator[int]:
-    return (found.start() for found in _STREWN.finditer(bones))
+def _strewn(bones: bytes, after: int) -> int:
+    found = _STREWN.search(bones, after)
+    return found.start() if found else -1
 
 
-def _replaced(bones: bytes) -> Iterator[int]:
-    return (found.start() for found in _REPLACED.finditer(bones))
+def _replaced(bones: bytes, after: int) -> int:
+    found = _REPLACED.search(bones, after)
+    return found.start() if found else -1
 
 
-def _before(bones: bytes) -> Iterator[int]:
-    return (run.start() for run in _BEFORE.finditer(bones) if _is_almost_a_word(run[1]))
+def _before(bones: bytes, after: int) -> int:
+    for run in _BEFORE.finditer(bones, after):
+        if _is_almost_a_word(run[1]):
+            return run.start()
+    return -1
 
 
-def _after(bones: bytes) -> Iterator[int]:
-    for sigils in _AFTER.finditer(bones):
+def _after(bones: bytes, after: int) -> int:
+    for sigils in _AFTER.finditer(bones, after):
         end = sigils.start()
         tail = bones[end - 12 : end]
         run = tail[len(tail.rstrip(_LETTERS)) :]
         if _is_almost_a_word(run):
-            yield end - len(run)
+            return end - len(run)
+    return -1
 
 
 def _unanswered(bones: bytes, answered: Sequence[bool]) -> Iterator[tuple[int, int]]:
@@ -162,14 +178,16 @@ def _unanswered(bones: bytes, answered: Sequence[bool]) -> Iterator[tuple[int, i
             yield line, before
 
 
-def _alone(bones: bytes) -> Iterator[int]:
-    return (line.start() + 1 for line in _ALONE.finditer(bones))
+def _alone(bones: bytes, after: int) -> int:
+    line = _ALONE.search(bones, after)
+    return line.start() + 1 if line else -1
 
 
-def _almost_alone(bones: bytes) -> Iterator[int]:
-    return (
-        line.start() + 1 for line in _ALMOST_ALONE.finditer(bones) if _is_almost_a_word(line[1])
-    )
+def _almost_alone(bones: bytes, after: int) -> int:
+    for line in _ALMOST_ALONE.finditer(bones, after):
+        if _is_almost_a_word(line[1]):
+            return line.start() + 1
+    return -1
 
 
 def _bidi(text: str) -> Iterator[tuple[int, int]]:
@@ -180,7 +198,7 @@ def _bidi(text: str) -> Iterator[tuple[int, int]]:
         before += line.count(MARK)
 
 
-_RULES: tuple[Callable[[bytes], Iterator[int]], ...] = (
+_RULES: tuple[Rule, ...] = (
     _bare,
     _between,
     _strewn,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from unicodedata import east_asian_width
@@ -19,6 +18,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
+from msgspec import structs
 
 from gateway.core.documents import PAGE, Rendering
 from gateway.core.errors import Refused
@@ -70,7 +70,7 @@ def _unplaced() -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        findings = (replace(each, line=1, column=None) for each in refused.findings)
+        findings = (structs.replace(each, line=1, column=None) for each in refused.findings)
         raise Refused(tuple(findings)) from None
 
 

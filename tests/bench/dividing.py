@@ -1,17 +1,22 @@
 """Print the speed of scan and divide, in megabytes of UTF-8 per second of processor time.
 
-Run it as `python -m tests.bench.dividing`; `--hostile` adds the sources made to be slow.
+Medians of five rounds, interleaved: each round has every text in every size once. Run it as
+`python -m tests.bench.dividing`; `--hostile` adds the sources made to be slow.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from statistics import median
 
 from gateway.core.markers import divide, scan
 from tests.properties.articles import articles
 
+ROUNDS = 5
 SIZES = (1, 8, 64)
 HOSTILE_SIZES = (1, 4)  # the same speed at both: linear
 MIXED = "".join(articles(seed=1, count=2000))
@@ -47,12 +52,9 @@ HOSTILE = (
 
 def speed(run: Callable[[str], object], source: str) -> float:
     size = len(source.encode("utf-8", "surrogatepass")) / 1e6
-    best = float("inf")
-    for _ in range(3):
-        start = time.process_time()
-        run(source)
-        best = min(best, time.process_time() - start)
-    return size / best
+    start = time.process_time()
+    run(source)
+    return size / (time.process_time() - start)
 
 
 def repeated(unit: str, megabytes: int) -> str:
@@ -61,21 +63,26 @@ def repeated(unit: str, megabytes: int) -> str:
     return (unit * (length // len(unit) + 1))[:length]
 
 
-def row(name: str, megabytes: int, source: str) -> None:
-    speeds = {run.__name__: speed(run, source) for run in (scan, divide)}
-    told = "".join(f"{kind:>9}{value:8.1f}" for kind, value in speeds.items())
-    print(f"{name:<34}{megabytes:>4} MB{told} MB/s")
+def table(units: Mapping[str, str], sizes: Sequence[int]) -> None:
+    speeds: dict[tuple[str, int, str], list[float]] = defaultdict(list)
+    for number in range(1, ROUNDS + 1):
+        print(f"round {number} of {ROUNDS}", file=sys.stderr)
+        for name, megabytes in product(units, sizes):
+            source = repeated(units[name], megabytes)
+            for run in (scan, divide):
+                speeds[name, megabytes, run.__name__].append(speed(run, source))
+    for name, megabytes in product(units, sizes):
+        told = (median(speeds[name, megabytes, run]) for run in ("scan", "divide"))
+        print(
+            f"{name:<34}{megabytes:>4} MB    scan{next(told):8.1f}   divide{next(told):8.1f} MB/s"
+        )
 
 
 def main() -> None:
     divide("é#")  # makes the tables
-    for name, unit in ORDINARY.items():
-        for megabytes in SIZES:
-            row(name, megabytes, repeated(unit, megabytes))
+    table(ORDINARY, SIZES)
     if "--hostile" in sys.argv:
-        for unit in HOSTILE:
-            for megabytes in HOSTILE_SIZES:
-                row(ascii(unit), megabytes, repeated(unit, megabytes))
+        table({ascii(unit): unit for unit in HOSTILE}, HOSTILE_SIZES)
 
 
 if __name__ == "__main__":

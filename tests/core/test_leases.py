@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gateway.core.leases import Authority, Change, Holder, Lease, Terms, Witness
 
-TERMS = Terms()
+TERMS = Terms(asking=0)  # round numbers
 
 
 def _joined(authority: Authority, worker: str = "a", now: float = 0.0) -> Holder[str]:
@@ -268,5 +270,13 @@ def test_a_first_publication_waits_in_full() -> None:
     assert barrier.is_open(6.02, frozenset())
 
 
-def test_the_slack_bears_clocks_that_are_two_percent_wrong() -> None:
-    assert TERMS.usable / 0.98 <= TERMS.wait / 1.02
+@pytest.mark.parametrize("terms", [TERMS, Terms()])
+def test_the_slack_bears_clocks_that_are_two_percent_wrong(terms: Terms) -> None:
+    assert terms.usable / 0.98 <= terms.wait / 1.02
+
+
+@pytest.mark.parametrize("length", [0.2, 1.0, 10.0])
+def test_a_tenth_of_a_lease_is_left_to_asking(length: float) -> None:
+    terms = Terms(length)
+    assert terms.wait + length / 10 == pytest.approx(length + terms.slack)
+    assert terms.usable > 3 * terms.pace  # as many tries to renew
