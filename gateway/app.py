@@ -35,7 +35,6 @@ from gateway.stores.audit_files import FileAudit
 from gateway.stores.embedded_redis import EmbeddedRedis, server_program
 from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory
 from gateway.stores.memory import MemoryAudit
-from gateway.stores.postgres_authority import PostgresAuthority
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.redis_authority import RedisAuthority
 from gateway.stores.secret_files import kept_secret
@@ -135,6 +134,9 @@ def open_coherence(settings: Settings) -> Memory:
     """
     terms = Terms(settings.lease)
     if settings.authority == "postgres":
+        # Only here: its driver takes time and memory to import.
+        from gateway.stores.postgres_authority import PostgresAuthority
+
         return LeasedCoherence(PostgresAuthority(settings.ledger, terms), terms)
     if settings.redis == "embedded" and (program := server_program()):
         embedded = EmbeddedRedis(settings.data, program)

@@ -145,7 +145,9 @@ class _Protocol(HttpToolsProtocol):
             return
         self._is_answered = True
         ((_, date),) = self.server_state.default_headers
-        self.transport.write(b"%bdate: %b\r\n\r\n%b" % (answer.head, date, answer.body))
+        self.transport.write(
+            b"%b%bdate: %b\r\n\r\n%b" % (answer.head, answer.common.lines, date, answer.body)
+        )
 
     def _ready_answer(self) -> Answer | None:
         headers = plain_headers(self.headers)

@@ -6,11 +6,11 @@ One blob, so that one atomic write makes all forms of an edition current togethe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Raw, Struct, field
 from msgspec.json import Decoder
 
 from gateway.core.documents import Address
@@ -18,8 +18,8 @@ from gateway.core.errors import GatewayError
 
 T = TypeVar("T")
 
-_MAGIC = b"paidgate-bundle-1\n"
-_HEAD = len(_MAGIC) + 8
+_MAGIC = b"paidgate-bundle-2\n"
+HEAD = len(_MAGIC) + 8  # bytes that tell how long the head is
 
 IDENTITY = "identity"
 LONG = 256 << 10  # bytes; a full text that has more is sent in chunks, each after another check
@@ -29,8 +29,7 @@ class Damaged(GatewayError):
     """Raised when a blob is not a whole bundle."""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True, eq=False, gc=False):
     """One form: its bytes by content coding (identity is always there), and their ETag.
 
     `answers` is room for what is made of the form to send it, so that it goes when the form goes;
@@ -39,8 +38,21 @@ class Form:
 
     media_type: str
     etag: str
-    bodies: Mapping[str, bytes] = field(repr=False)
-    answers: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    bodies: Mapping[str, bytes]
+    answers: dict[Any, Any] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Form) and self._told == other._told
+
+    def __hash__(self) -> int:
+        return hash(self.etag)
+
+    def __repr__(self) -> str:
+        return f"Form({self.media_type!r}, {self.etag!r})"  # the bodies may be paid
+
+    @property
+    def _told(self) -> tuple[object, ...]:
+        return self.media_type, self.etag, self.bodies
 
     @property
     def size(self) -> int:
@@ -81,83 +93,87 @@ class Bundle:
         """Return the bundle as one blob: magic, length of the head, head in JSON, bodies."""
         bodies: list[bytes] = []
         forms = {}
+        size = 0
         for name, form in self.forms.items():
-            forms[name] = [form.media_type, form.etag, {c: len(b) for c, b in form.bodies.items()}]
+            sizes = {coding: len(body) for coding, body in form.bodies.items()}
+            forms[name] = [form.media_type, form.etag, size, sizes]
+            size += sum(sizes.values())
             bodies.extend(form.bodies.values())
         entry = asdict(self.entry) | {"address": list(self.entry.address)} if self.entry else None
-        head = json.dumps({"edition": self.edition, "forms": forms, "entry": entry}).encode()
+        told = {"edition": self.edition, "size": size, "forms": forms, "entry": entry}
+        head = json.dumps(told).encode()
         return b"".join([_MAGIC, len(head).to_bytes(8, "big"), head, *bodies])
 
     @classmethod
     def unpack(cls, blob: bytes) -> Bundle:
         """Return the bundle in a blob. Raises Damaged."""
-        outline = Outline.of(blob, len(blob))
         forms = {}
-        for name in outline.forms:
-            media_type, etag, places = outline.form(name)
-            bodies = {coding: blob[place] for coding, place in places.items()}
+        for name in names_in(blob):
+            media_type, etag, at, sizes = found_in(blob, len(blob), name)
+            bodies = {coding: blob[place_of(coding, at, sizes)] for coding in sizes}
             forms[name] = Form(media_type, etag, bodies)
-        return cls(outline.edition, forms, _decoded(_LISTED, blob).entry)
+        listed = _decoded(_LISTED, _head(blob))
+        return cls(listed.edition, forms, listed.entry)
 
 
-Places = Mapping[str, slice]  # of the bodies of a form in a blob, by content coding
+Sizes = Mapping[str, int]  # of the bodies of a form, by content coding, as they stand in a blob
 
 
-class Outline(NamedTuple):
-    """What stands where in a blob."""
+Found = tuple[str, str, int, Sizes]  # a form: media type, ETag, where its bodies begin, and sizes
 
-    edition: str
-    forms: Mapping[str, tuple[str, str, Mapping[str, int]]]  # media type, ETag, sizes of bodies
-    start: int  # of the first body
 
-    @classmethod
-    def of(cls, beginning: bytes, size: int) -> Outline:
-        """Return the outline of a blob of size bytes that begins so. Raises Damaged."""
-        head, start = _decoded(_SHOWN, beginning), head_size(beginning)
-        if start + sum(sum(sizes.values()) for _, _, sizes in head.forms.values()) != size:
-            raise Damaged("A stored bundle is damaged.")
-        return cls(head.edition, head.forms, start)
+def names_in(beginning: bytes) -> Sequence[str]:
+    """Return the names of the forms in a blob that begins so. Raises Damaged."""
+    return list(_decoded(_SHOWN, _head(beginning)).forms)
 
-    def form(self, name: str) -> tuple[str, str, Places]:
-        """Return media type, ETag and places of a form. Raises KeyError."""
-        media_type, etag, sizes = self.forms[name]
-        at, places = self.start, {}
-        for other, form in self.forms.items():
-            if other == name:
-                break
-            at += sum(form[2].values())
-        for coding, size in sizes.items():
-            places[coding] = slice(at, at + size)
-            at += size
-        return media_type, etag, places
+
+def found_in(beginning: bytes, size: int, name: str) -> Found:
+    """Find a form in a blob of size bytes that begins so. Raises Damaged, KeyError."""
+    head = _head(beginning)
+    shown, start = _decoded(_SHOWN, head), HEAD + len(head)
+    if start + shown.size != size:
+        raise Damaged("A stored bundle is damaged.")
+    media_type, etag, at, sizes = _decoded(_FOUND, shown.forms[name])
+    return media_type, etag, start + at, sizes
+
+
+def place_of(coding: str, at: int, sizes: Sizes) -> slice:
+    """Return where the body of a coding stands, of a form that begins at. Raises KeyError."""
+    size = sizes[coding]
+    for other, before in sizes.items():
+        if other == coding:
+            break
+        at += before
+    return slice(at, at + size)
 
 
 class _Shown(Struct):
-    edition: str
-    forms: dict[str, tuple[str, str, dict[str, int]]]
+    size: int  # of all bodies
+    forms: dict[str, Raw]
 
 
 class _Listed(Struct):
+    edition: str
     entry: Entry | None
 
 
 _SHOWN, _LISTED = Decoder(_Shown), Decoder(_Listed)
+_FOUND = Decoder(tuple[str, str, int, dict[str, int]])  # media type, ETag, start, bodies
 
 
-def _decoded(decoder: Decoder[T], beginning: bytes) -> T:
+def _decoded(decoder: Decoder[T], told: bytes | Raw) -> T:
     try:
-        return decoder.decode(beginning[_HEAD : head_size(beginning)])
+        return decoder.decode(told)
     except ValueError as error:
         raise Damaged("A stored bundle is damaged.") from error
 
 
+def _head(beginning: bytes) -> bytes:
+    return beginning[HEAD : head_size(beginning)]
+
+
 def head_size(beginning: bytes) -> int:
     """Return how many bytes of a blob that begins so come before its bodies. Raises Damaged."""
-    if len(beginning) < _HEAD or not beginning.startswith(_MAGIC):
+    if len(beginning) < HEAD or not beginning.startswith(_MAGIC):
         raise Damaged("A stored bundle is damaged.")
-    return _HEAD + int.from_bytes(beginning[len(_MAGIC) : _HEAD], "big")
-
-
-def has_head(beginning: bytes) -> bool:
-    """Tell whether all of the head stands in a beginning. Raises Damaged."""
-    return len(beginning) >= _HEAD and len(beginning) >= head_size(beginning)
+    return HEAD + int.from_bytes(beginning[len(_MAGIC) : HEAD], "big")

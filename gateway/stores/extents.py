@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from gateway.core.bundles import Form, Outline, Places, has_head, head_size
+from msgspec import Struct
+
+from gateway.core.bundles import HEAD, Form, Sizes, found_in, head_size, names_in, place_of
 
 BEGINNING = 8192  # bytes; with the head, and the first bodies of most
 LARGEST = 8 << 20  # bytes that are read between two requests
@@ -38,7 +39,7 @@ class Mark(NamedTuple):
         return cls(stat.st_mtime_ns, stat.st_ino, stat.st_size)
 
 
-class Extent(NamedTuple):
+class Extent(Struct, frozen=True, gc=False):
     """Where a bundle stands: so many bytes of the file of this mark at a path."""
 
     path: str
@@ -48,27 +49,35 @@ class Extent(NamedTuple):
 
     def read(self, place: slice) -> bytes:
         """Return some bytes of the bundle. Raises OSError."""
-        with _opened(self.path) as file:
+        file = os.open(self.path, _READ)
+        try:
             if Mark.of(os.fstat(file)) != self.mark:
                 raise NotAtHand
             return _read(file, self.start + place.start, place.stop - place.start)
+        finally:
+            os.close(file)
 
     def part(self, place: slice) -> Extent:
         """Return a part of it."""
-        return self._replace(start=self.start + place.start, size=place.stop - place.start)
+        start, size = self.start + place.start, place.stop - place.start
+        return Extent(self.path, self.mark, start, size)
 
     def beginning(self, known: bytes = b"") -> bytes:
         """Return as much as has all of the head, if what is known has not. Raises OSError."""
-        if not has_head(known):
+        if len(known) < HEAD:
             known = self.read(slice(0, min(BEGINNING, self.size)))
-        return known if has_head(known) else self.read(slice(0, head_size(known)))
+        size = head_size(known)
+        return known if size <= len(known) else self.read(slice(0, size))
 
 
 def extent_at(path: str) -> tuple[Extent, bytes]:
     """Return the whole of the file at a path, and what it begins with. Raises OSError."""
-    with _opened(path) as file:
+    file = os.open(path, _READ)
+    try:
         mark = Mark.of(os.fstat(file))
         beginning = _read(file, 0, min(BEGINNING, mark.size))
+    finally:
+        os.close(file)
     return Extent(path, mark, 0, mark.size), beginning
 
 
@@ -91,15 +100,14 @@ class FormsOnFile(Mapping[str, Form]):
 
     def _make(self, name: str) -> Form:
         beginning, self._beginning = self._extent.beginning(self._beginning), b""
-        outline = Outline.of(beginning, self._extent.size)
-        media_type, etag, places = outline.form(name)
-        bodies = _Bodies(self._extent, places, beginning)
+        media_type, etag, at, sizes = found_in(beginning, self._extent.size, name)
+        bodies = _Bodies(self._extent, at, sizes, beginning)
         form = self._made[name] = Form(media_type, etag, bodies, _Answers(self._charge))
         self._charge(FORM)
         return form
 
     def __iter__(self) -> Iterator[str]:
-        return iter(Outline.of(self._extent.beginning(), self._extent.size).forms)
+        return iter(names_in(self._extent.beginning()))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -108,30 +116,33 @@ class FormsOnFile(Mapping[str, Form]):
 class _Bodies(Mapping[str, bytes]):
     """Bodies by content coding, each read when it is asked for. Reading one raises OSError."""
 
-    __slots__ = ("_beginning", "_extent", "_places")
+    __slots__ = ("_at", "_beginning", "_extent", "_sizes")
 
-    def __init__(self, extent: Extent, places: Places, beginning: bytes) -> None:
+    def __init__(self, extent: Extent, at: int, sizes: Sizes, beginning: bytes) -> None:
         self._extent = extent
-        self._places = places
+        self._at = at
+        self._sizes = sizes
         self._beginning = beginning  # until a body is asked for: the first is mostly the only one
 
     def __getitem__(self, coding: str) -> bytes:
-        place = self._places[coding]
+        place = place_of(coding, self._at, self._sizes)
         beginning, self._beginning = self._beginning, b""
         return beginning[place] if place.stop <= len(beginning) else self._extent.read(place)
 
     def __contains__(self, coding: object) -> bool:
-        return coding in self._places
+        return coding in self._sizes
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._sizes)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._sizes)
 
 
 class _Answers(dict[Any, Any]):
     """What is made of a form, charged to whoever keeps its bundle."""
+
+    __slots__ = ("_charge",)
 
     def __init__(self, charge: Charge) -> None:
         self._charge = charge
@@ -139,15 +150,6 @@ class _Answers(dict[Any, Any]):
     def __setitem__(self, key: Any, answer: Any) -> None:
         super().__setitem__(key, answer)
         self._charge(answer.size)
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[int]:
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        yield file
-    finally:
-        os.close(file)
 
 
 def _read(file: int, start: int, size: int) -> bytes:
@@ -160,4 +162,5 @@ def _read(file: int, start: int, size: int) -> bytes:
     return bytes(blob)
 
 
+_READ = os.O_RDONLY | os.O_CLOEXEC
 _WITHOUT_WAITING = getattr(os, "RWF_NOWAIT", None)  # Linux has it

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
+from typing import NamedTuple
 
 from msgspec import Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,32 +24,50 @@ from gateway.web.logs import begin_request, note
 from gateway.web.requests import named_document
 
 LONGEST = 200  # bytes of a path that can be plain
+OBJECTS = 250  # bytes that the objects of an answer take
 
 Pairs = Sequence[tuple[bytes, bytes]]
+
+
+class Common(NamedTuple):
+    """Headers that many answers have, and how HTTP/1.1 writes them."""
+
+    headers: Pairs
+    lines: bytes
+
+    @classmethod
+    def of(cls, headers: Pairs) -> Common:
+        """Return what answers with these headers share."""
+        return cls(headers, b"".join([b"%b: %b\r\n" % header for header in headers]))
 
 
 class Answer:
     """A whole answer, made once and sent many times."""
 
-    __slots__ = ("body", "head", "headers", "status")
+    __slots__ = ("body", "common", "head", "status")
 
-    def __init__(self, status: int, headers: Pairs, body: bytes) -> None:
+    def __init__(self, status: int, own: bytes, common: Common, body: bytes) -> None:
         self.status = status
-        self.headers = headers
-        self.body = body
         # As HTTP/1.1 writes it, but for what changes: the date, and the empty line that ends it.
-        lines = [b"%b: %b\r\n" % header for header in headers]
-        self.head = _status_line(status) + b"".join(lines)
+        self.head = _STATUS[status] + own
+        self.common = common
+        self.body = body
+
+    @property
+    def headers(self) -> Pairs:
+        """All headers, as ASGI wants them."""
+        own = (line.partition(b": ") for line in self.head.split(b"\r\n")[1:-1])
+        return [*((name, value) for name, _, value in own), *self.common.headers]
 
     @property
     def size(self) -> int:
         """About how many bytes it takes in memory."""
-        return len(self.body) + 3 * len(self.head)
+        return len(self.body) + len(self.head) + OBJECTS
 
 
-@lru_cache(maxsize=64)
-def _status_line(status: int) -> bytes:
-    return b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
+_STATUS = {
+    int(status): b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
+}
 
 
 class Ask(Struct, frozen=True):

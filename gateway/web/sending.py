@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.core.bundles import IDENTITY, LONG, Form
 from gateway.core.errors import GatewayError
 from gateway.web.headers import CACHE_PRIVATE, CACHE_PUBLIC, secured
-from gateway.web.ready import Answer, Ask
+from gateway.web.ready import Answer, Ask, Common
 
 PREFERENCE = ("br", "zstd", "gzip")  # smallest first
 LONGEST = 200  # letters of a header whose meaning is worth remembering
@@ -72,10 +72,7 @@ def public_answer(ask: Ask, form: Form, cache: str = CACHE_PUBLIC) -> Answer:
     key = (cache, coding, status, ask.is_head, ask.is_https)
     answer: Answer | None = form.answers.get(key)
     if answer is None:
-        headers = {"cache-control": cache, "etag": etag, "vary": "Accept-Encoding"}
-        if status == 200 and coding != IDENTITY:
-            headers["content-encoding"] = coding
-        answer = form.answers[key] = _made(ask, form, coding, headers, status)
+        answer = form.answers[key] = _made(ask, form, cache, coding, status, etag)
     return answer
 
 
@@ -84,18 +81,31 @@ def private_answer(ask: Ask, form: Form, status: int = 200) -> Answer:
     key = (CACHE_PRIVATE, IDENTITY, status, ask.is_head, ask.is_https)
     answer: Answer | None = form.answers.get(key)
     if answer is None:
-        headers = {"cache-control": CACHE_PRIVATE, "referrer-policy": "no-referrer"}
-        answer = form.answers[key] = _made(ask, form, IDENTITY, headers, status)
+        answer = form.answers[key] = _made(ask, form, CACHE_PRIVATE, IDENTITY, status)
     return answer
 
 
-def _made(ask: Ask, form: Form, coding: str, headers: dict[str, str], status: int) -> Answer:
-    body = b""
-    if status != 304:
-        body = form.bodies[coding]
-        headers |= {"content-length": str(len(body)), "content-type": form.media_type}
+def _made(ask: Ask, form: Form, cache: str, coding: str, status: int, etag: str = "") -> Answer:
+    own = b"etag: %b\r\n" % etag.encode("latin-1") if etag else b""
+    if status == 304:
+        return Answer(status, own, _common(cache, IDENTITY, "", ask.is_https), b"")
+    body = form.bodies[coding]
+    common = _common(cache, coding, form.media_type, ask.is_https)
+    own += b"content-length: %d\r\n" % len(body)
+    return Answer(status, own, common, b"" if ask.is_head else body)
+
+
+@lru_cache(maxsize=256)
+def _common(cache: str, coding: str, media_type: str, is_https: bool) -> Common:
+    headers = {"cache-control": cache}
+    if cache != CACHE_PRIVATE:
+        headers["vary"] = "Accept-Encoding"
+    if coding != IDENTITY:
+        headers["content-encoding"] = coding
+    if media_type:
+        headers["content-type"] = media_type
     pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    return Answer(status, secured(pairs, is_https=ask.is_https), b"" if ask.is_head else body)
+    return Common.of(secured(pairs, is_https=is_https))
 
 
 def _ask(request: Request) -> Ask:

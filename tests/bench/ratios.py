@@ -28,6 +28,7 @@ from tests.bench.library import environment, zipf
 from tests.bench.scale import Library
 from tests.bench.texts import address_of
 
+WARM = 4  # rounds until every reader has been there, whose first read asks the ledger
 ROUNDS = 5
 SECONDS = 3
 ASKED = 200_000  # requests of which each round sends some
@@ -121,14 +122,15 @@ def main(*folders: str) -> None:
                     ),
                 )
             )
-        for turn in range(ROUNDS + 1):
+        for turn in range(WARM + ROUNDS):
+            print(f"round {turn + 1} of {WARM + ROUNDS}", file=sys.stderr, flush=True)
             for _, each in served:
                 for kind in each:
                     spent = cost(
                         wrk, kind.server, kind.path, BROWSER, SECONDS, cores.load,
                         is_refused=None, script=kind.script,
                     ).micros  # fmt: skip
-                    if turn:  # the first only warms up
+                    if turn >= WARM:
                         kind.costs.append(spent)
         for library, each in served:
             print(f"{library.documents} documents, {library.grants} grants")
