@@ -292,6 +292,8 @@ def _typed(text: str, paid: bool) -> FreeText | PaidText:
 
 
 def _without(source: str, start: int, end: int, dropped: Sequence[int]) -> str:
+    if not dropped:
+        return source[start:end]
     pieces = []
     for index in dropped:
         pieces.append(source[start:index])

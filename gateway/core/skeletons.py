@@ -70,7 +70,7 @@ _COMMON_ENTITIES = (
     ("&nbsp;", " "),
 )
 _FEW = 32  # so many replacements take less time than one translation
-_PIECE = 100_000  # code points, and on to the end of the line
+PIECE = 100_000  # code points, and on to the end of the line
 _ASCII = bytes(range(0x80))
 _TO_SPACE = b"\t\x0b\x0c"
 _DROPPED = bytes({*range(0x20), 0x7F, *range(0x80, 0xC0)} - {*_TO_SPACE, *b"\n", ord(MARK)})
@@ -108,7 +108,7 @@ def _pieces(text: str) -> Iterator[str]:
     """Yield a text in pieces of whole lines: what fits in a processor's cache takes less time."""
     end = 0
     while end < len(text):
-        start, end = end, text.find("\n", end + _PIECE) + 1 or len(text)
+        start, end = end, text.find("\n", end + PIECE) + 1 or len(text)
         yield text[start:end]
 
 

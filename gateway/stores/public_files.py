@@ -27,7 +27,7 @@ from gateway.stores.shelf import Kept, Shelf
 
 CATALOGUE = "catalogue.db"  # its dot keeps it apart from every publisher's folder
 SUFFIX = ".bundle"
-ROOM = 24 << 20  # bytes of bundles kept in memory
+ROOM = 20 << 20  # bytes of bundles kept in memory
 
 T = TypeVar("T")
 

@@ -20,7 +20,7 @@ from gateway.stores.durable import PART, answering, below, make_folder, within, 
 from gateway.stores.extents import KEPT, FormsOnFile, extent_at
 from gateway.stores.recent import Recent
 
-ROOM = 12 << 20  # bytes of full texts kept in memory
+ROOM = 10 << 20  # bytes of full texts kept in memory
 
 T = TypeVar("T")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.core import skeletons
 from gateway.core.markers import (
     MOST_FINDINGS,
     PAGEBREAK,
@@ -23,6 +24,7 @@ from gateway.core.markers import (
     suspects,
 )
 
+PIECE = skeletons.PIECE
 VECTORS = json.loads(Path("tests/corpus/markers.json").read_text(encoding="utf-8"))
 ACCEPTED = [vector for vector in VECTORS if "segments" in vector]
 REFUSED = [vector for vector in VECTORS if "errors" in vector]
@@ -347,6 +349,34 @@ def test_a_marker_damaged_in_decoding_is_suspect(damage: str) -> None:
     for at in range(1, len(marker)):
         source = marker[:at] + damage + marker[at:]
         assert errors(divide(source)) == [["suspect", 1, None]]
+
+
+# Sources of many pieces
+
+
+@pytest.mark.parametrize(
+    "odd", ["&#35;&#35;paidbegin##", "＃＃paidend＃＃", "##раidbegin##", "paidend"]
+)
+@pytest.mark.parametrize("filler", ["字", "x ", "ё", "one\n"])
+def test_what_looks_like_a_marker_is_found_wherever_it_stands(filler: str, odd: str) -> None:
+    before = filler * (PIECE // len(filler) - 20)
+    for between in range(0, 40, 3):
+        source = f"{before}{'z' * between}\n{odd}\n{before}\n{odd}\n##paidend##"
+        lines = [n for n, line in enumerate(source.split("\n"), 1) if line == odd]
+        found = [(one.line, one.code) for one in divide(source).findings]
+        assert found[:2] == [(line, Code.SUSPECT) for line in lines]
+        assert [code for _, code in found[2:]] == [Code.UNOPENED]
+
+
+def test_a_line_of_many_pieces_is_one_line() -> None:
+    source = "字" * 3 * PIECE + "##paidbegn##" + "字" * 3 * PIECE + "\n##paidbegn##"
+    assert [one.line for one in divide(source).findings] == [1, 2]
+
+
+def test_every_suspect_line_is_found_and_each_once() -> None:
+    source = "a ##paidbegn## b ##paidbegn##\nnothing\n ## paidend ##\n\npaidend\n" * 100
+    lines = [5 * n + line for n in range(100) for line in (1, 3, 5)]
+    assert [one.line for one in divide(source).findings] == lines
 
 
 # Residue
