@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator, Iterable
 
 from gateway.core.errors import Unavailable
 from gateway.core.leases import Authority, Change, Lease, Load, Renewal
+from gateway.stores.redis_authority import KEEP
 
 
 class LocalAuthority:
     """What the workers of a test agree on."""
 
     def __init__(self) -> None:
-        self._authority = Authority("first")
+        self._lives = 1
+        self._authority = Authority("life 1", KEEP)
         self._heard: list[asyncio.Queue[Change]] = []
         self.is_away = False
         self.shared: dict[str, bytes] = {}
@@ -22,6 +24,11 @@ class LocalAuthority:
         if self.is_away:
             raise Unavailable("authority")
         return self._authority
+
+    async def forget(self) -> None:
+        """Begin a new life, empty."""
+        self._lives += 1
+        self._authority = Authority(f"life {self._lives}", KEEP)
 
     async def renew(self, renewal: Renewal) -> Lease:
         return self._here().renew(renewal.worker, renewal.incarnation, renewal.applied)

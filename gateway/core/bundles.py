@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from msgspec import Raw, Struct, field
+from msgspec import Meta, Raw, Struct, field
 from msgspec.json import Decoder
 
 from gateway.core.documents import Address
@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 _MAGIC = b"paidgate-bundle-2\n"
 HEAD = len(_MAGIC) + 8  # bytes that tell how long the head is
+
+_DAMAGED = "A stored bundle is damaged."
 
 IDENTITY = "identity"
 LONG = 256 << 10  # bytes; a full text that has more is sent in chunks, each after another check
@@ -108,10 +110,16 @@ class Bundle:
     def unpack(cls, blob: bytes) -> Bundle:
         """Return the bundle in a blob. Raises Damaged."""
         forms = {}
+        end = head_size(blob)
         for name in names_in(blob):
             media_type, etag, at, sizes = found_in(blob, len(blob), name)
+            if at != end:
+                raise Damaged(_DAMAGED)
+            end += sum(sizes.values())
             bodies = {coding: blob[place_of(coding, at, sizes)] for coding in sizes}
             forms[name] = Form(media_type, etag, bodies)
+        if end != len(blob):
+            raise Damaged(_DAMAGED)
         listed = _decoded(_LISTED, _head(blob))
         return cls(listed.edition, forms, listed.entry)
 
@@ -132,8 +140,10 @@ def found_in(beginning: bytes, size: int, name: str) -> Found:
     head = _head(beginning)
     shown, start = _decoded(_SHOWN, head), HEAD + len(head)
     if start + shown.size != size:
-        raise Damaged("A stored bundle is damaged.")
+        raise Damaged(_DAMAGED)
     media_type, etag, at, sizes = _decoded(_FOUND, shown.forms[name])
+    if at + sum(sizes.values()) > shown.size:
+        raise Damaged(_DAMAGED)
     return media_type, etag, start + at, sizes
 
 
@@ -158,14 +168,15 @@ class _Listed(Struct):
 
 
 _SHOWN, _LISTED = Decoder(_Shown), Decoder(_Listed)
-_FOUND = Decoder(tuple[str, str, int, dict[str, int]])  # media type, ETag, start, bodies
+_Size = Annotated[int, Meta(ge=0)]
+_FOUND = Decoder(tuple[str, str, _Size, dict[str, _Size]])  # media type, ETag, start, bodies
 
 
 def _decoded(decoder: Decoder[T], told: bytes | Raw) -> T:
     try:
         return decoder.decode(told)
     except ValueError as error:
-        raise Damaged("A stored bundle is damaged.") from error
+        raise Damaged(_DAMAGED) from error
 
 
 def _head(beginning: bytes) -> bytes:
@@ -175,5 +186,5 @@ def _head(beginning: bytes) -> bytes:
 def head_size(beginning: bytes) -> int:
     """Return how many bytes of a blob that begins so come before its bodies. Raises Damaged."""
     if len(beginning) < HEAD or not beginning.startswith(_MAGIC):
-        raise Damaged("A stored bundle is damaged.")
+        raise Damaged(_DAMAGED)
     return HEAD + int.from_bytes(beginning[len(_MAGIC) : HEAD], "big")

@@ -99,12 +99,18 @@ class FormsOnFile(Mapping[str, Form]):
         return self._made.get(name) or self._make(name)
 
     def _make(self, name: str) -> Form:
-        beginning, self._beginning = self._extent.beginning(self._beginning), b""
+        known, self._beginning = self._beginning, b""
+        beginning = self._extent.beginning(known)
         media_type, etag, at, sizes = found_in(beginning, self._extent.size, name)
-        bodies = _Bodies(self._extent, at, sizes, beginning)
+        bodies = _Bodies(self._extent, at, sizes, beginning, self._charge)
         form = self._made[name] = Form(media_type, etag, bodies, _Answers(self._charge))
-        self._charge(FORM)
+        self._charge(FORM + len(beginning) - len(known))
         return form
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes in memory before a form is asked for."""
+        return KEPT + len(self._beginning)
 
     def __iter__(self) -> Iterator[str]:
         return iter(names_in(self._extent.beginning()))
@@ -116,9 +122,12 @@ class FormsOnFile(Mapping[str, Form]):
 class _Bodies(Mapping[str, bytes]):
     """Bodies by content coding, each read when it is asked for. Reading one raises OSError."""
 
-    __slots__ = ("_at", "_beginning", "_extent", "_sizes")
+    __slots__ = ("_at", "_beginning", "_charge", "_extent", "_sizes")
 
-    def __init__(self, extent: Extent, at: int, sizes: Sizes, beginning: bytes) -> None:
+    def __init__(
+        self, extent: Extent, at: int, sizes: Sizes, beginning: bytes, charge: Charge
+    ) -> None:
+        self._charge = charge
         self._extent = extent
         self._at = at
         self._sizes = sizes
@@ -127,6 +136,8 @@ class _Bodies(Mapping[str, bytes]):
     def __getitem__(self, coding: str) -> bytes:
         place = place_of(coding, self._at, self._sizes)
         beginning, self._beginning = self._beginning, b""
+        if beginning:
+            self._charge(-len(beginning))
         return beginning[place] if place.stop <= len(beginning) else self._extent.read(place)
 
     def __contains__(self, coding: object) -> bool:

@@ -21,6 +21,8 @@ from gateway.core.errors import Unavailable
 from gateway.core.leases import Change, Lease, Load, Renewal, Terms
 
 KEEP = 512  # changes in the log
+AT_ONCE = 2_000  # keys in an answer: it must fit into what the system sends ahead, or the server
+# would wait for its reader, in its turn
 CHANNEL = "paidgate_changes"
 CONNECTING = 5.0  # seconds; a password takes a while to check
 
@@ -60,7 +62,7 @@ BEGIN
 END $$ LANGUAGE plpgsql;
 
 CREATE OR REPLACE FUNCTION authority_renew_VERSION(
-    asking text, known text, done bigint, keep bigint,
+    asking text, known text, done bigint, keep bigint, at_once bigint,
     OUT life text, OUT newest bigint, OUT changes json
 ) AS $$
 BEGIN
@@ -69,7 +71,9 @@ BEGIN
         VALUES (asking, CASE WHEN known = life THEN done ELSE 0 END, newest)
         ON CONFLICT (worker) DO UPDATE SET
             applied = greatest(held.applied, excluded.applied), granted_at = excluded.granted_at;
-    IF known = life AND newest - done <= keep THEN
+    IF known = life AND newest - done <= keep AND at_once >= (
+        SELECT coalesce(sum(cardinality(keys)), 0) FROM authority_change WHERE number > done
+    ) THEN
         SELECT coalesce(json_agg(to_json(keys) ORDER BY number), '[]') INTO changes
             FROM authority_change WHERE number > done;
     END IF;
@@ -101,11 +105,17 @@ _INSTALL, _LAST, _RENEW, _PUBLISH, _EXPIRE = (
     for text in (
         "SELECT pg_advisory_xact_lock(7240412);" + _STEPS,
         "authority_expire_VERSION",
-        "SELECT * FROM authority_renew_VERSION($1, $2, $3, $4)",
+        "SELECT * FROM authority_renew_VERSION($1, $2, $3, $4, $5)",
         "SELECT * FROM authority_publish_VERSION($1, $2, $3)",
         "SELECT * FROM authority_expire_VERSION($1, $2)",
     )
 )
+
+_IS_INSTALLED = """
+SELECT to_regproc($1) IS NOT NULL AND to_regclass('authority') IS NOT NULL
+    AND to_regclass('authority_lease') IS NOT NULL
+    AND to_regclass('authority_change') IS NOT NULL
+"""
 
 # One snapshot needs no turn.
 _BEHIND = """
@@ -126,7 +136,7 @@ class PostgresAuthority:
     async def renew(self, renewal: Renewal) -> Lease:
         """Ask for a lease. Raises Unavailable."""
         told = await self._renewing.ask(
-            _RENEW, renewal.worker, renewal.incarnation, renewal.applied, KEEP
+            _RENEW, renewal.worker, renewal.incarnation, renewal.applied, KEEP, AT_ONCE
         )
         incarnation, head = told["life"], told["newest"]
         listed = json.loads(told["changes"] or "[]")
@@ -209,7 +219,7 @@ class _Line:
 
     async def _connect(self) -> None:
         self._connection = await asyncpg.connect(self._url)
-        if await self._connection.fetchval("SELECT to_regproc($1)", _LAST) is None:
+        if not await self._connection.fetchval(_IS_INSTALLED, _LAST):
             await self._connection.execute(_INSTALL)
 
     async def _guarded(self, work: Awaitable[T], patience: float) -> T:

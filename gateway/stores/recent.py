@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+SPARE = 32  # the last part of so many is for what comes again: things grow after they are kept
 FEW = 64  # that were met of late are remembered, or half as many as are kept
 
 
@@ -38,7 +39,7 @@ class Recent(Generic[K, V]):
         self.drop(key)
         if size > self._room:
             return  # and let the others stay
-        if size > self._free and key not in self._met:
+        if self._free - size < self._room // SPARE and key not in self._met:
             self._meet(key)
             return
         self._met.discard(key)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gateway.core.bundles import Bundle, Forms
 from gateway.core.documents import Address
-from gateway.stores.extents import KEPT, FormsOnFile, Mark, extent_at
+from gateway.stores.extents import FormsOnFile, Mark, extent_at
 from gateway.stores.recent import Recent
 
 
@@ -49,5 +49,5 @@ class Shelf:
         """Keep and return the forms of the bundle at a path, still on file. Raises OSError."""
         extent, beginning = extent_at(path)
         forms = FormsOnFile(extent, beginning, partial(self._recent.charge, address))
-        self._recent.keep(address, Kept(path, extent.mark, forms), KEPT)
+        self._recent.keep(address, Kept(path, extent.mark, forms), forms.size)
         return forms

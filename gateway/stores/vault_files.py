@@ -17,7 +17,7 @@ from gateway.core.permits import NotPermitted, Permit
 from gateway.ports import Sealed
 from gateway.stores import sealing
 from gateway.stores.durable import PART, answering, below, make_folder, within, write_private
-from gateway.stores.extents import KEPT, FormsOnFile, extent_at
+from gateway.stores.extents import FormsOnFile, extent_at
 from gateway.stores.recent import Recent
 
 ROOM = 10 << 20  # bytes of full texts kept in memory
@@ -87,7 +87,7 @@ class FileVault:
         if full.size > LONG:  # then a form of it may be
             return None
         forms = FormsOnFile(full, beginning[place], partial(self._recent.charge, key))
-        self._recent.keep(key, Kept(forms), KEPT)
+        self._recent.keep(key, Kept(forms), forms.size)
         return forms
 
     async def source(self, address: Address, edition: str) -> bytes:

@@ -57,6 +57,22 @@ def test_what_grows_drives_out_others_and_never_more_than_there_is_room_for() ->
     assert kept(recent) == "b"
 
 
+def test_what_grows_after_it_was_kept_lets_no_one_in_who_comes_once() -> None:
+    recent: Recent[int, str] = Recent(room=32_000)
+
+    def ask(key: int) -> None:
+        if recent.get(key) is None:
+            recent.keep(key, "", 100)
+            recent.charge(key, 200)
+
+    for key in range(100):
+        ask(key)
+    for key in range(1_000, 2_000):
+        ask(key)
+        ask(key % 10)
+    assert all(recent.get(key) is not None for key in range(100))
+
+
 def test_what_is_larger_than_the_room_lets_the_others_stay() -> None:
     recent = full()
     recent.keep("d", 3, 4)

@@ -1,0 +1,258 @@
+"""What every lease authority promises: the steps of core/leases.py, on a real server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from random import Random
+from typing import NamedTuple
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+
+from gateway.core.errors import Unavailable
+from gateway.core.leases import Authority, Change, Lease, Renewal, Terms
+from gateway.stores import leased, postgres_authority, redis_authority
+from gateway.stores.postgres_authority import PostgresAuthority
+from gateway.stores.redis_authority import RedisAuthority
+from tests.authorities import LocalAuthority
+
+pytestmark = pytest.mark.anyio
+
+KEEP = postgres_authority.KEEP
+PATIENCE = 30.0  # seconds
+TERMS = Terms(length=40)  # so that no step is given up on a busy machine
+
+
+class Made(NamedTuple):
+    """An authority that knows nothing, how to open another beside it, and how to empty both."""
+
+    opened: leased.Authority
+    another: Callable[[], leased.Authority]
+    forget: Callable[[], Awaitable[object]]
+
+
+@asynccontextmanager
+async def without_tables(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Talk to the database of an authority that has not been there yet."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(params=["local", "redis", "postgres"])
+async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
+    """Open each authority, empty."""
+    opened: list[leased.Authority] = []
+
+    def on(kind: type[RedisAuthority | PostgresAuthority], url: str) -> leased.Authority:
+        opened.append(kind(url, TERMS))
+        return opened[-1]
+
+    async with AsyncExitStack() as stack:
+        if request.param == "local":
+            local = LocalAuthority()
+            yield Made(local, lambda: local, local.forget)
+        elif request.param == "redis":
+            url = request.getfixturevalue("redis_url")
+            client = await stack.enter_async_context(Redis.from_url(url))
+            await client.flushall()
+            another = partial(on, RedisAuthority, url)
+            yield Made(another(), another, client.flushall)
+        else:
+            url = request.getfixturevalue("postgres_url")
+            database = await stack.enter_async_context(without_tables(url))
+            another = partial(on, PostgresAuthority, url)
+            yield Made(another(), another, partial(database.execute, "DELETE FROM authority"))
+        for authority in opened:
+            await authority.close()
+
+
+@pytest.fixture
+def authority(made: Made) -> leased.Authority:
+    """Return an authority that knows nothing yet."""
+    return made.opened
+
+
+def renewal(worker: str, lease: Lease | None = None, applied: int | None = None) -> Renewal:
+    """Return a renewal of a worker that has applied all of its last lease, or less."""
+    if lease is None:
+        return Renewal(worker, "", 0, 0.0)
+    return Renewal(worker, lease.incarnation, lease.head if applied is None else applied, 0.0)
+
+
+async def test_who_is_new_learns_the_head_and_no_changes(authority: leased.Authority) -> None:
+    first = await authority.renew(renewal("a"))
+    assert (first.head, first.changes) == (0, None)
+    change = await authority.publish(["x"])
+    assert await authority.renew(renewal("b")) == Lease(change.incarnation, 1, None)
+
+
+async def test_a_renewal_brings_what_was_missed_in_order(authority: leased.Authority) -> None:
+    lease = await authority.renew(renewal("a"))
+    assert (await authority.renew(renewal("a", lease))).changes == ()
+    changes = tuple([await authority.publish(keys) for keys in (["x"], ["y", "ü,'\"{}"], [])])
+    assert [change.number for change in changes] == [1, 2, 3]
+    assert await authority.renew(renewal("a", lease)) == Lease(lease.incarnation, 3, changes)
+    assert (await authority.renew(renewal("a", lease, 2))).changes == changes[2:]
+
+
+async def test_who_has_not_applied_a_change_is_behind(authority: leased.Authority) -> None:
+    lease = await authority.renew(renewal("a"))
+    await authority.renew(renewal("b"))
+    change = await authority.publish(["x"])
+    assert await authority.behind(change) == frozenset({"a", "b"})
+    await authority.renew(renewal("a", lease))
+    assert await authority.behind(change) == frozenset({"a", "b"})
+    await authority.renew(renewal("a", lease, 1))
+    assert await authority.behind(change) == frozenset({"b"})
+    await authority.renew(renewal("a", lease))  # an earlier one, overtaken
+    assert await authority.behind(change) == frozenset({"b"})
+
+
+async def test_only_who_has_not_renewed_since_a_change_is_forgotten(
+    authority: leased.Authority,
+) -> None:
+    lease = await authority.renew(renewal("a"))
+    await authority.renew(renewal("b"))
+    change = await authority.publish(["x"])
+    await authority.renew(renewal("b", lease))
+    await authority.expire(change)
+    assert await authority.behind(change) == frozenset({"b"})
+
+
+async def test_an_authority_that_forgot_is_another_one(made: Made) -> None:
+    authority = made.opened
+    lease = await authority.renew(renewal("a"))
+    await authority.renew(renewal("b"))
+    change = await authority.publish(["x"])
+    await made.forget()
+    assert await authority.behind(change) is None
+    await authority.expire(change)
+    again = await authority.renew(renewal("a", lease))
+    assert again.incarnation != lease.incarnation
+    assert (again.head, again.changes) == (0, None)
+    assert await authority.behind(change) is None
+    assert await authority.behind(await authority.publish(["x"])) == frozenset({"a"})
+
+
+async def test_more_changes_than_are_kept_are_not_named(authority: leased.Authority) -> None:
+    lease = await authority.renew(renewal("a"))
+    for _ in range(KEEP + 1):
+        await authority.publish(["x"])
+    assert (await authority.renew(renewal("a", lease))).changes is None
+    brought = (await authority.renew(renewal("a", lease, 1))).changes
+    assert brought is not None
+    assert len(brought) == KEEP
+
+
+async def test_of_many_that_begin_at_once_all_speak_to_one(made: Made) -> None:
+    many = [made.another() for _ in range(8)]
+    leases = await asyncio.gather(
+        *(one.renew(renewal(str(number))) for number, one in enumerate(many))
+    )
+    assert len({lease.incarnation for lease in leases}) == 1
+    changes = await asyncio.gather(*(one.publish([str(n)]) for n, one in enumerate(many * 4)))
+    assert sorted(change.number for change in changes) == list(range(1, 33))
+    brought = await many[0].renew(renewal("0", leases[0]))
+    assert brought.changes == tuple(sorted(changes, key=lambda change: change.number))
+
+
+async def test_a_change_wakes_who_listens(made: Made) -> None:
+    hearing, woken = made.opened.pushes(), asyncio.Event()
+
+    async def listen() -> None:
+        async for _ in hearing:
+            woken.set()
+
+    listening = asyncio.create_task(listen())
+    async with asyncio.timeout(PATIENCE):
+        while not woken.is_set():
+            await made.another().publish(["x"])
+            await asyncio.wait([listening], timeout=0.05)
+    listening.cancel()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_every_step_is_that_of_the_protocol(authority: leased.Authority, seed: int) -> None:
+    chance, model = Random(seed), Authority("model", KEEP)
+    true = (await authority.renew(renewal("w0"))).incarnation
+    model.renew("w0", "", 0)
+    head = 0
+    changes: list[tuple[Change, Change]] = []
+    for _ in range(150):
+        worker, applied = f"w{chance.randrange(4)}", chance.randint(0, head)
+        step = chance.choice(["renew", "renew", "publish", "behind", "expire"])
+        if step == "renew":
+            known = chance.random() < 0.9
+            told = await authority.renew(Renewal(worker, true if known else "", applied, 0.0))
+            wanted = model.renew(worker, "model" if known else "", applied)
+            assert told == as_of(true, wanted)
+        elif step == "publish":
+            keys = [f"k{chance.randrange(9)}" for _ in range(chance.randrange(4))]
+            changes.append((await authority.publish(set(keys)), model.publish(keys)))
+            head = changes[-1][0].number
+        elif changes and step == "behind":
+            ours, theirs = chance.choice(changes)
+            assert await authority.behind(ours) == model.behind("model", theirs.number)
+        elif changes:
+            ours, theirs = chance.choice(changes)
+            await authority.expire(ours)
+            model.expire("model", theirs.number)
+
+
+def as_of(incarnation: str, lease: Lease) -> Lease:
+    """Return the same lease of another incarnation."""
+    if lease.changes is None:
+        return Lease(incarnation, lease.head, None)
+    changes = (Change(incarnation, one.number, one.keys) for one in lease.changes)
+    return Lease(incarnation, lease.head, tuple(changes))
+
+
+# --- on PostgreSQL -----------------------------------------------------------------------------
+
+
+async def test_an_answer_that_a_reader_could_hold_up_is_not_given(
+    postgres_url: str,
+) -> None:
+    async with without_tables(postgres_url):
+        authority = PostgresAuthority(postgres_url, TERMS)
+        lease = await authority.renew(renewal("a"))
+    portion = [f"grant:{number:060}" for number in range(postgres_authority.AT_ONCE)]
+    await authority.publish(portion)
+    brought = (await authority.renew(renewal("a", lease))).changes
+    assert brought is not None
+    await authority.publish(["one more"])
+    assert (await authority.renew(renewal("a", lease))).changes is None
+    await authority.close()
+
+
+@pytest.mark.parametrize("table", ["authority", "authority_lease", "authority_change"])
+async def test_a_table_that_was_dropped_is_made_again(postgres_url: str, table: str) -> None:
+    async with without_tables(postgres_url) as database:
+        authority = PostgresAuthority(postgres_url, TERMS)
+        assert await works(authority)
+        await database.execute(f"DROP TABLE {table}")
+    tries = [await works(authority) for _ in range(4)]
+    await authority.close()
+    assert not tries[0]
+    assert tries[-1]
+
+
+async def works(authority: PostgresAuthority) -> bool:
+    """Tell whether every step is taken. Each connection that was refused one is made anew."""
+    try:
+        lease = await authority.renew(renewal("a"))
+        change = await authority.publish(["x"])
+        brought = await authority.renew(renewal("a", lease))
+        return brought.changes == (change,) and await authority.behind(change) == frozenset({"a"})
+    except Unavailable:
+        return False
+
+
+def test_both_keep_as_many_changes() -> None:
+    assert redis_authority.KEEP == KEEP
