@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dev
+from gateway.bench.processes import free_port as free_port
 
 TETHER = Path(__file__).with_name("tether.py")
 PATIENCE = 30.0  # seconds; a loaded machine is slow, a broken server says so at once
@@ -174,11 +175,3 @@ def comes_true(condition: Callable[[], bool], patience: float = PATIENCE) -> boo
             return False
         time.sleep(0.01)
     return True
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback interface that nothing uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")  # per second, in /proc/<pid>/stat
 PATIENCE = 30.0  # seconds to come up or to end
+PORTS = range(10_000, 32_000)  # from 32,768 on the system gives them to clients, at any moment
 PLACES = "/usr/sbin:/usr/local/sbin:/sbin"  # not always on an ordinary account's PATH
 
 
@@ -51,10 +53,11 @@ def programs(*names: str) -> list[str]:
 
 def free_port() -> int:
     """Return a TCP port of the loopback interface that nothing uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
