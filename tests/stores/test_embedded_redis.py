@@ -140,7 +140,7 @@ def test_one_that_is_killed_is_started_again_over_the_socket_it_left(data: Path)
 
         def is_back() -> bool:  # what has let go of its folder is not quite dead yet
             server.ensure()
-            return answers(server)
+            return answers_ping(server.socket)
 
         assert comes_true(is_back, PATIENCE)
 
