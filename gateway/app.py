@@ -51,6 +51,7 @@ from gateway.web.public import Public
 from gateway.web.publishers import Publishers
 from gateway.web.readers import Readers
 from gateway.web.ready import Ready, ReadyFirst
+from gateway.web.shelf import Shelf
 from gateway.web.studio import Studio
 
 YOUNG = 20_000  # new objects until the collector looks at them
@@ -231,13 +232,15 @@ def build(house: House) -> Starlette:
     language = interface(settings.language)
     telling = Telling(pages, language, house.granting.once)
     links = Links(settings.base_url, settings.trusted_hosts, FALLBACK)
-    public = Public(house.store, pages, assets, language)
+    shelf = Shelf(house.store)
+    public = Public(house.store, shelf, pages, assets, language)
     readers = Readers(
         house.reading,
         house.granting,
         house.redeeming,
         house.tries,
         house.store,
+        shelf,
         pages,
         is_https=settings.is_https,
     )

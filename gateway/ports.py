@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gateway.core.bundles import Bundle, Entry, Forms
+from gateway.core.bundles import Bundle, Entry, Variant
 from gateway.core.chains import Anchor
 from gateway.core.codes import Code
 from gateway.core.documents import Address, FullText, Meta, Projection, Rendering
@@ -309,6 +309,13 @@ class Tries(Protocol):
 # --- where texts rest --------------------------------------------------------------------------
 
 
+class Seal(Protocol):
+    """What tells whether that with which it came is still what its store has."""
+
+    def holds(self) -> bool:
+        """Tell, without waiting."""
+
+
 class PublicStore(Protocol):
     """Public bundles and the catalogue of their entries. It holds no paid byte."""
 
@@ -323,10 +330,10 @@ class PublicStore(Protocol):
 
     async def get(self, address: Address) -> Bundle | None: ...
 
-    def ready(self, address: Address) -> Forms | None:
-        """Return the forms that get would, if that takes no waiting; None says nothing.
+    def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
+        """Return a form of what get would, in a coding, or else as it is.
 
-        It may raise, and so may the forms where they are read when they are asked for.
+        None where that takes waiting; None says nothing. It may raise.
         """
 
     async def delete(self, address: Address, since: str | None = None) -> None: ...
@@ -366,10 +373,10 @@ class Vault(Protocol):
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
 
-    def at_hand(self, permit: Permit) -> Forms | None:
-        """Return the full forms that a permit names, if that takes no waiting and none is long.
+    def at_hand(self, permit: Permit, form: str) -> Variant | None:
+        """Return a form of the full text that a permit names, as it is.
 
-        It may raise, and so may the forms where they are read when they are asked for.
+        None where that takes waiting, or the text is long; None says nothing. It may raise.
         """
 
     async def source(self, address: Address, edition: str) -> bytes:

@@ -7,11 +7,11 @@ the ledger says, or on a memory that a lease keeps as good as that.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 
 from msgspec import Struct
 
-from gateway.core.bundles import Bundle, Forms
+from gateway.core.bundles import Bundle, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Missing, Revoked, Unauthenticated, Unpaid
 from gateway.core.holders import document_key, grant_key, reader_key
@@ -73,8 +73,8 @@ class Reading:
 
     # --- reading ---
 
-    def ready(self, address: Address, credential: Credential) -> Forms | None:
-        """Return the forms of the full text if memory alone can tell; None: ask `read`.
+    def ready(self, address: Address, credential: Credential, form: str) -> Variant | None:
+        """Return a form of the full text if memory alone can tell; None: ask `read`.
 
         Raises Missing, BadToken, Expired, Revoked, Unpaid.
         """
@@ -92,7 +92,7 @@ class Reading:
                 return None
             rights = known
         permit = self._permit(address, document.value, holder, rights.value, now)
-        full = self._vault.at_hand(permit)
+        full = self._vault.at_hand(permit, form)
         if full is not None:
             self._note(permit, holder, now)
         return full
@@ -114,7 +114,7 @@ class Reading:
         await self._permitted(address, credential)
 
     def _note(self, permit: Permit, holder: Holder, now: int) -> None:
-        document = _name(permit.address)
+        document = str(permit.address)
         record = Record(now, _READ, holder.key, permit.grant_id, document, permit.edition)
         self._audit.note(record)
 
@@ -227,11 +227,6 @@ class Reading:
                 count += 1
             if count == limit:
                 return
-
-
-@lru_cache(maxsize=8192)
-def _name(address: Address) -> str:
-    return str(address)
 
 
 def _claims(ring: KeyRing, cookie: str, now: int) -> Claims | None:

@@ -40,7 +40,7 @@ async def two_workers(authority: LocalAuthority) -> AsyncIterator[tuple[Standing
 
 async def warm(worker: Standing, credential: Credential) -> None:
     """Read until memory alone can tell."""
-    while worker.house.reading.ready(HERE, credential) is None:
+    while worker.house.reading.ready(HERE, credential, "html.en") is None:
         await worker.house.reading.read(HERE, credential)
 
 
@@ -48,10 +48,12 @@ async def test_what_was_read_once_is_answered_from_memory() -> None:
     async with two_workers(LocalAuthority()) as (one, other):
         _, token = await one.grant("all")
         credential = Credential(bearer=token)
-        assert other.house.reading.ready(HERE, credential) is None
+        assert other.house.reading.ready(HERE, credential, "html.en") is None
         await warm(other, credential)
         full = await other.house.reading.read(HERE, credential)
-        assert other.house.reading.ready(HERE, credential) == full.forms
+        variant = other.house.reading.ready(HERE, credential, "html.en")
+        assert variant is not None
+        assert variant.body == full.forms["html.en"].bodies["identity"]
 
 
 async def test_a_revocation_that_is_acknowledged_is_known_to_every_memory() -> None:
@@ -63,11 +65,11 @@ async def test_a_revocation_that_is_acknowledged_is_known_to_every_memory() -> N
             await warm(other, credential)
         assert await one.house.granting.revoke("demo", grant.id)
         for credential in (Credential(bearer=token), cookie):
-            assert other.house.reading.ready(HERE, credential) is None
+            assert other.house.reading.ready(HERE, credential, "html.en") is None
             with pytest.raises(Revoked):
                 await other.house.reading.read(HERE, credential)
             with pytest.raises(Revoked):
-                other.house.reading.ready(HERE, credential)
+                other.house.reading.ready(HERE, credential, "html.en")
 
 
 async def test_a_deleted_or_moved_document_is_known_to_every_memory() -> None:
@@ -118,11 +120,13 @@ async def test_memory_decides_as_the_ledger_does() -> None:
         async def outcome(credential: Credential) -> tuple[object, object]:
             reading, outcomes = one.house.reading, list[object]()
             try:
-                outcomes.append((await reading.read(HERE, credential)).forms)
+                full = await reading.read(HERE, credential)
+                outcomes.append(full.forms["html.en"].bodies["identity"])
             except Exception as error:
                 outcomes.append(type(error))
             try:
-                outcomes.append(reading.ready(HERE, credential))
+                variant = reading.ready(HERE, credential, "html.en")
+                outcomes.append(variant.body if variant else None)
             except Exception as error:
                 outcomes.append(type(error))
             return outcomes[0], outcomes[1]
@@ -140,7 +144,7 @@ async def test_nothing_is_answered_from_memory_once_the_lease_has_run_out() -> N
         credential = Credential(bearer=token)
         await warm(other, credential)
         authority.is_away = True
-        while other.house.reading.ready(HERE, credential):
+        while other.house.reading.ready(HERE, credential, "html.en"):
             await other.house.ledger.ping()
             await one.house.coherence.announce(["tick"])
         assert (await other.house.reading.read(HERE, credential)).edition

@@ -5,25 +5,28 @@ One blob, so that one atomic write makes all forms of an edition current togethe
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any, TypeVar
+import re
+import struct
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from msgspec import Meta, Raw, Struct, field
-from msgspec.json import Decoder
+from msgspec import Struct, field
+from msgspec.json import Decoder, encode
 
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 
-T = TypeVar("T")
-
-_MAGIC = b"paidgate-bundle-2\n"
-HEAD = len(_MAGIC) + 8  # bytes that tell how long the head is
+_MAGIC = b"paidgate-bundle-3\n"
+_LENGTHS = struct.Struct(">QQ")  # where the bodies begin, and where they end
+HEAD = len(_MAGIC) + _LENGTHS.size  # bytes before the index
 
 _DAMAGED = "A stored bundle is damaged."
 
 IDENTITY = "identity"
+OBJECTS = 950  # bytes that a variant in memory takes besides its body
 LONG = 256 << 10  # bytes; a full text that has more is sent in chunks, each after another check
 
 
@@ -31,17 +34,34 @@ class Damaged(GatewayError):
     """Raised when a blob is not a whole bundle."""
 
 
-class Form(Struct, frozen=True, eq=False, gc=False):
-    """One form: its bytes by content coding (identity is always there), and their ETag.
+class Variant(Struct, eq=False, gc=False):
+    """A form in one content coding, with the ETag of that coding.
 
-    `answers` is room for what is made of the form to send it, so that it goes when the form goes;
-    each of them has a `size`, in bytes.
+    `answer` is room for what was last made of it to send it, so that it goes when this goes.
     """
+
+    media_type: str
+    etag: bytes  # as a header has it
+    coding: str
+    body: bytes
+    answer: Any = None
+
+    def __repr__(self) -> str:
+        return f"Variant({self.media_type!r}, {self.etag!r})"  # the body may be paid
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes in memory, with what is made of it."""
+        return OBJECTS + len(self.body)
+
+
+class Form(Struct, frozen=True, eq=False, gc=False):
+    """One form: its bytes by content coding (identity is always there), and their ETag."""
 
     media_type: str
     etag: str
     bodies: Mapping[str, bytes]
-    answers: dict[Any, Any] = field(default_factory=dict)
+    _variants: dict[str, Variant] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Form) and self._told == other._told
@@ -60,6 +80,20 @@ class Form(Struct, frozen=True, eq=False, gc=False):
     def size(self) -> int:
         """How many bytes its bodies take."""
         return sum(map(len, self.bodies.values()))
+
+    def variant(self, coding: str) -> Variant:
+        """Return the form in a coding, or else as it is."""
+        chosen = coding if coding in self.bodies else IDENTITY
+        variant = self._variants.get(chosen)
+        if variant is None:
+            etag = _etag_in(chosen, self.etag).encode()
+            variant = Variant(self.media_type, etag, chosen, self.bodies[chosen])
+            self._variants[chosen] = variant
+        return variant
+
+
+def _etag_in(coding: str, etag: str) -> str:
+    return f'{etag[:-1]}-{coding}"' if etag and coding != IDENTITY else etag
 
 
 Forms = Mapping[str, Form]  # by name
@@ -92,74 +126,47 @@ class Bundle:
         return any(len(form.bodies[IDENTITY]) > LONG for form in self.forms.values())
 
     def pack(self) -> bytes:
-        """Return the bundle as one blob: magic, length of the head, head in JSON, bodies."""
-        bodies: list[bytes] = []
-        forms = {}
-        size = 0
+        """Return the bundle as one blob: magic, lengths, index, entry in JSON, bodies.
+
+        The index has a line for each body: form, coding, media type, ETag, start and end, from
+        the first body on.
+        """
+        lines, bodies, at = [b"\n"], [], 0
         for name, form in self.forms.items():
-            sizes = {coding: len(body) for coding, body in form.bodies.items()}
-            forms[name] = [form.media_type, form.etag, size, sizes]
-            size += sum(sizes.values())
-            bodies.extend(form.bodies.values())
-        entry = asdict(self.entry) | {"address": list(self.entry.address)} if self.entry else None
-        told = {"edition": self.edition, "size": size, "forms": forms, "entry": entry}
-        head = json.dumps(told).encode()
-        return b"".join([_MAGIC, len(head).to_bytes(8, "big"), head, *bodies])
+            for coding, body in form.bodies.items():
+                etag = _etag_in(coding, form.etag)
+                told = (name, coding, form.media_type, etag, str(at), str(at + len(body)))
+                lines.append("\t".join(told).encode() + b"\n")
+                bodies.append(body)
+                at += len(body)
+        index = b"".join([*lines, encode(_Listed(self.edition, self.entry))])
+        end = HEAD + len(index)
+        return b"".join([_MAGIC, _LENGTHS.pack(end, end + at), index, *bodies])
 
     @classmethod
     def unpack(cls, blob: bytes) -> Bundle:
         """Return the bundle in a blob. Raises Damaged."""
-        forms = {}
-        end = head_size(blob)
-        for name in names_in(blob):
-            media_type, etag, at, sizes = found_in(blob, len(blob), name)
-            if at != end:
-                raise Damaged(_DAMAGED)
-            end += sum(sizes.values())
-            bodies = {coding: blob[place_of(coding, at, sizes)] for coding in sizes}
-            forms[name] = Form(media_type, etag, bodies)
-        if end != len(blob):
+        size = len(blob)
+        at = end = head_end(blob, size)
+        lines, _, told = blob[HEAD:end].rpartition(b"\n")
+        kinds, bodies = {}, dict[str, dict[str, bytes]]()
+        try:
+            for line in lines.decode().split("\n")[1:]:
+                name, asked, _ = line.split("\t", 2)
+                media_type, etag, coding, place = found_in(blob, end, size, name, asked)
+                if (coding, place.start) != (asked, at):
+                    raise Damaged(_DAMAGED)
+                bodies.setdefault(name, {})[coding] = blob[place]
+                if coding == IDENTITY:
+                    kinds[name] = media_type, etag.decode()
+                at = place.stop
+            forms = {name: Form(*kinds[name], bodies[name]) for name in bodies}
+            listed = _LISTED.decode(told)
+        except (KeyError, ValueError) as error:
+            raise Damaged(_DAMAGED) from error
+        if at != size:
             raise Damaged(_DAMAGED)
-        listed = _decoded(_LISTED, _head(blob))
         return cls(listed.edition, forms, listed.entry)
-
-
-Sizes = Mapping[str, int]  # of the bodies of a form, by content coding, as they stand in a blob
-
-
-Found = tuple[str, str, int, Sizes]  # a form: media type, ETag, where its bodies begin, and sizes
-
-
-def names_in(beginning: bytes) -> Sequence[str]:
-    """Return the names of the forms in a blob that begins so. Raises Damaged."""
-    return list(_decoded(_SHOWN, _head(beginning)).forms)
-
-
-def found_in(beginning: bytes, size: int, name: str) -> Found:
-    """Find a form in a blob of size bytes that begins so. Raises Damaged, KeyError."""
-    head = _head(beginning)
-    shown, start = _decoded(_SHOWN, head), HEAD + len(head)
-    if start + shown.size != size:
-        raise Damaged(_DAMAGED)
-    media_type, etag, at, sizes = _decoded(_FOUND, shown.forms[name])
-    if at + sum(sizes.values()) > shown.size:
-        raise Damaged(_DAMAGED)
-    return media_type, etag, start + at, sizes
-
-
-def place_of(coding: str, at: int, sizes: Sizes) -> slice:
-    """Return where the body of a coding stands, of a form that begins at. Raises KeyError."""
-    size = sizes[coding]
-    for other, before in sizes.items():
-        if other == coding:
-            break
-        at += before
-    return slice(at, at + size)
-
-
-class _Shown(Struct):
-    size: int  # of all bodies
-    forms: dict[str, Raw]
 
 
 class _Listed(Struct):
@@ -167,24 +174,42 @@ class _Listed(Struct):
     entry: Entry | None
 
 
-_SHOWN, _LISTED = Decoder(_Shown), Decoder(_Listed)
-_Size = Annotated[int, Meta(ge=0)]
-_FOUND = Decoder(tuple[str, str, _Size, dict[str, _Size]])  # media type, ETag, start, bodies
+_LISTED = Decoder(_Listed)
 
 
-def _decoded(decoder: Decoder[T], told: bytes | Raw) -> T:
-    try:
-        return decoder.decode(told)
-    except ValueError as error:
-        raise Damaged(_DAMAGED) from error
-
-
-def _head(beginning: bytes) -> bytes:
-    return beginning[HEAD : head_size(beginning)]
-
-
-def head_size(beginning: bytes) -> int:
-    """Return how many bytes of a blob that begins so come before its bodies. Raises Damaged."""
+def head_end(beginning: bytes | bytearray, size: int) -> int:
+    """Return where the bodies begin in a blob of size bytes that begins so. Raises Damaged."""
     if len(beginning) < HEAD or not beginning.startswith(_MAGIC):
         raise Damaged(_DAMAGED)
-    return HEAD + int.from_bytes(beginning[len(_MAGIC) : HEAD], "big")
+    end, told = _LENGTHS.unpack_from(beginning, len(_MAGIC))
+    if told != size or not HEAD <= end <= size:
+        raise Damaged(_DAMAGED)
+    return int(end)
+
+
+Found = tuple[str, bytes, str, slice]  # media type, ETag, coding, and where the body stands
+
+
+def found_in(head: bytes | bytearray, end: int, size: int, form: str, coding: str) -> Found:
+    """Find a form, in a coding or else as it is, in a blob of size bytes with this head.
+
+    Raises Damaged, and KeyError where there is no such form.
+    """
+    line = _line(form, coding).search(head, HEAD, end)
+    if line is None:
+        coding = IDENTITY
+        line = _line(form, coding).search(head, HEAD, end)
+        if line is None:
+            raise KeyError(form)
+    media_type, etag, first, last = line.groups()
+    start, stop = end + int(first), end + int(last)
+    if not end <= start <= stop <= size:
+        raise Damaged(_DAMAGED)
+    return sys.intern(media_type.decode()), bytes(etag), coding, slice(start, stop)
+
+
+@lru_cache(maxsize=64)
+def _line(form: str, coding: str) -> re.Pattern[bytes]:
+    """Return what the line of the index about a form in a coding looks like."""
+    told = re.escape(f"\n{form}\t{coding}\t".encode())
+    return re.compile(told + rb"([^\t\n]*)\t([^\t\n]*)\t([0-9]{1,15})\t([0-9]{1,15})\n")

@@ -19,7 +19,8 @@ from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section
 PLACEHOLDER = "\ufdd0"
 PAGE = "\ufdd1"
 
-_NAME = re.compile(r"[a-z0-9-]{1,80}", re.ASCII)
+NAME = "[a-z0-9-]{1,80}"  # of a publisher, a document or a collection, as an expression
+_NAME = re.compile(NAME, re.ASCII)
 
 # At most eight values (disclosure `size-step`): lower bounds, in characters.
 SIZE_STEPS = (0, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)

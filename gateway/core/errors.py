@@ -26,7 +26,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.core.documents import Offer
     from gateway.core.markers import Finding
 
 
@@ -147,9 +146,8 @@ class CrossSite(Forbidden):
 class Unpaid(GatewayError):
     hint = "Open an unlock link or enter a code."
 
-    def __init__(self, offers: tuple[Offer, ...] = ()) -> None:
+    def __init__(self) -> None:
         super().__init__("The paid part of this document needs a right.")
-        self.offers = offers
 
 
 class UsedUp(GatewayError):

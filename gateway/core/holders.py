@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from gateway.core.documents import Address
 
 SIGNING_KEYS = "keys"
 
 
-@lru_cache(maxsize=8192)
 def document_key(address: Address) -> str:
     """Return the key of a document's current edition."""
-    return f"document:{address}"
+    return f"document:{address.publisher}/{address.slug}"
 
 
 def grant_key(grant: str) -> str:

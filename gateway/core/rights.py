@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 from itertools import chain
 
 import msgspec
@@ -135,17 +134,11 @@ class Rights:
 
     def covering(self, address: Address, collection: str) -> tuple[Grant, ...]:
         """Return the grants that cover a document in a collection ("" for none)."""
-        find = self._by_scope.get
-        alone, everything = _places(address)
-        found = find(alone, ()) + find(everything, ())
+        find, publisher = self._by_scope.get, address.publisher
+        found = find((publisher, f"document:{address.slug}"), ()) + find((publisher, "all"), ())
         if not collection:
             return found
-        return found + find((address.publisher, f"collection:{collection}"), ())
-
-
-@lru_cache(maxsize=8192)
-def _places(address: Address) -> tuple[tuple[str, str], tuple[str, str]]:
-    return (address.publisher, f"document:{address.slug}"), (address.publisher, "all")
+        return found + find((publisher, f"collection:{collection}"), ())
 
 
 NO_RIGHTS = Rights(())

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from time import time_ns
 from typing import TypeVar
 
-from gateway.core.documents import is_name
+from gateway.core.documents import NAME
 from gateway.core.errors import Malformed, Unavailable
 
 PART = ".part"
@@ -42,9 +43,14 @@ def within(root: P, *names: str, suffix: str = "") -> P:
 
 def below(*names: str, suffix: str = "") -> str:
     """Return the relative path that names spell. Raises Malformed unless each is a name."""
-    if not all(map(is_name, names)):
+    path = "/".join(names)
+    if _NAMES.fullmatch(path) is None or path.count("/") != len(names) - 1:
         raise Malformed("This is not the name of anything stored.", where="name")
-    return "/".join(names) + suffix
+    return path + suffix
+
+
+# Of names of documents: the whole path at once, for every preview that is read comes this way.
+_NAMES = re.compile(f"{NAME}(?:/{NAME})*", re.ASCII)
 
 
 def make_folder(path: Path, mode: int = 0o755) -> None:

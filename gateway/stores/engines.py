@@ -27,6 +27,7 @@ MIGRATING = 0x5061_6964
 # Of a process, on SQLite. More would only contend for the interpreter; one alone would let a read
 # that waits for the disk hold up all others.
 READS_AT_ONCE = 2
+CACHE = 512  # KiB of the database that a connection that reads keeps
 
 T = TypeVar("T")
 
@@ -120,6 +121,8 @@ def _set_up(connection: Any, _: object) -> None:
 
 def _only_read(connection: Any, _: object) -> None:
     connection.execute("PRAGMA query_only = ON").close()
+    # The kernel has the file in its memory once for all; what a worker has, it has once more.
+    connection.execute(f"PRAGMA cache_size = -{CACHE}").close()
 
 
 def _take_turn(connection: Connection) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from gateway.core.bundles import Bundle, Entry, Forms
+from gateway.core.bundles import IDENTITY, Bundle, Entry, Variant
 from gateway.core.chains import Anchor
 from gateway.core.codes import Code
 from gateway.core.documents import Address
@@ -15,7 +15,7 @@ from gateway.core.permits import Permit
 from gateway.core.records import Record, plain
 from gateway.core.rights import Grant
 from gateway.core.tokens import KeyState
-from gateway.ports import Answer, Device, Edition, Outgoing, Reader, Sealed, cursor
+from gateway.ports import Answer, Device, Edition, Outgoing, Reader, Seal, Sealed, cursor
 from gateway.stores.vault_files import require_permit
 
 
@@ -299,6 +299,18 @@ class MemoryLedger(MemoryAnchors):
         self._note(SIGNING_KEYS)
 
 
+@dataclass(frozen=True, slots=True)
+class MemorySeal:
+    """Which bundle stands at an address."""
+
+    bundles: Mapping[Address, Bundle]
+    address: Address
+    bundle: Bundle
+
+    def holds(self) -> bool:
+        return self.bundles.get(self.address) is self.bundle
+
+
 class MemoryPublicStore:
     """Public bundles in memory."""
 
@@ -323,9 +335,11 @@ class MemoryPublicStore:
     async def get(self, address: Address) -> Bundle | None:
         return self._bundles.get(address)
 
-    def ready(self, address: Address) -> Forms | None:
+    def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
         bundle = self._bundles.get(address)
-        return bundle.forms if bundle else None
+        if bundle is None:
+            return None
+        return MemorySeal(self._bundles, address, bundle), bundle.forms[form].variant(coding)
 
     async def delete(self, address: Address, since: str | None = None) -> None:
         self._require(address, since)
@@ -358,10 +372,12 @@ class MemoryVault:
         require_permit(permit)
         return self._sealed(permit.address, permit.edition).full
 
-    def at_hand(self, permit: Permit) -> Forms | None:
+    def at_hand(self, permit: Permit, form: str) -> Variant | None:
         require_permit(permit)
         sealed = self._kept.get((permit.address, permit.edition))
-        return sealed.full.forms if sealed and not sealed.full.is_long else None
+        if sealed is None or sealed.full.is_long:
+            return None
+        return sealed.full.forms[form].variant(IDENTITY)
 
     async def source(self, address: Address, edition: str) -> bytes:
         return self._sealed(address, edition).source

@@ -1,12 +1,13 @@
 """The public store on files: one bundle per document, replaced as a whole.
 
-A preview costs one stat: what was read of a bundle stays in memory and is good while its file is
-the same. A process that dies between a bundle and its entry leaves the document unsettled in the
-ledger, and the put or delete that settles it brings both in step again.
+What was read of a bundle is good while its file is the same: that costs one stat. A process that
+dies between a bundle and its entry leaves the document unsettled in the ledger, and the put or
+delete that settles it brings both in step again.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -17,17 +18,18 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from gateway.core.bundles import Bundle, Damaged, Entry, Forms
+from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Stale
+from gateway.core.recent import Recent
+from gateway.ports import Seal
 from gateway.stores.catalogue import Catalogue
 from gateway.stores.durable import answering, below, make_folder, remove, within, write_whole
-from gateway.stores.extents import Mark
-from gateway.stores.shelf import Kept, Shelf
+from gateway.stores.extents import FileSeal, variant_at
 
 CATALOGUE = "catalogue.db"  # its dot keeps it apart from every publisher's folder
 SUFFIX = ".bundle"
-ROOM = 20 << 20  # bytes of bundles kept in memory
+ROOM = 20 << 20  # bytes of bundles kept in memory where the file system cannot tell
 
 T = TypeVar("T")
 
@@ -38,9 +40,11 @@ class FilePublicStore:
     def __init__(self, root: Path, room: int = ROOM) -> None:
         make_folder(root)
         self._root = root
+        self._folder = f"{root}/"
         self._catalogue = Catalogue(root / CATALOGUE)
         self._is_made = False
-        self._shelf = Shelf(room)
+        self._can_tell = True  # what can be read without waiting; not every file system can
+        self._wholes: Recent[Address, tuple[FileSeal, Bundle]] = Recent(room)
         # Changes wait their turn here and not in a thread each.
         self._changes = CapacityLimiter(1)
 
@@ -66,25 +70,30 @@ class FilePublicStore:
 
     async def get(self, address: Address) -> Bundle | None:
         """Return the current bundle; any process's put is seen at once."""
-        with answering("store"):
-            kept = self._shelf.good(address)
-        if kept and kept.bundle:
-            return kept.bundle
-        kept = await _in_thread(partial(_load, self._path(address)))
-        # Now it is at hand, and takes less room there; but not every file system can tell.
-        with answering("store"):
-            if kept and self.ready(address) is None:
-                self._shelf.keep(address, kept)
-        return kept.bundle if kept else None
+        loaded = await _in_thread(partial(_load, self._path(address)))
+        if loaded is None:
+            return None
+        seal, bundle = loaded
+        if not self._can_tell:
+            self._wholes.keep(address, loaded, seal.size)
+        return bundle
 
-    def ready(self, address: Address) -> Forms | None:
-        """Return the current forms if they are at hand. Raises OSError, and so may they."""
-        kept = self._shelf.good(address)
-        if kept:
-            return kept.forms
-        with suppress(OSError):
-            return self._shelf.on_file(address, f"{self._root}/{below(*address, suffix=SUFFIX)}")
-        return None
+    def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
+        """Return a form of the current bundle if it is at hand. Raises Damaged."""
+        if not self._can_tell:
+            return self._kept(address, form, coding)
+        try:
+            return variant_at(self._folder + below(*address, suffix=SUFFIX), form, coding)
+        except OSError as error:
+            self._can_tell = error.errno != errno.ENOTSUP
+            return None
+
+    def _kept(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
+        kept = self._wholes.get(address)
+        if kept is None:
+            return None
+        seal, bundle = kept
+        return (seal, bundle.forms[form].variant(coding)) if seal.holds() else None
 
     async def delete(self, address: Address, since: str | None = None) -> None:
         """Take the document off the public side; one that is not there is no error."""
@@ -124,9 +133,9 @@ class FilePublicStore:
     def _entries(self) -> Iterator[Entry]:
         for path in self._root.glob(f"*/*{SUFFIX}"):
             with suppress(Damaged):  # it is not served either, until it is put again
-                kept = _load(path)
-                if kept and kept.bundle and kept.bundle.entry:
-                    yield kept.bundle.entry
+                loaded = _load(path)
+                if loaded and loaded[1].entry:
+                    yield loaded[1].entry
 
     async def ping(self) -> None:
         """Raise Unavailable unless the root is there."""
@@ -138,9 +147,10 @@ class FilePublicStore:
 
 def _mark(path: Path) -> str:
     try:
-        return "-".join(map(str, Mark.of(path.stat())))
+        stat = path.stat()
     except FileNotFoundError:
         return ""
+    return f"{stat.st_mtime_ns}-{stat.st_ino}-{stat.st_size}"
 
 
 def _require(path: Path, since: str | None) -> None:
@@ -148,16 +158,16 @@ def _require(path: Path, since: str | None) -> None:
         raise Stale(None)
 
 
-def _load(path: Path) -> Kept | None:
+def _load(path: Path) -> tuple[FileSeal, Bundle] | None:
     try:
         file = path.open("rb")
     except FileNotFoundError:
         return None
     with file:
         # Of the open file: the path may name another one by now.
-        mark = Mark.of(os.fstat(file.fileno()))
-        bundle = Bundle.unpack(file.read())
-        return Kept(str(path), mark, bundle.forms, bundle)
+        stat = os.fstat(file.fileno())
+        seal = FileSeal(str(path), stat.st_mtime_ns, stat.st_ino, stat.st_size)
+        return seal, Bundle.unpack(file.read())
 
 
 async def _in_thread(work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:

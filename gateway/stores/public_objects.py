@@ -15,13 +15,13 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from gateway.core.bundles import Bundle, Damaged, Entry, Forms
+from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Stale
-from gateway.ports import cursor
+from gateway.core.recent import Recent
+from gateway.ports import Seal, cursor
 from gateway.stores.bucket import Bucket, Unchanged
 from gateway.stores.durable import within
-from gateway.stores.recent import Recent
 
 ROOT = PurePosixPath("public")
 SUFFIX = ".bundle"
@@ -76,7 +76,7 @@ class ObjectPublicStore:
         self._known.keep(address, Known(found.etag, bundle), len(found.blob))
         return bundle
 
-    def ready(self, address: Address) -> Forms | None:  # noqa: ARG002
+    def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:  # noqa: ARG002
         """Return nothing: the bucket is asked whether a bundle is still the one in memory."""
         return None
 

@@ -7,21 +7,21 @@ from gateway.ports import Sealed
 
 SUFFIX = ".sealed"
 
-_MAGIC = b"paidgate-sealed-1\n"
+_MAGIC = b"paidgate-sealed-2\n"
 _LENGTH = 8
-_PARTS = ("source", "full", "public")
+_PARTS = ("full", "public", "source")  # what is asked for most stands first
 
 HEAD = len(_MAGIC) + _LENGTH * len(_PARTS)
 
 
 def pack(sealed: Sealed) -> bytes:
     """Return magic, the length of each part, and the parts."""
-    parts = (sealed.source, sealed.full.pack(), sealed.public.pack())
+    parts = (sealed.full.pack(), sealed.public.pack(), sealed.source)
     lengths = (len(part).to_bytes(_LENGTH, "big") for part in parts)
     return b"".join([_MAGIC, *lengths, *parts])
 
 
-def place(head: bytes, part: str) -> slice:
+def place(head: bytes | bytearray, part: str) -> slice:
     """Return where a part stands in a blob that begins with head. Raises Damaged."""
     if len(head) != HEAD or not head.startswith(_MAGIC):
         raise Damaged("A stored edition is damaged.")

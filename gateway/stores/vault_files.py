@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from anyio import to_thread
 
-from gateway.core.bundles import LONG, Bundle, Forms
+from gateway.core.bundles import IDENTITY, LONG, Bundle, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import NotPermitted, Permit
+from gateway.core.recent import Recent
 from gateway.ports import Sealed
 from gateway.stores import sealing
 from gateway.stores.durable import PART, answering, below, make_folder, within, write_private
-from gateway.stores.extents import FormsOnFile, extent_at
-from gateway.stores.recent import Recent
+from gateway.stores.extents import NotAtHand, variant_at
 
 ROOM = 10 << 20  # bytes of full texts kept in memory
 
 T = TypeVar("T")
 
 
-class Kept(NamedTuple):
-    """A full text, or its forms that are still on file."""
-
-    forms: Forms
-    bundle: Bundle | None = None
+Key = tuple[Address, str, str]  # a document, an edition of it, and the name of a form
 
 
 class FileVault:
@@ -39,7 +35,10 @@ class FileVault:
         make_folder(root, 0o700)
         root.chmod(0o700)
         self._root = root
-        self._recent: Recent[tuple[Address, str], Kept] = Recent(room)
+        self._folder = f"{root}/"
+        # An edition never changes, so what was read of it once stays right.
+        self._recent: Recent[Key, Variant] = Recent(room)
+        self._can_tell = True  # what can be read without waiting; not every file system can
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store durably; the same edition again changes nothing."""
@@ -55,40 +54,32 @@ class FileVault:
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
         require_permit(permit)
-        key = (permit.address, permit.edition)
-        kept = self._recent.get(key)
-        if kept and kept.bundle:
-            return kept.bundle
-        blob = await self._part(*key, "full")
-        bundle = Bundle.unpack(blob)
-        # Now it is at hand, and takes less room there; but not every file system can tell.
-        if not bundle.is_long and self.at_hand(permit) is None:
-            self._recent.keep(key, Kept(bundle.forms, bundle), len(blob))
+        address, edition = permit.address, permit.edition
+        bundle = Bundle.unpack(await self._part(address, edition, "full"))
+        if not self._can_tell and not bundle.is_long:
+            for name, form in bundle.forms.items():
+                self._keep_in_memory((address, edition, name), form.variant(IDENTITY))
         return bundle
 
-    def at_hand(self, permit: Permit) -> Forms | None:
-        """Return the full forms that a permit names if they are at hand; they may raise OSError."""
+    def at_hand(self, permit: Permit, form: str) -> Variant | None:
+        """Return a form of the full text that a permit names, if it is at hand. Raises Damaged."""
         require_permit(permit)
-        # An edition never changes, so what was read of it once stays right.
-        key = (permit.address, permit.edition)
-        kept = self._recent.get(key)
-        if kept:
-            return kept.forms
-        with suppress(OSError):
-            return self._on_file(key)
-        return None
+        key = (permit.address, permit.edition, form)
+        return self._recent.get(key) or self._read(key)
 
-    def _on_file(self, key: tuple[Address, str]) -> Forms | None:
-        (publisher, slug), edition = key
+    def _read(self, key: Key) -> Variant | None:
+        (publisher, slug), edition, form = key
         path = below(publisher, slug, edition, suffix=sealing.SUFFIX)
-        file, beginning = extent_at(f"{self._root}/{path}")
-        place = sealing.place(beginning[: sealing.HEAD], "full")
-        full = file.part(place)
-        if full.size > LONG:  # then a form of it may be
+        try:
+            _, variant = variant_at(self._folder + path, form, IDENTITY, _full)
+        except OSError as error:
+            self._can_tell = self._can_tell and error.errno != errno.ENOTSUP
             return None
-        forms = FormsOnFile(full, beginning[place], partial(self._recent.charge, key))
-        self._recent.keep(key, Kept(forms), forms.size)
-        return forms
+        self._keep_in_memory(key, variant)
+        return variant
+
+    def _keep_in_memory(self, key: Key, variant: Variant) -> None:
+        self._recent.keep(key, variant, variant.size)
 
     async def source(self, address: Address, edition: str) -> bytes:
         """Return the source, for its publisher."""
@@ -107,6 +98,13 @@ class FileVault:
     async def ping(self) -> None:
         """Raise Unavailable unless the root is there."""
         await _in_thread(self._root.stat)
+
+
+def _full(beginning: bytearray) -> slice:
+    place = sealing.place(beginning[: sealing.HEAD], "full")
+    if place.stop - place.start > LONG:  # then a form of it may be
+        raise NotAtHand
+    return place
 
 
 def require_permit(permit: object) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from gateway.core.bundles import Bundle, Forms
+from gateway.core.bundles import IDENTITY, Bundle, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import Permit
+from gateway.core.recent import Recent
 from gateway.ports import Sealed
 from gateway.stores import sealing
 from gateway.stores.bucket import Bucket
 from gateway.stores.durable import within
-from gateway.stores.recent import Recent
 from gateway.stores.vault_files import require_permit
 
 ROOT = PurePosixPath("vault")
@@ -42,11 +42,11 @@ class ObjectVault:
             self._opened.keep((permit.address, permit.edition), bundle, len(blob))
         return bundle
 
-    def at_hand(self, permit: Permit) -> Forms | None:
-        """Return the full forms that a permit names if they are in memory."""
+    def at_hand(self, permit: Permit, form: str) -> Variant | None:
+        """Return a form of the full text that a permit names, if it is in memory."""
         require_permit(permit)
         bundle = self._opened.get((permit.address, permit.edition))
-        return bundle.forms if bundle else None
+        return bundle.forms[form].variant(IDENTITY) if bundle else None
 
     async def source(self, address: Address, edition: str) -> bytes:
         """Return the source, for its publisher."""

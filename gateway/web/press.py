@@ -23,6 +23,8 @@ from gateway.core.documents import (
     Projection,
     Rendering,
 )
+from gateway.core.errors import Unpaid
+from gateway.web.errors import PROBLEM, problem
 from gateway.web.forms import private_form, public_form
 from gateway.web.pages import LANGUAGES, Language, Pages, interface
 
@@ -31,7 +33,7 @@ MARKDOWN = "text/markdown; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 
-REFUSED = "html.refused"
+REFUSED = {"html": "html.refused", "json": "json.refused"}  # forms that a refusal has of its own
 UNLOCK = "/unlock"
 
 _SUMMARY = 140
@@ -68,14 +70,16 @@ class PagePress:
         sheet = _Sheet(projection.address, projection.meta, projection.rendering, self._base)
         cuts = [Cut(number, size) for number, size in enumerate(projection.cuts, 1)]
         page = self._preview(projection, sheet, cuts)
+        facts = _public_facts(projection, sheet, cuts)
         forms = {
             "html": public_form(HTML, self._pages.render("preview.html", sheet.interface, **page)),
             "md": public_form(MARKDOWN, self._lines(sheet, sheet.markdown, cuts)),
             "txt": public_form(TEXT, self._lines(sheet, sheet.text, cuts)),
-            "json": public_form(JSON, _json(_public_facts(projection, sheet, cuts))),
-            REFUSED: private_form(
+            "json": public_form(JSON, _json(facts)),
+            REFUSED["html"]: private_form(
                 HTML, self._pages.render("refused.html", sheet.interface, **page)
             ),
+            REFUSED["json"]: private_form(PROBLEM, _json(_refusal(facts))),
         }
         return Bundle(edition, forms, _entry(projection, sheet))
 
@@ -286,6 +290,10 @@ def _public_facts(projection: Projection, sheet: _Sheet, cuts: list[Cut]) -> dic
         "offers": [_offer_facts(offer) for offer in sheet.offers] if cuts else [],
         "unlock": sheet.unlock,
     }
+
+
+def _refusal(facts: dict[str, object]) -> dict[str, object]:
+    return problem(Unpaid()) | {"offers": facts["offers"], "unlock": facts["unlock"]}
 
 
 def _section(part: Piece | Cut) -> dict[str, object]:

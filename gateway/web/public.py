@@ -17,7 +17,8 @@ from gateway.web.headers import CACHE_FOREVER, CACHE_PUBLIC
 from gateway.web.pages import Language, Pages
 from gateway.web.ready import Answer, Ask, Giver, document_of
 from gateway.web.requests import document_and_form
-from gateway.web.sending import public_answer, send_public
+from gateway.web.sending import coding_for, public_answer, send_public
+from gateway.web.shelf import Shelf
 from gateway.web.static import PREFIX, Static
 
 PAGE_SIZE = 20
@@ -30,9 +31,10 @@ class Public:
     """The public surface. It never looks at a credential."""
 
     def __init__(
-        self, store: PublicStore, pages: Pages, static: Static, language: Language
+        self, store: PublicStore, shelf: Shelf, pages: Pages, static: Static, language: Language
     ) -> None:
         self._store = store
+        self._shelf = shelf
         self._static = static
         self._robots = public_form("text/plain; charset=utf-8", ROBOTS)
 
@@ -61,9 +63,12 @@ class Public:
 
     def ready_preview(self, ask: Ask) -> Answer | None:
         """Return the answer of preview if it takes no waiting."""
-        named = document_of(ask.path)
-        forms = self._store.ready(named[0]) if named else None
-        return public_answer(ask, forms[named[1]]) if named and forms is not None else None
+        coding = coding_for(ask)
+        variant = self._shelf.good(ask.path, coding)
+        if variant is None:
+            named = document_of(ask.path)
+            variant = self._shelf.fetch(ask.path, coding, *named) if named else None
+        return None if variant is None else public_answer(ask, variant)
 
     async def preview(self, request: Request) -> Response:
         """Send the preview of a document in the form that the path names."""
@@ -95,7 +100,9 @@ class Public:
         """Return the answer of asset, None for none that is known."""
         name = ask.path.removeprefix(PREFIX.encode()).decode("latin-1")
         form = self._static.asset(name)
-        return public_answer(ask, form, self._cache(name)) if form else None
+        if form is None:
+            return None
+        return public_answer(ask, form.variant(coding_for(ask)), self._cache(name))
 
     def _cache(self, name: str) -> str:
         return CACHE_FOREVER if self._static.lasting(name) else CACHE_PUBLIC

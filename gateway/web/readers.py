@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import lru_cache, partial
 
@@ -10,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.bundles import IDENTITY, Form, Forms
+from gateway.core.bundles import IDENTITY, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Malformed, Missing, Unpaid
 from gateway.granting import COOKIE_LIFE, Granting
 from gateway.ports import PublicStore, Tries
 from gateway.reading import Credential, Reading
 from gateway.redeeming import Redeeming
-from gateway.web.errors import PROBLEM, problem, status_of
+from gateway.web.errors import status_of
 from gateway.web.forms import private_form
 from gateway.web.guard import guarded
 from gateway.web.headers import CACHE_PRIVATE
@@ -34,6 +33,7 @@ from gateway.web.requests import (
     require_same_origin,
 )
 from gateway.web.sending import LONGEST, private_answer, send_checked, send_private
+from gateway.web.shelf import Shelf
 
 LIBRARY_SIZE = 100
 DOOR = "unlock"
@@ -53,6 +53,7 @@ class Readers:
         redeeming: Redeeming,
         tries: Tries,
         store: PublicStore,
+        shelf: Shelf,
         pages: Pages,
         *,
         is_https: bool,
@@ -62,6 +63,7 @@ class Readers:
         self._redeeming = redeeming
         self._tries = tries
         self._store = store
+        self._shelf = shelf
         self._pages = pages
         self._is_https = is_https
 
@@ -114,10 +116,10 @@ class Readers:
         try:
             full = await self._reading.read(address, credential)
         except Unpaid as error:
-            return await self._refuse(request, address, form, error)
+            return await self._refuse(request, address, form, status_of(error))
         liked = request.headers.get("accept-language", "")
         check = partial(self._reading.check, address, credential)
-        return send_checked(request, _form(full.forms, form, liked), check)
+        return send_checked(request, full.forms[_full(form, liked)], check)
 
     def ready_read(self, ask: Ask) -> Answer | None:
         """Return the answer of read if it takes no waiting."""
@@ -125,34 +127,33 @@ class Readers:
         if named is None or credential is None:
             return None
         address, form = named
-        try:
-            full = self._reading.ready(address, credential)
-        except Unpaid as error:
-            preview = self._store.ready(address)
-            if preview is None:
-                return None
-            return private_answer(ask, _refused(preview, form, error), 402)
         liked = ask.headers.get(b"accept-language", b"").decode("latin-1")
-        return None if full is None else private_answer(ask, _form(full, form, liked))
+        try:
+            variant, status = self._reading.ready(address, credential, _full(form, liked)), 200
+        except Unpaid:
+            variant, status = self._refusal(ask.path, address, _refused(form)), 402
+        return None if variant is None else private_answer(ask, variant, status)
+
+    def _refusal(self, path: bytes, address: Address, form: str) -> Variant | None:
+        kept = self._shelf.good(path, IDENTITY)
+        return kept or self._shelf.fetch(path, IDENTITY, address, form)
 
     def _shown(self, ask: Ask) -> Credential | None:
         """Return the credential of a request, None where it takes more to tell."""
         given = ask.headers.get(b"authorization")
         if given is not None:
-            return (_bearer_in if len(given) <= PLAIN else _bearer_in.__wrapped__)(given)
+            return _bearer_in(given)
         shown = ask.headers.get(b"cookie")
         if shown is None:
             return _NOTHING
         name = _cookie_name(ask.is_https)
         return (_cookie_in if len(shown) <= PLAIN else _cookie_in.__wrapped__)(shown, name)
 
-    async def _refuse(
-        self, request: Request, address: Address, form: str, error: Unpaid
-    ) -> Response:
+    async def _refuse(self, request: Request, address: Address, form: str, status: int) -> Response:
         preview = await self._store.get(address)
         if preview is None:
             raise Missing("document")
-        return send_private(request, _refused(preview.forms, form, error), status_of(error))
+        return send_private(request, preview.forms[_refused(form)], status)
 
     async def library(self, request: Request) -> Response:
         """Show what this reader may read."""
@@ -208,11 +209,12 @@ def _after(request: Request) -> Address | None:
     return Address.of(publisher, slug) if after else None
 
 
-def _form(full: Forms, form: str, accept_language: str) -> Form:
+def _full(form: str, accept_language: str) -> str:
+    """Return the name of a form of the full text, whose page speaks the reader's language."""
     if form != "html":
-        return full[form]
+        return form
     is_short = len(accept_language) <= LONGEST
-    return full[f"html.{(_liked if is_short else negotiate)(accept_language)}"]
+    return f"html.{(_liked if is_short else negotiate)(accept_language)}"
 
 
 @lru_cache(maxsize=512)
@@ -220,31 +222,22 @@ def _liked(accept_language: str) -> Language:
     return negotiate(accept_language)
 
 
-def _refused(preview: Forms, form: str, error: Unpaid) -> Form:
-    """Return the form that a reader without a right gets: what everyone knows, and the offers."""
-    if form != "json":
-        return preview[REFUSED if form == "html" else form]
-    known = preview["json"]
-    if REFUSED not in known.answers:
-        told = json.loads(known.bodies[IDENTITY])
-        told = problem(error) | {"offers": told["offers"], "unlock": told["unlock"]}
-        known.answers[REFUSED] = private_form(PROBLEM, json.dumps(told).encode())
-    refused: Form = known.answers[REFUSED]
-    return refused
+def _refused(form: str) -> str:
+    """Return the name of what a reader without a right gets: what everyone may know."""
+    return REFUSED.get(form, form)
 
 
 def _cookie_name(is_https: bool) -> str:
     return "__Host-paidgate" if is_https else "paidgate"
 
 
-@lru_cache(maxsize=4096)
 def _bearer_in(header: bytes) -> Credential | None:
-    scheme, _, token = header.partition(b" ")
-    is_plain = scheme.lower() == b"bearer" and token.strip()
-    return Credential(token.strip().decode("latin-1")) if is_plain else None
+    scheme, _, rest = header.partition(b" ")
+    token = rest.strip()
+    return Credential(token.decode("latin-1")) if token and scheme.lower() == b"bearer" else None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _cookie_in(header: bytes, name: str) -> Credential | None:
     parts = [part.partition("=") for part in header.decode("latin-1").split(";")]
     values = [value.strip() for key, _, value in parts if key.strip() == name]

@@ -9,22 +9,19 @@ tell which one it went.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from http import HTTPStatus
 from typing import NamedTuple
 
 from msgspec import Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.core.documents import Address
-from gateway.core.errors import Missing
+from gateway.core.documents import NAME, Address
 from gateway.web.logs import begin_request, note
-from gateway.web.requests import named_document
+from gateway.web.requests import FORMS
 
 LONGEST = 200  # bytes of a path that can be plain
-OBJECTS = 250  # bytes that the objects of an answer take
 
 Pairs = Sequence[tuple[bytes, bytes]]
 
@@ -41,33 +38,30 @@ class Common(NamedTuple):
         return cls(headers, b"".join([b"%b: %b\r\n" % header for header in headers]))
 
 
-class Answer:
+Kind = tuple[str, int, bool, bool]  # cache-control, status, to a HEAD, over HTTPS
+
+
+class Answer(Struct, frozen=True, gc=False):
     """A whole answer, made once and sent many times."""
 
-    __slots__ = ("body", "common", "head", "status")
+    kind: Kind
+    # As HTTP/1.1 writes it, but for what changes: the date, and the empty line that ends it.
+    head: bytes
+    common: Common
+    body: bytes
 
-    def __init__(self, status: int, own: bytes, common: Common, body: bytes) -> None:
-        self.status = status
-        # As HTTP/1.1 writes it, but for what changes: the date, and the empty line that ends it.
-        self.head = _STATUS[status] + own
-        self.common = common
-        self.body = body
+    def __repr__(self) -> str:
+        return f"Answer({self.status})"  # the body may be paid
+
+    @property
+    def status(self) -> int:
+        return self.kind[1]
 
     @property
     def headers(self) -> Pairs:
         """All headers, as ASGI wants them."""
         own = (line.partition(b": ") for line in self.head.split(b"\r\n")[1:-1])
         return [*((name, value) for name, _, value in own), *self.common.headers]
-
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes in memory."""
-        return len(self.body) + len(self.head) + OBJECTS
-
-
-_STATUS = {
-    int(status): b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
-}
 
 
 class Ask(Struct, frozen=True):
@@ -142,11 +136,15 @@ def plain_headers(pairs: Pairs) -> dict[bytes, bytes] | None:
     return None if b"transfer-encoding" in headers else headers
 
 
-@lru_cache(maxsize=8192)
 def document_of(path: bytes) -> tuple[Address, str] | None:
     """Return which document, in which form, a raw path names; None where it is not plain."""
-    parts = path.decode("latin-1").split("/")
-    try:
-        return named_document(parts[2], parts[3]) if len(parts) == 4 else None
-    except Missing:
+    found = _DOCUMENT.fullmatch(path)
+    if found is None:
         return None
+    publisher, slug, form = found.groups()
+    return Address(publisher.decode(), slug.decode()), form.decode() if form else FORMS[0]
+
+
+_DOCUMENT = re.compile(
+    f"/[a-z]+/({NAME})/({NAME})(?:[.]({'|'.join(FORMS[1:])}))?".encode(), re.ASCII
+)

@@ -1,21 +1,22 @@
 """Sending a form: negotiation of its coding, conditions, HEAD.
 
-The answers that a form can give are made when they are first asked for, and stay with it.
+The answer made last of a variant stays with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.core.bundles import IDENTITY, LONG, Form
+from gateway.core.bundles import IDENTITY, LONG, Form, Variant
 from gateway.core.errors import GatewayError
 from gateway.web.headers import CACHE_PRIVATE, CACHE_PUBLIC, secured
-from gateway.web.ready import Answer, Ask, Common
+from gateway.web.ready import Answer, Ask, Common, Kind
 
 PREFERENCE = ("br", "zstd", "gzip")  # smallest first
 LONGEST = 200  # letters of a header whose meaning is worth remembering
@@ -25,17 +26,18 @@ Check = Callable[[], Awaitable[None]]  # raises where what is being sent may be 
 
 def send_public(request: Request, form: Form, cache: str = CACHE_PUBLIC) -> Response:
     """Answer with a public form: the coding that the client takes, 304 if it has it."""
-    return _response(public_answer(_ask(request), form, cache))
+    ask = _ask(request)
+    return _response(public_answer(ask, form.variant(coding_for(ask)), cache))
 
 
 def send_private(request: Request, form: Form, status: int = 200) -> Response:
     """Answer with a form that is for this reader alone: never compressed, never stored."""
-    return _response(private_answer(_ask(request), form, status))
+    return _response(private_answer(_ask(request), form.variant(IDENTITY), status))
 
 
 def send_checked(request: Request, form: Form, check: Check) -> Response:
     """Answer like send_private; a long body in chunks, and check whether it may be before each."""
-    answer = private_answer(_ask(request), form)
+    answer = private_answer(_ask(request), form.variant(IDENTITY))
     return _response(answer) if len(answer.body) <= LONG else _Checked(answer, check)
 
 
@@ -63,36 +65,50 @@ class _Checked(Response):
             await send({"type": "http.response.body", "body": chunk, "more_body": more})
 
 
-def public_answer(ask: Ask, form: Form, cache: str = CACHE_PUBLIC) -> Answer:
-    """Return the answer of a public form: the coding that the client takes, 304 if it has it."""
-    coding = choose_coding(ask.headers.get(b"accept-encoding", b""), form)
-    etag = form.etag if coding == IDENTITY else f'{form.etag[:-1]}-{coding}"'
-    has = ask.headers.get(b"if-none-match", b"").decode("latin-1")
-    status = 304 if has and (has == etag or _has(has, etag)) else 200
-    key = (cache, coding, status, ask.is_head, ask.is_https)
-    answer: Answer | None = form.answers.get(key)
-    if answer is None:
-        answer = form.answers[key] = _made(ask, form, cache, coding, status, etag)
+def public_answer(ask: Ask, variant: Variant, cache: str = CACHE_PUBLIC) -> Answer:
+    """Return the answer that everyone may have, 304 if the client has it."""
+    has = ask.headers.get(b"if-none-match")
+    if has and (has == variant.etag or _has(has, variant.etag)):
+        return _answer(ask, variant, cache, 304)
+    return _answer(ask, variant, cache, 200)
+
+
+def private_answer(ask: Ask, variant: Variant, status: int = 200) -> Answer:
+    """Return the answer for one reader alone: never stored."""
+    return _answer(ask, variant, CACHE_PRIVATE, status)
+
+
+def _answer(ask: Ask, variant: Variant, cache: str, status: int) -> Answer:
+    kind = (cache, status, ask.is_head, ask.is_https)
+    answer: Answer | None = variant.answer
+    if answer is None or answer.kind != kind:
+        answer = variant.answer = _made(variant, _one(kind))
     return answer
 
 
-def private_answer(ask: Ask, form: Form, status: int = 200) -> Answer:
-    """Return the answer of a form for one reader alone: never compressed, never stored."""
-    key = (CACHE_PRIVATE, IDENTITY, status, ask.is_head, ask.is_https)
-    answer: Answer | None = form.answers.get(key)
-    if answer is None:
-        answer = form.answers[key] = _made(ask, form, CACHE_PRIVATE, IDENTITY, status)
-    return answer
+@lru_cache(maxsize=64)
+def _one(kind: Kind) -> Kind:
+    """Return one tuple for all that are equal: every variant in memory holds one."""
+    return kind
 
 
-def _made(ask: Ask, form: Form, cache: str, coding: str, status: int, etag: str = "") -> Answer:
-    own = b"etag: %b\r\n" % etag.encode("latin-1") if etag else b""
+def _made(variant: Variant, kind: Kind) -> Answer:
+    cache, status, is_head, is_https = kind
     if status == 304:
-        return Answer(status, own, _common(cache, IDENTITY, "", ask.is_https), b"")
-    body = form.bodies[coding]
-    common = _common(cache, coding, form.media_type, ask.is_https)
-    own += b"content-length: %d\r\n" % len(body)
-    return Answer(status, own, common, b"" if ask.is_head else body)
+        head = b"%betag: %b\r\n" % (_STATUS[status], variant.etag)
+        return Answer(kind, head, _common(cache, IDENTITY, "", is_https), b"")
+    head, length = _STATUS[status], len(variant.body)
+    if cache != CACHE_PRIVATE and variant.etag:
+        head = b"%betag: %b\r\ncontent-length: %d\r\n" % (head, variant.etag, length)
+    else:
+        head = b"%bcontent-length: %d\r\n" % (head, length)
+    common = _common(cache, variant.coding, variant.media_type, is_https)
+    return Answer(kind, head, common, b"" if is_head else variant.body)
+
+
+_STATUS = {
+    int(status): b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
+}
 
 
 @lru_cache(maxsize=256)
@@ -125,18 +141,14 @@ def _response(answer: Answer) -> Response:
 # --- negotiation -------------------------------------------------------------------------------
 
 
-def choose_coding(accepted: bytes, form: Form) -> str:
+def coding_for(ask: Ask) -> str:
     """Return the coding to send, by RFC 9110 section 12.5.3; identity where none is taken."""
-    is_short = len(accepted) <= LONGEST
-    for coding in _ranked(accepted) if is_short else _ranked.__wrapped__(accepted):
-        if coding in form.bodies:
-            return coding
-    return IDENTITY
+    accepted = ask.headers.get(b"accept-encoding", b"")
+    return (_liked if len(accepted) <= LONGEST else _liked.__wrapped__)(accepted)
 
 
 @lru_cache(maxsize=512)
-def _ranked(accepted: bytes) -> tuple[str, ...]:
-    """Return the codings that a client takes, the most wanted first."""
+def _liked(accepted: bytes) -> str:
     weights: dict[str, float] = {}
     for item in accepted.decode("latin-1").lower().split(","):
         name, _, parameter = item.partition(";")
@@ -146,11 +158,11 @@ def _ranked(accepted: bytes) -> tuple[str, ...]:
         except ValueError:
             weights[name.strip()] = 0.0
     anything = weights.get("*", 0.0)
-    weighed = [(weights.get(coding, anything), coding) for coding in PREFERENCE]
-    taken = [pair for pair in weighed if pair[0] > 0]
-    return tuple(coding for _, coding in sorted(taken, key=lambda pair: -pair[0]))
+    liking = {coding: weights.get(coding, anything) for coding in PREFERENCE}
+    liked = max(PREFERENCE, key=liking.__getitem__)  # the first of several
+    return liked if liking[liked] > 0 else IDENTITY
 
 
-def _has(if_none_match: str, etag: str) -> bool:
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return etag in tags or if_none_match.strip() == "*"
+def _has(if_none_match: bytes, etag: bytes) -> bool:
+    tags = [tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")]
+    return etag in tags or if_none_match.strip() == b"*"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 
 import pytest
 
-from gateway.core.bundles import HEAD, Bundle, Damaged, Form, found_in, head_size
+from gateway.core.bundles import HEAD, Bundle, Damaged, Form, found_in, head_end
+from tests.stores.things import entry
 
 WHOLE = Bundle(
     "e1",
@@ -17,15 +18,21 @@ WHOLE = Bundle(
 )
 
 
-def rewritten(place: tuple[str | int, ...], number: int) -> bytes:
-    """Return the blob with one number of its head changed."""
+END = head_end(WHOLE.pack(), len(WHOLE.pack()))
+
+
+def rewritten(form: str, coding: str, field: int, text: str) -> bytes:
+    """Return the blob with one field changed in the line of its index about a body."""
     blob = WHOLE.pack()
-    head = told = json.loads(blob[HEAD : head_size(blob)])
-    for step in place[:-1]:
-        told = told[step]
-    told[place[-1]] = number
-    packed = json.dumps(head).encode()
-    return blob[: HEAD - 8] + len(packed).to_bytes(8, "big") + packed + blob[head_size(blob) :]
+    start = blob.index(f"\n{form}\t{coding}\t".encode()) + 1
+    fields = blob[start : blob.index(b"\n", start)].split(b"\t")
+    line, fields[field] = b"\t".join(fields), text.encode()
+    changed = blob.replace(line, b"\t".join(fields), 1)
+    return with_lengths(changed, END + len(changed) - len(blob), len(changed))
+
+
+def with_lengths(blob: bytes, end: int, size: int) -> bytes:
+    return blob[: HEAD - 16] + end.to_bytes(8, "big") + size.to_bytes(8, "big") + blob[HEAD:]
 
 
 def test_what_is_packed_comes_back() -> None:
@@ -38,35 +45,67 @@ def test_a_blob_that_was_cut_off_is_damaged(cut: int) -> None:
         Bundle.unpack(WHOLE.pack()[:cut])
 
 
+FIRST, LAST = 4, 5
+
+
 @pytest.mark.parametrize(
-    ("place", "number"),
+    ("form", "coding", "field", "text"),
     [
-        (("size",), 189),
-        (("forms", "html", 2), 1),
-        (("forms", "html", 2), -1),
-        (("forms", "md", 2), 100),
-        (("forms", "md", 2), 141),
-        (("forms", "html", 3, "br"), 41),
-        (("forms", "html", 3, "br"), 400),
-        (("forms", "md", 3, "identity"), -10),
-        (("forms", "md", 3, "identity"), 51),
+        ("html", "br", FIRST, "1"),
+        ("html", "br", FIRST, "-1"),
+        ("html", "br", LAST, "41"),
+        ("html", "br", LAST, "400"),
+        ("html", "br", LAST, ""),
+        ("html", "br", LAST, "4\t0"),
+        ("md", "identity", FIRST, "100"),
+        ("md", "identity", FIRST, "141"),
+        ("md", "identity", LAST, "189"),
+        ("md", "identity", LAST, "191"),
+        ("md", "identity", LAST, "x"),
     ],
 )
-def test_a_number_that_is_wrong_is_damage(place: tuple[str | int, ...], number: int) -> None:
+def test_a_place_that_is_wrong_is_damage(form: str, coding: str, field: int, text: str) -> None:
     with pytest.raises(Damaged):
-        Bundle.unpack(rewritten(place, number))
+        Bundle.unpack(rewritten(form, coding, field, text))
+
+
+@pytest.mark.parametrize(("end", "size"), [(0, 0), (END, -1), (END, 1), (1 << 60, 0), (HEAD, 0)])
+def test_lengths_that_are_wrong_are_damage(end: int, size: int) -> None:
+    blob = WHOLE.pack()
+    with pytest.raises(Damaged):
+        Bundle.unpack(with_lengths(blob, end, len(blob) + size))
 
 
 def test_one_form_is_found_within_its_blob_or_not_at_all() -> None:
     blob = WHOLE.pack()
-    media_type, etag, at, sizes = found_in(blob[: head_size(blob)], len(blob), "md")
-    assert (media_type, etag, at + sizes["identity"]) == ("text/markdown", '"b"', len(blob))
+    size = len(blob)
+    found = found_in(blob[:END], END, size, "md", "identity")
+    assert found == ("text/markdown", b'"b"', "identity", slice(size - 50, size))
+    assert found_in(blob[:END], END, size, "md", "br") == found
     with pytest.raises(KeyError):
-        found_in(blob, len(blob), "txt")
-    wrong = rewritten(("forms", "md", 3, "identity"), 51)
-    with pytest.raises(Damaged):
-        found_in(wrong, len(wrong), "md")
+        found_in(blob, END, size, "txt", "identity")
+    for text in ("191", "-1"):
+        wrong = rewritten("md", "identity", LAST, text)
+        with pytest.raises((Damaged, KeyError)):
+            found_in(wrong, head_end(wrong, len(wrong)), len(wrong), "md", "identity")
+
+
+def test_what_is_listed_of_a_document_is_not_taken_for_a_form() -> None:
+    listed = replace(entry(), title="\nhtml\tzstd\ttext/html\t\t0\t1\n", summary="\n\n")
+    blob = replace(WHOLE, entry=listed).pack()
+    assert Bundle.unpack(blob).entry == listed
+    end = head_end(blob, len(blob))
+    assert found_in(blob, end, len(blob), "html", "zstd")[2] == "identity"
+
+
+def test_a_variant_has_the_bytes_and_the_etag_of_its_coding() -> None:
+    html, md = WHOLE.forms["html"], WHOLE.forms["md"]
+    told = [(v.etag, v.coding, v.body) for v in (html.variant("br"), html.variant("gzip"))]
+    assert told == [(b'"a-br"', "br", b"b" * 40), (b'"a"', "identity", b"h" * 100)]
+    assert md.variant("br").etag == b'"b"'
+    assert html.variant("br") is html.variant("br")
 
 
 def test_a_form_shows_no_text_of_its_bodies() -> None:
     assert "hhh" not in repr(WHOLE)
+    assert "hhh" not in repr(WHOLE.forms["html"].variant("identity"))

@@ -15,6 +15,7 @@ from gateway.core.documents import Address
 from gateway.stores.public_files import FilePublicStore
 from gateway.web.pages import interface
 from gateway.web.public import Public
+from gateway.web.shelf import Shelf
 from tests.asgi import exchange
 from tests.house import Standing, gateway
 
@@ -63,7 +64,8 @@ async def on_files(folder: Path, paid: str) -> Standing:
     assert bundle
     await store.put(ADDRESS, bundle)
     app = build(side.house)
-    app.router.routes[:0] = Public(store, pages(), static(), interface("zh-CN")).routes()
+    public = Public(store, Shelf(store), pages(), static(), interface("zh-CN"))
+    app.router.routes[:0] = public.routes()
     side.app = app
     await exchange(side.app, "GET", PREVIEW)
     return side

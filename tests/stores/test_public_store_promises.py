@@ -5,21 +5,20 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from anyio import create_task_group
 
-from gateway.core.bundles import Bundle, Damaged
+from gateway.core.bundles import Bundle, Damaged, Form, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Stale, Unavailable
-from gateway.ports import PublicStore, cursor
-from gateway.stores.extents import BEGINNING, KEPT, NotAtHand, extent_at
+from gateway.ports import PublicStore, Seal, cursor
+from gateway.stores.extents import BEGINNING, LARGEST, variant_at
 from gateway.stores.public_files import FilePublicStore
-from gateway.web.ready import Answer, Common
-from tests.stores.things import ELSEWHERE, HERE, THERE, below, bundle
+from tests.stores.things import ELSEWHERE, HERE, THERE, below, bundle, entry
 
 pytestmark = pytest.mark.anyio
 
@@ -160,26 +159,119 @@ async def test_another_process_s_put_is_seen_at_once(tmp_path: Path) -> None:
     assert await listed(other) == []
 
 
-async def test_an_unchanged_bundle_is_read_once(on_disk: Path) -> None:
+# --- what is at hand ---------------------------------------------------------------------------
+
+
+def at_hand(
+    store: PublicStore, form: str = "html", coding: str = "br", address: Address = HERE
+) -> tuple[bytes, str, bytes] | None:
+    found = store.ready(address, form, coding)
+    return told(found[1]) if found else None
+
+
+def told(variant: Variant) -> tuple[bytes, str, bytes]:
+    return variant.etag, variant.coding, variant.body
+
+
+def expected(name: str, form: str = "html", coding: str = "br") -> tuple[bytes, str, bytes]:
+    return told(bundle(name).forms[form].variant(coding))
+
+
+async def test_what_is_at_hand_is_what_get_returns(store: PublicStore) -> None:
+    for name in ("e1", "e2"):
+        await store.put(HERE, bundle(name))
+        for form, coding in (("html", "br"), ("html", "identity"), ("md", "br")):
+            assert at_hand(store, form, coding) in (None, expected(name, form, coding))
+    await store.delete(HERE)
+    assert at_hand(store) is None
+
+
+async def test_a_coding_that_a_form_has_not_is_the_form_as_it_is(store: PublicStore) -> None:
+    await store.put(HERE, bundle("e1"))
+    assert at_hand(store, "md", "zstd") in (None, expected("e1", "md", "identity"))
+
+
+async def test_a_seal_holds_until_its_bundle_is_another_one(store: PublicStore) -> None:
+    seals: list[Seal] = []
+    for name in ("e1", "e2", "e1"):
+        await store.put(HERE, bundle(name))
+        assert not any(seal.holds() for seal in seals)
+        found = store.ready(HERE, "html", "br")
+        if found:
+            assert found[0].holds()
+            seals.append(found[0])
+    await store.delete(HERE)
+    assert not any(seal.holds() for seal in seals)
+
+
+async def test_on_files_everything_is_at_hand(on_disk: Path) -> None:
+    store = FilePublicStore(on_disk)
+    assert at_hand(store) is None
+    for n in range(20):  # of one size each, and faster than the kernel's clock ticks
+        await store.put(HERE, bundle(f"e{n}"))
+        for form, coding in (("html", "br"), ("html", "identity"), ("md", "br")):
+            assert at_hand(store, form, coding) == expected(f"e{n}", form, coding)
+
+
+async def test_nothing_of_a_damaged_bundle_is_at_hand(on_disk: Path) -> None:
     store = FilePublicStore(on_disk)
     await store.put(HERE, bundle("e1"))
-    assert await store.get(HERE) == bundle("e1")
-    forms = store.ready(HERE)
-    assert forms is not None
-    assert store.ready(HERE) is forms
+    (on_disk / "demo" / "first.bundle").write_bytes(bundle("e1").pack()[:-1])
+    with pytest.raises(Damaged):
+        await store.get(HERE)
+    with pytest.raises(Damaged):
+        store.ready(HERE, "html", "br")
 
 
-async def test_memory_has_a_bound_and_a_bundle_beyond_it_is_still_served(on_disk: Path) -> None:
-    size = KEPT + min(BEGINNING, len(bundle("e1", Address("demo", "d0")).pack()))
-    for room in (0, size - 1, size, 2 * size + 1):
-        store = FilePublicStore(on_disk, room)
-        addresses = [Address("demo", f"d{n}") for n in range(4)]
-        for address in addresses:
-            await store.put(address, bundle("e1", address))
-        for address in addresses * 2:
-            assert await store.get(address) == bundle("e1", address)
-        asked = [[store.ready(a) for _ in range(3)] for a in addresses]
-        assert all(last is one for _, one, last in asked) == (room >= size)
+async def test_a_head_that_is_longer_than_what_is_read_first_is_read(on_disk: Path) -> None:
+    store = FilePublicStore(on_disk)
+    long = replace(bundle("e1"), entry=replace(entry(), summary="x" * 3 * BEGINNING))
+    await store.put(HERE, long)
+    assert at_hand(store) == expected("e1")
+
+
+async def test_what_is_too_large_to_read_between_two_requests_is_not_at_hand(
+    on_disk: Path,
+) -> None:
+    store = FilePublicStore(on_disk)
+    form = Form("text/html", '"large"', {"br": b"small", "identity": bytes(LARGEST + 1)})
+    await store.put(HERE, Bundle("e1", {"html": form}))
+    assert at_hand(store, "html", "identity") is None
+    assert at_hand(store) == (b'"large-br"', "br", b"small")
+
+
+async def test_where_nothing_tells_what_is_at_hand_what_was_got_is() -> None:
+    with in_memory() as folder:
+        store = FilePublicStore(folder)
+        for name in ("e1", "e2"):
+            await store.put(HERE, bundle(name))
+            assert at_hand(store) is None
+            await store.get(HERE)
+            for form, coding in (("html", "br"), ("md", "identity")):
+                assert at_hand(store, form, coding) == expected(name, form, coding)
+
+
+async def test_what_was_got_has_a_bound_and_what_is_beyond_it_is_still_served() -> None:
+    with in_memory() as folder:
+        size = len(bundle("e1", Address("demo", "d0")).pack())
+        for room in (0, size - 1, size, 2 * size + 1):
+            store = FilePublicStore(folder, room)
+            addresses = [Address("demo", f"d{n}") for n in range(4)]
+            for address in addresses:
+                await store.put(address, bundle("e1", address))
+                assert at_hand(store, address=address) is None
+            for address in addresses * 2:
+                assert await store.get(address) == bundle("e1", address)
+            kept = [address for address in addresses if at_hand(store, address=address)]
+            assert len(kept) == room // size
+
+
+@contextmanager
+def in_memory() -> Iterator[Path]:
+    """Make a folder on a file system that cannot tell what is at hand."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        assert not can_tell(Path(name))
+        yield Path(name)
 
 
 @pytest.fixture
@@ -192,68 +284,12 @@ def on_disk(tmp_path: Path) -> Iterator[Path]:
 
 def can_tell(folder: Path) -> bool:
     path = folder / "anything"
-    path.write_bytes(b"anything")
+    path.write_bytes(Bundle("e1", {"html": Form("text/html", "", {"identity": b"a"})}).pack())
     try:
-        extent_at(str(path))
+        variant_at(str(path), "html", "br")
     except OSError:
         return False
     return True
-
-
-async def test_what_needs_no_waiting_is_what_get_returns(on_disk: Path) -> None:
-    store = FilePublicStore(on_disk, room=0)
-    assert store.ready(HERE) is None
-    for name in ("e1", "e2"):
-        await store.put(HERE, bundle(name))
-        assert store.ready(HERE) == bundle(name).forms
-    (on_disk / "demo" / "first.bundle").write_bytes(bundle("e1").pack()[:-1])
-    with pytest.raises(Damaged):
-        await store.get(HERE)
-    forms = store.ready(HERE)
-    assert forms is not None
-    with pytest.raises(Damaged):
-        forms["html"]
-    await store.delete(HERE)
-    assert store.ready(HERE) is None
-
-
-async def test_what_is_at_hand_is_of_one_edition_or_nothing(on_disk: Path) -> None:
-    store = FilePublicStore(on_disk)
-    await store.put(HERE, bundle("e1"))
-    forms = store.ready(HERE)
-    assert forms is not None
-    known = forms["html"]
-    assert known.bodies["br"] == bundle("e1").forms["html"].bodies["br"]
-    await store.put(HERE, bundle("e2"))
-    with pytest.raises(NotAtHand):
-        known.bodies["br"]
-    with pytest.raises(NotAtHand):
-        forms["md"]
-    assert store.ready(HERE) == bundle("e2").forms
-
-
-async def test_what_is_made_of_a_form_has_to_find_room(on_disk: Path) -> None:
-    store = FilePublicStore(on_disk, room=100_000)
-    addresses = [Address("demo", f"d{n}") for n in range(20)]
-    for address in addresses:
-        await store.put(address, bundle("e1", address))
-        forms = store.ready(address)
-        assert forms is not None
-        forms["html"].answers["an answer"] = Answer(200, b"", Common.of([]), b"." * 30_000)
-    kept = [a for a in addresses if (forms := store.ready(a)) and forms["html"].answers]
-    assert 1 <= len(kept) <= 3
-
-
-async def test_what_finds_no_room_takes_none_from_others(on_disk: Path) -> None:
-    store = FilePublicStore(on_disk, room=20_000)
-    for address in (HERE, THERE):
-        await store.put(address, bundle("e1", address))
-    first, large = store.ready(HERE), store.ready(THERE)
-    assert first is not None
-    assert large is not None
-    large["html"].answers["an answer"] = Answer(200, b"", Common.of([]), b"." * 30_000)
-    assert store.ready(HERE) is first
-    assert store.ready(THERE) is not large
 
 
 async def test_readers_see_one_whole_bundle_while_it_is_replaced(tmp_path: Path) -> None:

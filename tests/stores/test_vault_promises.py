@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gateway.core.bundles import Damaged
+from gateway.core.bundles import IDENTITY, LONG, Bundle, Damaged, Form
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Unavailable
 from gateway.core.permits import NotPermitted
@@ -61,6 +63,29 @@ async def test_the_vault_opens_to_a_permit_only(vault: Vault) -> None:
     for thing in things:
         with pytest.raises(NotPermitted):
             await vault.open(thing)
+        with pytest.raises(NotPermitted):
+            vault.at_hand(thing, "html")
+
+
+async def test_what_is_at_hand_is_what_open_returns(vault: Vault) -> None:
+    for name in ("e1", "e2"):
+        await vault.keep(HERE, name, sealed(name))
+        for _ in range(2):
+            variant = vault.at_hand(permit(name), "html")
+            assert (
+                variant is None or variant.body == sealed(name).full.forms["html"].bodies[IDENTITY]
+            )
+            assert await vault.open(permit(name)) == sealed(name).full
+    assert vault.at_hand(permit("e1"), "html") is not None
+    assert vault.at_hand(permit("e9"), "html") is None
+
+
+async def test_a_long_text_is_never_at_hand(vault: Vault) -> None:
+    forms = {"html": Form("text/plain", "", {IDENTITY: bytes(LONG + 1)})}
+    long = replace(sealed("e1"), full=Bundle("e1", forms))
+    await vault.keep(HERE, "e1", long)
+    assert await vault.open(permit("e1")) == long.full
+    assert vault.at_hand(permit("e1"), "html") is None
 
 
 async def test_an_empty_source_is_a_source(vault: Vault) -> None:
@@ -129,6 +154,9 @@ async def test_a_damaged_edition_is_never_half_opened(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for size in range(0, len(whole), 7):
         path.write_bytes(whole[:size])
+        with suppress(Damaged):
+            variant = FileVault(tmp_path).at_hand(permit("e1"), "html")
+            assert variant is None or variant.body == b"paid text of e1"
         for part in (vault.public(HERE, "e1"), vault.open(permit("e1"))):
             try:
                 assert await part in (sealed("e1").public, sealed("e1").full)
@@ -149,3 +177,14 @@ async def test_a_vault_that_cannot_be_read_is_unavailable(tmp_path: Path) -> Non
     (tmp_path / "demo" / "first" / "e1.sealed").mkdir(parents=True)  # nothing that can be read
     with pytest.raises(Unavailable):
         await vault.source(HERE, "e1")
+
+
+async def test_where_nothing_tells_what_is_at_hand_what_was_opened_is() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        vault = FileVault(Path(folder))
+        await vault.keep(HERE, "e1", sealed("e1"))
+        assert vault.at_hand(permit("e1"), "html") is None
+        await vault.open(permit("e1"))
+        variant = vault.at_hand(permit("e1"), "html")
+        assert variant is not None
+        assert variant.body == b"paid text of e1"

@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 import gateway.core
 from gateway.core.bundles import IDENTITY, Bundle
 from gateway.core.documents import PAGE, PLACEHOLDER, SIZE_STEPS, Offer
-from gateway.web.press import REFUSED, PagePress
+from gateway.web.press import PagePress
 from tests.web.sheets import (
     ADDRESS,
     HOSTILE,
@@ -32,7 +32,7 @@ from tests.web.sheets import (
 )
 
 REGISTER = json.loads((Path(gateway.core.__file__).parent / "disclosures.json").read_text("utf-8"))
-FORMS = ("html", "md", "txt", "json", REFUSED)
+FORMS = ("html", "md", "txt", "json", "html.refused")
 
 
 def public(**meta: object) -> Bundle:
@@ -125,7 +125,7 @@ def _mask_json(text: str, pointer: str) -> str:
 
 MASKS: dict[str, Callable[[str, str], str]] = {
     "html": _mask_html,
-    REFUSED: _mask_html,
+    "html.refused": _mask_html,
     "md": _mask_lines,
     "txt": _mask_lines,
     "json": _mask_json,
@@ -223,7 +223,7 @@ def test_declared_text_is_never_markup_script_or_template() -> None:
         collection=HOSTILE,
         offers=(Offer(HOSTILE, HOSTILE, HOSTILE),),
     )
-    for form in ("html", REFUSED):
+    for form in ("html", "html.refused"):
         tree = page(bundle, form)
         assert one(tree, "h1").text() == HOSTILE
         assert all(
@@ -263,7 +263,7 @@ def test_a_title_of_several_lines_stays_on_one() -> None:
     assert bundle.entry.title == "甲 Set-Cookie: a=b # 乙"
 
 
-@pytest.mark.parametrize("form", ["html", REFUSED])
+@pytest.mark.parametrize("form", ["html", "html.refused"])
 def test_a_public_page_has_no_inline_style_or_script_and_only_its_own_assets(form: str) -> None:
     assert inline_of(page(public(), form)) == []
 

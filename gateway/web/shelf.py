@@ -1,0 +1,54 @@
+"""Public variants in memory, by the path that asks for them.
+
+Each is good only while its store says that it is still what the store has.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from gateway.core.bundles import Variant
+from gateway.core.documents import Address
+from gateway.core.recent import Recent
+from gateway.ports import PublicStore, Seal
+
+ROOM = 30 << 20  # bytes of variants kept in memory
+
+
+class Kept(Struct, frozen=True, gc=False):
+    """A variant, and what tells whether it is still the store's."""
+
+    seal: Seal
+    variant: Variant
+
+
+class Shelf:
+    """At most `room` bytes; what is used least of late goes first."""
+
+    def __init__(self, store: PublicStore, room: int = ROOM) -> None:
+        self._store = store
+        self._recent: Recent[bytes, Kept] = Recent(room)
+
+    def good(self, path: bytes, coding: str) -> Variant | None:
+        """Return what is kept for a path in a coding, if it is still good."""
+        key = path + _ENDS[coding]
+        kept = self._recent.get(key)
+        if kept is None:
+            return None
+        if kept.seal.holds():
+            return kept.variant
+        self._recent.drop(key)
+        return None
+
+    def fetch(self, path: bytes, coding: str, address: Address, form: str) -> Variant | None:
+        """Fetch and keep for a path a form of a document, if that takes no waiting."""
+        found = self._store.ready(address, form, coding)
+        if found is None:
+            return None
+        seal, variant = found
+        self._recent.keep(path + _ENDS[coding], Kept(seal, variant), variant.size)
+        return variant
+
+
+# No path holds a space. One string is found faster than a pair, and takes less room.
+_ENDS = {coding: b" " + coding.encode() for coding in ("br", "zstd", "gzip", "identity")}
