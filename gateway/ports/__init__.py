@@ -1,0 +1,38 @@
+"""What the use cases need of the world, a file for each port."""
+
+from __future__ import annotations
+
+from gateway.ports.audit import Audit
+from gateway.ports.clock import Clock
+from gateway.ports.coherence import RIGHTS, Coherence, Known, Shape
+from gateway.ports.ledger import Anchors, Answer, Device, Edition, Ledger, Outgoing, Reader
+from gateway.ports.public_store import PublicStore, Seal, cursor
+from gateway.ports.texts import Format, Formats, Press, Source
+from gateway.ports.tries import Tries
+from gateway.ports.vault import Sealed, Vault
+
+__all__ = [
+    "RIGHTS",
+    "Anchors",
+    "Answer",
+    "Audit",
+    "Clock",
+    "Coherence",
+    "Device",
+    "Edition",
+    "Format",
+    "Formats",
+    "Known",
+    "Ledger",
+    "Outgoing",
+    "Press",
+    "PublicStore",
+    "Reader",
+    "Seal",
+    "Sealed",
+    "Shape",
+    "Source",
+    "Tries",
+    "Vault",
+    "cursor",
+]

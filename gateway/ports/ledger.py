@@ -1,0 +1,209 @@
+"""The record of truth, and what is on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.core.chains import Anchor
+from gateway.core.codes import Code
+from gateway.core.documents import Address
+from gateway.core.rights import Grant
+from gateway.core.tokens import KeyState
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One published state of a document, immutable."""
+
+    id: str
+    address: Address
+    made_at: int
+    format: str
+    title: str
+    language: str
+    collection: str
+    public_digest: str  # of the projection, its times left out
+    published: str  # RFC 3339; of the document's first edition
+    updated: str  # RFC 3339; when the public projection last changed
+    sections: tuple[tuple[bool, int, int], ...] = ()  # paid, line, end_line
+    source_digest: str = ""  # of what was submitted, and of all else that decides the bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A browser that has redeemed, and every grant redeemed in it (revoked ones too)."""
+
+    id: str
+    auth_epoch: int
+    grants: tuple[Grant, ...]
+    version: int = 1  # raised by each change of the reader or of a grant of it
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A reader in which a grant was redeemed, and when."""
+
+    reader: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A change on record that not every worker is known to have heard of yet."""
+
+    seq: int
+    key: str  # of core.holders
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A stored answer to a POST with an Idempotency-Key."""
+
+    fingerprint: str  # of the request
+    status: int
+    body: bytes
+
+
+class Anchors(Protocol):
+    """Where the heads of the audit's chains are on record, apart from the chains.
+
+    Every method raises Unavailable when the record does not answer.
+    """
+
+    async def anchor(self, anchor: Anchor) -> None:
+        """Record how far a chain has come; a lower number than is on record changes nothing."""
+
+    async def anchors(self) -> Sequence[Anchor]:
+        """Return the head of every chain, by name."""
+
+
+class Ledger(Anchors, Protocol):
+    """The record of truth. Each method is one transaction, durable when it returns.
+
+    What changes the rights of a holder, a document or the signing keys notes their keys as
+    outgoing in the same transaction. Every method raises Unavailable when the ledger does not
+    answer.
+    """
+
+    async def ping(self) -> None: ...
+
+    async def add_publisher(self, publisher: str, key_hash: str, at: int) -> None:
+        """Add a publisher, or give an existing one another key besides those it has.
+
+        key_hash "" adds no key. The same again changes nothing.
+        """
+
+    async def publisher_of(self, key_hash: str) -> str | None:
+        """Return whose key has this hash."""
+
+    async def current(self, address: Address) -> Edition | None:
+        """Return the current edition, None where there is no document or it is deleted."""
+
+    async def edition(self, address: Address, edition: str) -> Edition | None: ...
+
+    async def editions(self, address: Address, before: str, limit: int) -> Sequence[Edition]:
+        """Return editions, newest first, that come after `before` in that order ("" = all)."""
+
+    async def documents(
+        self, publisher: str, after: str, limit: int, *, collection: str = ""
+    ) -> Sequence[Edition]:
+        """Return the current editions of a publisher's documents with slug > after, by slug.
+
+        collection filters when not "".
+        """
+
+    async def make_current(self, edition: Edition, expected: str | None) -> None:
+        """Record the edition if new, make it current, and note its projection as unsettled.
+
+        `expected` is the id of the edition that must be current now (None: no document).
+        Raises Stale.
+        """
+
+    async def remove(self, address: Address, expected: str) -> None:
+        """Delete a document and note its projection as unsettled. Raises Stale."""
+
+    async def unsettled(self, limit: int) -> Sequence[Address]:
+        """Return addresses whose public projection may lag behind the record."""
+
+    async def settle(self, address: Address, edition: str | None) -> bool:
+        """Forget that address is unsettled, if `edition` (None: deleted) is still current.
+
+        Return whether it is.
+        """
+
+    async def add_grant(self, grant: Grant) -> Grant:
+        """Record a grant, or return the one on record for the same (source, source_ref, scope).
+
+        A grant with an empty source_ref is always new.
+        """
+
+    async def grant(self, grant: str) -> Grant | None: ...
+
+    async def grants(
+        self, publisher: str, *, subject: str, scope: str, after: str, limit: int
+    ) -> Sequence[Grant]:
+        """Return grants of a publisher by id > after; subject and scope filter when not ""."""
+
+    async def revoke(self, revoked: str, at: int) -> None:
+        """Set revoked_at of a grant or code, and of all that came from it, where not set yet.
+
+        It is never cleared.
+        """
+
+    async def devices(self, grant: str, limit: int) -> Sequence[Device]:
+        """Return the readers in which a grant was redeemed, in that order."""
+
+    async def evict(self, grant: str, reader: str) -> bool:
+        """Take a grant out of a reader; return whether it was there."""
+
+    async def add_codes(self, codes: Sequence[Code]) -> None:
+        """Record new codes. Raises Conflict, and then records none, where one is known."""
+
+    async def code(self, code_hash: str) -> Code | None: ...
+
+    async def code_by_id(self, code: str) -> Code | None: ...
+
+    async def codes(
+        self, publisher: str, after: str, limit: int, *, scope: str = ""
+    ) -> Sequence[Code]:
+        """Return codes of a publisher by id > after; scope filters when not ""."""
+
+    async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:
+        """Use a code once: record the grant and add it to the reader.
+
+        The same (source, source_ref, scope) again uses nothing and gives the grant on record.
+        Raises UsedUp, Revoked, and Missing where there is no such code.
+        """
+
+    async def reader(self, reader: str) -> Reader | None: ...
+
+    async def redeem(self, reader: str, grant: str, at: int) -> Reader:
+        """Add a grant to a reader (made if new); the same again changes nothing.
+
+        Raises UsedUp when the grant is already in as many readers as it has devices.
+        """
+
+    async def sign_out(self, reader: str) -> None:
+        """Raise the reader's auth_epoch, so that its cookies end."""
+
+    async def answer(self, publisher: str, key: str) -> Answer | None: ...
+
+    async def keep_answer(self, publisher: str, key: str, answer: Answer, at: int) -> None: ...
+
+    async def outgoing(self, limit: int) -> Sequence[Outgoing]:
+        """Return changes that were not confirmed yet, oldest first."""
+
+    async def confirm(self, outgoing: Sequence[Outgoing]) -> None:
+        """Forget changes that every worker has heard of."""
+
+    async def signing_keys(self) -> Mapping[str, KeyState]:
+        """Return the state of every signing key by its kid; none on a new ledger."""
+
+    async def set_signing_keys(
+        self, before: Mapping[str, KeyState], after: Mapping[str, KeyState], at: int
+    ) -> None:
+        """Set the states of all signing keys where they are still `before`. Raises Stale."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,64 @@
+"""How texts are read and set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.core.bundles import Bundle
+from gateway.core.documents import FullText, Meta, Projection, Rendering
+from gateway.core.markers import Marker
+
+
+class Format(Protocol):
+    """One source format."""
+
+    name: str
+    media_type: str
+    suffixes: tuple[str, ...]
+
+    def misplaced(self, text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
+        """Return the markers that stand inside markup and not in running text."""
+
+    def render(self, text: str, title: str = "") -> Rendering:
+        """Return the text in sanitised, well-formed forms.
+
+        PLACEHOLDER and PAGE stay where they stand, as letters. Rendering.title is `title`, or
+        else the first heading or line that holds no PLACEHOLDER ("" where there is none); where
+        the first block says just the title, the forms leave it out.
+        """
+
+
+class Press(Protocol):
+    """Sets texts into the forms in which they are sent."""
+
+    def public(self, projection: Projection, edition: str) -> Bundle: ...
+
+    def full(self, full: FullText, edition: str) -> Bundle: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A decoded source: what it declares, and its running text, which starts at `line`."""
+
+    text: str
+    front: str
+    meta: Meta
+    body: str
+    line: int
+
+
+class Formats(Protocol):
+    """The source formats there are."""
+
+    def named(self, name: str) -> Format: ...
+
+    def of_media_type(self, media_type: str) -> str:
+        """Return the name of the format with this media type. Raises Unsupported."""
+
+    def of_suffix(self, suffix: str) -> str:
+        """Return the name of the format of files that end so. Raises Unsupported."""
+
+    def read(self, body: bytes, charset: str | None) -> Source:
+        """Decode strictly, once, and take the front matter off. Raises Refused, Unsupported."""

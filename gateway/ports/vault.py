@@ -1,0 +1,46 @@
+"""Where paid text rests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.core.bundles import Bundle, Variant
+from gateway.core.documents import Address
+from gateway.core.permits import Permit
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """All that is kept of one edition; the public bundle too, for rollback and for recovery."""
+
+    source: bytes
+    full: Bundle
+    public: Bundle
+
+
+class Vault(Protocol):
+    """Where paid text rests: each edition, immutable.
+
+    Every method raises Unavailable when the store does not answer, Missing for no such edition.
+    """
+
+    async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
+        """Store durably; the same edition again changes nothing."""
+
+    async def open(self, permit: Permit) -> Bundle:
+        """Return the full forms that a permit names."""
+
+    def at_hand(self, permit: Permit, form: str) -> Variant | None:
+        """Return a form of the full text that a permit names, as it is.
+
+        None where that takes waiting, or the text is long; None says nothing. It may raise.
+        """
+
+    async def source(self, address: Address, edition: str) -> bytes:
+        """Return the source, for its publisher."""
+
+    async def public(self, address: Address, edition: str) -> Bundle:
+        """Return the public bundle of an edition, current or not."""
+
+    async def ping(self) -> None: ...
