@@ -122,9 +122,9 @@ class Rights:
     def __init__(self, grants: Iterable[Grant], version: int = 0, epoch: int = 0) -> None:
         self.version = version  # raised by every change of any of it
         self.epoch = epoch  # of the reader: cookies of an earlier one are ended
-        self._by_scope: dict[tuple[str, str], tuple[Grant, ...]] = {}
+        self._by_scope: dict[str, tuple[Grant, ...]] = {}
         for grant in grants:
-            place = (grant.scope.publisher, str(grant.scope))
+            place = f"{grant.scope.publisher} {grant.scope}"
             bare = replace(grant, subject="", note="", source="", source_ref="")
             self._by_scope[place] = (*self._by_scope.get(place, ()), bare)
 
@@ -135,10 +135,10 @@ class Rights:
     def covering(self, address: Address, collection: str) -> tuple[Grant, ...]:
         """Return the grants that cover a document in a collection ("" for none)."""
         find, publisher = self._by_scope.get, address.publisher
-        found = find((publisher, f"document:{address.slug}"), ()) + find((publisher, "all"), ())
+        found = find(f"{publisher} document:{address.slug}", ()) + find(f"{publisher} all", ())
         if not collection:
             return found
-        return found + find((publisher, f"collection:{collection}"), ())
+        return found + find(f"{publisher} collection:{collection}", ())
 
 
 NO_RIGHTS = Rights(())

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from gateway.core.rights import pack_rights, unpack_rights
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True, gc=False):
     """What memory knows under a key; absence can be known too."""
 
     value: Any

@@ -43,6 +43,12 @@ class MemoryTries:
         """Do nothing."""
 
 
+class _Storage(RedisStorage):
+    """The storage of limits, which would load its clients of other servers too, and keep them."""
+
+    DEPENDENCIES = {"redis": RedisStorage.DEPENDENCIES["redis"]}  # noqa: RUF012  as limits has it
+
+
 class RedisTries:
     """Tries counted for every gateway on one Redis; in memory as long as it does not answer."""
 
@@ -50,9 +56,7 @@ class RedisTries:
         self._pool = _pool(url)
         # The pool knows the address; the storage is told one for its form alone.
         options: dict[str, Any] = {"connection_pool": self._pool}
-        storage = RedisStorage(
-            "async+redis://", implementation="redispy", key_prefix=PREFIX, **options
-        )
+        storage = _Storage("async+redis://", implementation="redispy", key_prefix=PREFIX, **options)
         self._shared = _Counts(_Limiter(storage), limits)
         self._own = MemoryTries(limits)
         self._away_until = 0.0

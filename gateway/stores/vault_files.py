@@ -20,7 +20,7 @@ from gateway.stores import sealing
 from gateway.stores.durable import PART, answering, below, make_folder, within, write_private
 from gateway.stores.extents import NotAtHand, variant_at
 
-ROOM = 10 << 20  # bytes of full texts kept in memory
+ROOM = 8 << 20  # bytes of full texts kept in memory
 
 T = TypeVar("T")
 
