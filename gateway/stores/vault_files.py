@@ -65,7 +65,8 @@ class FileVault:
         """Return a form of the full text that a permit names, if it is at hand. Raises Damaged."""
         require_permit(permit)
         key = (permit.address, permit.edition, form)
-        return self._recent.get(key) or self._read(key)
+        kept = self._recent.get(key)
+        return self._read(key) if kept is None and self._can_tell else kept
 
     def _read(self, key: Key) -> Variant | None:
         (publisher, slug), edition, form = key
@@ -73,7 +74,7 @@ class FileVault:
         try:
             _, variant = variant_at(self._folder + path, form, IDENTITY, _full)
         except OSError as error:
-            self._can_tell = self._can_tell and error.errno != errno.ENOTSUP
+            self._can_tell = error.errno != errno.ENOTSUP
             return None
         self._keep_in_memory(key, variant)
         return variant
