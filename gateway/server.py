@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import multiprocessing
 import os
 import re
@@ -11,7 +10,6 @@ import resource
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import cache
 from types import FrameType
 from typing import Any
@@ -39,8 +37,6 @@ IDLE_WHEN_CROWDED = 5.0  # when half of the room for connections is taken
 ROOM = 1 << 16  # open files, if the system allows them
 LOOK = 5.0  # seconds between two looks at a connection
 
-_M_ARENA_MAX = -8  # of glibc's malloc.h
-
 
 def supervised() -> Gateway:
     """Make the application of a worker that ends with its supervisor."""
@@ -51,20 +47,9 @@ def supervised() -> Gateway:
 
 def application() -> Gateway:
     """Make the application of one worker."""
-    share_heap()
     settings = load(os.environ)
     set_up_logs(settings.log_level)
     return Gateway(settings)
-
-
-def share_heap() -> None:
-    """Let all threads of this process allocate from one heap, where the C library can (glibc).
-
-    The interpreter lets one thread work at a time anyway, and a heap for each keeps what nobody
-    uses: some megabytes of a worker.
-    """
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def listen(host: str, port: int) -> socket.socket:

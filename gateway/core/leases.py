@@ -110,7 +110,7 @@ class Holder(Generic[V]):
         "_worker",
     )  # fmt: skip
 
-    def __init__(self, worker: str, terms: Terms, room: int = 16_000) -> None:
+    def __init__(self, worker: str, terms: Terms, room: int = 14_000) -> None:
         self._worker = worker
         self._terms = terms
         self._room = room  # entries

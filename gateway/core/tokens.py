@@ -20,7 +20,7 @@ from gateway.core.errors import BadToken, Expired
 
 MAX_TEXT = 1024
 MAX_LIFE = 10 * 366 * 86_400
-REMEMBERED = 10_000  # verified texts of one ring, at most a kilobyte each
+REMEMBERED = 8_000  # verified texts of one ring, at most a kilobyte each
 SKEW = 60  # seconds that another host's clock may be ahead of ours
 
 _SHAPE = re.compile(r"pg1\.([a-z0-9]{1,16})\.(\.?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)", re.ASCII)

@@ -12,7 +12,7 @@ from gateway.core.documents import Address
 from gateway.core.recent import Recent
 from gateway.ports import PublicStore, Seal
 
-ROOM = 24 << 20  # bytes of variants kept in memory
+ROOM = 22 << 20  # bytes of variants kept in memory
 
 
 class Kept(Struct, frozen=True, gc=False):
