@@ -26,7 +26,7 @@ HEAD = len(_MAGIC) + _LENGTHS.size  # bytes before the index
 _DAMAGED = "A stored bundle is damaged."
 
 IDENTITY = "identity"
-OBJECTS = 950  # bytes that a variant in memory takes besides its body
+OBJECTS = 1_000  # bytes that a variant in memory takes besides its body
 LONG = 256 << 10  # bytes; a full text that has more is sent in chunks, each after another check
 
 
@@ -139,9 +139,9 @@ class Bundle:
                 lines.append("\t".join(told).encode() + b"\n")
                 bodies.append(body)
                 at += len(body)
-        index = b"".join([*lines, encode(_Listed(self.edition, self.entry))])
-        end = HEAD + len(index)
-        return b"".join([_MAGIC, _LENGTHS.pack(end, end + at), index, *bodies])
+        head = b"".join([*lines, encode(_Listed(self.edition, self.entry))])
+        end = HEAD + len(head)
+        return b"".join([_MAGIC, _LENGTHS.pack(end, end + at), head, *bodies])
 
     @classmethod
     def unpack(cls, blob: bytes) -> Bundle:
@@ -212,4 +212,4 @@ def found_in(head: bytes | bytearray, end: int, size: int, form: str, coding: st
 def _line(form: str, coding: str) -> re.Pattern[bytes]:
     """Return what the line of the index about a form in a coding looks like."""
     told = re.escape(f"\n{form}\t{coding}\t".encode())
-    return re.compile(told + rb"([^\t\n]*)\t([^\t\n]*)\t([0-9]{1,15})\t([0-9]{1,15})\n")
+    return re.compile(told + rb"([ -~]*)\t([ -~]*)\t([0-9]{1,15})\t([0-9]{1,15})\n")

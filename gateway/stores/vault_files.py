@@ -23,8 +23,6 @@ from gateway.stores.extents import NotAtHand, variant_at
 ROOM = 8 << 20  # bytes of full texts kept in memory
 
 T = TypeVar("T")
-
-
 Key = tuple[Address, str, str]  # a document, an edition of it, and the name of a form
 
 

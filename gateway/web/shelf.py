@@ -5,8 +5,6 @@ Each is good only while its store says that it is still what the store has.
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from gateway.core.bundles import Variant
 from gateway.core.documents import Address
 from gateway.core.recent import Recent
@@ -15,19 +13,12 @@ from gateway.ports import PublicStore, Seal
 ROOM = 22 << 20  # bytes of variants kept in memory
 
 
-class Kept(Struct, frozen=True, gc=False):
-    """A variant, and what tells whether it is still the store's."""
-
-    seal: Seal
-    variant: Variant
-
-
 class Shelf:
     """At most `room` bytes; what is used least of late goes first."""
 
     def __init__(self, store: PublicStore, room: int = ROOM) -> None:
         self._store = store
-        self._recent: Recent[bytes, Kept] = Recent(room)
+        self._recent: Recent[bytes, tuple[Seal, Variant]] = Recent(room)
 
     def good(self, path: bytes, coding: str) -> Variant | None:
         """Return what is kept for a path in a coding, if it is still good."""
@@ -35,8 +26,9 @@ class Shelf:
         kept = self._recent.get(key)
         if kept is None:
             return None
-        if kept.seal.holds():
-            return kept.variant
+        seal, variant = kept
+        if seal.holds():
+            return variant
         self._recent.drop(key)
         return None
 
@@ -45,8 +37,8 @@ class Shelf:
         found = self._store.ready(address, form, coding)
         if found is None:
             return None
-        seal, variant = found
-        self._recent.keep(path + _ENDS[coding], Kept(seal, variant), variant.size)
+        _, variant = found
+        self._recent.keep(path + _ENDS[coding], found, variant.size)
         return variant
 
 

@@ -24,7 +24,7 @@ def test_what_comes_once_takes_no_place_from_others() -> None:
     assert kept(recent) == "abc"
 
 
-def test_what_comes_again_takes_the_place_of_the_least_recently_used() -> None:
+def test_what_comes_again_takes_the_place_of_what_was_not_used_of_late() -> None:
     recent = full()
     recent.get("a")
     recent.keep("d", 3, 1)

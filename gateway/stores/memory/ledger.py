@@ -1,22 +1,18 @@
-"""Stores in memory: verified fakes, for tests. They keep the same promises and are never shared."""
+"""A ledger in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from gateway.core.bundles import IDENTITY, Bundle, Entry, Variant
 from gateway.core.chains import Anchor
 from gateway.core.codes import Code
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Missing, Revoked, Stale, UsedUp
 from gateway.core.holders import SIGNING_KEYS, document_key, grant_key, reader_key
-from gateway.core.permits import Permit
-from gateway.core.records import Record, plain
 from gateway.core.rights import Grant
 from gateway.core.tokens import KeyState
-from gateway.ports import Answer, Device, Edition, Outgoing, Reader, Seal, Sealed, cursor
-from gateway.stores.vault_files import require_permit
+from gateway.ports import Answer, Device, Edition, Outgoing, Reader
 
 
 class MemoryAnchors:
@@ -297,118 +293,3 @@ class MemoryLedger(MemoryAnchors):
             raise Stale(None)
         self._signing_keys = dict(after)
         self._note(SIGNING_KEYS)
-
-
-@dataclass(frozen=True, slots=True)
-class MemorySeal:
-    """Which bundle stands at an address."""
-
-    bundles: Mapping[Address, Bundle]
-    address: Address
-    bundle: Bundle
-
-    def holds(self) -> bool:
-        return self.bundles.get(self.address) is self.bundle
-
-
-class MemoryPublicStore:
-    """Public bundles in memory."""
-
-    def __init__(self) -> None:
-        self._bundles: dict[Address, Bundle] = {}
-        self._marks: dict[Address, str] = {}
-        self._changes = 0
-
-    async def mark(self, address: Address) -> str:
-        return self._marks.get(address, "")
-
-    async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
-        self._require(address, since)
-        self._bundles[address] = Bundle.unpack(bundle.pack())
-        self._changes += 1
-        self._marks[address] = str(self._changes)
-
-    def _require(self, address: Address, since: str | None) -> None:
-        if since is not None and since != self._marks.get(address, ""):
-            raise Stale(None)
-
-    async def get(self, address: Address) -> Bundle | None:
-        return self._bundles.get(address)
-
-    def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
-        bundle = self._bundles.get(address)
-        if bundle is None:
-            return None
-        return MemorySeal(self._bundles, address, bundle), bundle.forms[form].variant(coding)
-
-    async def delete(self, address: Address, since: str | None = None) -> None:
-        self._require(address, since)
-        self._bundles.pop(address, None)
-        self._marks.pop(address, None)
-
-    async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
-        entries = [b.entry for b in self._bundles.values() if b.entry]
-        found = [
-            entry
-            for entry in sorted(entries, key=cursor, reverse=True)
-            if publisher in ("", entry.address.publisher) and (not before or cursor(entry) < before)
-        ]
-        return found[:limit]
-
-    async def ping(self) -> None:
-        return
-
-
-class MemoryVault:
-    """A vault in memory."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[Address, str], Sealed] = {}
-
-    async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
-        self._kept.setdefault((address, edition), sealed)
-
-    async def open(self, permit: Permit) -> Bundle:
-        require_permit(permit)
-        return self._sealed(permit.address, permit.edition).full
-
-    def at_hand(self, permit: Permit, form: str) -> Variant | None:
-        require_permit(permit)
-        sealed = self._kept.get((permit.address, permit.edition))
-        if sealed is None or sealed.full.is_long:
-            return None
-        return sealed.full.forms[form].variant(IDENTITY)
-
-    async def source(self, address: Address, edition: str) -> bytes:
-        return self._sealed(address, edition).source
-
-    async def public(self, address: Address, edition: str) -> Bundle:
-        return self._sealed(address, edition).public
-
-    async def ping(self) -> None:
-        return
-
-    def _sealed(self, address: Address, edition: str) -> Sealed:
-        try:
-            return self._kept[address, edition]
-        except KeyError:
-            raise Missing("edition") from None
-
-
-class MemoryAudit:
-    """What was served and changed, as a list."""
-
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-
-    def note(self, record: Record) -> None:
-        self.records.append(plain(record))
-
-    async def keep(self, *records: Record) -> None:
-        self.records += map(plain, records)
-
-    async def tend(self) -> None:
-        return
-
-    async def close(self) -> None:
-        return

@@ -1,0 +1,24 @@
+"""An audit in memory."""
+
+from __future__ import annotations
+
+from gateway.core.records import Record, plain
+
+
+class MemoryAudit:
+    """What was served and changed, as a list."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def note(self, record: Record) -> None:
+        self.records.append(plain(record))
+
+    async def keep(self, *records: Record) -> None:
+        self.records += map(plain, records)
+
+    async def tend(self) -> None:
+        return
+
+    async def close(self) -> None:
+        return

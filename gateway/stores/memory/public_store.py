@@ -1,0 +1,71 @@
+"""A public store in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.core.bundles import Bundle, Entry, Variant
+from gateway.core.documents import Address
+from gateway.core.errors import Stale
+from gateway.ports import Seal, cursor
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySeal:
+    """Which bundle stands at an address."""
+
+    bundles: Mapping[Address, Bundle]
+    address: Address
+    bundle: Bundle
+
+    def holds(self) -> bool:
+        return self.bundles.get(self.address) is self.bundle
+
+
+class MemoryPublicStore:
+    """Public bundles in memory."""
+
+    def __init__(self) -> None:
+        self._bundles: dict[Address, Bundle] = {}
+        self._marks: dict[Address, str] = {}
+        self._changes = 0
+
+    async def mark(self, address: Address) -> str:
+        return self._marks.get(address, "")
+
+    async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
+        self._require(address, since)
+        self._bundles[address] = Bundle.unpack(bundle.pack())
+        self._changes += 1
+        self._marks[address] = str(self._changes)
+
+    def _require(self, address: Address, since: str | None) -> None:
+        if since is not None and since != self._marks.get(address, ""):
+            raise Stale(None)
+
+    async def get(self, address: Address) -> Bundle | None:
+        return self._bundles.get(address)
+
+    def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
+        bundle = self._bundles.get(address)
+        if bundle is None:
+            return None
+        return MemorySeal(self._bundles, address, bundle), bundle.forms[form].variant(coding)
+
+    async def delete(self, address: Address, since: str | None = None) -> None:
+        self._require(address, since)
+        self._bundles.pop(address, None)
+        self._marks.pop(address, None)
+
+    async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+        entries = [b.entry for b in self._bundles.values() if b.entry]
+        found = [
+            entry
+            for entry in sorted(entries, key=cursor, reverse=True)
+            if publisher in ("", entry.address.publisher) and (not before or cursor(entry) < before)
+        ]
+        return found[:limit]
+
+    async def ping(self) -> None:
+        return

@@ -1,0 +1,46 @@
+"""A vault in memory."""
+
+from __future__ import annotations
+
+from gateway.core.bundles import IDENTITY, Bundle, Variant
+from gateway.core.documents import Address
+from gateway.core.errors import Missing
+from gateway.core.permits import Permit
+from gateway.ports import Sealed
+from gateway.stores.vault_files import require_permit
+
+
+class MemoryVault:
+    """A vault in memory."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[Address, str], Sealed] = {}
+
+    async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
+        self._kept.setdefault((address, edition), sealed)
+
+    async def open(self, permit: Permit) -> Bundle:
+        require_permit(permit)
+        return self._sealed(permit.address, permit.edition).full
+
+    def at_hand(self, permit: Permit, form: str) -> Variant | None:
+        require_permit(permit)
+        sealed = self._kept.get((permit.address, permit.edition))
+        if sealed is None or sealed.full.is_long:
+            return None
+        return sealed.full.forms[form].variant(IDENTITY)
+
+    async def source(self, address: Address, edition: str) -> bytes:
+        return self._sealed(address, edition).source
+
+    async def public(self, address: Address, edition: str) -> Bundle:
+        return self._sealed(address, edition).public
+
+    async def ping(self) -> None:
+        return
+
+    def _sealed(self, address: Address, edition: str) -> Sealed:
+        try:
+            return self._kept[address, edition]
+        except KeyError:
+            raise Missing("edition") from None
