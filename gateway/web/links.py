@@ -1,10 +1,22 @@
-"""Absolute links: from the configured origin, else from a Host that is trusted."""
+"""Links: absolute, from the configured origin or else a Host that is trusted; and unlock links."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
+
+UNLOCK = "/unlock"
+
+
+def token_in(pasted: str) -> str:
+    """Return the token of an unlock link, "" where a text is not one link with one token."""
+    try:
+        link = urlsplit(pasted)
+        tokens = parse_qs(link.query, max_num_fields=20).get("token", ())
+    except ValueError:
+        return ""
+    return tokens[0] if link.path == UNLOCK and len(tokens) == 1 else ""
 
 
 class Links:

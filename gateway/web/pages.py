@@ -46,7 +46,8 @@ class Pages:
         """Return the page for a problem: what, why and how to go on, by its kind and status."""
         kind = str(told.get("type", "")).rpartition(":")[2]
         status = int(told["status"])
-        return self.render("error.html", interface(language), kind=kind, status=status, once="")
+        facts = {"kind": kind, "status": status, "once": "", "document": "", "wait": 0}
+        return self.render("error.html", interface(language), **facts)
 
     def gettext(self, language: Language) -> Callable[[str], str]:
         """Return what turns a message into a language."""

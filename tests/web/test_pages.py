@@ -26,8 +26,11 @@ TOLD: list[tuple[str, dict[str, object]]] = [
     ("library.html", {"editions": (), "following": "", "is_first": True, "once": ""}),
     ("unlock.html", {"token": HOSTILE, "once": HOSTILE}),
     ("unlock.html", {"token": "", "once": HOSTILE}),
-    ("error.html", {"status": 404, "kind": "missing", "once": ""}),
-    ("error.html", {"status": 409, "kind": "used-up", "once": HOSTILE}),
+    ("error.html", {"status": 404, "kind": "missing", "once": "", "document": "", "wait": 0}),
+    (
+        "error.html",
+        {"status": 429, "kind": "used-up", "once": HOSTILE, "document": HOSTILE, "wait": 2},
+    ),
 ]
 
 
