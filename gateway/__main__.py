@@ -26,6 +26,7 @@ from gateway.core.rights import Grant
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Wish
+from gateway.refusals import lines, words
 from gateway.settings import BadSettings, Settings
 from gateway.signing import Turned
 from gateway.submissions import Prepared, prepare
@@ -167,32 +168,31 @@ def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
 @told
 def check(paths: tuple[Path, ...], as_json: bool) -> None:
     """Check files as publication would, and publish nothing."""
-    reports = []
-    for file in source_files(paths):
-        try:
-            _prepare(file)
-            findings: tuple[Any, ...] = ()
-        except Refused as refused:
-            findings = refused.findings
-        except GatewayError as error:
-            click.echo(f"{file.path}: {error.message} {error.hint}", err=True)
-            sys.exit(1)
-        reports.append((file, findings))
+    outcomes = [(file, _refusal(file)) for file in source_files(paths)]
     if as_json:
-        from gateway.web.errors import finding
-
-        report = [{"file": str(f.path), "findings": [finding(x) for x in xs]} for f, xs in reports]
-        click.echo(json.dumps(report, ensure_ascii=False, indent=1))
+        reports = [_report(file, error) for file, error in outcomes]
+        click.echo(json.dumps(reports, ensure_ascii=False, indent=1))
     else:
-        for file, findings in reports:
-            for line in lines(file, findings):
+        for file, error in outcomes:
+            for line in lines(file.path, error) if error else ():
                 click.echo(line)
-    sys.exit(1 if any(findings for _, findings in reports) else 0)
+    sys.exit(1 if any(error for _, error in outcomes) else 0)
 
 
-def lines(file: SourceFile, findings: tuple[Any, ...]) -> list[str]:
-    """Return findings as compilers print them."""
-    return [f"{file.path}:{f.line}:{f.column or 1}: {f.code}: {f.message}" for f in findings]
+def _refusal(file: SourceFile) -> Exception | None:
+    try:
+        _prepare(file)
+    except Exception as error:  # whatever it is, it is of this file alone
+        return error
+    return None
+
+
+def _report(file: SourceFile, error: Exception | None) -> dict[str, Any]:
+    from gateway.web.errors import finding
+
+    findings = error.findings if isinstance(error, Refused) else ()
+    report = {"file": str(file.path), "findings": [finding(f) for f in findings]}
+    return report | {"error": words(error)} if error and not findings else report
 
 
 def _prepare(file: SourceFile) -> Prepared:
@@ -209,7 +209,7 @@ def split(file: Path) -> None:
     try:
         prepared = _prepare(source)
     except Refused as refused:
-        for line in lines(source, refused.findings):
+        for line in lines(source.path, refused):
             click.echo(line)
         sys.exit(1)
     for section, (paid, first, last) in zip(

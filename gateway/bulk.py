@@ -32,9 +32,10 @@ from rich.text import Text
 from gateway.app import House
 from gateway.composing import cores
 from gateway.core.documents import Address
-from gateway.core.errors import GatewayError, Malformed, Refused
+from gateway.core.errors import GatewayError, Malformed
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
+from gateway.refusals import lines
 
 LOOK = 1.0  # seconds between two looks at watched files
 PORTION = 200  # files that are looked up in the ledger together
@@ -161,18 +162,8 @@ def owner(file: SourceFile, publisher: str) -> str:
 
 def tell(file: SourceFile, error: Exception) -> None:
     """Tell why a file was refused, as compilers do."""
-    if isinstance(error, Refused):
-        for f in error.findings:
-            click.echo(f"{file.path}:{f.line}:{f.column or 1}: {f.code}: {f.message}")
-    else:
-        click.echo(f"{file.path}:1:1: error: {_words(error)}")
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, GatewayError):
-        return f"{error.message} {error.hint}".rstrip()
-    # What others say may quote the document.
-    return str(error) if isinstance(error, OSError) else f"{type(error).__name__} while it was set."
+    for line in lines(file.path, error):
+        click.echo(line)
 
 
 async def watch_files(house: House, paths: tuple[Path, ...], publisher: str) -> None:
