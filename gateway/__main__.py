@@ -146,12 +146,13 @@ PATHS = click.argument(
 @told
 def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
     """Publish files, or folders that hold <publisher>/<slug>.ext."""
-    from gateway.bulk import publish_files, watch_files
+    from gateway.bulk import publish_files, states, watch_files
 
     async def work(house: House) -> int:
+        seen = states(paths)  # before the first run, or it would miss what changes meanwhile
         refused = await publish_files(house, list(source_files(paths)), publisher)
         if watch:
-            await watch_files(house, paths, publisher)
+            await watch_files(house, paths, publisher, seen)
         return refused
 
     try:
