@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 PREFIX = "PAIDGATE_"
 LEAST_SECRET = 32  # bytes
@@ -91,12 +91,12 @@ def load(environ: Mapping[str, str]) -> Settings:
     settings = Settings(**values)
     if settings.authority == "postgres" and not settings.ledger.startswith("postgresql:"):
         raise BadSettings([f"{PREFIX}AUTHORITY: postgres needs a ledger on PostgreSQL."])
-    data = settings.data
+    data = settings.data.resolve()
     return Settings(
         **{
             **values,
-            "ledger": settings.ledger or f"sqlite:///{data.resolve() / 'ledger.db'}",
-            "store": settings.store or f"file://{data.resolve()}",
+            "ledger": settings.ledger or f"sqlite:///{quote(str(data / 'ledger.db'))}",
+            "store": settings.store or data.as_uri(),
         }
     )
 
@@ -180,6 +180,10 @@ def _one_of_schemes(*schemes: str) -> Callable[[Any], str]:
 def _store(value: Any) -> str:
     text = _one_of_schemes("file", "s3")(value)
     parts = urlsplit(text)
+    if parts.scheme == "file" and (parts.netloc or not parts.path.startswith("/")):
+        raise ValueError("must hold a full path after file://, such as file:///srv/texts.")
+    if parts.scheme == "file" and (parts.query or parts.fragment):
+        raise ValueError("must be a path alone: write ? in it as %3F, and # as %23.")
     if parts.scheme == "s3" and not (parts.netloc and parts.netloc == parts.hostname):
         raise ValueError("must name a bucket, such as s3://bucket/prefix.")
     if parts.scheme == "s3" and not find_spec("obstore"):
