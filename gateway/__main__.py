@@ -62,8 +62,10 @@ def told(command: Command) -> Command:
             for problem in error.problems:
                 click.echo(f"paidgate: {problem}", err=True)
             sys.exit(2)
-        except GatewayError as error:
-            click.echo(f"paidgate: {error.message} {error.hint}".rstrip(), err=True)
+        except BrokenPipeError:  # nobody reads on; click ends the command in silence
+            raise
+        except (GatewayError, OSError) as error:
+            click.echo(f"paidgate: {words(error)}", err=True)
             sys.exit(1)
 
     return run

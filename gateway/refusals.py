@@ -18,5 +18,7 @@ def words(error: Exception) -> str:
     """Return what an error says, if it cannot quote a document."""
     if isinstance(error, GatewayError):
         return f"{error.message} {error.hint}".rstrip()
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}." if error.filename else str(error)
     # What others say may quote the document.
-    return str(error) if isinstance(error, OSError) else f"{type(error).__name__} while it was set."
+    return f"{type(error).__name__} while it was set."

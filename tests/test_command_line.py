@@ -78,3 +78,28 @@ def test_a_finding_for_machines_has_its_place_and_a_hint(folder: Path, tmp_path:
     assert (finding["line"], finding["column"]) == (3, 12)
     assert finding["message"]
     assert finding["hint"]
+
+
+# --- errors ------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("a file")
+    told = run(tmp_path, "keys", "list")
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr == f"paidgate: {tmp_path / 'var'}: File exists.\n"
+
+
+def test_a_file_that_cannot_be_read_is_told_in_a_line(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.txt").symlink_to("/proc/self/mem")
+    told = run(tmp_path, "split", folder / "a.txt")
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr.startswith("paidgate: ")
+    assert len(told.stderr.splitlines()) == 1
+
+
+def test_a_wrong_setting_is_told_with_its_name(tmp_path: Path) -> None:
+    told = run(tmp_path, "keys", "list", PAIDGATE_LEASE="long", PAIDGATE_SECRET="short")
+    assert told.exit_code == 2
+    lines = sorted(told.stderr.splitlines())
+    assert [line.split(":")[1] for line in lines] == [" PAIDGATE_LEASE", " PAIDGATE_SECRET"]
