@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from pathlib import Path
 from time import time
@@ -86,11 +86,7 @@ def in_house(work: Callable[[House], Awaitable[T]], *, in_process: bool = True) 
         finally:
             await house.close()
 
-    return _run(run())
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
+    return asyncio.run(run())
 
 
 # --- serving -----------------------------------------------------------------------------------
