@@ -114,7 +114,6 @@ def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
         click.echo(f"paidgate: cannot listen on {host}:{port}: {error.strerror}.", err=True)
         sys.exit(1)
     origin = settings.base_url or f"http://{_shown(host)}:{port}"
-    os.environ.setdefault("PAIDGATE_ORIGIN", origin)
 
     async def move(house: House) -> tuple[Welcome | None, bool]:
         return await move_in(house, demo), house.remembers
