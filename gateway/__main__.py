@@ -108,6 +108,9 @@ def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
     from gateway.welcome import Welcome, banner, move_in
 
     settings = _settings()
+    # Not refused: whatever runs the gateway may set variables of its own.
+    for line in configuration.misspelt(os.environ):
+        click.echo(f"paidgate: {line}", err=True)
     try:
         sock = server.listen(host, port)
     except OSError as error:

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,16 @@ def load(environ: Mapping[str, str]) -> Settings:
             "store": settings.store or data.as_uri(),
         }
     )
+
+
+def misspelt(environ: Mapping[str, str]) -> list[str]:
+    """Return a line for each variable that is no setting, and is named much like one."""
+    names = (name.removeprefix(PREFIX).lower() for name in environ if name.startswith(PREFIX))
+    return [
+        f"{PREFIX}{name.upper()}: there is no such setting; is it {PREFIX}{close.upper()}?"
+        for name in sorted({*names} - {*_READ, "config"})
+        for close in get_close_matches(name, _READ, n=1)
+    ]
 
 
 def _from_file(name: str, problems: list[str]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,16 @@ def test_a_wrong_setting_is_told_with_its_name(tmp_path: Path) -> None:
     assert told.exit_code == 2
     lines = sorted(told.stderr.splitlines())
     assert [line.split(":")[1] for line in lines] == [" PAIDGATE_LEASE", " PAIDGATE_SECRET"]
+
+
+# --- serve -------------------------------------------------------------------------------------
+
+
+def test_a_misspelt_setting_and_a_port_in_use_are_told(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        told = run(tmp_path, "serve", "--port", port, PAIDGATE_BASEURL="https://read.example.org")
+    misspelt, in_use = told.stderr.splitlines()
+    assert told.exit_code == 1
+    assert misspelt.startswith("paidgate: PAIDGATE_BASEURL: ")
+    assert in_use.startswith(f"paidgate: cannot listen on 127.0.0.1:{port}: ")

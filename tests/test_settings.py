@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from gateway.app import open_house
-from gateway.settings import BadSettings, load
+from gateway.settings import BadSettings, Settings, load, misspelt
 
 ODD = "c#1?x%23 文"
 
@@ -50,3 +51,14 @@ def test_a_store_that_is_no_full_path_is_refused_with_how_to_mend_it(
 ) -> None:
     with pytest.raises(BadSettings, match=f"PAIDGATE_STORE: .*{mended}"):
         load({"PAIDGATE_STORE": store})
+
+
+def test_a_variable_that_is_nearly_a_setting_is_told() -> None:
+    (line,) = misspelt({"PAIDGATE_BASEURL": "https://read.example.org"})
+    assert line == "PAIDGATE_BASEURL: there is no such setting; is it PAIDGATE_BASE_URL?"
+
+
+def test_settings_and_what_others_set_are_no_misspelling() -> None:
+    names = [f"PAIDGATE_{field.name.upper()}" for field in fields(Settings)]
+    others = ["PAIDGATE_CONFIG", "PAIDGATE_PORT", "PAIDGATE_SERVICE_HOST", "PAIDGATE_KILLS", "PATH"]
+    assert misspelt(dict.fromkeys([*names, *others], "")) == []
