@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import anyio
 from starlette.applications import Starlette
@@ -168,7 +168,7 @@ def _open_texts(place: str) -> tuple[PublicStore, Vault]:
 
         bucket = Bucket(place)
         return ObjectPublicStore(bucket), ObjectVault(bucket)
-    root = Path(parts.path)
+    root = Path(unquote(parts.path))
     return FilePublicStore(root / "public"), FileVault(root / "vault")
 
 
