@@ -245,7 +245,7 @@ def publisher_add(name: str) -> None:
 @told
 def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     """Grant a right, and print its id, token and unlock link."""
-    from gateway.app import FALLBACK
+    from gateway.web.links import PORT
 
     async def work(house: House) -> tuple[Grant, str]:
         made = await house.granting.grant(
@@ -254,7 +254,10 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
         return made, await house.granting.token(made)
 
     made, token = in_house(work)
-    origin = _settings().base_url or FALLBACK
+    origin = _settings().base_url
+    if not origin:
+        origin = f"http://127.0.0.1:{PORT}"
+        click.echo("paidgate: set PAIDGATE_BASE_URL, so that links lead to your site.", err=True)
     click.echo(f"grant   {made.id}")
     click.echo(f"token   {token}")
     click.echo(f"unlock  {origin}/unlock?token={quote(token)}")

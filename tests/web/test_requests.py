@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from starlette.requests import Request
 
+from gateway.web.links import Links
 from tests.asgi import exchange
 from tests.web.caller import FORM, Caller, open_api
 
@@ -44,3 +46,19 @@ async def test_an_origin_that_is_no_address_is_another_site(path: str) -> None:
     headers = [("origin", "http://["), ("host", "127.0.0.1:8000"), FORM]
     answer = await exchange(standing.app, "POST", path, headers, b"code=x")
     assert answer.status == 403
+
+
+@pytest.mark.parametrize(
+    ("server", "origin"),
+    [
+        (("10.0.0.7", 8123), "http://127.0.0.1:8123"),
+        (("/run/gateway.sock", None), "http://127.0.0.1:8000"),
+        (None, "http://127.0.0.1:8000"),
+    ],
+)
+def test_where_no_origin_is_set_links_name_the_port_that_is_served(
+    server: object, origin: str
+) -> None:
+    headers = [(b"host", b"evil.example")]
+    request = Request({"type": "http", "headers": headers, "server": server})
+    assert Links("", ("localhost",)).absolute(request, "/x") == f"{origin}/x"
