@@ -120,6 +120,10 @@ class Redeeming:
     async def _confirm(self, act: Act, by: str, on: str) -> bool:
         return await self._announcing.confirm(Record(self._clock.now(), act, by, on))
 
+    async def confirm(self) -> bool:
+        """Return whether every worker knows of all that was put on record so far."""
+        return await self._announcing.confirm()
+
     # --- the reader ---
 
     async def redeem(self, word: str, known: Reader | None, once: str = "") -> Redeemed:
