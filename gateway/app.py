@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import composing
 from gateway.announcing import Announcing
+from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 from gateway.core.leases import Terms
 from gateway.explaining import Explaining
@@ -335,7 +337,7 @@ class Gateway:
         gc.set_threshold(YOUNG)
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_again, "sweep", house.publishing.recover, SWEEP)
+                tasks.start_soon(_again, "sweep", partial(_sweep, house, set()), SWEEP)
                 tasks.start_soon(_again, "announce", house.announcing.confirm, ANNOUNCE)
                 tasks.start_soon(_again, "audit", house.audit.tend, ANEW)
                 yield
@@ -343,6 +345,15 @@ class Gateway:
         finally:
             self._app = waiting
             await house.close()
+
+
+async def _sweep(house: House, told: set[Address]) -> None:
+    """Finish what dead processes left; log each document that stays behind, and no second time."""
+    failed = await house.publishing.recover()
+    for address in sorted(failed.keys() - told):
+        _log.error("unsettled", document=str(address), kind=type(failed[address]).__name__)
+    told.clear()
+    told.update(failed)
 
 
 async def _again(name: str, work: Callable[[], Awaitable[object]], pause: float) -> None:

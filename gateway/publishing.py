@@ -20,7 +20,7 @@ from gateway.ports import Audit, Clock, Edition, Ledger, PublicStore, Vault
 from gateway.submissions import Composed, Prepared, Submission, Task
 
 ATTEMPTS = 8
-PAGE = 200  # editions looked at together
+PAGE = 200  # documents looked at together
 LAST = "~"  # after every slug
 
 
@@ -190,14 +190,21 @@ class Publishing:
             bundle = await self._vault.public(address, current.id)
             await self._store.put(address, bundle, mark)
 
-    async def recover(self) -> int:
-        """Settle whatever a dead process left; return how many documents that were."""
-        count = 0
-        while addresses := await self._ledger.unsettled(100):
+    async def recover(self) -> Mapping[Address, Exception]:
+        """Settle whatever dead processes left; return what could not be settled, and why.
+
+        Raises Unavailable.
+        """
+        failed: dict[Address, Exception] = {}
+        after = None
+        while addresses := await self._ledger.unsettled(PAGE, after):
             for address in addresses:
-                await self.settle(address)
-            count += len(addresses)
-        return count
+                try:
+                    await self.settle(address)
+                except Exception as error:  # whatever it is, it is of this document alone
+                    failed[address] = error
+            after = addresses[-1]
+        return failed
 
     async def current(self, address: Address) -> Edition:
         """Return the current edition. Raises Missing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -13,12 +14,13 @@ import structlog
 from starlette.types import ASGIApp, Message
 
 from gateway.announcing import Announcing
-from gateway.app import Gateway
+from gateway.app import Gateway, _sweep
+from gateway.core.documents import Address
 from gateway.core.errors import Conflict
 from gateway.publishing import Publishing
 from gateway.stores.audit_files import FileAudit
 from tests.asgi import exchange
-from tests.house import settings
+from tests.house import gateway, settings
 
 pytestmark = pytest.mark.anyio
 
@@ -58,6 +60,22 @@ def collected() -> Iterator[None]:
     yield
     gc.set_threshold(*before)
     gc.unfreeze()
+
+
+async def test_a_document_that_cannot_be_settled_is_logged_and_no_second_time(
+    logged: list[structlog.typing.EventDict],
+) -> None:
+    side, told = gateway(), set[Address]()
+    await side.publish("a", "Title\n\nFree.")
+    edition = (await side.publish("b", "Title\n\nFree.")).edition
+    await side.ledger.make_current(replace(edition, id="lost"), edition.id)
+    await _sweep(side.house, told)
+    await _sweep(side.house, told)
+    lines = [line for line in logged if line.get("event") == "unsettled"]
+    assert [(line["document"], line["kind"]) for line in lines] == [("demo/b", "Missing")]
+    await side.house.publishing.roll_back(edition.address, edition.id)
+    await _sweep(side.house, told)
+    assert told == set()
 
 
 @pytest.mark.parametrize("error", [RuntimeError(WORDS), Conflict(WORDS)])

@@ -124,8 +124,11 @@ class Ledger(Anchors, Protocol):
     async def remove(self, address: Address, expected: str) -> None:
         """Delete a document and note its projection as unsettled. Raises Stale."""
 
-    async def unsettled(self, limit: int) -> Sequence[Address]:
-        """Return addresses whose public projection may lag behind the record."""
+    async def unsettled(self, limit: int, after: Address | None = None) -> Sequence[Address]:
+        """Return addresses whose public projection may lag behind the record, in order.
+
+        Only those after an address, if one is given.
+        """
 
     async def settle(self, address: Address, edition: str | None) -> bool:
         """Forget that address is unsettled, if `edition` (None: deleted) is still current.
