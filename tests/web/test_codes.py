@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from gateway.core.codes import LENGTH
+from gateway.redeeming import CodeWish
+from gateway.stores.memory import MemoryAudit
 from tests.house import NOW
 from tests.web.caller import Browser, Caller, caller, once_in, open_api
 
@@ -374,3 +376,26 @@ async def test_a_code_of_another_publisher_does_not_exist() -> None:
     assert gone.status == none.status == 404
     assert gone.body == none.body
     assert (await Browser(standing.app).unlock(code["code"])).status == 303
+
+
+# --- what the audit says -----------------------------------------------------------------------
+
+
+async def test_the_audit_names_every_code_and_the_grant_that_a_reader_got_by_one() -> None:
+    standing, _ = await open_api()
+    redeeming, audit = standing.house.redeeming, standing.house.audit
+    assert isinstance(audit, MemoryAudit)
+    audit.records.clear()
+    minted = await redeeming.make("demo", CodeWish("all", count=3))
+    made = [(record.what, record.by, record.on) for record in audit.records]
+    assert made == [("code", "publisher:demo", each.code.id) for each in minted]
+    audit.records.clear()
+    code = minted[1].code.id
+    await redeeming.redeem(minted[1].word, None)
+    (grant,) = await standing.house.granting.grants("demo", limit=9)
+    (device,) = await standing.ledger.devices(grant.id, 9)
+    told = [(record.what, record.by, record.on) for record in audit.records]
+    assert told == [
+        ("grant", f"code:{code}", grant.id),
+        ("redeem", f"reader:{device.reader}", grant.id),
+    ]
