@@ -128,6 +128,16 @@ def test_records_are_shown_one_a_line(data: Path, chosen: tuple[str, ...], told:
     assert set(result.output.splitlines()) == {LINES[name] for name in told}
 
 
+def test_who_grants_and_revokes_on_the_command_line_is_the_operator(tmp_path: Path) -> None:
+    environment = {"PAIDGATE_DATA": str(tmp_path), "PAIDGATE_REDIS": "none"}
+    told = CliRunner().invoke(cli, ["grant", "demo", "all"], env=environment).stdout
+    grant = told.split()[1]
+    CliRunner().invoke(cli, ["revoke", grant], env=environment)
+    shown = CliRunner().invoke(cli, ["audit-log", "show", "--grant", grant], env=environment).stdout
+    lines = sorted(line.partition(" ")[2] for line in shown.splitlines())
+    assert lines == [f"{act} by operator on {grant}" for act in ("grant", "revoke")]
+
+
 def test_a_time_is_a_term_back_from_now_or_a_date() -> None:
     assert since("", NOW) == 0
     assert since("2d", NOW) == NOW - 2 * 86_400
