@@ -185,7 +185,8 @@ class Ledger(Anchors, Protocol):
     async def redeem(self, reader: str, grant: str, at: int) -> Reader:
         """Add a grant to a reader (made if new); the same again changes nothing.
 
-        Raises UsedUp when the grant is already in as many readers as it has devices.
+        Raises Missing where there is no such grant, and UsedUp when it is already in as many
+        readers as it has devices.
         """
 
     async def sign_out(self, reader: str) -> None:
