@@ -8,10 +8,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import anyio
+import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -19,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import composing
 from gateway.announcing import Announcing
+from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 from gateway.core.leases import Terms
 from gateway.explaining import Explaining
@@ -57,6 +60,9 @@ from gateway.web.studio import Studio
 YOUNG = 20_000  # new objects until the collector looks at them
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
+ANEW = 1.0  # seconds until the audit is tended again, should that have ended
+
+_log = structlog.get_logger()
 
 
 class SystemClock:
@@ -330,9 +336,9 @@ class Gateway:
         gc.set_threshold(YOUNG)
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_sweep, house)
-                tasks.start_soon(_announce, house)
-                tasks.start_soon(house.audit.tend)
+                tasks.start_soon(_again, "sweep", partial(_sweep, house, set()), SWEEP)
+                tasks.start_soon(_again, "announce", house.announcing.confirm, ANNOUNCE)
+                tasks.start_soon(_again, "audit", house.audit.tend, ANEW)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
@@ -340,16 +346,23 @@ class Gateway:
             await house.close()
 
 
-async def _announce(house: House) -> None:
-    """Tell what dead processes have committed and not told."""
-    while True:
-        await house.announcing.confirm()
-        await anyio.sleep(ANNOUNCE)
+async def _sweep(house: House, told: set[Address]) -> None:
+    """Finish what dead processes left; log each document that stays behind, and no second time."""
+    failed = await house.publishing.recover()
+    for address in sorted(failed.keys() - told):
+        _log.error("unsettled", document=str(address), kind=type(failed[address]).__name__)
+    told.clear()
+    told.update(failed)
 
 
-async def _sweep(house: House) -> None:
-    """Finish what dead processes left, at the start and then every few seconds."""
+async def _again(name: str, work: Callable[[], Awaitable[object]], pause: float) -> None:
+    """Do some work in the background now and after each pause, whatever becomes of it."""
     while True:
-        with suppress(GatewayError):  # the ledger or a store is away; the next sweep tries again
-            await house.publishing.recover()
-        await anyio.sleep(SWEEP)
+        try:
+            await work()
+        except GatewayError:
+            pass  # the ledger or a store is away; the next time tries again
+        except Exception as error:
+            # The worker serves on. Of the error its kind alone, for its words may quote.
+            _log.error("background", work=name, kind=type(error).__name__)
+        await anyio.sleep(pause)

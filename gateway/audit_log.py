@@ -86,15 +86,19 @@ def _checked(folder: Path, chain: str, anchor: Anchor | None) -> Report:
 
 
 def recorded(folder: Path, document: str = "", grant: str = "", since: int = 0) -> Iterator[Record]:
-    """Return what the audit says of a document and of a grant since a time, chain after chain.
+    """Return what the audit says of a document and of a grant (or code) since a time, by chains.
 
     Raises Unavailable.
     """
     with answering("audit"):
         for chain in chains_in(folder):
             for record in records(lines_of(folder, chain)):
-                is_of_grant = grant in ("", record.on, record.by.removeprefix("grant:"))
-                if record.at >= since and document in ("", record.document) and is_of_grant:
+                by = record.by.removeprefix("grant:").removeprefix("code:")
+                if (
+                    record.at >= since
+                    and document in ("", record.document)
+                    and grant in ("", record.on, by)
+                ):
                     yield record
 
 

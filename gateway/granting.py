@@ -24,6 +24,7 @@ COOKIE_LIFE = 400 * 86_400  # seconds; browsers keep no cookie longer
 ONCE_LIFE = 3_600  # seconds that an unlock page can be sent again from
 MAX_DEVICES = 1_000
 
+_OF_OPERATOR = ("command line", "sample")  # sources of what no publisher has asked for
 _ONCE = re.compile(r"([0-9]{1,12})-[a-z0-9]{24,64}", re.ASCII)
 
 
@@ -125,7 +126,8 @@ class Granting:
         if wish.parent:
             await self._require_own(publisher, wish.parent)
         grant = await self._ledger.add_grant(grant)
-        await self._confirm(Act.GRANT, f"publisher:{publisher}", grant.id)
+        by = OPERATOR if wish.source in _OF_OPERATOR else f"publisher:{publisher}"
+        await self._confirm(Act.GRANT, by, grant.id)
         return grant
 
     async def _require_own(self, publisher: str, parent: str) -> None:

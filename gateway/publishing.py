@@ -20,14 +20,17 @@ from gateway.ports import Audit, Clock, Edition, Ledger, PublicStore, Vault
 from gateway.submissions import Composed, Prepared, Submission, Task
 
 ATTEMPTS = 8
-PAGE = 200  # editions looked at together
+PAGE = 200  # documents looked at together
 LAST = "~"  # after every slug
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
+    """The edition that is current now. confirmed: no worker begins to serve from before it."""
+
     edition: Edition
     created: bool
+    confirmed: bool
 
 
 Compose = Callable[[Task], Awaitable[Composed]]
@@ -70,13 +73,11 @@ class Publishing:
             before = await self._ledger.current(address)
             condition.require(before.id if before else None)
             if before and before.source_digest == digest:
-                await self._finish(before)
-                return Published(before, created=False)
+                return Published(before, created=False, confirmed=await self._finish(before))
             task = Task(submission, self._clock.fresh_id(), self._clock.now(), before, digest)
             composed = await self._compose(task)
             if before and await self._is_same(before, composed):
-                await self._finish(before)
-                return Published(before, created=False)
+                return Published(before, created=False, confirmed=await self._finish(before))
             await self._vault.keep(address, composed.edition.id, composed.sealed)
             try:
                 await self._ledger.make_current(composed.edition, before.id if before else None)
@@ -84,8 +85,8 @@ class Publishing:
                 if condition.asked:
                     raise
                 continue
-            await self._show(Act.PUBLISH, address, composed.edition.id)
-            return Published(composed.edition, created=before is None)
+            confirmed = await self._show(Act.PUBLISH, address, composed.edition.id)
+            return Published(composed.edition, before is None, confirmed)
         raise Stale(None)
 
     async def _is_same(self, before: Edition, composed: Composed) -> bool:
@@ -100,12 +101,12 @@ class Publishing:
             return False
         return await self._vault.source(before.address, before.id) == composed.sealed.source
 
-    async def _finish(self, current: Edition) -> None:
-        """Do what whoever made this edition current may have died before."""
+    async def _finish(self, current: Edition) -> bool:
+        """Do what whoever made this edition current may have died before, as `_show` does."""
         shown = await self._store.get(current.address)
         if shown is None or shown.edition != current.id:
             await self.settle(current.address)
-        await self._announcing.confirm()
+        return await self.confirm()
 
     def digest(self, submission: Submission) -> str:
         """Return the source_digest of the edition that a submission would become."""
@@ -134,17 +135,18 @@ class Publishing:
 
     async def roll_back(
         self, address: Address, edition: str, condition: Condition = ANYTHING
-    ) -> Edition:
+    ) -> Published:
         """Make an earlier edition current again. Raises Missing, Stale, Unavailable."""
         earlier = await self._ledger.edition(address, edition)
         if earlier is None:
             raise Missing("edition")
         current = await self._ledger.current(address)
         condition.require(current.id if current else None)
-        if current is None or current.id != earlier.id:
-            await self._ledger.make_current(earlier, current.id if current else None)
-            await self._show(Act.ROLL_BACK, address, earlier.id)
-        return earlier
+        if current and current.id == earlier.id:
+            return Published(earlier, created=False, confirmed=await self._finish(earlier))
+        await self._ledger.make_current(earlier, current.id if current else None)
+        confirmed = await self._show(Act.ROLL_BACK, address, earlier.id)
+        return Published(earlier, current is None, confirmed)
 
     async def delete(self, address: Address, condition: Condition = ANYTHING) -> bool:
         """Take a document away from everyone. Raises Missing, Stale, Unavailable.
@@ -160,6 +162,10 @@ class Publishing:
         """Make everyone see what was committed; return whether every worker is known to."""
         await self.settle(address)
         return await self._announcing.confirm(self._record(act, address, edition))
+
+    async def confirm(self) -> bool:
+        """Return whether every worker knows of all that was put on record so far."""
+        return await self._announcing.confirm()
 
     def _record(self, act: Act, address: Address, edition: str) -> Record:
         by = f"publisher:{address.publisher}"
@@ -184,14 +190,21 @@ class Publishing:
             bundle = await self._vault.public(address, current.id)
             await self._store.put(address, bundle, mark)
 
-    async def recover(self) -> int:
-        """Settle whatever a dead process left; return how many documents that were."""
-        count = 0
-        while addresses := await self._ledger.unsettled(100):
+    async def recover(self) -> Mapping[Address, Exception]:
+        """Settle whatever dead processes left; return what could not be settled, and why.
+
+        Raises Unavailable.
+        """
+        failed: dict[Address, Exception] = {}
+        after = None
+        while addresses := await self._ledger.unsettled(PAGE, after):
             for address in addresses:
-                await self.settle(address)
-            count += len(addresses)
-        return count
+                try:
+                    await self.settle(address)
+                except Exception as error:  # whatever it is, it is of this document alone
+                    failed[address] = error
+            after = addresses[-1]
+        return failed
 
     async def current(self, address: Address) -> Edition:
         """Return the current edition. Raises Missing."""

@@ -76,7 +76,7 @@ class Reading:
     def ready(self, address: Address, credential: Credential, form: str) -> Variant | None:
         """Return a form of the full text if memory alone can tell; None: ask `read`.
 
-        Raises Missing, BadToken, Expired, Revoked, Unpaid.
+        Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable, Damaged.
         """
         ring = self._signing.at_hand()
         document = self._coherence.known(document_key(address))
@@ -100,7 +100,7 @@ class Reading:
     async def read(self, address: Address, credential: Credential) -> Bundle:
         """Return the full text to the holder of a standing right.
 
-        Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable.
+        Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable, Damaged.
         """
         permit, holder = await self._permitted(address, credential)
         self._note(permit, holder, self._clock.now())

@@ -87,7 +87,8 @@ class Redeeming:
         except Conflict:
             if not ask.key:  # else they were recorded when this was first asked
                 raise
-        await self._confirm(Act.CODE, f"publisher:{publisher}", minted[0].code.id)
+        by = f"publisher:{publisher}"
+        await self._announcing.confirm(*(Record(now, Act.CODE, by, m.code.id) for m in minted))
         return minted
 
     def _mint(self, pattern: Code, seed: str, number: int) -> Minted:
@@ -114,11 +115,14 @@ class Redeeming:
         found = await self._ledger.code_by_id(code)
         if found is None or found.scope.publisher != publisher:
             raise Missing("code")
-        await self._ledger.revoke(found.id, self._clock.now())
-        return await self._confirm(Act.REVOKE, f"publisher:{publisher}", found.id)
+        now = self._clock.now()
+        await self._ledger.revoke(found.id, now)
+        by = f"publisher:{publisher}"
+        return await self._announcing.confirm(Record(now, Act.REVOKE, by, found.id))
 
-    async def _confirm(self, act: Act, by: str, on: str) -> bool:
-        return await self._announcing.confirm(Record(self._clock.now(), act, by, on))
+    async def confirm(self) -> bool:
+        """Return whether every worker knows of all that was put on record so far."""
+        return await self._announcing.confirm()
 
     # --- the reader ---
 
@@ -139,8 +143,12 @@ class Redeeming:
             reader = await self._ledger.redeem_code(code.id, made, reader_id, now)
         except Missing:
             raise BadToken from None
-        await self._confirm(Act.REDEEM, reader_key(reader.id), code.id)
-        if any(each.revoked_at for each in reader.grants if _is_same(each, made)):
+        (held,) = (each for each in reader.grants if _is_same(each, made))
+        await self._announcing.confirm(
+            Record(now, Act.GRANT, f"code:{code.id}", held.id),
+            Record(now, Act.REDEEM, reader_key(reader.id), held.id),
+        )
+        if held.revoked_at:
             raise Revoked
         return await self._granting.welcome(reader, code.scope)
 

@@ -20,13 +20,14 @@ from tests.house import NOW, FrozenClock
 
 READ = Record(NOW, Act.READ, "reader:r1", "g1", "demo/one", "e1", "q1")
 BEARER = Record(NOW + 60, Act.READ, "grant:g2", "g2", "demo/two", "e2", "q2")
+BY_CODE = Record(NOW, Act.GRANT, "code:c1", "g3", request="q4")
 REVOKE = Record(NOW + 120, Act.REVOKE, "publisher:demo", "g1", request="q3")
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """Leave an audit of two chains."""
-    for records in ((READ, BEARER), (REVOKE,)):
+    for records in ((READ, BEARER), (REVOKE, BY_CODE)):
         asyncio.run(leave(tmp_path / "audit", *records))
     return tmp_path
 
@@ -48,9 +49,9 @@ def run(data: Path, *arguments: str) -> Result:
 def test_a_whole_audit_is_ok(data: Path) -> None:
     result = run(data, "verify")
     assert result.exit_code == 0, result.output
-    lines = sorted(line.partition("  ")[2] for line in result.output.splitlines())
+    lines = [line.partition("  ")[2] for line in result.output.splitlines()]
     assert lines == [
-        "1 batches  1 records  2027-01-15T08:00:00Z to 2027-01-15T08:00:00Z  ok",
+        "1 batches  2 records  2027-01-15T08:00:00Z to 2027-01-15T08:00:00Z  ok",
         "1 batches  2 records  2027-01-15T08:00:00Z to 2027-01-15T08:00:00Z  ok",
     ]
 
@@ -100,6 +101,7 @@ def test_a_chain_that_cannot_be_read_is_a_fault(data: Path) -> None:
 # --- show --------------------------------------------------------------------------------------
 
 LINES = {
+    "by code": "2027-01-15T08:00:00Z grant by code:c1 on g3 request q4",
     "read": "2027-01-15T08:00:00Z read by reader:r1 on g1 demo/one edition e1 request q1",
     "bearer": "2027-01-15T08:01:00Z read by grant:g2 on g2 demo/two edition e2 request q2",
     "revoke": "2027-01-15T08:02:00Z revoke by publisher:demo on g1 request q3",
@@ -109,10 +111,12 @@ LINES = {
 @pytest.mark.parametrize(
     ("chosen", "told"),
     [
-        ((), {"read", "bearer", "revoke"}),
+        ((), {"read", "bearer", "revoke", "by code"}),
         (("--document", "demo/two"), {"bearer"}),
         (("--grant", "g1"), {"read", "revoke"}),
         (("--grant", "g2"), {"bearer"}),
+        (("--grant", "g3"), {"by code"}),
+        (("--grant", "c1"), {"by code"}),
         (("--grant", "g1", "--document", "demo/one"), {"read"}),
         (("--since", "2027-01-15T08:01"), {"bearer", "revoke"}),
         (("--since", "2027-01-16"), set()),
@@ -122,6 +126,16 @@ def test_records_are_shown_one_a_line(data: Path, chosen: tuple[str, ...], told:
     result = run(data, "show", *chosen)
     assert result.exit_code == 0, result.output
     assert set(result.output.splitlines()) == {LINES[name] for name in told}
+
+
+def test_who_grants_and_revokes_on_the_command_line_is_the_operator(tmp_path: Path) -> None:
+    environment = {"PAIDGATE_DATA": str(tmp_path), "PAIDGATE_REDIS": "none"}
+    told = CliRunner().invoke(cli, ["grant", "demo", "all"], env=environment).stdout
+    grant = told.split()[1]
+    CliRunner().invoke(cli, ["revoke", grant], env=environment)
+    shown = CliRunner().invoke(cli, ["audit-log", "show", "--grant", grant], env=environment).stdout
+    lines = sorted(line.partition(" ")[2] for line in shown.splitlines())
+    assert lines == [f"{act} by operator on {grant}" for act in ("grant", "revoke")]
 
 
 def test_a_time_is_a_term_back_from_now_or_a_date() -> None:

@@ -26,6 +26,7 @@ PASSWORDS = {
     "PAIDGATE_SECRET": "t" * 64,
 }
 GATEWAYS = ["gateway-1", "gateway-2"]
+OWN = ("hostname", "volumes")  # of each gateway
 SERVERS = ["redis", "postgres", "objects"]
 # How many numbers make a version exact.
 NUMBERS = {"postgres": 2, "python": 3, "redis": 3, "nginx": 3, "chrislusf/seaweedfs": 2}
@@ -43,7 +44,8 @@ def environment(service: str, outside: Mapping[str, str]) -> dict[str, str]:
 
 def test_two_gateways_stand_behind_a_proxy_on_servers_of_their_own() -> None:
     assert set(SERVICES) == {"proxy", *GATEWAYS, *SERVERS}
-    assert SERVICES["gateway-1"] == SERVICES["gateway-2"]
+    one, other = ({k: v for k, v in SERVICES[g].items() if k not in OWN} for g in GATEWAYS)
+    assert one == other
     assert SERVICES["gateway-1"]["build"] == "."
 
 
@@ -158,10 +160,17 @@ def test_every_setting_named_outside_exists() -> None:
 
 
 def test_data_outlives_the_containers() -> None:
-    for name in (*SERVERS, "proxy"):
+    for name in (*GATEWAYS, *SERVERS, "proxy"):
         mounts = [mount.split(":")[0] for mount in SERVICES[name]["volumes"]]
         assert name in mounts
         assert name in COMPOSED["volumes"]
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+def test_a_gateway_s_audit_lasts_under_one_host_s_name(gateway: str) -> None:
+    data = environment(gateway, PASSWORDS)["PAIDGATE_DATA"]
+    assert SERVICES[gateway]["volumes"] == [f"{gateway}:{data}"]
+    assert SERVICES[gateway]["hostname"] == gateway
 
 
 def test_the_image_runs_as_an_ordinary_account_from_the_hashed_lock() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -174,6 +175,35 @@ async def test_a_few_documents_are_found_in_few_reads() -> None:
     here.publishing._ledger = Ledger()  # type: ignore[assignment]
     await here.publishing.unchanged({Address("demo", f"d{n}"): "x" for n in range(1_000)})
     assert reads == 1
+
+
+@pytest.mark.parametrize("damaged", ["a", "b", "c"])
+async def test_a_damaged_document_keeps_no_other_from_being_settled(damaged: str) -> None:
+    side = gateway()
+    for slug in "abc":
+        edition = (await side.publish(slug, "Title\n\nFree.")).edition
+        if slug == damaged:
+            await side.ledger.make_current(replace(edition, id="lost"), edition.id)
+        else:
+            await side.ledger.remove(edition.address, edition.id)
+    failed = await side.house.publishing.recover()
+    assert list(failed) == await side.ledger.unsettled(9) == [Address("demo", damaged)]
+
+
+async def test_what_changes_all_the_time_is_tried_once_and_left_for_the_next_time() -> None:
+    side, store = gateway(), MemoryPublicStore()
+    house = assemble(side.house.settings, side.ledger, store, side.vault, SECRET, side.clock)
+    edition = (await house.publishing.publish(SOURCE)).edition
+    await side.ledger.remove(ADDRESS, edition.id)
+    tries = count()
+
+    async def outdated(address: Address) -> str:
+        assert next(tries) < 100
+        return "long ago"
+
+    store.mark = outdated  # type: ignore[method-assign]
+    assert await house.publishing.recover() == {}
+    assert await side.ledger.unsettled(9) == [ADDRESS]
 
 
 # --- who comes too late ------------------------------------------------------------------------

@@ -15,10 +15,13 @@ GatewayError
 ├── Forbidden            the request is understood and not allowed
 │   ├── Revoked          the right was taken back
 │   └── CrossSite        a form that did not come from our own page
-├── Unpaid               no right covers the document; carries the offers
+├── Unpaid               no right covers the document
 ├── UsedUp               a code or a grant without uses left
 ├── TooManyTries         a limit on tries
-└── Unavailable          a part that must answer did not
+├── Unavailable          a part that must answer did not
+├── Damaged              what a store gave is not whole (bundles.py)
+├── NotPermitted         a permit was asked for without a right, by a fault of ours (permits.py)
+└── NewerSchema          a newer gateway has raised the schema of the ledger (stores/schema.py)
 """
 
 from __future__ import annotations

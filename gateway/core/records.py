@@ -1,8 +1,10 @@
 """Records: what the audit says of one thing that was served or changed.
 
 Ids and addresses only. `on` is the id of what the act concerns: the grant that a read rests on, or
-that is given, taken back or redeemed; the reader that is signed out or evicted; the codes; the key.
-`by` is who acts: grant:<id> for a bearer token, reader:<id>, publisher:<name>, or OPERATOR.
+that is given, taken back, redeemed, or taken out of a reader; the reader that is signed out; the
+code that is made or taken back; the signing key; the name of a publisher who gets an API key.
+`by` is who acts: grant:<id> for a bearer token, reader:<id>, code:<id> for the grant that a code
+gives to whoever redeems it, publisher:<name>, or OPERATOR.
 """
 
 from __future__ import annotations

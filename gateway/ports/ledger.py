@@ -124,8 +124,11 @@ class Ledger(Anchors, Protocol):
     async def remove(self, address: Address, expected: str) -> None:
         """Delete a document and note its projection as unsettled. Raises Stale."""
 
-    async def unsettled(self, limit: int) -> Sequence[Address]:
-        """Return addresses whose public projection may lag behind the record."""
+    async def unsettled(self, limit: int, after: Address | None = None) -> Sequence[Address]:
+        """Return addresses whose public projection may lag behind the record, in order.
+
+        Only those after an address, if one is given.
+        """
 
     async def settle(self, address: Address, edition: str | None) -> bool:
         """Forget that address is unsettled, if `edition` (None: deleted) is still current.
@@ -182,7 +185,8 @@ class Ledger(Anchors, Protocol):
     async def redeem(self, reader: str, grant: str, at: int) -> Reader:
         """Add a grant to a reader (made if new); the same again changes nothing.
 
-        Raises UsedUp when the grant is already in as many readers as it has devices.
+        Raises Missing where there is no such grant, and UsedUp when it is already in as many
+        readers as it has devices.
         """
 
     async def sign_out(self, reader: str) -> None:

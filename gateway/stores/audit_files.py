@@ -78,9 +78,9 @@ class FileAudit:
 
         Raises Unavailable. What could be taken up and not be written waits for its turn.
         """
-        if len(self._waiting) >= BOUND:
-            self._write()
         for record in records:
+            if len(self._waiting) >= BOUND:
+                self._write()
             self.note(record)
         self._write()
         await self._flush()

@@ -294,7 +294,9 @@ class _Line:
         await connection.connect()
         told = await self._ask("INFO", "server")
         lines = told.decode().splitlines() if isinstance(told, bytes) else str(told).splitlines()
-        self._run_id = next(x.partition(":")[2] for x in lines if x.startswith("run_id:"))
+        self._run_id = next((x.partition(":")[2] for x in lines if x.startswith("run_id:")), "")
+        if not self._run_id:
+            raise RedisError("no run_id")
 
     async def _call(self, script: str, arguments: Sequence[object]) -> Any:
         if self._connection is None:

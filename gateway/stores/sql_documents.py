@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, tuple_
 
 from gateway.core.documents import Address
 from gateway.core.holders import document_key
@@ -73,11 +73,17 @@ class Documents(Record):
             await change.point(address, expected, None)
             await change.note([document_key(address)], 0)
 
-    async def unsettled(self, limit: int) -> Sequence[Address]:
-        """Return addresses whose public projection may lag behind the record."""
+    async def unsettled(self, limit: int, after: Address | None = None) -> Sequence[Address]:
+        """Return addresses whose public projection may lag behind the record, in order.
+
+        Only those after an address, if one is given.
+        """
         document = t.document.c
-        query = select(document.publisher, document.slug).where(document.is_unsettled)
-        rows = await self._rows(query.order_by(document.publisher, document.slug).limit(limit))
+        place = document.publisher, document.slug
+        query = select(*place).where(document.is_unsettled)
+        if after:
+            query = query.where(tuple_(*place) > tuple_(*after))
+        rows = await self._rows(query.order_by(*place).limit(limit))
         return [Address(**row) for row in rows]
 
     async def settle(self, address: Address, edition: str | None) -> bool:

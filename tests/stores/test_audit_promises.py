@@ -333,6 +333,16 @@ async def test_without_the_ledger_changes_are_kept_and_anchored_later(tmp_path: 
     assert (await verified(tmp_path, anchors)).is_whole
 
 
+async def test_more_can_be_kept_at_once_than_may_wait(tmp_path: Path) -> None:
+    anchors = MemoryAnchors()
+    audit = opened(tmp_path, anchors)
+    audit.note(read())
+    await audit.keep(*map(change, range(2 * BOUND)))
+    await audit.close()
+    assert sum(1 for _ in recorded(tmp_path)) == 1 + 2 * BOUND
+    assert (await verified(tmp_path, anchors)).is_whole
+
+
 async def test_whoever_tends_an_audit_flushes_and_anchors_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import asyncpg
 import pytest
@@ -252,6 +252,26 @@ async def works(authority: PostgresAuthority) -> bool:
         return brought.changes == (change,) and await authority.behind(change) == frozenset({"a"})
     except Unavailable:
         return False
+
+
+class Nameless(asyncio.Protocol):
+    """A server that answers every command, and never says which life it lives."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._transport.write(b"$8\r\n# Server\r\n" * data.count(b"*"))
+
+
+async def test_a_server_that_does_not_say_which_life_it_lives_is_no_authority() -> None:
+    server = await asyncio.get_running_loop().create_server(Nameless, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    authority = RedisAuthority(f"redis://127.0.0.1:{port}", TERMS)
+    with pytest.raises(Unavailable):
+        await authority.renew(renewal("a"))
+    await authority.close()
+    server.close()
 
 
 def test_both_keep_as_many_changes() -> None:

@@ -245,6 +245,16 @@ async def test_a_document_settled_with_an_outdated_edition_stays_unsettled(ledge
     assert await ledger.unsettled(10) == [HERE]
 
 
+async def test_what_is_unsettled_pages_by_publisher_and_slug(ledger: Ledger) -> None:
+    places = sorted(Address(publisher, slug) for publisher in ("a", "a-b") for slug in "abc")
+    for number, place in enumerate(reversed(places)):
+        await ledger.make_current(edition(f"e{number}", place), None)
+    seen: list[Address] = []
+    while page := await ledger.unsettled(2, seen[-1] if seen else None):
+        seen += page
+    assert seen == places
+
+
 async def test_nothing_is_settled_where_nothing_is(ledger: Ledger) -> None:
     assert await ledger.settle(HERE, None)
     assert not await ledger.settle(HERE, "e1")

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 import pytest
 
 from gateway.core.codes import LENGTH
+from gateway.redeeming import CodeWish
+from gateway.stores.memory import MemoryAudit
 from tests.asgi import Exchange, exchange
 from tests.house import NOW
 from tests.web.caller import FORM, Browser, Caller, caller, once_in, open_api
@@ -429,3 +431,26 @@ async def test_a_whole_unlock_link_can_be_pasted_for_a_code() -> None:
         assert (await browser.unlock(word)).status == 401
     answer = await browser.unlock(made["unlock_url"])
     assert (answer.status, answer.header("location")) == (303, "/read/demo/d")
+
+
+# --- what the audit says -----------------------------------------------------------------------
+
+
+async def test_the_audit_names_every_code_and_the_grant_that_a_reader_got_by_one() -> None:
+    standing, _ = await open_api()
+    redeeming, audit = standing.house.redeeming, standing.house.audit
+    assert isinstance(audit, MemoryAudit)
+    audit.records.clear()
+    minted = await redeeming.make("demo", CodeWish("all", count=3))
+    made = [(record.what, record.by, record.on) for record in audit.records]
+    assert made == [("code", "publisher:demo", each.code.id) for each in minted]
+    audit.records.clear()
+    code = minted[1].code.id
+    await redeeming.redeem(minted[1].word, None)
+    (grant,) = await standing.house.granting.grants("demo", limit=9)
+    (device,) = await standing.ledger.devices(grant.id, 9)
+    told = [(record.what, record.by, record.on) for record in audit.records]
+    assert told == [
+        ("grant", f"code:{code}", grant.id),
+        ("redeem", f"reader:{device.reader}", grant.id),
+    ]

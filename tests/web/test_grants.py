@@ -7,12 +7,21 @@ import re
 
 import pytest
 
-from tests.house import NOW
+from tests.house import NOW, Standing
 from tests.web.caller import Browser, caller, open_api
 
 pytestmark = pytest.mark.anyio
 
 DAY = 86_400
+
+
+def hush(standing: Standing) -> None:
+    """Let no worker confirm anything from now on."""
+
+    async def silent(keys: object) -> bool:
+        return False
+
+    standing.house.coherence.announce = silent  # type: ignore[method-assign]
 
 
 async def test_an_order_sent_twice_is_one_grant() -> None:
@@ -47,11 +56,7 @@ async def test_a_key_and_an_order_together_are_one_grant() -> None:
 async def test_a_new_grant_says_whether_every_worker_knows_of_it() -> None:
     standing, api = await open_api()
     assert (await api.ask("POST", "/api/grants", {"scope": "all"}))["confirmed"] is True
-
-    async def silent(keys: object) -> bool:
-        return False
-
-    standing.house.coherence.announce = silent  # type: ignore[method-assign]
+    hush(standing)
     answer = await api.send("POST", "/api/grants", b'{"scope": "all"}')
     assert (answer.status, json.loads(answer.body)["confirmed"]) == (201, False)
 
@@ -177,3 +182,47 @@ async def test_a_rollback_that_is_asked_for_again_does_not_undo_what_came_since(
     assert (answer.status, json.loads(answer.body)) == (200, done)
     assert answer.header("etag") == first["etag"]
     assert (await api.ask("GET", "/api/documents/d"))["edition"] == third.id
+
+
+# --- what was told to every worker -------------------------------------------------------------
+
+
+async def test_whoever_makes_an_edition_current_learns_whether_every_worker_knows_of_it() -> None:
+    standing, api = await open_api()
+    first = await api.ask("GET", "/api/documents/d")
+    back = f"/api/documents/d/editions/{first['edition']}/publish"
+    assert "confirmed" not in first
+    for confirmed in (True, False):
+        if not confirmed:
+            hush(standing)
+        for method, place, body in (
+            ("PUT", "/api/documents/d", b"Title\n\nNewer." if confirmed else b"Title\n\nNewest."),
+            ("PUT", "/api/documents/e", b"Title\n\nFree."),
+            ("POST", back, b""),
+            ("POST", back, b""),
+        ):
+            answer = await api.send(method, place, body, content_type="text/plain")
+            assert answer.status in (200, 201)
+            assert json.loads(answer.body)["confirmed"] is confirmed, place
+
+
+async def test_a_rollback_that_was_not_confirmed_is_so_when_it_is_asked_for_again() -> None:
+    standing, api = await open_api()
+    first = await api.ask("GET", "/api/documents/d")
+    await standing.publish("d", "A second title\n\nFree.\n")
+    place = f"/api/documents/d/editions/{first['edition']}/publish"
+    speaking = standing.house.coherence.announce
+    hush(standing)
+    told = await api.ask("POST", place, idempotency_key="k")
+    standing.house.coherence.announce = speaking  # type: ignore[method-assign]
+    again = await api.ask("POST", place, idempotency_key="k")
+    assert (told["confirmed"], again) == (False, told | {"confirmed": True})
+
+
+async def test_new_codes_come_with_whether_every_worker_knows_of_all_that_is_on_record() -> None:
+    standing, api = await open_api()
+    wish = {"scope": "all", "count": 1}
+    assert (await api.ask("POST", "/api/codes", wish))["confirmed"] is True
+    hush(standing)
+    await standing.grant("all")
+    assert (await api.ask("POST", "/api/codes", wish))["confirmed"] is False

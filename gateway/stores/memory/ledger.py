@@ -109,8 +109,8 @@ class MemoryLedger(MemoryAnchors):
         self._unsettled[address] = None
         self._note(document_key(address))
 
-    async def unsettled(self, limit: int) -> Sequence[Address]:
-        return list(self._unsettled)[:limit]
+    async def unsettled(self, limit: int, after: Address | None = None) -> Sequence[Address]:
+        return sorted(a for a in self._unsettled if after is None or a > after)[:limit]
 
     async def settle(self, address: Address, edition: str | None) -> bool:
         if self._current.get(address) != edition:

@@ -95,13 +95,6 @@ def seconds(when: When | None) -> int | None:
 def json(told: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return an answer in JSON, which is for nobody's cache."""
     body = dumps(msgspec.to_builtins(told), ensure_ascii=False).encode()
-    return json_as_kept(body, status, headers)
-
-
-def json_as_kept(
-    body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
-    """Return an answer that is JSON already."""
     fixed = {"content-type": JSON, "cache-control": CACHE_PRIVATE}
     return Response(body, status, fixed | dict(headers or {}))
 

@@ -79,7 +79,7 @@ class Codes:
         if prefers(request, CSV, JSON):
             return csv_answer(minted, 201)
         told = [shapes.NewCode(**_told(each.code), code=each.word) for each in minted]
-        return json(shapes.NewCodes(told), 201)
+        return json(shapes.NewCodes(told, await self._redeeming.confirm()), 201)
 
     async def revoke_code(self, request: Request, publisher: str) -> Response:
         """Take a code back, and every right that came from it."""

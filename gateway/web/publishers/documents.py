@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from msgspec.json import decode
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import Malformed, Missing, Refused
 from gateway.ports import Edition, Formats
-from gateway.publishing import Publishing
+from gateway.publishing import Published, Publishing
 from gateway.repeating import Repeating
 from gateway.submissions import Submission
 from gateway.web.errors import finding
@@ -22,7 +24,6 @@ from gateway.web.publishers.answers import (
     done,
     following,
     json,
-    json_as_kept,
     moment,
     page,
 )
@@ -31,7 +32,7 @@ from gateway.web.requests import condition, content_type, read_body
 
 SOURCES = {"text/plain": None, "text/markdown": None, "text/html": None}
 PATH = "/api/documents/{slug}"
-_ONE = {JSON: shapes.Document}
+_PUBLISHED = {JSON: shapes.Published}
 
 
 class Documents:
@@ -62,12 +63,12 @@ class Documents:
                 {200: {JSON: shapes.Documents}},
                 query=paged,
             ),
-            Operation("GET", PATH, self.read_document, {200: _ONE}),
+            Operation("GET", PATH, self.read_document, {200: {JSON: shapes.Document}}),
             Operation(
                 "PUT",
                 PATH,
                 self.publish_document,
-                {200: _ONE, 201: _ONE},
+                {200: _PUBLISHED, 201: _PUBLISHED},
                 takes=SOURCES,
                 conditional=True,
             ),
@@ -98,7 +99,7 @@ class Documents:
                 "POST",
                 f"{PATH}/editions/{{edition}}/publish",
                 self.roll_back,
-                {200: _ONE},
+                {200: _PUBLISHED},
                 conditional=True,
                 repeatable=True,
             ),
@@ -125,7 +126,8 @@ class Documents:
         headers = _etag(edition)
         if published.created:
             headers["location"] = f"/api/documents/{edition.address.slug}"
-        return json(self._told(request, edition), 201 if published.created else 200, headers)
+        told = self._told_published(request, published)
+        return json(told, 201 if published.created else 200, headers)
 
     async def delete_document(self, request: Request, publisher: str) -> Response:
         """Take a document away from everyone."""
@@ -178,16 +180,24 @@ class Documents:
         kept = await self._repeating.earlier(publisher, ask)
         if kept:  # not again: something newer may have been published since
             headers = {"etag": f'"{request.path_params["edition"]}"'}
-            return json_as_kept(kept.body, headers=headers)
-        edition = await self._publishing.roll_back(
+            confirmed = await self._publishing.confirm()  # it may be by now
+            return json(decode(kept.body) | {"confirmed": confirmed}, headers=headers)
+        published = await self._publishing.roll_back(
             address, request.path_params["edition"], condition(request)
         )
-        answer = json(self._told(request, edition), headers=_etag(edition))
+        answer = json(self._told_published(request, published), headers=_etag(published.edition))
         await self._repeating.keep(publisher, ask, 200, bytes(answer.body))
         return answer
 
     def _told(self, request: Request, edition: Edition) -> shapes.Document:
-        return shapes.Document(
+        return shapes.Document(**self._facts(request, edition))
+
+    def _told_published(self, request: Request, published: Published) -> shapes.Published:
+        facts = self._facts(request, published.edition)
+        return shapes.Published(**facts, confirmed=published.confirmed)
+
+    def _facts(self, request: Request, edition: Edition) -> dict[str, Any]:
+        return dict(
             address=str(edition.address),
             slug=edition.address.slug,
             url=self._links.absolute(request, f"/documents/{edition.address}"),

@@ -68,6 +68,12 @@ class Document(Struct):
     made: str
 
 
+class Published(Document):
+    """A state that was made current. confirmed: no worker serves from before it any more."""
+
+    confirmed: bool
+
+
 class Documents(Struct):
     """A page of documents; next is where the list goes on."""
 
@@ -169,9 +175,10 @@ class NewCode(Code, kw_only=True):
 
 
 class NewCodes(Struct):
-    """The codes that were made."""
+    """The codes that were made. confirmed: every worker knows of all that is on record."""
 
     codes: list[NewCode]
+    confirmed: bool
 
 
 class Codes(Struct):
