@@ -74,7 +74,6 @@ class Meta:
     """What a publisher declares about a document; all of it is public."""
 
     title: str = ""
-    slug: str = ""
     language: str = ""
     summary: str = ""
     author: str = ""

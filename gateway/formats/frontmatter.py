@@ -247,7 +247,6 @@ class _Fields:
 
 _HINTS = {
     "date": "Write the date as 2026-01-31.",
-    "slug": "Use 1 to 80 of a-z, 0-9 and hyphen.",
     "collection": "Use 1 to 80 of a-z, 0-9 and hyphen.",
     "language": "Use a language tag such as zh-CN or en.",
     "url": "Use an address that begins with https:// or with /.",
@@ -275,7 +274,6 @@ def _meta(known: dict[str, Node]) -> Meta:
     fields = _Fields(known)
     meta = Meta(
         title=fields.text("title", MAX_TITLE),
-        slug=fields.text("slug", 80, is_name),
         language=fields.text("language", 35, _LANGUAGE.fullmatch),
         summary=fields.text("summary", 1_000),
         author=fields.text("author", 200),
