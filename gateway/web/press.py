@@ -14,7 +14,6 @@ from markupsafe import Markup
 
 from gateway.core.bundles import Bundle, Entry
 from gateway.core.documents import (
-    PAGE,
     PLACEHOLDER,
     Address,
     FullText,
@@ -104,7 +103,7 @@ class PagePress:
         return Markup(article.decode())  # noqa: S704  set by our own template
 
     def _read(self, sheet: _Sheet, language: Language) -> bytes:
-        body = Markup(_pages_html(sheet.rendering.html))  # noqa: S704  sanitised before
+        body = Markup(sheet.rendering.html)  # noqa: S704  sanitised before
         return self._pages.render("read.html", language, document=sheet, body=body)
 
     def _preview(self, projection: Projection, sheet: _Sheet, cuts: list[Cut]) -> dict[str, object]:
@@ -160,14 +159,14 @@ class _Sheet:
     @property
     def markdown(self) -> str:
         """The text in Markdown under its title."""
-        body = self.rendering.markdown.replace(PAGE, "\n\n---\n\n").strip("\n")
+        body = self.rendering.markdown.strip("\n")
         title = _MARKS.sub(r"\\\1", self.title)
         return f"# {title}\n\n{body}\n"
 
     @property
     def text(self) -> str:
         """The plain text under its title."""
-        body = self.rendering.text.replace(PAGE, "\n\n").strip("\n")
+        body = self.rendering.text.strip("\n")
         return f"{self.title}\n\n{body}\n"
 
 
@@ -185,13 +184,9 @@ def _language(text: str) -> str:
     return "zh-CN" if _HAN.search(text) else "en"
 
 
-def _pages_html(html: str) -> str:
-    return html.replace(PAGE, '<hr class="pagebreak">')
-
-
 def _pieces(rendering: Rendering) -> list[Piece]:
-    htmls = _pages_html(rendering.html).split(PLACEHOLDER)
-    texts = rendering.text.replace(PAGE, "\n\n").split(PLACEHOLDER)
+    htmls = rendering.html.split(PLACEHOLDER)
+    texts = rendering.text.split(PLACEHOLDER)
     return [
         Piece(Markup(html.strip()), text.strip())  # noqa: S704  sanitised before
         for html, text in zip(htmls, texts, strict=True)
@@ -211,7 +206,7 @@ def _summary(projection: Projection) -> str:
     """Return the declared summary, or the first words of the free text."""
     if declared := _one_line(projection.meta.summary):
         return declared
-    stretches = projection.rendering.text.replace(PAGE, "\n").split(PLACEHOLDER)
+    stretches = projection.rendering.text.split(PLACEHOLDER)
     free = next(filter(None, map(_one_line, stretches)), "")
     return free if len(free) <= _SUMMARY else _shortened(free)
 
@@ -308,9 +303,9 @@ def _offer_facts(offer: Offer) -> dict[str, str]:
 
 def _full_facts(sheet: _Sheet) -> dict[str, object]:
     return _facts(sheet) | {
-        "html": _pages_html(sheet.rendering.html),
-        "text": sheet.rendering.text.replace(PAGE, "\n\n"),
-        "markdown": sheet.rendering.markdown.replace(PAGE, "\n\n---\n\n"),
+        "html": sheet.rendering.html,
+        "text": sheet.rendering.text,
+        "markdown": sheet.rendering.markdown,
     }
 
 
