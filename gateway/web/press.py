@@ -36,7 +36,6 @@ REFUSED = {"html": "html.refused", "json": "json.refused"}  # forms that a refus
 UNLOCK = "/unlock"
 
 _SUMMARY = 140
-_HAN = re.compile("[\u3400-\u9fff]")
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~])")
 _LINK = re.compile(r"(?:https?://|mailto:|/(?!/))[^\s\\]+", re.IGNORECASE)
 
@@ -144,8 +143,8 @@ class _Sheet:
     def __init__(self, address: Address, meta: Meta, rendering: Rendering, base: str) -> None:
         self.address = address
         self.rendering = rendering
-        self.title = _one_line(meta.title or rendering.title or address.slug)
-        self.language = (meta.language or _language(self.title)).replace("_", "-")
+        self.title = _one_line(meta.title)
+        self.language = meta.language
         self.interface = interface(self.language)
         self.author = _one_line(meta.author)
         self.date = meta.date
@@ -178,10 +177,6 @@ def _offer(offer: Offer) -> Offer:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _language(text: str) -> str:
-    return "zh-CN" if _HAN.search(text) else "en"
 
 
 def _pieces(rendering: Rendering) -> list[Piece]:
