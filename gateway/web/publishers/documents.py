@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gateway.core.documents import Address, is_language, is_name
 from gateway.core.errors import Malformed, Missing, Refused
+from gateway.core.moments import moment
 from gateway.ports import Edition, Formats
 from gateway.publishing import Publishing
 from gateway.repeating import Repeating
@@ -23,7 +24,6 @@ from gateway.web.publishers.answers import (
     following,
     json,
     json_as_kept,
-    moment,
     page,
 )
 from gateway.web.publishers.operation import JSON, Operation
