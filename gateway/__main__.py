@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from pathlib import Path
 from time import time
@@ -26,6 +26,7 @@ from gateway.core.rights import Grant
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Wish
+from gateway.refusals import lines, words
 from gateway.settings import BadSettings, Settings
 from gateway.signing import Turned
 from gateway.submissions import Prepared, prepare
@@ -61,8 +62,10 @@ def told(command: Command) -> Command:
             for problem in error.problems:
                 click.echo(f"paidgate: {problem}", err=True)
             sys.exit(2)
-        except GatewayError as error:
-            click.echo(f"paidgate: {error.message} {error.hint}".rstrip(), err=True)
+        except BrokenPipeError:  # nobody reads on; click ends the command in silence
+            raise
+        except (GatewayError, OSError) as error:
+            click.echo(f"paidgate: {words(error)}", err=True)
             sys.exit(1)
 
     return run
@@ -83,11 +86,7 @@ def in_house(work: Callable[[House], Awaitable[T]], *, in_process: bool = True) 
         finally:
             await house.close()
 
-    return _run(run())
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
+    return asyncio.run(run())
 
 
 # --- serving -----------------------------------------------------------------------------------
@@ -109,13 +108,15 @@ def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
     from gateway.welcome import Welcome, banner, move_in
 
     settings = _settings()
+    # Not refused: whatever runs the gateway may set variables of its own.
+    for line in configuration.misspelt(os.environ):
+        click.echo(f"paidgate: {line}", err=True)
     try:
         sock = server.listen(host, port)
     except OSError as error:
         click.echo(f"paidgate: cannot listen on {host}:{port}: {error.strerror}.", err=True)
         sys.exit(1)
     origin = settings.base_url or f"http://{_shown(host)}:{port}"
-    os.environ.setdefault("PAIDGATE_ORIGIN", origin)
 
     async def move(house: House) -> tuple[Welcome | None, bool]:
         return await move_in(house, demo), house.remembers
@@ -145,12 +146,13 @@ PATHS = click.argument(
 @told
 def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
     """Publish files, or folders that hold <publisher>/<slug>.ext."""
-    from gateway.bulk import publish_files, watch_files
+    from gateway.bulk import publish_files, states, watch_files
 
     async def work(house: House) -> int:
+        seen = states(paths)  # before the first run, or it would miss what changes meanwhile
         refused = await publish_files(house, list(source_files(paths)), publisher)
         if watch:
-            await watch_files(house, paths, publisher)
+            await watch_files(house, paths, publisher, seen)
         return refused
 
     try:
@@ -167,32 +169,31 @@ def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
 @told
 def check(paths: tuple[Path, ...], as_json: bool) -> None:
     """Check files as publication would, and publish nothing."""
-    reports = []
-    for file in source_files(paths):
-        try:
-            _prepare(file)
-            findings: tuple[Any, ...] = ()
-        except Refused as refused:
-            findings = refused.findings
-        except GatewayError as error:
-            click.echo(f"{file.path}: {error.message} {error.hint}", err=True)
-            sys.exit(1)
-        reports.append((file, findings))
+    outcomes = [(file, _refusal(file)) for file in source_files(paths)]
     if as_json:
-        from gateway.web.errors import finding
-
-        report = [{"file": str(f.path), "findings": [finding(x) for x in xs]} for f, xs in reports]
-        click.echo(json.dumps(report, ensure_ascii=False, indent=1))
+        reports = [_report(file, error) for file, error in outcomes]
+        click.echo(json.dumps(reports, ensure_ascii=False, indent=1))
     else:
-        for file, findings in reports:
-            for line in lines(file, findings):
+        for file, error in outcomes:
+            for line in lines(file.path, error) if error else ():
                 click.echo(line)
-    sys.exit(1 if any(findings for _, findings in reports) else 0)
+    sys.exit(1 if any(error for _, error in outcomes) else 0)
 
 
-def lines(file: SourceFile, findings: tuple[Any, ...]) -> list[str]:
-    """Return findings as compilers print them."""
-    return [f"{file.path}:{f.line}:{f.column or 1}: {f.code}: {f.message}" for f in findings]
+def _refusal(file: SourceFile) -> Exception | None:
+    try:
+        _prepare(file)
+    except Exception as error:  # whatever it is, it is of this file alone
+        return error
+    return None
+
+
+def _report(file: SourceFile, error: Exception | None) -> dict[str, Any]:
+    from gateway.web.errors import finding
+
+    findings = error.findings if isinstance(error, Refused) else ()
+    report = {"file": str(file.path), "findings": [finding(f) for f in findings]}
+    return report | {"error": words(error)} if error and not findings else report
 
 
 def _prepare(file: SourceFile) -> Prepared:
@@ -209,7 +210,7 @@ def split(file: Path) -> None:
     try:
         prepared = _prepare(source)
     except Refused as refused:
-        for line in lines(source, refused.findings):
+        for line in lines(source.path, refused):
             click.echo(line)
         sys.exit(1)
     for section, (paid, first, last) in zip(
@@ -244,7 +245,7 @@ def publisher_add(name: str) -> None:
 @told
 def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     """Grant a right, and print its id, token and unlock link."""
-    from gateway.app import FALLBACK
+    from gateway.web.links import PORT
 
     async def work(house: House) -> tuple[Grant, str]:
         made = await house.granting.grant(
@@ -253,7 +254,10 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
         return made, await house.granting.token(made)
 
     made, token = in_house(work)
-    origin = _settings().base_url or FALLBACK
+    origin = _settings().base_url
+    if not origin:
+        origin = f"http://127.0.0.1:{PORT}"
+        click.echo("paidgate: set PAIDGATE_BASE_URL, so that links lead to your site.", err=True)
     click.echo(f"grant   {made.id}")
     click.echo(f"token   {token}")
     click.echo(f"unlock  {origin}/unlock?token={quote(token)}")

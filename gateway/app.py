@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import anyio
 from starlette.applications import Starlette
@@ -57,7 +57,6 @@ from gateway.web.studio import Studio
 YOUNG = 20_000  # new objects until the collector looks at them
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
-FALLBACK = "http://127.0.0.1:8000"
 
 
 class SystemClock:
@@ -168,7 +167,7 @@ def _open_texts(place: str) -> tuple[PublicStore, Vault]:
 
         bucket = Bucket(place)
         return ObjectPublicStore(bucket), ObjectVault(bucket)
-    root = Path(parts.path)
+    root = Path(unquote(parts.path))
     return FilePublicStore(root / "public"), FileVault(root / "vault")
 
 
@@ -231,7 +230,7 @@ def build(house: House) -> Starlette:
     assets, pages = composing.static(), composing.pages()
     language = interface(settings.language)
     telling = Telling(pages, language, house.granting.once)
-    links = Links(settings.base_url, settings.trusted_hosts, FALLBACK)
+    links = Links(settings.base_url, settings.trusted_hosts)
     shelf = Shelf(house.store)
     public = Public(house.store, shelf, pages, assets, language)
     readers = Readers(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -32,13 +32,16 @@ from rich.text import Text
 from gateway.app import House
 from gateway.composing import cores
 from gateway.core.documents import Address
-from gateway.core.errors import GatewayError, Malformed, Refused
+from gateway.core.errors import GatewayError, Malformed
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
+from gateway.refusals import lines
 
 LOOK = 1.0  # seconds between two looks at watched files
 PORTION = 200  # files that are looked up in the ledger together
 TIDYING = 5.0  # seconds that an interrupted run has to finish what it has begun
+
+States = Mapping[Path, tuple[int, int]]
 
 
 async def publish_files(house: House, files: Sequence[SourceFile], publisher: str) -> int:
@@ -161,38 +164,34 @@ def owner(file: SourceFile, publisher: str) -> str:
 
 def tell(file: SourceFile, error: Exception) -> None:
     """Tell why a file was refused, as compilers do."""
-    if isinstance(error, Refused):
-        for f in error.findings:
-            click.echo(f"{file.path}:{f.line}:{f.column or 1}: {f.code}: {f.message}")
-    else:
-        click.echo(f"{file.path}:1:1: error: {_words(error)}")
+    for line in lines(file.path, error):
+        click.echo(line)
 
 
-def _words(error: Exception) -> str:
-    if isinstance(error, GatewayError):
-        return f"{error.message} {error.hint}".rstrip()
-    # What others say may quote the document.
-    return str(error) if isinstance(error, OSError) else f"{type(error).__name__} while it was set."
-
-
-async def watch_files(house: House, paths: tuple[Path, ...], publisher: str) -> None:
-    """Publish what changes below paths, for good."""
-    seen = _states(paths)
+async def watch_files(house: House, paths: Sequence[Path], publisher: str, seen: States) -> None:
+    """Publish what changes below paths after it was seen so, for good."""
     while True:
         await anyio.sleep(LOOK)
-        now = _states(paths)
-        for path in sorted(p for p, state in now.items() if seen.get(p) != state):
-            if await publish_file(house, SourceFile(path), publisher):
-                click.echo(f"published {path}", err=True)
-        seen = now
+        seen = await look(house, paths, publisher, seen)
 
 
-def _states(paths: tuple[Path, ...]) -> dict[Path, tuple[int, int]]:
-    states = {}
+async def look(house: House, paths: Sequence[Path], publisher: str, seen: States) -> States:
+    """Publish what is not as it was seen; return how it is seen now."""
+    now = states(paths)
+    for path in sorted(p for p, state in now.items() if seen.get(p) != state):
+        if await publish_file(house, SourceFile(path), publisher):
+            click.echo(f"published {path}", err=True)
+    return now
+
+
+def states(paths: Sequence[Path]) -> States:
+    """Return by what a change of each file below paths is known."""
+    found = {}
     for file in source_files(paths):
-        stat = file.path.stat()
-        states[file.path] = (stat.st_mtime_ns, stat.st_size)
-    return states
+        with suppress(OSError):  # editors that save by renaming take it away for a moment
+            stat = file.path.stat()
+            found[file.path] = (stat.st_mtime_ns, stat.st_size)
+    return found
 
 
 class _Rate(ProgressColumn):

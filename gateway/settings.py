@@ -7,10 +7,11 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 PREFIX = "PAIDGATE_"
 LEAST_SECRET = 32  # bytes
@@ -91,14 +92,24 @@ def load(environ: Mapping[str, str]) -> Settings:
     settings = Settings(**values)
     if settings.authority == "postgres" and not settings.ledger.startswith("postgresql:"):
         raise BadSettings([f"{PREFIX}AUTHORITY: postgres needs a ledger on PostgreSQL."])
-    data = settings.data
+    data = settings.data.resolve()
     return Settings(
         **{
             **values,
-            "ledger": settings.ledger or f"sqlite:///{data.resolve() / 'ledger.db'}",
-            "store": settings.store or f"file://{data.resolve()}",
+            "ledger": settings.ledger or f"sqlite:///{quote(str(data / 'ledger.db'))}",
+            "store": settings.store or data.as_uri(),
         }
     )
+
+
+def misspelt(environ: Mapping[str, str]) -> list[str]:
+    """Return a line for each variable that is no setting, and is named much like one."""
+    names = (name.removeprefix(PREFIX).lower() for name in environ if name.startswith(PREFIX))
+    return [
+        f"{PREFIX}{name.upper()}: there is no such setting; is it {PREFIX}{close.upper()}?"
+        for name in sorted({*names} - {*_READ, "config"})
+        for close in get_close_matches(name, _READ, n=1)
+    ]
 
 
 def _from_file(name: str, problems: list[str]) -> dict[str, Any]:
@@ -180,6 +191,10 @@ def _one_of_schemes(*schemes: str) -> Callable[[Any], str]:
 def _store(value: Any) -> str:
     text = _one_of_schemes("file", "s3")(value)
     parts = urlsplit(text)
+    if parts.scheme == "file" and (parts.netloc or not parts.path.startswith("/")):
+        raise ValueError("must hold a full path after file://, such as file:///srv/texts.")
+    if parts.scheme == "file" and (parts.query or parts.fragment):
+        raise ValueError("must be a path alone: write ? in it as %3F, and # as %23.")
     if parts.scheme == "s3" and not (parts.netloc and parts.netloc == parts.hostname):
         raise ValueError("must name a bucket, such as s3://bucket/prefix.")
     if parts.scheme == "s3" and not find_spec("obstore"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -10,7 +12,8 @@ from urllib.parse import quote
 from gateway.app import House
 from gateway.bulk import publish_files
 from gateway.core.documents import Address
-from gateway.folders import publisher_of, source_files
+from gateway.core.errors import Malformed, Missing
+from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.granting import Wish
 from gateway.stores.durable import write_private
 
@@ -27,7 +30,7 @@ class Welcome:
 
 
 async def move_in(house: House, folder: Path | None) -> Welcome | None:
-    """Publish folder at the first start; return what to say of its first document."""
+    """Publish folder at the first start; return what to say of its first current document."""
     if folder is None:
         return None
     kept = house.settings.data / KEPT
@@ -35,9 +38,9 @@ async def move_in(house: House, folder: Path | None) -> Welcome | None:
         return Welcome(**json.loads(kept.read_text()))
     files = list(source_files([folder]))
     await publish_files(house, files, "")
-    if not files:
+    address = await _first_current(house, files)
+    if address is None:
         return None
-    address = Address.of(publisher_of(files[0]), files[0].path.stem)
     grant = await house.granting.grant(
         address.publisher,
         Wish(f"document:{address.slug}", note="sample", source="sample", source_ref=str(address)),
@@ -46,6 +49,15 @@ async def move_in(house: House, folder: Path | None) -> Welcome | None:
     welcome = Welcome(str(address), await house.granting.token(grant), key)
     write_private(kept, json.dumps(asdict(welcome)).encode())
     return welcome
+
+
+async def _first_current(house: House, files: Sequence[SourceFile]) -> Address | None:
+    for file in files:
+        with suppress(Malformed, Missing):  # refused, and told when it was published
+            address = Address.of(publisher_of(file), file.path.stem)
+            await house.publishing.current(address)
+            return address
+    return None
 
 
 def banner(welcome: Welcome | None, origin: str, *, remembers: bool) -> str:

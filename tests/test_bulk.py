@@ -12,14 +12,15 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
 from gateway.app import House, SystemClock, open_house
-from gateway.bulk import publish_files
+from gateway.bulk import look, publish_files, states
 from gateway.composing import Elsewhere
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
@@ -108,12 +109,71 @@ async def test_only_what_changed_is_published(
     assert "1 published, 6 unchanged, 0 refused" in capsys.readouterr().err
 
 
+# --- watching ----------------------------------------------------------------------------------
+
+
+async def test_a_watched_file_may_vanish_and_come_back(tmp_path: Path) -> None:
+    (file,) = write(tmp_path / "sources", 1)
+    house = await open_house(loops.settings(tmp_path / "var"), in_process=True)
+    assert await publish_files(house, [file], "") == 0
+    seen = states([file.path])
+    away = file.path.rename(file.path.with_suffix(".saved"))
+    seen = await look(house, [file.path], "", seen)
+    assert seen == {}
+    away.write_text(WORDS.format("saved"))
+    away.rename(file.path)
+    await look(house, [file.path], "", seen)
+    assert (await house.publishing.current(Address("demo", "d00000"))).title == "Story saved"
+    await house.close()
+
+
+def test_what_changes_during_the_first_run_is_published(tmp_path: Path) -> None:
+    (file,) = write(tmp_path / "sources", 1)
+    pipe, next_pipe = file.path.with_name("d00001.txt"), tmp_path / "next"
+    os.mkfifo(pipe)
+    os.mkfifo(next_pipe)
+    run = start(tmp_path, str(file.path), str(pipe), "--watch")
+    try:
+        with when_read(pipe) as asked:  # to see whether it has changed
+            next_pipe.rename(pipe)
+            asked.write(WORDS.format(1))
+        with when_read(pipe) as asked:  # to publish it, after the other file was read for that
+            file.path.write_text(WORDS.format("changed"))
+            asked.write(WORDS.format(1))
+        assert comes_true(lambda: title(tmp_path, "d00000") == "Story changed")
+    finally:
+        run.kill()
+        run.communicate()
+
+
+def when_read(pipe: Path) -> TextIO:
+    """Open a pipe for writing as soon as somebody waits to read it."""
+    opened: list[int] = []
+
+    def is_open() -> bool:
+        with suppress(OSError):
+            opened.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(opened)
+
+    assert comes_true(is_open)
+    return os.fdopen(opened[0], "w")
+
+
+def title(folder: Path, slug: str) -> str:
+    """Return the current title of a document."""
+    asked = "SELECT title FROM edition JOIN document ON edition.id = current_edition"
+    with closing(sqlite3.connect(folder / "var" / "ledger.db", timeout=PATIENCE)) as connection:
+        (found,) = connection.execute(f"{asked} WHERE document.slug = ?", [slug]).fetchone() or [""]
+    return str(found)
+
+
 # --- runs that are cut off ---------------------------------------------------------------------
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    """Start the command line on the sources in a folder."""
-    command = [sys.executable, "-m", "gateway", "publish", str(folder / "sources")]
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start the command line on arguments, or on the sources in a folder."""
+    publish = [sys.executable, "-m", "gateway", "publish"]
+    command = [*publish, *(arguments or [str(folder / "sources")])]
     environment = {**os.environ, **loops.environment(folder / "var")}
     pipe = subprocess.PIPE
     return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)

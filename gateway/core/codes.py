@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,9 @@ LENGTH = 16  # letters: 80 bits, beyond guessing
 
 _ALIKE = str.maketrans({"I": "1", "L": "1", "O": "0"})
 _VALUES = frozenset(LETTERS)
+_SPELLED = re.compile(
+    rf"(?<![0-9A-Z])(?<![0-9A-Z]-)[{LETTERS}]{{4}}(?:-[{LETTERS}]{{4}}){{3}}(?!-?[0-9A-Z])"
+)
 
 
 class State(StrEnum):
@@ -61,13 +65,18 @@ def normal(typed: str) -> str:
     """Return the letters of a code however it was typed, "" for what cannot be one.
 
     Case, width, blanks and hyphens of every kind do not count, and I, L, O are read as 1, 1, 0.
+    Other words may stand beside a code in its groups of four, as where a message was pasted.
     """
     wide = unicodedata.normalize("NFKC", typed[:200]).upper().translate(_ALIKE)
-    letters = "".join(c for c in wide if not (c.isspace() or unicodedata.category(c) in _SKIPPED))
-    return letters if len(letters) == LENGTH and _VALUES.issuperset(letters) else ""
+    plain = "".join(_SIGNS.get(unicodedata.category(c), c) for c in wide)
+    letters = "".join(c for c in plain if c != "-" and not c.isspace())
+    if len(letters) == LENGTH and _VALUES.issuperset(letters):
+        return letters
+    spelled = _SPELLED.findall(plain)
+    return spelled[0].replace("-", "") if len(spelled) == 1 else ""
 
 
-_SKIPPED = ("Pd", "Cf")
+_SIGNS = {"Pd": "-", "Cf": ""}  # hyphens and dashes; what is not seen
 
 
 def code_hash(letters: str) -> str:

@@ -101,7 +101,9 @@ class Telling:
         # Rendered once: strangers ask for what is not there more often than for anything else.
         @lru_cache(maxsize=64)
         def public_page(status: int, kind: str) -> bytes:
-            return pages.render("error.html", language, status=status, kind=kind, once="")
+            return pages.render(
+                "error.html", language, status=status, kind=kind, once="", document="", wait=0
+            )
 
         self._public_page = public_page
 
@@ -154,14 +156,21 @@ class Telling:
             media_type = "text/plain; charset=utf-8"
         else:
             kind = str(told["type"]).removeprefix(KIND)
-            body = (
-                self._public_page(status, kind) if is_public else self._own(request, status, kind)
-            )
+            if is_public:
+                body = self._public_page(status, kind)
+            else:
+                body = self._own(request, status, kind, int(headers.get("retry-after", 0)))
             media_type = "text/html; charset=utf-8"
         headers |= {"content-type": media_type, "content-length": str(len(body))}
         return Response(b"" if request.method == "HEAD" else body, status, headers)
 
-    def _own(self, request: Request, status: int, kind: str) -> bytes:
-        language = negotiate(request.headers.get("accept-language"))
-        once = self._once()
-        return self._pages.render("error.html", language, status=status, kind=kind, once=once)
+    def _own(self, request: Request, status: int, kind: str, retry_after: int) -> bytes:
+        return self._pages.render(
+            "error.html",
+            negotiate(request.headers.get("accept-language")),
+            status=status,
+            kind=kind,
+            once=self._once(),
+            document=getattr(request.state, "document", ""),
+            wait=-(-retry_after // 60) if status == 429 else 0,
+        )

@@ -1,7 +1,7 @@
 """Guard a door against guessing: an address that failed too often has to wait.
 
-Only failures count, and only those that a guess would have: who knows a code that is used up has
-not guessed.
+Only failures count, and only those that a guess would have: who knows a code that is used up, or
+whose time is over, has not guessed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 from starlette.requests import Request
 
-from gateway.core.errors import Unauthenticated
+from gateway.core.errors import BadKey, BadToken
 from gateway.ports import Tries
 
 WHOLE = {4: 32, 6: 64}  # bits; who has an IPv6 address has the 2^64 beside it
@@ -25,7 +25,7 @@ async def guarded(tries: Tries, request: Request, door: str) -> AsyncIterator[No
     await tries.require(who)
     try:
         yield
-    except Unauthenticated:
+    except (BadKey, BadToken):
         await tries.failed(who)
         raise
 

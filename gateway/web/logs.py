@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import itertools
 import logging
+import re
 import secrets
 import sys
 import time
@@ -153,11 +154,15 @@ def line_of(noted: Noted) -> str:
     """Return the line about a request; it is set when it is written, many at a time."""
     method, path, status, taken, request, at = noted
     second, rest = divmod(at, 1_000_000_000)
+    if status >= 400:  # no address of ours holds a secret; one that was mistaken may
+        path = _SECRET.sub("…", path)
     words = (quoted(method[:16]), quoted(path[:200]), status, taken * 1000, request)
     # Not an f-string, which would take twice as long.
     return _LINE % (*words, _second(second), rest // 1000)
 
 
+# What begins like a token or an API key, or is spelled like a code.
+_SECRET = re.compile(r"pg[1k][.-][^/]*|(?<![^/])(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{4}(?![^/])")
 _LINE = (
     '{"event": "request", "method": %s, "path": %s, "status": %d, "ms": %.1f, '
     '"request": "%s", "level": "info", "timestamp": "%s.%06dZ"}'

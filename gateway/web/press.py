@@ -25,6 +25,7 @@ from gateway.core.documents import (
 from gateway.core.errors import Unpaid
 from gateway.web.errors import PROBLEM, problem
 from gateway.web.forms import private_form, public_form
+from gateway.web.links import UNLOCK
 from gateway.web.pages import LANGUAGES, Language, Pages, interface
 
 HTML = "text/html; charset=utf-8"
@@ -33,7 +34,6 @@ TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 
 REFUSED = {"html": "html.refused", "json": "json.refused"}  # forms that a refusal has of its own
-UNLOCK = "/unlock"
 
 _SUMMARY = 140
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~])")

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from gateway.core.bundles import IDENTITY, Variant
 from gateway.core.documents import Address
-from gateway.core.errors import BadToken, Malformed, Missing, Unpaid
+from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Unpaid
 from gateway.granting import COOKIE_LIFE, Granting
 from gateway.ports import PublicStore, Tries
 from gateway.reading import Credential, Reading
@@ -20,6 +20,7 @@ from gateway.web.errors import status_of
 from gateway.web.forms import private_form
 from gateway.web.guard import guarded
 from gateway.web.headers import CACHE_PRIVATE
+from gateway.web.links import token_in
 from gateway.web.pages import Language, Pages, negotiate
 from gateway.web.press import HTML, REFUSED
 from gateway.web.ready import Answer, Ask, Giver, document_of
@@ -95,6 +96,8 @@ class Readers:
     async def _redeem(self, request: Request) -> Response:
         require_same_origin(request)
         fields = await read_form(request)
+        wanted = _address_in(fields.get("document", ""))
+        request.state.document = wanted or ""  # the page of an error leads back to it
         word = (fields.get("token") or fields.get("code") or "").strip()
         if not word:
             raise BadToken
@@ -102,11 +105,21 @@ class Readers:
         once = fields.get("once", "") if proves_same_origin(request) else ""
         async with guarded(self._tries, request, DOOR):
             known = await self._reading.reader(self._reader_cookie(request))
-            redeemed = await self._redeeming.redeem(word, known, once)
-        address = redeemed.address
+            redeemed = await self._redeeming.redeem(token_in(word) or word, known, once)
+        address = redeemed.address or await self._open(wanted, redeemed.cookie)
         response = _see_other(f"/read/{address}" if address else "/library")
         self._set_cookie(request, response, redeemed.cookie, COOKIE_LIFE)
         return response
+
+    async def _open(self, wanted: Address | None, reader_cookie: str) -> Address | None:
+        """Return the wanted document if this reader may read it."""
+        if wanted is None:
+            return None
+        try:
+            await self._reading.check(wanted, Credential("", reader_cookie))
+        except GatewayError:
+            return None
+        return wanted
 
     async def read(self, request: Request) -> Response:
         """Send the full text to the holder of a right, else the preview or a problem."""
@@ -207,6 +220,15 @@ def _after(request: Request) -> Address | None:
     after = request.query_params.get("after", "")
     publisher, _, slug = after.partition("/")
     return Address.of(publisher, slug) if after else None
+
+
+def _address_in(field: str) -> Address | None:
+    """Return the address in a field, None where there is none."""
+    publisher, _, slug = field.partition("/")
+    try:
+        return Address.of(publisher, slug)
+    except Malformed:
+        return None
 
 
 def _full(form: str, accept_language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
@@ -124,7 +125,7 @@ def require_same_origin(request: Request) -> None:
     if site is not None:
         is_ours = site in ("same-origin", "none")
     else:
-        is_ours = origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+        is_ours = origin == "null" or _is_host(origin, request)
     if not is_ours:
         raise CrossSite
 
@@ -135,7 +136,14 @@ def proves_same_origin(request: Request) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    return origin is None or _is_host(origin, request)
+
+
+def _is_host(origin: str, request: Request) -> bool:
+    try:
+        return urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:  # not everything that a client calls its origin is an address
+        return False
 
 
 def prefers(request: Request, this: str, that: str) -> bool:
@@ -157,27 +165,32 @@ def _liking(liking: Mapping[str, float], media_type: str) -> float:
 
 
 def condition(request: Request) -> Condition:
-    """Return the precondition of a change."""
-    return Condition(
-        _tags(request.headers.getlist("if-match"), "If-Match"),
-        _tags(request.headers.getlist("if-none-match"), "If-None-Match"),
-    )
+    """Return the precondition of a change. Raises Malformed.
+
+    A weak ETag is none that If-Match takes, by RFC 9110 section 13.1.
+    """
+    return Condition(_tags(request, "If-Match"), _tags(request, "If-None-Match", weak=True))
 
 
-def _tags(values: list[str], where: str) -> Names:
+def _tags(request: Request, where: str, *, weak: bool = False) -> Names:
+    values = request.headers.getlist(where)
     if not values:
         return None
     text = ", ".join(values).strip()
     if text == "*":
         return "*"
     tags = [tag.strip() for tag in text.split(",")]
-    if not all(len(tag) > 2 and tag[0] == tag[-1] == '"' for tag in tags):
+    found = [_TAG.fullmatch(tag) for tag in tags]
+    if not all(found):
         raise Malformed(
             f"{where} cannot be read.",
             where=where,
             hint="Send the ETag as it was given, in quotes, or *.",
         )
-    return frozenset(tag[1:-1] for tag in tags)
+    return frozenset(tag[2] for tag in found if tag and (weak or not tag[1]))
+
+
+_TAG = re.compile(r'(W/)?"([^"]+)"')
 
 
 def count(request: Request, name: str, default: int, most: int) -> int:

@@ -39,6 +39,21 @@ def test_letters_that_look_alike_are_read_as_one() -> None:
     assert normal("UUUU-1111-1111-1111") == ""
 
 
+@given(
+    NUMBERS,
+    st.sampled_from(["Code: {}.", "兑换码：{}。", "《{}》", "Hello!\n{}\nBest wishes", "{} 谢谢"]),
+)
+def test_words_beside_a_code_do_not_hide_it(number: int, message: str) -> None:
+    assert normal(message.format(spell(number))) == spell(number).replace("-", "")
+
+
+@given(NUMBERS)
+def test_two_codes_or_more_letters_than_one_are_no_code(number: int) -> None:
+    word = spell(number)
+    assert normal(f"{word} or {spell(number ^ 1)}") == ""
+    assert normal(f"{word}-0000") == normal(f"A{word}") == normal(f"{word}0") == ""
+
+
 def test_a_code_is_open_until_something_ends_it() -> None:
     scope = Scope.parse("demo", "all")
     for facts, state in (

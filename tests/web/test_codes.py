@@ -6,12 +6,14 @@ import csv
 import json
 from io import StringIO
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from gateway.core.codes import LENGTH
+from tests.asgi import Exchange, exchange
 from tests.house import NOW
-from tests.web.caller import Browser, Caller, caller, once_in, open_api
+from tests.web.caller import FORM, Browser, Caller, caller, once_in, open_api
 
 pytestmark = pytest.mark.anyio
 
@@ -374,3 +376,56 @@ async def test_a_code_of_another_publisher_does_not_exist() -> None:
     assert gone.status == none.status == 404
     assert gone.body == none.body
     assert (await Browser(standing.app).unlock(code["code"])).status == 303
+
+
+# --- from the page of a document ---------------------------------------------------------------
+
+
+async def sent(browser: Browser, code: str, document: str) -> Exchange:
+    """Send the form of a document's page."""
+    body = urlencode({"code": code, "document": document}).encode()
+    return await exchange(browser.app, "POST", "/unlock", [FORM], body)
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        ("demo/d", "/read/demo/d"),
+        ("demo/none", "/library"),
+        ("other/d", "/library"),
+        ("", "/library"),
+        ("//evil.example/x", "/library"),
+        ("demo/d/e", "/library"),
+    ],
+)
+async def test_a_code_for_all_leads_back_to_the_document_that_it_opens(
+    document: str, place: str
+) -> None:
+    standing, api = await open_api()
+    (code,) = await api.make_codes()
+    answer = await sent(Browser(standing.app), code["code"], document)
+    assert (answer.status, answer.header("location")) == (303, place)
+
+
+async def test_a_wrong_code_leads_back_to_its_document_and_quotes_nothing() -> None:
+    standing, _ = await open_api()
+    page = (await exchange(standing.app, "GET", "/documents/demo/d")).body
+    assert b'<input type="hidden" name="document" value="demo/d">' in page
+    answer = await sent(Browser(standing.app), "ABCD-EFGH-JKMN-PQRS", "demo/d")
+    assert answer.status == 401
+    assert b'href="/documents/demo/d#unlock"' in answer.body
+    assert b'name="document" value="demo/d"' in answer.body
+    assert b"EFGH" not in answer.body
+    answer = await sent(Browser(standing.app), "ABCD-EFGH-JKMN-PQRS", '"><script>')
+    assert answer.status == 401
+    assert b"#unlock" not in answer.body
+
+
+async def test_a_whole_unlock_link_can_be_pasted_for_a_code() -> None:
+    standing, api = await open_api()
+    made = await api.ask("POST", "/api/grants", {"scope": "document:d"})
+    browser = Browser(standing.app)
+    for word in (made["unlock_url"] + "&token=x", made["unlock_url"] + "x", "https://x/?token=a"):
+        assert (await browser.unlock(word)).status == 401
+    answer = await browser.unlock(made["unlock_url"])
+    assert (answer.status, answer.header("location")) == (303, "/read/demo/d")

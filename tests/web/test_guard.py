@@ -12,6 +12,7 @@ from starlette.requests import Request
 from gateway.stores.tries import LIMITS, MemoryTries, RedisTries
 from gateway.web.guard import network
 from tests.asgi import Exchange, exchange
+from tests.house import NOW
 from tests.web.caller import Browser, Caller, open_api
 from tests.web.visitor import Visitor, add_publisher
 
@@ -64,6 +65,16 @@ async def test_what_succeeds_and_what_is_no_guess_does_not_count() -> None:
         assert (await winner.unlock(code["code"])).status == 303
         assert (await Browser(standing.app).unlock(code["code"])).status == 409
         assert (await api.send("GET", "/api/grants")).status == 200
+
+
+async def test_what_is_too_old_is_no_guess() -> None:
+    standing, api = await open_api(MemoryTries())
+    (code,) = await api.make_codes(expires=NOW + 60)
+    token = (await api.ask("POST", "/api/grants", {"scope": "all", "term": "1m"}))["token"]
+    standing.clock.at += 61
+    for _ in range(PER_MINUTE):
+        for word in (code["code"], token):
+            assert (await Browser(standing.app).unlock(word)).status == 401
 
 
 async def test_api_keys_are_limited_like_codes_and_apart_from_them() -> None:

@@ -7,7 +7,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from gateway.core.records import REQUEST, Act, Record
-from gateway.web.logs import AccessLog
+from gateway.web.logs import AccessLog, line_of
 from tests.asgi import exchange
 
 pytestmark = pytest.mark.anyio
@@ -28,3 +28,27 @@ async def test_a_record_has_the_request_id_of_the_log() -> None:
     REQUEST.reset(before)
     assert [recorded == logged for recorded, logged in seen] == [True, True]
     assert len({recorded for recorded, _ in seen}) == 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/unlock/pg1.k1.abc_-.def",
+        "/read/demo/a/pg1.k1.abc",
+        "/api/codes/ABCD-EFGH-JKMN-PQRS",
+        "/library/abcd-efgh-jkmn-pqrs",
+        "/api/grants/pgk-0123456789abcdef",
+    ],
+)
+def test_a_secret_that_stands_in_a_mistaken_address_is_not_logged(path: str) -> None:
+    folder, _, secret = path.rpartition("/")
+    line = line_of(("GET", path, 404, 0.001, "0" * 16, 1))
+    assert secret not in line
+    assert folder in line
+
+
+def test_the_address_of_a_document_is_logged_as_it_is() -> None:
+    assert "/documents/demo/a-b" in line_of(("GET", "/documents/demo/a-b", 404, 0.0, "0" * 16, 1))
+    assert "/documents/d/some-word-that-fits" in line_of(
+        ("GET", "/documents/d/some-word-that-fits", 200, 0.0, "0" * 16, 1)
+    )

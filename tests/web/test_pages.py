@@ -16,6 +16,7 @@ from gateway.web.pages import LANGUAGES, Language, Pages, interface, negotiate
 from tests.web.sheets import HOSTILE, MOMENT, PAGES, STATIC, inline_of, one
 
 ENTRY = Entry(Address("demo", "a"), HOSTILE, HOSTILE, "en", HOSTILE, MOMENT, MOMENT)
+ALONE: dict[str, object] = {"once": "", "document": "", "wait": 0}  # of an error: nothing else
 TOLD: list[tuple[str, dict[str, object]]] = [
     ("catalogue.html", {"entries": (ENTRY,), "following": f"{MOMENT} demo/a", "is_first": True}),
     ("catalogue.html", {"entries": (), "following": "", "is_first": False}),
@@ -26,8 +27,11 @@ TOLD: list[tuple[str, dict[str, object]]] = [
     ("library.html", {"editions": (), "following": "", "is_first": True, "once": ""}),
     ("unlock.html", {"token": HOSTILE, "once": HOSTILE}),
     ("unlock.html", {"token": "", "once": HOSTILE}),
-    ("error.html", {"status": 404, "kind": "missing", "once": ""}),
-    ("error.html", {"status": 409, "kind": "used-up", "once": HOSTILE}),
+    ("error.html", {"status": 404, "kind": "missing", "once": "", "document": "", "wait": 0}),
+    (
+        "error.html",
+        {"status": 429, "kind": "used-up", "once": HOSTILE, "document": HOSTILE, "wait": 2},
+    ),
 ]
 
 
@@ -123,7 +127,7 @@ def _kinds(kind: type[errors.GatewayError]) -> list[type[errors.GatewayError]]:
 def test_every_error_has_a_page_that_says_how_to_go_on(language: Language) -> None:
     for kind in _kinds(errors.GatewayError):
         name = re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
-        page = PAGES.render("error.html", language, kind=name, status=500, once="")
+        page = PAGES.render("error.html", language, kind=name, status=500, **ALONE)
         tree = LexborHTMLParser(page.decode())
         assert one(tree, "h1").text()
         assert tree.css("main a[href='/']")
@@ -132,7 +136,7 @@ def test_every_error_has_a_page_that_says_how_to_go_on(language: Language) -> No
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503])
 def test_every_status_has_a_page_of_its_own_words(status: int) -> None:
     for kind in ("", "blank"):
-        page = PAGES.render("error.html", "en", kind=kind, status=status, once="")
+        page = PAGES.render("error.html", "en", kind=kind, status=status, **ALONE)
         assert str(status) in page.decode()
 
 

@@ -320,6 +320,19 @@ def test_a_link_opens_this_document_unless_all_are_asked_for(at: Scene) -> None:
     assert opened(at, made(at, "/studio/rights"), "/read/demo/b") == 200
 
 
+def test_a_link_opens_the_collection_of_its_document_if_that_is_chosen(at: Scene) -> None:
+    columned = "---\ncollection: column\n---\n" + TEXT
+    for slug in ("c", "d"):
+        at.publish(slug, columned)
+    at.publish("b", TEXT)
+    rights = "/studio/documents/c/rights"
+    assert "the collection column" in at.visitor.get(rights).text
+    assert "the collection" not in at.visitor.get(RIGHTS).text
+    for path, status in (("/read/demo/c", 200), ("/read/demo/d", 200), ("/read/demo/b", 402)):
+        assert opened(at, made(at, rights, scope="collection"), path) == status
+    assert opened(at, made(at, scope="collection"), "/read/demo/c") == 402
+
+
 def test_a_form_sent_twice_makes_one_link(at: Scene) -> None:
     once = at.visitor.get(RIGHTS).field("once")
     assert made(at, once=once) == made(at, once=once)
@@ -346,7 +359,7 @@ def test_a_link_that_cannot_be_made_keeps_what_was_typed(at: Scene, name: str, v
     assert seen.status == 400
     assert 'role="alert"' in seen.text
     assert 'value="kept"' in seen.text or name == "subject"
-    assert "Nobody has a right yet." in seen.text
+    assert "Nobody has a right to this document alone yet." in seen.text
 
 
 def test_a_right_is_taken_back_at_once(at: Scene) -> None:
@@ -358,6 +371,31 @@ def test_a_right_is_taken_back_at_once(at: Scene) -> None:
     assert (seen.status, seen.place) == (303, "/studio/rights?done=revoked")
     assert opened(at, link) in (402, 403)
     assert "Taken back" in at.visitor.get("/studio/rights").text
+
+
+def test_what_not_every_worker_knows_of_is_told_as_on_record(at: Scene) -> None:
+    grant, _ = anyio.run(at.standing.grant, "document:a")
+
+    async def unheard(*_: object) -> bool:
+        return False
+
+    at.standing.house.coherence.announce = unheard  # type: ignore[method-assign,assignment]
+    seen = at.visitor.press(RIGHTS, f"/studio/grants/{grant.id}/revoke", slug="a")
+    assert seen.place == f"{RIGHTS}?done=recorded"
+    assert "It is on record." in at.visitor.get(seen.place).text
+    edition = at.visitor.get("/studio/documents/a/delete").field("edition")
+    seen = at.visitor.press(
+        "/studio/documents/a/delete", "/studio/documents/a/delete", edition=edition
+    )
+    assert seen.place == "/studio?done=recorded"
+
+
+def test_a_document_without_a_paid_section_is_told_to_be_free_for_all(at: Scene) -> None:
+    at.publish("free", "A title\n\nFree for all.\n")
+    told = "No part of this document is paid."
+    assert told in at.visitor.get("/studio/documents/free?done=published").text
+    assert told not in at.visitor.get("/studio/documents/free").text
+    assert told not in at.visitor.get("/studio/documents/a?done=published").text
 
 
 @pytest.mark.parametrize("slug", ["a", "../x", "//evil.example", "A", ""])

@@ -18,3 +18,15 @@ for (const button of document.querySelectorAll("[data-copied]")) {
     setTimeout(() => { button.textContent = label; }, 2000);
   });
 }
+
+// What is only looked at leads nowhere: a draft's preview would lead away from the draft.
+for (const frame of document.querySelectorAll("[data-still]")) {
+  for (const kind of ["click", "submit"]) frame.addEventListener(kind, (event) => event.preventDefault());
+}
+
+// A text that was changed is not left by mistake.
+for (const form of document.querySelectorAll("[data-unsaved]")) {
+  const warn = (event) => event.preventDefault();
+  form.addEventListener("input", () => addEventListener("beforeunload", warn));
+  form.addEventListener("submit", () => removeEventListener("beforeunload", warn));
+}

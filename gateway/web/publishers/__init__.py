@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.errors import BadKey
+from gateway.core.errors import BadKey, Malformed
 from gateway.explaining import Explaining
 from gateway.granting import Granting
 from gateway.ports import Formats, Tries
@@ -60,7 +60,10 @@ class Publishers:
         return [*routes(self.operations, self._publisher), described]
 
     async def _publisher(self, request: Request) -> str:
-        key = bearer(request)
+        try:
+            key = bearer(request)
+        except Malformed:
+            raise BadKey from None
         if not key:
             raise BadKey
         async with guarded(self._tries, request, DOOR):

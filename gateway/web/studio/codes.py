@@ -13,7 +13,7 @@ from gateway.ports import Edition
 from gateway.redeeming import CodeWish, Minted, Redeeming
 from gateway.repeating import Ask
 from gateway.web.publishers.codes import csv_answer
-from gateway.web.studio.desk import Desk, read_fields, see_other
+from gateway.web.studio.desk import Desk, done_at, read_fields
 from gateway.web.studio.grants import Grants, chosen_scope, number, once_of, place_of
 from gateway.web.studio.sessions import Session
 
@@ -68,10 +68,10 @@ class Codes:
         )
 
     async def revoke(self, request: Request, session: Session) -> Response:
-        """Take a code back; when the next page comes no worker serves what came from it."""
+        """Take a code back, and say so when no worker serves what came from it any more."""
         fields = await read_fields(request, session)
-        await self._redeeming.revoke(session.publisher, request.path_params["code"])
-        return see_other(f"{place_of(fields)}?done=code-revoked")
+        confirmed = await self._redeeming.revoke(session.publisher, request.path_params["code"])
+        return done_at(place_of(fields), "code-revoked", confirmed=confirmed)
 
 
 def _wish(fields: Mapping[str, str], edition: Edition | None) -> CodeWish:

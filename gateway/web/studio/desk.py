@@ -32,7 +32,8 @@ TurnAway = Callable[[Request, Unauthenticated], Awaitable[Response]]
 
 # What an address may say was just done; anything else in it is not shown.
 DONE = frozenset(
-    {"published", "unchanged", "rolled-back", "deleted", "revoked", "code-revoked", "evicted"}
+    {"published", "unchanged", "rolled-back", "deleted"}
+    | {"revoked", "code-revoked", "evicted", "recorded"}
 )
 
 
@@ -125,6 +126,11 @@ def mark(request: Request, name: str) -> str:
     """Return where a list goes on, "" for its start. Raises Malformed."""
     text = request.query_params.get(name, "")
     return valid_name(text, name) if text else ""
+
+
+def done_at(place: str, done: str, *, confirmed: bool = True) -> Response:
+    """Return the way to a page that tells what was done, or that it is only on record yet."""
+    return see_other(f"{place}?done={done if confirmed else 'recorded'}")
 
 
 def see_other(location: str) -> Response:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.granting import Granting
-from gateway.web.studio.desk import HOME, Desk, read_fields, see_other
+from gateway.web.studio.desk import HOME, Desk, done_at, read_fields
 from gateway.web.studio.grants import moment
 from gateway.web.studio.sessions import Session
 
@@ -35,8 +35,8 @@ class Devices:
         return self._desk.page(request, session, "devices.html", grant=grant, rows=rows)
 
     async def evict(self, request: Request, session: Session) -> Response:
-        """Send a device away; when the next page comes it reads no more with this right."""
+        """Send a device away, and say so when it reads no more with this right."""
         await read_fields(request, session)
         grant, device = request.path_params["grant"], request.path_params["device"]
-        await self._granting.evict(session.publisher, grant, device)
-        return see_other(f"{HOME}/grants/{grant}?done=evicted")
+        confirmed = await self._granting.evict(session.publisher, grant, device)
+        return done_at(f"{HOME}/grants/{grant}", "evicted", confirmed=confirmed)

@@ -15,7 +15,7 @@ from gateway.core.errors import Stale
 from gateway.ports import Edition, PublicStore
 from gateway.publishing import Publishing
 from gateway.web.links import Links
-from gateway.web.studio.desk import HOME, Desk, mark, own_address, read_fields, see_other
+from gateway.web.studio.desk import HOME, Desk, done_at, mark, own_address, read_fields, see_other
 from gateway.web.studio.sessions import Session
 
 LISTED = 50
@@ -115,10 +115,10 @@ class Documents:
             return self._desk.page(request, session, "delete.html", edition=edition)
         fields = await read_fields(request, session)
         try:
-            await self._publishing.delete(address, _unless_changed(fields))
+            confirmed = await self._publishing.delete(address, _unless_changed(fields))
         except Stale as error:
             return await self._document(request, session, error)
-        return see_other(f"{HOME}?done=deleted")
+        return done_at(HOME, "deleted", confirmed=confirmed)
 
 
 def _unless_changed(fields: Mapping[str, str]) -> Condition:

@@ -22,7 +22,7 @@ from gateway.ports import Edition
 from gateway.publishing import Publishing
 from gateway.redeeming import Redeeming
 from gateway.web.links import Links
-from gateway.web.studio.desk import HOME, Desk, mark, own_address, read_fields, see_other
+from gateway.web.studio.desk import HOME, Desk, done_at, mark, own_address, read_fields
 from gateway.web.studio.sessions import Session
 
 TERMS = ("7d", "30d", "1y", "")
@@ -156,10 +156,10 @@ class Grants:
         )
 
     async def revoke(self, request: Request, session: Session) -> Response:
-        """Take a right back; when the next page comes no worker serves it any more."""
+        """Take a right back, and say so when no worker serves it any more."""
         fields = await read_fields(request, session)
-        await self._granting.revoke(session.publisher, request.path_params["grant"])
-        return see_other(f"{place_of(fields)}?done=revoked")
+        confirmed = await self._granting.revoke(session.publisher, request.path_params["grant"])
+        return done_at(place_of(fields), "revoked", confirmed=confirmed)
 
 
 def _wish(fields: Mapping[str, str], edition: Edition | None) -> Wish:
@@ -184,7 +184,12 @@ def number(fields: Mapping[str, str], name: str) -> int:
 
 def chosen_scope(fields: Mapping[str, str], edition: Edition | None) -> str:
     """Return the scope that was chosen on the page of a document, or of all."""
-    return scope_of(edition) if edition and fields.get("scope") != Kind.ALL else Kind.ALL
+    chosen = fields.get("scope")
+    if edition is None or chosen == Kind.ALL:
+        return Kind.ALL
+    if chosen == Kind.COLLECTION and edition.collection:
+        return f"{Kind.COLLECTION}:{edition.collection}"
+    return scope_of(edition)
 
 
 def scope_of(edition: Edition) -> str:

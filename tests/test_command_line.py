@@ -1,0 +1,268 @@
+"""What the command line prints, and how it exits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.__main__ import cli
+from gateway.app import House, open_house
+from gateway.core.errors import Revoked
+from gateway.core.rights import Grant
+from gateway.settings import load
+
+SOUND = "Story\n\nIt begins, ##paidbegin##goes on,##paidend## and ends.\n"
+UNCLOSED = "Story\n\nIt begins, ##paidbegin##and never ends.\n"
+NOWHERE = "redis://127.0.0.1:1/"  # nobody listens there
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make an empty folder of a publisher."""
+    made = tmp_path / "sources" / "demo"
+    made.mkdir(parents=True)
+    return made
+
+
+def run(data: Path, *arguments: str | Path, **more: str) -> Result:
+    """Run a command on the gateway in a folder, by default one without Redis."""
+    return CliRunner().invoke(cli, [*map(str, arguments)], env=environment(data) | more)
+
+
+def environment(data: Path) -> dict[str, str]:
+    return {"PAIDGATE_DATA": str(data / "var"), "PAIDGATE_REDIS": "none", "PAIDGATE_LEASE": "0.2"}
+
+
+def write_mixed(folder: Path) -> None:
+    """Write files of which one is sound, two are not, and two cannot be documents."""
+    (folder / "a.txt").write_text(UNCLOSED)
+    (folder / "b.png").write_bytes(b"\x89PNG")
+    (folder / "c.txt").symlink_to("/proc/self/mem")  # root too fails to read it
+    (folder / "d.txt").write_text(UNCLOSED)
+    (folder / "e.txt").write_text(SOUND)
+
+
+# --- check -------------------------------------------------------------------------------------
+
+
+def test_a_sound_file_is_checked_in_silence(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.txt").write_text(SOUND)
+    told = run(tmp_path, "check", folder)
+    assert (told.exit_code, told.output) == (0, "")
+    told = run(tmp_path, "check", "--json", folder)
+    report = [{"file": str(folder / "a.txt"), "findings": []}]
+    assert (told.exit_code, json.loads(told.stdout)) == (0, report)
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_check_tells_what_is_no_document_and_goes_on(folder: Path, tmp_path: Path) -> None:
+    write_mixed(folder)
+    told = run(tmp_path, "check", folder)
+    assert told.exit_code == 1
+    starts = ["a.txt:3:12: unclosed: ", "b.png:1:1: error: ", "c.txt:1:1: error: "]
+    starts += ["d.txt:3:12: unclosed: "]
+    for line, start in zip(told.stdout.splitlines(), starts, strict=True):
+        assert line.startswith(f"{folder / start}")
+
+
+def test_a_check_for_machines_reports_every_file(folder: Path, tmp_path: Path) -> None:
+    write_mixed(folder)
+    told = run(tmp_path, "check", "--json", folder)
+    assert told.exit_code == 1
+    reports = json.loads(told.stdout)
+    assert [Path(report["file"]).name[0] for report in reports] == list("abcde")
+    codes = [[finding["code"] for finding in report["findings"]] for report in reports]
+    assert codes == [["unclosed"], [], [], ["unclosed"], []]
+    assert ["error" in report for report in reports] == [False, True, True, False, False]
+
+
+def test_a_finding_for_machines_has_its_place_and_a_hint(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.txt").write_text(UNCLOSED)
+    told = run(tmp_path, "check", "--json", folder / "a.txt")
+    (finding,) = json.loads(told.stdout)[0]["findings"]
+    assert (finding["line"], finding["column"]) == (3, 12)
+    assert finding["message"]
+    assert finding["hint"]
+
+
+# --- split -------------------------------------------------------------------------------------
+
+
+def test_a_split_tells_each_section_with_its_lines_and_size(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.txt").write_text("Title\n\nFree ##paidbegin##paid\n文##paidend##\nend")
+    told = run(tmp_path, "split", folder / "a.txt")
+    assert told.exit_code == 0
+    assert told.stdout.splitlines() == [
+        "free  lines 1-3  12 characters  12 bytes",
+        "paid  lines 3-4  6 characters  8 bytes",
+        "free  lines 4-5  4 characters  4 bytes",
+    ]
+
+
+def test_a_file_that_cannot_be_divided_is_told_with_its_place(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.txt").write_text(UNCLOSED)
+    told = run(tmp_path, "split", folder / "a.txt")
+    assert told.exit_code == 1
+    assert told.stdout.startswith(f"{folder / 'a.txt'}:3:12: unclosed: ")
+
+
+# --- errors ------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("a file")
+    told = run(tmp_path, "keys", "list")
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr == f"paidgate: {tmp_path / 'var'}: File exists.\n"
+
+
+def test_a_file_that_cannot_be_read_is_told_in_a_line(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.txt").symlink_to("/proc/self/mem")
+    told = run(tmp_path, "split", folder / "a.txt")
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr.startswith("paidgate: ")
+    assert len(told.stderr.splitlines()) == 1
+
+
+def test_a_wrong_setting_is_told_with_its_name(tmp_path: Path) -> None:
+    told = run(tmp_path, "keys", "list", PAIDGATE_LEASE="long", PAIDGATE_SECRET="short")
+    assert told.exit_code == 2
+    lines = sorted(told.stderr.splitlines())
+    assert [line.split(":")[1] for line in lines] == [" PAIDGATE_LEASE", " PAIDGATE_SECRET"]
+
+
+# --- serve -------------------------------------------------------------------------------------
+
+
+def test_a_misspelt_setting_and_a_port_in_use_are_told(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        told = run(tmp_path, "serve", "--port", port, PAIDGATE_BASEURL="https://read.example.org")
+    misspelt, in_use = told.stderr.splitlines()
+    assert told.exit_code == 1
+    assert misspelt.startswith("paidgate: PAIDGATE_BASEURL: ")
+    assert in_use.startswith(f"paidgate: cannot listen on 127.0.0.1:{port}: ")
+
+
+# --- publishers and grants ---------------------------------------------------------------------
+
+
+async def in_house(data: Path, work: Callable[[House], Awaitable[T]]) -> T:
+    """Work in the house that commands have left."""
+    house = await open_house(load(environment(data)))
+    try:
+        return await work(house)
+    finally:
+        await house.close()
+
+
+def granted(data: Path, *arguments: str) -> dict[str, str]:
+    """Grant a right; return what was printed, by its first word."""
+    told = run(data, "grant", "demo", *arguments)
+    assert told.exit_code == 0, told.stderr
+    return dict(line.split() for line in told.stdout.splitlines())
+
+
+def test_a_key_that_is_printed_is_a_key_of_its_publisher(tmp_path: Path) -> None:
+    told = run(tmp_path, "publisher", "add", "demo")
+    again = run(tmp_path, "publisher", "add", "demo")
+    assert (told.exit_code, again.exit_code) == (0, 0)
+    (key,), (other,) = told.stdout.splitlines(), again.stdout.splitlines()
+    assert key != other
+
+    async def work(house: House) -> list[str]:
+        return [await house.granting.publisher(each) for each in (key, other)]
+
+    assert asyncio.run(in_house(tmp_path, work)) == ["demo", "demo"]
+
+
+def test_what_cannot_be_a_publisher_is_refused(tmp_path: Path) -> None:
+    told = run(tmp_path, "publisher", "add", "De Mo")
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr.startswith("paidgate: This is not a valid publisher. ")
+
+
+def test_a_grant_prints_its_id_a_token_that_redeems_and_the_link(tmp_path: Path) -> None:
+    printed = granted(tmp_path, "document:story", "--subject", "reader-7", "--term", "30d")
+    assert [*printed] == ["grant", "token", "unlock"]
+    assert printed["unlock"].endswith(f"/unlock?token={printed['token']}")
+
+    async def work(house: House) -> Grant:
+        await house.granting.redeem(printed["token"], None)
+        return await house.granting.own("demo", printed["grant"])
+
+    grant = asyncio.run(in_house(tmp_path, work))
+    assert (str(grant.scope), grant.subject) == ("document:story", "reader-7")
+    assert grant.ends == grant.starts + 30 * 86_400
+
+
+def test_an_unlock_link_names_the_public_origin(tmp_path: Path) -> None:
+    told = run(tmp_path, "grant", "demo", "all", PAIDGATE_BASE_URL="https://read.example.org")
+    assert "unlock  https://read.example.org/unlock?token=pg1." in told.stdout
+
+
+@pytest.mark.parametrize("wrong", [["everything"], ["all", "--term", "soon"]])
+def test_a_wrong_wish_is_refused(wrong: list[str], tmp_path: Path) -> None:
+    told = run(tmp_path, "grant", "demo", *wrong)
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr.startswith("paidgate: This is not a ")
+
+
+def test_a_grant_that_is_revoked_redeems_no_more(tmp_path: Path) -> None:
+    printed = granted(tmp_path, "all")
+    told = run(tmp_path, "revoke", printed["grant"])
+    assert told.exit_code == 0
+    assert told.stdout == f"revoked {printed['grant']}: no worker will serve it.\n"
+    with pytest.raises(Revoked):
+        asyncio.run(in_house(tmp_path, lambda h: h.granting.redeem(printed["token"], None)))
+
+
+def test_a_revocation_that_is_not_confirmed_says_so(tmp_path: Path) -> None:
+    printed = granted(tmp_path, "all")
+    told = run(tmp_path, "revoke", printed["grant"], PAIDGATE_REDIS=NOWHERE)
+    assert told.exit_code == 2
+    assert "not confirmed by every worker yet" in told.stdout
+    assert run(tmp_path, "revoke", printed["grant"]).exit_code == 0
+
+
+def test_a_grant_that_is_not_there_cannot_be_revoked(tmp_path: Path) -> None:
+    told = run(tmp_path, "revoke", "nothing")
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr == "paidgate: There is no such grant here.\n"
+
+
+# --- signing keys ------------------------------------------------------------------------------
+
+
+def test_keys_are_rotated_listed_and_retired(tmp_path: Path) -> None:
+    assert run(tmp_path, "keys", "list").stdout == "k1  active\n"
+    rotated = run(tmp_path, "keys", "rotate")
+    assert (rotated.exit_code, rotated.stdout) == (0, "k2  active\n")
+    assert run(tmp_path, "keys", "list").stdout == "k1  verify-only\nk2  active\n"
+    retired = run(tmp_path, "keys", "retire", "k1")
+    assert (retired.exit_code, retired.stdout) == (0, "k1  retired\n")
+
+
+def test_a_rotation_that_is_not_confirmed_says_so(tmp_path: Path) -> None:
+    assert run(tmp_path, "keys", "list").exit_code == 0
+    told = run(tmp_path, "keys", "rotate", PAIDGATE_REDIS=NOWHERE)
+    assert (told.exit_code, told.stdout) == (2, "k2  pending\n")
+    assert told.stderr == "Not every worker has confirmed it yet: try again.\n"
+
+
+@pytest.mark.parametrize("kid", ["k1", "k9"])
+def test_a_key_that_signs_or_is_not_there_cannot_be_retired(kid: str, tmp_path: Path) -> None:
+    told = run(tmp_path, "keys", "retire", kid)
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr.startswith("paidgate: ")
+    assert run(tmp_path, "keys", "list").stdout == "k1  active\n"
