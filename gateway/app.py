@@ -111,8 +111,8 @@ class House:
 async def open_house(settings: Settings, *, in_process: bool = False) -> House:
     """Open the stores and put the use cases on them.
 
-    in_process: compose here and now, as the command line does; a server composes elsewhere, so
-    that no document can stop it from answering.
+    in_process: compose here and now, as commands do that publish little or nothing; what serves
+    or publishes folders composes elsewhere, so that no document can stop it.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store, vault = _open_texts(settings.store)

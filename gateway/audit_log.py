@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gateway.core.chains import Anchor, Fault, Report, check, check_succession, records
 from gateway.core.errors import Malformed
+from gateway.core.moments import moment
 from gateway.core.records import Record
 from gateway.core.wishes import term_seconds
 from gateway.stores.chain_files import chains_in, host_of, lines_of, path_of
@@ -105,11 +106,6 @@ def recorded(folder: Path, document: str = "", grant: str = "", since: int = 0) 
 def shown(record: Record) -> str:
     """Return a record as one line."""
     return f"{moment(record.at)} {record}"
-
-
-def moment(at: int) -> str:
-    """Return a time as people and machines read it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def since(text: str, now: int) -> int:

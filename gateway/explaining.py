@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.core.documents import Address
-from gateway.core.errors import BadToken, Expired, Malformed, Missing
+from gateway.core.errors import BadToken, Expired, Missing
 from gateway.core.rights import Grant, Rights, Standing, Verdict, judge
 from gateway.core.tokens import Claims, Purpose
 from gateway.ports import Clock, Edition, Ledger
@@ -69,8 +69,6 @@ class Explaining:
     async def subject(self, address: Address, subject: str) -> Explanation:
         """Explain what all grants of a subject give together. Raises Missing, Unavailable."""
         edition = await self._current(address)
-        if not subject:
-            raise Malformed("Whom to explain for is missing.", where="subject")
         grants = await self._ledger.grants(
             address.publisher, subject=subject, scope="", after="", limit=MOST
         )

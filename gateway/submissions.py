@@ -9,7 +9,6 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 
 from msgspec import structs
 
@@ -25,6 +24,7 @@ from gateway.core.documents import (
 )
 from gateway.core.errors import Refused
 from gateway.core.markers import Code, Division, Finding, divide, position, residue
+from gateway.core.moments import moment
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
@@ -196,7 +196,7 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
     document = prepared.document
     form = formats.named(document.format)
     full = form.render(document.full_text().reveal(), document.meta.title)
-    made = _rfc3339(task.now)
+    made = moment(task.now)
     projection = Projection(
         document.address, document.meta, prepared.preview, document.cuts, made, made
     )
@@ -227,10 +227,6 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
         public=press.public(projection, task.edition),
     )
     return Composed(edition, sealed)
-
-
-def _rfc3339(now: int) -> str:
-    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _digest(projection: Projection) -> str:

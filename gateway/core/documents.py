@@ -21,12 +21,14 @@ PAGE = "\ufdd1"
 
 NAME = "[a-z0-9-]{1,80}"  # of a publisher, a document or a collection, as an expression
 _NAME = re.compile(NAME, re.ASCII)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 # At most eight values (disclosure `size-step`): lower bounds, in characters.
 SIZE_STEPS = (0, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 
 MAX_SECTIONS = 1_000
 MAX_TITLE = 200
+MAX_LANGUAGE = 35  # characters; the longest that RFC 5646 (4.4.1) asks for
 
 
 class Address(NamedTuple):
@@ -47,6 +49,11 @@ class Address(NamedTuple):
 def is_name(text: str) -> bool:
     """Tell whether text can name a publisher, a document or a collection."""
     return _NAME.fullmatch(text) is not None
+
+
+def is_language(text: str) -> bool:
+    """Tell whether text has the form of a language tag (BCP 47), such as zh-Hant-TW."""
+    return len(text) <= MAX_LANGUAGE and _LANGUAGE.fullmatch(text) is not None
 
 
 def valid_name(text: str, what: str) -> str:
@@ -74,7 +81,6 @@ class Meta:
     """What a publisher declares about a document; all of it is public."""
 
     title: str = ""
-    slug: str = ""
     language: str = ""
     summary: str = ""
     author: str = ""

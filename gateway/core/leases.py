@@ -6,8 +6,8 @@ Pure: events in, effects out. `now` is what the caller's own boot-time clock sho
 (guard 8: every other clock stands still while the machine sleeps, or can be set back). Only
 durations count, no two clocks are compared, and the authority has none.
 
-    worker     Holder     entries, lease, watermark     renews every quarter of a lease
-    authority  Authority  leases, log of changes        each method is one atomic step
+    worker     Leaseholder  entries, lease, watermark   renews every quarter of a lease
+    authority  Authority    leases, log of changes      each method is one atomic step
     revoker    Witness, Barrier                         says when to acknowledge
 
 A change goes: ledger commit → Authority.publish → Witness.barrier → until Barrier.is_open. A
@@ -98,7 +98,7 @@ class Load:
     applied: int = 0
 
 
-class Holder(Generic[V]):
+class Leaseholder(Generic[V]):
     """The worker's side: a memory that answers only while its lease runs.
 
     `worker` names one life of one process and is never used again. Methods that return bool tell

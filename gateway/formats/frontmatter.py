@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from gateway.core.documents import MAX_TITLE, Meta, Offer, is_name
+from gateway.core.documents import MAX_LANGUAGE, MAX_TITLE, Meta, Offer, is_language, is_name
 from gateway.core.errors import Refused
 from gateway.core.markers import Code, Finding
 from gateway.formats.decoding import FORBIDDEN
@@ -180,7 +180,6 @@ def _from_toml(value: object, line: int) -> Node:
 
 # --- nodes to fields ---------------------------------------------------------------------------
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _URL = re.compile(r"https?://[^\s\"'<>\\]+|/(?![/\\])[^\s\"'<>\\]*", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[Tt ]\s*\d.*)?")
 
@@ -247,7 +246,6 @@ class _Fields:
 
 _HINTS = {
     "date": "Write the date as 2026-01-31.",
-    "slug": "Use 1 to 80 of a-z, 0-9 and hyphen.",
     "collection": "Use 1 to 80 of a-z, 0-9 and hyphen.",
     "language": "Use a language tag such as zh-CN or en.",
     "url": "Use an address that begins with https:// or with /.",
@@ -275,8 +273,7 @@ def _meta(known: dict[str, Node]) -> Meta:
     fields = _Fields(known)
     meta = Meta(
         title=fields.text("title", MAX_TITLE),
-        slug=fields.text("slug", 80, is_name),
-        language=fields.text("language", 35, _LANGUAGE.fullmatch),
+        language=fields.text("language", MAX_LANGUAGE, is_language),
         summary=fields.text("summary", 1_000),
         author=fields.text("author", 200),
         date=fields.date("date"),

@@ -24,9 +24,9 @@ class Format(Protocol):
     def render(self, text: str, title: str = "") -> Rendering:
         """Return the text in sanitised, well-formed forms.
 
-        PLACEHOLDER and PAGE stay where they stand, as letters. Rendering.title is `title`, or
-        else the first heading or line that holds no PLACEHOLDER ("" where there is none); where
-        the first block says just the title, the forms leave it out.
+        PLACEHOLDER stays where it stands, as a letter, and PAGE becomes a rule. Rendering.title is
+        `title`, or else the first heading or line, up to a PLACEHOLDER ("" where there is none);
+        where the first block says just the title, the forms leave it out.
         """
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from gateway.core.errors import Unavailable
-from gateway.core.leases import Barrier, Change, Holder, Lease, Load, Renewal, Terms, Witness
+from gateway.core.leases import Barrier, Change, Lease, Leaseholder, Load, Renewal, Terms, Witness
 from gateway.ports import Coherence, Known, Shape
 
 FIRST_PAUSE = 0.002  # seconds between two questions to the authority, doubled up to
@@ -89,7 +89,7 @@ class LeasedCoherence:
         self._terms = terms
         self._clock = clock
         self._keeper = keeper
-        self._holder: Holder[Known] = Holder(secrets.token_hex(8), terms)
+        self._leaseholder: Leaseholder[Known] = Leaseholder(secrets.token_hex(8), terms)
         self._witness = Witness(terms)
         self._loading: dict[Load, asyncio.Task[Any]] = {}
         self._renew_now = asyncio.Event()
@@ -115,19 +115,19 @@ class LeasedCoherence:
 
     def known(self, key: str) -> Known | None:
         """Return what may be answered from memory, to a read that begins now."""
-        return self._holder.answer(key, self._clock())
+        return self._leaseholder.answer(key, self._clock())
 
     async def fetch(
         self, key: str, load: Callable[[], Awaitable[Any]], shape: Shape | None = None
     ) -> Any:
         """Return what memory may say of key, else what load finds, once for all who ask."""
         now = self._clock()
-        known = self._holder.answer(key, now)
+        known = self._leaseholder.answer(key, now)
         if known is not None:
             return known.value
-        under_way = self._holder.loading(key, now)
+        under_way = self._leaseholder.loading(key, now)
         if under_way is None:
-            under_way = self._holder.begin(key)
+            under_way = self._leaseholder.begin(key)
             # A task of its own: whoever asked first may go away, others still wait.
             self._loading[under_way] = asyncio.create_task(self._load(under_way, load, shape))
         return await asyncio.shield(self._loading[under_way])
@@ -138,7 +138,7 @@ class LeasedCoherence:
         found = None
         try:
             # Without a lease what is shared is not asked: it may be there that the trouble is.
-            asks = shape and self._holder.is_leased(self._clock())
+            asks = shape and self._leaseholder.is_leased(self._clock())
             found = await self._recall(under_way.key, shape) if shape and asks else None
             if found is None:
                 found = Known(await load())
@@ -146,7 +146,7 @@ class LeasedCoherence:
                     await self._share(under_way, found.value, shape)
             return found.value
         finally:
-            self._holder.end(under_way, found)
+            self._leaseholder.end(under_way, found)
             del self._loading[under_way]
 
     # --- what workers share ---
@@ -211,10 +211,11 @@ class LeasedCoherence:
                     await self._renew_now.wait()
 
     async def _renew(self) -> None:
-        renewal = self._holder.renewal(self._clock())
+        renewal = self._leaseholder.renewal(self._clock())
         lease = await self._authority.renew(renewal)
         self._witness.saw(lease.incarnation, self._clock())
-        if self._holder.renewed(renewal, lease) and renewal.incarnation in ("", lease.incarnation):
+        is_behind = self._leaseholder.renewed(renewal, lease)
+        if is_behind and renewal.incarnation in ("", lease.incarnation):
             self._renew_now.set()
         # Else it has begun again: a change waits for leases to run out as it is, and one that
         # begins again and again must not be asked as fast as it can answer.
@@ -230,12 +231,12 @@ class LeasedCoherence:
             await asyncio.sleep(self._terms.pace)
 
     def _hear(self, change: Change) -> None:
-        if self._holder.changed(change):
+        if self._leaseholder.changed(change):
             self._renew_now.set()
 
     async def ping(self) -> str:
         """Say that the authority answers. Raises Unavailable."""
-        await self._authority.renew(self._holder.renewal(self._clock()))
+        await self._authority.renew(self._leaseholder.renewal(self._clock()))
         return "ok"
 
 

@@ -14,7 +14,7 @@ from gateway.ports import Reader
 from gateway.stores import tables as t
 from gateway.stores.record import Change, Record
 from gateway.stores.rows import code_of, code_row, grant_row
-from gateway.stores.sql_grants import put_grant, put_in_reader
+from gateway.stores.sql_grants import of_source, put_grant, put_in_reader
 
 
 class Codes(Record):
@@ -68,10 +68,7 @@ class Codes(Record):
             return await put_in_reader(change, reader, kept, at)
 
     async def _is_used(self, change: Change, grant: Grant) -> bool:
-        row = grant_row(grant)
-        names = ("publisher", "source", "source_ref", "scope")
-        is_it = [t.grant.c[name] == row[name] for name in names]
-        return await change.row(select(t.grant.c.id).where(*is_it)) is not None
+        return await change.row(of_source(grant_row(grant))) is not None
 
 
 def _code(code: str) -> Select[Any]:

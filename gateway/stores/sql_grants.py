@@ -117,7 +117,7 @@ async def put_grant(change: Change, grant: Grant) -> Grant:
         await _require_parent(change, grant.parent)
     if grant.source_ref:
         await change.have(t.grant, **row)
-        known = await change.row(_of_source(row))
+        known = await change.row(of_source(row))
         if known is None:
             raise Conflict("Another grant has this id.")
         grant = grant_of(known)
@@ -200,7 +200,8 @@ def _grant(grant: str) -> Select[Any]:
     return select(t.grant).where(t.grant.c.id == grant)
 
 
-def _of_source(row: dict[str, Any]) -> Select[Any]:
+def of_source(row: dict[str, Any]) -> Select[Any]:
+    """Return the query for the grant of the same source and scope, of which there is one."""
     names = ("publisher", "source", "source_ref", "scope")
     return select(t.grant).where(*(t.grant.c[name] == row[name] for name in names))
 

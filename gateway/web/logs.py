@@ -91,8 +91,7 @@ def set_up_logs(level: str) -> None:
         logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
-    handler = _Handler()
-    logging.basicConfig(level=max(logging.WARNING, handler.level), handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[_Handler()], force=True)
 
 
 def _to_stderr(text: str) -> None:

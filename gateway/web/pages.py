@@ -6,11 +6,11 @@ Text of a document or of a request is data: it is never a template, a message or
 from __future__ import annotations
 
 import gettext
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from babel.dates import format_date
 from babel.messages import mofile, pofile
@@ -41,13 +41,6 @@ class Pages:
     def render(self, name: str, language: Language, **context: object) -> bytes:
         """Return a template set in a language. Raises UndefinedError where context has a hole."""
         return self._environments[language].get_template(name).render(context).encode()
-
-    def error(self, language: str, told: Mapping[str, Any]) -> bytes:
-        """Return the page for a problem: what, why and how to go on, by its kind and status."""
-        kind = str(told.get("type", "")).rpartition(":")[2]
-        status = int(told["status"])
-        facts = {"kind": kind, "status": status, "once": "", "document": "", "wait": 0}
-        return self.render("error.html", interface(language), **facts)
 
     def gettext(self, language: Language) -> Callable[[str], str]:
         """Return what turns a message into a language."""

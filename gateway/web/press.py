@@ -14,7 +14,6 @@ from markupsafe import Markup
 
 from gateway.core.bundles import Bundle, Entry
 from gateway.core.documents import (
-    PAGE,
     PLACEHOLDER,
     Address,
     FullText,
@@ -37,7 +36,6 @@ JSON = "application/json"
 REFUSED = {"html": "html.refused", "json": "json.refused"}  # forms that a refusal has of its own
 
 _SUMMARY = 140
-_HAN = re.compile("[\u3400-\u9fff]")
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~])")
 _LINK = re.compile(r"(?:https?://|mailto:|/(?!/))[^\s\\]+", re.IGNORECASE)
 
@@ -104,7 +102,7 @@ class PagePress:
         return Markup(article.decode())  # noqa: S704  set by our own template
 
     def _read(self, sheet: _Sheet, language: Language) -> bytes:
-        body = Markup(_pages_html(sheet.rendering.html))  # noqa: S704  sanitised before
+        body = Markup(sheet.rendering.html)  # noqa: S704  sanitised before
         return self._pages.render("read.html", language, document=sheet, body=body)
 
     def _preview(self, projection: Projection, sheet: _Sheet, cuts: list[Cut]) -> dict[str, object]:
@@ -145,8 +143,8 @@ class _Sheet:
     def __init__(self, address: Address, meta: Meta, rendering: Rendering, base: str) -> None:
         self.address = address
         self.rendering = rendering
-        self.title = _one_line(meta.title or rendering.title or address.slug)
-        self.language = (meta.language or _language(self.title)).replace("_", "-")
+        self.title = _one_line(meta.title)
+        self.language = meta.language
         self.interface = interface(self.language)
         self.author = _one_line(meta.author)
         self.date = meta.date
@@ -160,14 +158,14 @@ class _Sheet:
     @property
     def markdown(self) -> str:
         """The text in Markdown under its title."""
-        body = self.rendering.markdown.replace(PAGE, "\n\n---\n\n").strip("\n")
+        body = self.rendering.markdown.strip("\n")
         title = _MARKS.sub(r"\\\1", self.title)
         return f"# {title}\n\n{body}\n"
 
     @property
     def text(self) -> str:
         """The plain text under its title."""
-        body = self.rendering.text.replace(PAGE, "\n\n").strip("\n")
+        body = self.rendering.text.strip("\n")
         return f"{self.title}\n\n{body}\n"
 
 
@@ -181,17 +179,9 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _language(text: str) -> str:
-    return "zh-CN" if _HAN.search(text) else "en"
-
-
-def _pages_html(html: str) -> str:
-    return html.replace(PAGE, '<hr class="pagebreak">')
-
-
 def _pieces(rendering: Rendering) -> list[Piece]:
-    htmls = _pages_html(rendering.html).split(PLACEHOLDER)
-    texts = rendering.text.replace(PAGE, "\n\n").split(PLACEHOLDER)
+    htmls = rendering.html.split(PLACEHOLDER)
+    texts = rendering.text.split(PLACEHOLDER)
     return [
         Piece(Markup(html.strip()), text.strip())  # noqa: S704  sanitised before
         for html, text in zip(htmls, texts, strict=True)
@@ -211,7 +201,7 @@ def _summary(projection: Projection) -> str:
     """Return the declared summary, or the first words of the free text."""
     if declared := _one_line(projection.meta.summary):
         return declared
-    stretches = projection.rendering.text.replace(PAGE, "\n").split(PLACEHOLDER)
+    stretches = projection.rendering.text.split(PLACEHOLDER)
     free = next(filter(None, map(_one_line, stretches)), "")
     return free if len(free) <= _SUMMARY else _shortened(free)
 
@@ -308,9 +298,9 @@ def _offer_facts(offer: Offer) -> dict[str, str]:
 
 def _full_facts(sheet: _Sheet) -> dict[str, object]:
     return _facts(sheet) | {
-        "html": _pages_html(sheet.rendering.html),
-        "text": sheet.rendering.text.replace(PAGE, "\n\n"),
-        "markdown": sheet.rendering.markdown.replace(PAGE, "\n\n---\n\n"),
+        "html": sheet.rendering.html,
+        "text": sheet.rendering.text,
+        "markdown": sheet.rendering.markdown,
     }
 
 

@@ -32,7 +32,6 @@ WARM = 4  # rounds until every reader has been there, whose first read asks the 
 ROUNDS = 5
 SECONDS = 3
 ASKED = 200_000  # requests of which each round sends some
-READERS = 4_000
 
 SCRIPT = """
 local asked, at = {{}}, 0

@@ -4,169 +4,169 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.core.leases import Authority, Change, Holder, Lease, Terms, Witness
+from gateway.core.leases import Authority, Change, Lease, Leaseholder, Terms, Witness
 
 TERMS = Terms(asking=0)  # round numbers
 
 
-def _joined(authority: Authority, worker: str = "a", now: float = 0.0) -> Holder[str]:
-    holder: Holder[str] = Holder(worker, TERMS)
-    _renew(holder, authority, now)
-    return holder
+def _joined(authority: Authority, worker: str = "a", now: float = 0.0) -> Leaseholder[str]:
+    leaseholder: Leaseholder[str] = Leaseholder(worker, TERMS)
+    _renew(leaseholder, authority, now)
+    return leaseholder
 
 
-def _renew(holder: Holder[str], authority: Authority, now: float) -> bool:
-    renewal = holder.renewal(now)
+def _renew(leaseholder: Leaseholder[str], authority: Authority, now: float) -> bool:
+    renewal = leaseholder.renewal(now)
     lease = authority.renew(renewal.worker, renewal.incarnation, renewal.applied)
-    return holder.renewed(renewal, lease)
+    return leaseholder.renewed(renewal, lease)
 
 
-def _keep(holder: Holder[str], key: str, value: str) -> None:
-    holder.end(holder.begin(key), value)
+def _keep(leaseholder: Leaseholder[str], key: str, value: str) -> None:
+    leaseholder.end(leaseholder.begin(key), value)
 
 
 # --- the worker ------------------------------------------------------------------------------
 
 
 def test_memory_answers_nothing_before_the_first_lease() -> None:
-    holder: Holder[str] = Holder("a", TERMS)
-    _keep(holder, "x", "old")
-    assert holder.answer("x", 0.0) is None
+    leaseholder: Leaseholder[str] = Leaseholder("a", TERMS)
+    _keep(leaseholder, "x", "old")
+    assert leaseholder.answer("x", 0.0) is None
 
 
 def test_memory_answers_until_the_deadline_and_not_at_it() -> None:
-    holder = _joined(Authority("i0"), now=10.0)
-    _keep(holder, "x", "right")
-    assert holder.answer("x", 10.97) == "right"
-    assert holder.answer("x", 10.98) is None
+    leaseholder = _joined(Authority("i0"), now=10.0)
+    _keep(leaseholder, "x", "right")
+    assert leaseholder.answer("x", 10.97) == "right"
+    assert leaseholder.answer("x", 10.98) is None
 
 
 def test_the_deadline_counts_from_sending() -> None:
     authority = Authority("i0")
-    holder: Holder[str] = Holder("a", TERMS)
-    renewal = holder.renewal(0.0)
-    holder.renewed(renewal, authority.renew("a", "", 0))  # however late the answer comes
-    _keep(holder, "x", "right")
-    assert holder.answer("x", 0.97) == "right"
-    assert holder.answer("x", 0.98) is None
+    leaseholder: Leaseholder[str] = Leaseholder("a", TERMS)
+    renewal = leaseholder.renewal(0.0)
+    leaseholder.renewed(renewal, authority.renew("a", "", 0))  # however late the answer comes
+    _keep(leaseholder, "x", "right")
+    assert leaseholder.answer("x", 0.97) == "right"
+    assert leaseholder.answer("x", 0.98) is None
 
 
 def test_an_overtaken_answer_changes_nothing() -> None:
     old = Authority("i0")
-    holder = _joined(old)
-    early, late = holder.renewal(0.2), holder.renewal(0.5)
+    leaseholder = _joined(old)
+    early, late = leaseholder.renewal(0.2), leaseholder.renewal(0.5)
     stale = old.renew("a", early.incarnation, early.applied)
     new = Authority("i1")
-    holder.renewed(late, new.renew("a", late.incarnation, late.applied))
-    _keep(holder, "x", "right")
-    assert not holder.renewed(early, stale)
-    assert holder.answer("x", 1.4) == "right"
+    leaseholder.renewed(late, new.renew("a", late.incarnation, late.applied))
+    _keep(leaseholder, "x", "right")
+    assert not leaseholder.renewed(early, stale)
+    assert leaseholder.answer("x", 1.4) == "right"
 
 
 def test_a_change_drops_its_keys_and_no_other() -> None:
     authority = Authority("i0")
-    holder = _joined(authority)
+    leaseholder = _joined(authority)
     for key in "xyz":
-        _keep(holder, key, "old")
-    assert holder.changed(authority.publish("xz"))
-    assert [holder.answer(key, 0.1) for key in "xyz"] == [None, "old", None]
+        _keep(leaseholder, key, "old")
+    assert leaseholder.changed(authority.publish("xz"))
+    assert [leaseholder.answer(key, 0.1) for key in "xyz"] == [None, "old", None]
 
 
 def test_a_load_that_a_change_overtakes_is_not_kept() -> None:
     authority = Authority("i0")
-    holder = _joined(authority)
-    load = holder.begin("x")
-    holder.changed(authority.publish("x"))
-    holder.end(load, "old")
-    assert holder.answer("x", 0.1) is None
+    leaseholder = _joined(authority)
+    load = leaseholder.begin("x")
+    leaseholder.changed(authority.publish("x"))
+    leaseholder.end(load, "old")
+    assert leaseholder.answer("x", 0.1) is None
 
 
 def test_a_load_that_a_later_load_overtakes_is_not_kept() -> None:
-    holder = _joined(Authority("i0"))
-    first, second = holder.begin("x"), holder.begin("x")
-    holder.end(second, "new")
-    holder.end(first, "old")
-    assert holder.answer("x", 0.1) == "new"
+    leaseholder = _joined(Authority("i0"))
+    first, second = leaseholder.begin("x"), leaseholder.begin("x")
+    leaseholder.end(second, "new")
+    leaseholder.end(first, "old")
+    assert leaseholder.answer("x", 0.1) == "new"
 
 
 def test_a_failed_load_leaves_nothing_behind() -> None:
-    holder = _joined(Authority("i0"))
-    load = holder.begin("x")
-    assert holder.loading("x", 0.1) is load
-    holder.end(load, None)
-    assert holder.loading("x", 0.1) is None
-    assert holder.answer("x", 0.1) is None
+    leaseholder = _joined(Authority("i0"))
+    load = leaseholder.begin("x")
+    assert leaseholder.loading("x", 0.1) is load
+    leaseholder.end(load, None)
+    assert leaseholder.loading("x", 0.1) is None
+    assert leaseholder.answer("x", 0.1) is None
 
 
 def test_a_load_is_shared_only_while_the_lease_runs() -> None:
-    holder = _joined(Authority("i0"))
-    load = holder.begin("x")
-    assert holder.loading("x", 0.97) is load
-    assert holder.loading("x", 0.98) is None
+    leaseholder = _joined(Authority("i0"))
+    load = leaseholder.begin("x")
+    assert leaseholder.loading("x", 0.97) is load
+    assert leaseholder.loading("x", 0.98) is None
 
 
 def test_a_gap_is_dropped_but_not_acknowledged_until_it_is_filled() -> None:
     authority = Authority("i0")
-    holder = _joined(authority)
-    _keep(holder, "x", "old")
-    _keep(holder, "y", "old")
+    leaseholder = _joined(authority)
+    _keep(leaseholder, "x", "old")
+    _keep(leaseholder, "y", "old")
     authority.publish("x")
-    assert holder.changed(authority.publish("y"))
-    assert holder.answer("y", 0.1) is None
-    assert holder.renewal(0.1).applied == 0
-    assert _renew(holder, authority, 0.1)
-    assert holder.answer("x", 0.2) is None
-    assert holder.renewal(0.2).applied == 2
+    assert leaseholder.changed(authority.publish("y"))
+    assert leaseholder.answer("y", 0.1) is None
+    assert leaseholder.renewal(0.1).applied == 0
+    assert _renew(leaseholder, authority, 0.1)
+    assert leaseholder.answer("x", 0.2) is None
+    assert leaseholder.renewal(0.2).applied == 2
 
 
 def test_a_change_that_comes_twice_is_applied_once() -> None:
     authority = Authority("i0")
-    holder = _joined(authority)
+    leaseholder = _joined(authority)
     change = authority.publish("x")
-    assert holder.changed(change)
-    _keep(holder, "x", "new")
-    assert not holder.changed(change)
-    assert holder.answer("x", 0.1) == "new"
+    assert leaseholder.changed(change)
+    _keep(leaseholder, "x", "new")
+    assert not leaseholder.changed(change)
+    assert leaseholder.answer("x", 0.1) == "new"
 
 
 def test_a_lease_does_not_move_on_before_its_worker_has_caught_up() -> None:
-    holder = _joined(Authority("i0"))
-    _keep(holder, "x", "old")
+    leaseholder = _joined(Authority("i0"))
+    _keep(leaseholder, "x", "old")
     ahead = Change("i0", 2, frozenset("y"))
-    holder.renewed(holder.renewal(0.5), Lease("i0", 2, (ahead,)))
-    assert holder.answer("x", 0.97) == "old"
-    assert holder.answer("x", 0.98) is None
+    leaseholder.renewed(leaseholder.renewal(0.5), Lease("i0", 2, (ahead,)))
+    assert leaseholder.answer("x", 0.97) == "old"
+    assert leaseholder.answer("x", 0.98) is None
 
 
 def test_a_new_incarnation_flushes_entries_and_loads() -> None:
-    holder = _joined(Authority("i0"))
-    _keep(holder, "x", "old")
-    load = holder.begin("y")
-    assert _renew(holder, Authority("i1"), 0.1)
-    holder.end(load, "old")
-    assert holder.answer("x", 0.2) is None
-    assert holder.answer("y", 0.2) is None
+    leaseholder = _joined(Authority("i0"))
+    _keep(leaseholder, "x", "old")
+    load = leaseholder.begin("y")
+    assert _renew(leaseholder, Authority("i1"), 0.1)
+    leaseholder.end(load, "old")
+    assert leaseholder.answer("x", 0.2) is None
+    assert leaseholder.answer("y", 0.2) is None
 
 
 def test_a_change_of_another_incarnation_asks_for_a_renewal() -> None:
-    holder = _joined(Authority("i0"))
-    _keep(holder, "x", "old")
-    assert holder.changed(Authority("i1").publish("x"))
-    assert holder.renewal(0.1).applied == 0
+    leaseholder = _joined(Authority("i0"))
+    _keep(leaseholder, "x", "old")
+    assert leaseholder.changed(Authority("i1").publish("x"))
+    assert leaseholder.renewal(0.1).applied == 0
 
 
 def test_a_quiet_renewal_asks_for_no_other() -> None:
     authority = Authority("i0")
-    holder = _joined(authority)
-    assert not _renew(holder, authority, 0.25)
+    leaseholder = _joined(authority)
+    assert not _renew(leaseholder, authority, 0.25)
 
 
 def test_memory_holds_no_more_than_its_room() -> None:
-    holder: Holder[str] = Holder("a", TERMS, room=2)
-    _renew(holder, Authority("i0"), 0.0)
+    leaseholder: Leaseholder[str] = Leaseholder("a", TERMS, room=2)
+    _renew(leaseholder, Authority("i0"), 0.0)
     for key in "xyyz":
-        _keep(holder, key, key)
-    assert [holder.answer(key, 0.1) for key in "xyz"] == [None, "y", "z"]
+        _keep(leaseholder, key, key)
+    assert [leaseholder.answer(key, 0.1) for key in "xyz"] == [None, "y", "z"]
 
 
 # --- the authority ---------------------------------------------------------------------------
@@ -194,12 +194,12 @@ def test_what_the_log_no_longer_has_is_not_made_up() -> None:
 
 def test_a_worker_is_behind_until_a_renewal_says_that_it_has_applied() -> None:
     authority = Authority("i0")
-    holder = _joined(authority)
+    leaseholder = _joined(authority)
     change = authority.publish("x")
     assert authority.behind("i0", 1) == frozenset("a")
-    holder.changed(change)
+    leaseholder.changed(change)
     assert authority.behind("i0", 1) == frozenset("a")
-    _renew(holder, authority, 0.1)
+    _renew(leaseholder, authority, 0.1)
     assert authority.behind("i0", 1) == frozenset()
 
 

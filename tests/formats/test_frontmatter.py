@@ -16,7 +16,6 @@ from gateway.formats.frontmatter import MAX_FRONT_MATTER, split
 
 YAML = """---
 title: "标题: 一"
-slug: a-title
 language: zh-CN
 summary: >
   Two lines
@@ -37,7 +36,6 @@ Body
 """
 TOML = """+++
 title = "标题: 一"
-slug = "a-title"
 language = "zh-CN"
 summary = "Two lines of it"
 author = ["Ann", "李"]
@@ -58,7 +56,6 @@ Body
 """
 META = Meta(
     title="标题: 一",
-    slug="a-title",
     language="zh-CN",
     summary="Two lines of it",
     author="Ann, 李",
@@ -146,10 +143,10 @@ def test_an_unclosed_one_is_refused(text: str) -> None:
         ('title: "\\ud800"', Code.UNDECODABLE),
         ('title: "\\uFDD0"', Code.UNDECODABLE),
         ('title: "\\0"', Code.UNDECODABLE),
-        ("slug: A Title", Code.UNDECODABLE),
-        ("slug: 标题", Code.UNDECODABLE),
-        ("slug: " + "a" * 81, Code.TOO_LARGE),
         ("collection: a/b", Code.UNDECODABLE),
+        ("collection: A Title", Code.UNDECODABLE),
+        ("collection: 标题", Code.UNDECODABLE),
+        ("collection: " + "a" * 81, Code.TOO_LARGE),
         ("language: 中文", Code.UNDECODABLE),
         ("language: en_US", Code.UNDECODABLE),
         ("date: yesterday", Code.UNDECODABLE),
@@ -187,7 +184,8 @@ def test_a_field_that_cannot_be_has_a_finding_with_its_line(line: str, code: Cod
 
 
 def test_findings_name_every_field_and_quote_none() -> None:
-    found = findings(yaml("title: x", "slug: CANARY 1", "date: CANARY 2", "language: CANARY 3"))
+    lines = ("title: x", "collection: CANARY 1", "date: CANARY 2", "language: CANARY 3")
+    found = findings(yaml(*lines))
     assert [each.line for each in found] == [3, 4, 5]
     assert "CANARY" not in "".join(each.message + each.hint for each in found)
 
@@ -210,7 +208,7 @@ def test_unreadable_toml_is_refused_with_a_line(front: str) -> None:
 
 
 def test_a_bad_toml_field_has_its_line() -> None:
-    (found,) = findings('+++\nx = 1\n"slug" = "A B"\n+++\n')
+    (found,) = findings('+++\nx = 1\n"collection" = "A B"\n+++\n')
     assert found.line == 3
 
 
@@ -231,7 +229,7 @@ def test_values_stay_text() -> None:
         st.sampled_from(
             [
                 "title",
-                "slug",
+                "collection",
                 "date",
                 "offer",
                 "name",

@@ -21,8 +21,8 @@ from gateway.core.leases import (
     Authority,
     Barrier,
     Change,
-    Holder,
     Lease,
+    Leaseholder,
     Load,
     Renewal,
     Terms,
@@ -51,7 +51,7 @@ def slow_clock(process: int, time: int) -> int:
 class Code:
     """The code under test."""
 
-    holder: type[Holder[int]] = Holder
+    leaseholder: type[Leaseholder[int]] = Leaseholder
     witness: type[Witness] = Witness
     slack: bool = True
     counts_from_sending: bool = True
@@ -104,7 +104,7 @@ class Reading:
 class Worker:
     """A worker, its machine, and its half of the network."""
 
-    holder: Holder[int]
+    leaseholder: Leaseholder[int]
     slept: int = 0
     readings: tuple[Reading, ...] = ()
     net: frozenset[Message] = frozenset()
@@ -134,7 +134,7 @@ class World:
         self.restarts = 0
         self.sleeps = 0
         self.authority = Authority("i0", bounds.keep)
-        self.workers = tuple(Worker(code.holder(n, terms)) for n in WORKERS[: bounds.workers])
+        self.workers = tuple(Worker(code.leaseholder(n, terms)) for n in WORKERS[: bounds.workers])
         self.witness = code.witness(terms)
         self.witness.saw("i0", -bounds.length - bounds.slack)  # long known
         self.waiting: tuple[Waiting, ...] = ()
@@ -161,7 +161,7 @@ class World:
 
     def ask(self, place: int) -> World:
         worker = self.workers[place]
-        message = Message(worker.holder.renewal(self.now(place)))
+        message = Message(worker.leaseholder.renewal(self.now(place)))
         return self._with(place, replace(worker, net=worker.net | {message}))
 
     def hear(self, place: int, message: Message, *, again: bool = False) -> World:
@@ -170,37 +170,37 @@ class World:
         assert message.lease is not None
         if not self.code.counts_from_sending:
             renewal = replace(renewal, sent=self.now(place))
-        holder = twin(worker.holder)
-        holder.renewed(renewal, message.lease)
+        leaseholder = twin(worker.leaseholder)
+        leaseholder.renewed(renewal, message.lease)
         net = worker.net if again else worker.net - {message}
-        return self._with(place, replace(worker, holder=holder, net=net))
+        return self._with(place, replace(worker, leaseholder=leaseholder, net=net))
 
     def push(self, place: int, change: Change) -> World:
         worker = self.workers[place]
-        holder = twin(worker.holder)
-        holder.changed(change)
-        return self._with(place, replace(worker, holder=holder))
+        leaseholder = twin(worker.leaseholder)
+        leaseholder.changed(change)
+        return self._with(place, replace(worker, leaseholder=leaseholder))
 
     def begin(self, place: int, key: int) -> World:
         """Begin a load; what it finds is decided now, where it is oldest."""
         worker = self.workers[place]
-        holder = twin(worker.holder)
-        reading = Reading(key, holder.begin(KEYS[key]), self.versions[key])
+        leaseholder = twin(worker.leaseholder)
+        reading = Reading(key, leaseholder.begin(KEYS[key]), self.versions[key])
         return self._with(
-            place, replace(worker, holder=holder, readings=(*worker.readings, reading))
+            place, replace(worker, leaseholder=leaseholder, readings=(*worker.readings, reading))
         )
 
     def end(self, place: int, reading: Reading) -> World:
         worker = self.workers[place]
-        holder = twin(worker.holder)
-        holder.end(reading.load, reading.version)
+        leaseholder = twin(worker.leaseholder)
+        leaseholder.end(reading.load, reading.version)
         readings = tuple(other for other in worker.readings if other is not reading)
-        return self._with(place, replace(worker, holder=holder, readings=readings))
+        return self._with(place, replace(worker, leaseholder=leaseholder, readings=readings))
 
     def replace_worker(self, place: int, name: str) -> World:
         """Kill a worker and start another in its place; what it has sent may still arrive."""
         net = frozenset(m for m in self.workers[place].net if m.lease is None)
-        return self._with(place, Worker(self.code.holder(name, self.terms), net=net))
+        return self._with(place, Worker(self.code.leaseholder(name, self.terms), net=net))
 
     # --- the authority ------------------------------------------------------------------------
 
@@ -251,14 +251,14 @@ class World:
         if not any(self.acknowledged):
             return None
         for place, worker in enumerate(self.workers):
-            now, holder, name = self.now(place), worker.holder, WORKERS[place]
+            now, leaseholder, name = self.now(place), worker.leaseholder, WORKERS[place]
             for key, wanted in enumerate(self.acknowledged):
-                found = holder.answer(KEYS[key], now)
+                found = leaseholder.answer(KEYS[key], now)
                 if found is not None and found < wanted:
                     return f"{name} reads {KEYS[key]}{found}, but {KEYS[key]}{wanted} was confirmed"
             for reading in worker.readings:
                 key, found, wanted = reading.key, reading.version, self.acknowledged[reading.key]
-                if found < wanted and holder.loading(KEYS[key], now) is reading.load:
+                if found < wanted and leaseholder.loading(KEYS[key], now) is reading.load:
                     return f"{name} joins {KEYS[key]}{found}, but {KEYS[key]}{wanted} was confirmed"
         return None
 
@@ -332,14 +332,14 @@ def _waiting_key(waiting: Waiting, now: int) -> tuple[Any, ...]:
 
 
 def _worker_key(worker: Worker, now: int, usable: float) -> tuple[Any, ...]:
-    holder, ages = worker.holder, _ages(worker, now, usable)
-    loads = holder._loads
+    leaseholder, ages = worker.leaseholder, _ages(worker, now, usable)
+    loads = leaseholder._loads
     return (
-        holder._incarnation,
-        holder._applied,
-        ages[holder._sent],
-        max(holder._deadline - now, 0),
-        tuple(sorted(holder._entries.items())),
+        leaseholder._incarnation,
+        leaseholder._applied,
+        ages[leaseholder._sent],
+        max(leaseholder._deadline - now, 0),
+        tuple(sorted(leaseholder._entries.items())),
         tuple(
             sorted((r.key, r.version, loads.get(KEYS[r.key]) is r.load) for r in worker.readings)
         ),
@@ -350,7 +350,7 @@ def _worker_key(worker: Worker, now: int, usable: float) -> tuple[Any, ...]:
 def _ages(worker: Worker, now: int, usable: float) -> Mapping[float, float]:
     """Return the ages of renewals; among those too old for a lease only the order counts."""
     times = {message.renewal.sent for message in worker.net}
-    times.add(worker.holder._sent)
+    times.add(worker.leaseholder._sent)
     ages, rank = {}, 0
     for sent in sorted(times, reverse=True):
         ages[sent] = min(now - sent, usable + rank)

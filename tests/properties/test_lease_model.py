@@ -15,7 +15,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from gateway.core.leases import NEVER, Barrier, Change, Holder, Load, Witness
+from gateway.core.leases import NEVER, Barrier, Change, Leaseholder, Load, Witness
 from tests.properties.lease_model import (
     KEYS,
     REVOKER,
@@ -30,21 +30,21 @@ from tests.properties.lease_model import (
 # --- the code with one guard taken out -------------------------------------------------------
 
 
-class EpochAfterLoad(Holder[int]):
+class EpochAfterLoad(Leaseholder[int]):
     __slots__ = ()
 
     def end(self, load: Load, value: int | None) -> None:
         super().end(self.begin(load.key), value)
 
 
-class LeapingWatermark(Holder[int]):
+class LeapingWatermark(Leaseholder[int]):
     __slots__ = ()
 
     def _advance(self, number: int) -> None:
         self._applied = number
 
 
-class FlushesOnlyAtFirst(Holder[int]):
+class FlushesOnlyAtFirst(Leaseholder[int]):
     __slots__ = ()
 
     def _flush(self) -> None:
@@ -74,7 +74,7 @@ class AcknowledgesAtPublish(Witness):
         return OpenAtPublish(barrier.change, barrier.settled, barrier.waited_out)
 
 
-class PlainPubSub(Holder[int]):
+class PlainPubSub(Leaseholder[int]):
     """What most systems have: drop what is announced, and answer from memory at any time."""
 
     __slots__ = ()
@@ -90,17 +90,17 @@ class PlainPubSub(Holder[int]):
 WITHOUT = {
     "1-deadline-from-sending": (Code(counts_from_sending=False), Bounds()),
     "2-slack": (Code(slack=False), Bounds(clock=slow_clock, period=3)),
-    "3-epoch-before-load": (Code(holder=EpochAfterLoad), Bounds()),
+    "3-epoch-before-load": (Code(leaseholder=EpochAfterLoad), Bounds()),
     "4-contiguous-watermark": (
-        Code(holder=LeapingWatermark),
+        Code(leaseholder=LeapingWatermark),
         Bounds(keys=2, changes=2, publishes=2, length=1, slack=0),
     ),
-    "5-flush": (Code(holder=FlushesOnlyAtFirst), Bounds(restarts=1)),
+    "5-flush": (Code(leaseholder=FlushesOnlyAtFirst), Bounds(restarts=1)),
     "6-quarantine": (Code(witness=NoQuarantine), Bounds(restarts=1)),
     "7-acknowledge-at-apply": (Code(witness=AcknowledgesAtPublish), Bounds()),
     "8-boot-time": (Code(boot_time=False), Bounds(sleeps=3)),
 }
-NAIVE = Code(holder=PlainPubSub, witness=AcknowledgesAtPublish)
+NAIVE = Code(leaseholder=PlainPubSub, witness=AcknowledgesAtPublish)
 
 # Each world leaves out what another has; tests/bench/explore_leases.py combines more of them. The
 # number is of states, to notice a world that has become poorer.
@@ -157,11 +157,17 @@ def test_from_every_state_one_renewal_and_one_load_bring_memory_back() -> None:
 
 
 def _is_stuck(world: World) -> str | None:
-    now, authority, holder = world.now(0), twin(world.authority), twin(world.workers[0].holder)
-    renewal = holder.renewal(now)
-    holder.renewed(renewal, authority.renew(renewal.worker, renewal.incarnation, renewal.applied))
-    holder.end(holder.begin(KEYS[0]), world.versions[0])
-    found = holder.answer(KEYS[0], now)
+    now, authority, leaseholder = (
+        world.now(0),
+        twin(world.authority),
+        twin(world.workers[0].leaseholder),
+    )
+    renewal = leaseholder.renewal(now)
+    leaseholder.renewed(
+        renewal, authority.renew(renewal.worker, renewal.incarnation, renewal.applied)
+    )
+    leaseholder.end(leaseholder.begin(KEYS[0]), world.versions[0])
+    found = leaseholder.answer(KEYS[0], now)
     return None if found == world.versions[0] else f"A has {found} in memory"
 
 

@@ -31,7 +31,7 @@ SLOW: tuple[str, ...] = (
     "gzip",
     "zlib",
 )
-SLOW += ("itsdangerous", "nh3", "selectolax", "gateway/formats", "gateway/publishing")
+SLOW += ("itsdangerous", "nh3", "gateway/formats", "gateway/publishing")
 ADDRESS = Address("demo", "d")
 PREVIEW = f"/documents/{ADDRESS}"
 

@@ -16,6 +16,7 @@ from gateway.web.pages import LANGUAGES, Language, Pages, interface, negotiate
 from tests.web.sheets import HOSTILE, MOMENT, PAGES, STATIC, inline_of, one
 
 ENTRY = Entry(Address("demo", "a"), HOSTILE, HOSTILE, "en", HOSTILE, MOMENT, MOMENT)
+ALONE: dict[str, object] = {"once": "", "document": "", "wait": 0}  # of an error: nothing else
 TOLD: list[tuple[str, dict[str, object]]] = [
     ("catalogue.html", {"entries": (ENTRY,), "following": f"{MOMENT} demo/a", "is_first": True}),
     ("catalogue.html", {"entries": (), "following": "", "is_first": False}),
@@ -126,16 +127,17 @@ def _kinds(kind: type[errors.GatewayError]) -> list[type[errors.GatewayError]]:
 def test_every_error_has_a_page_that_says_how_to_go_on(language: Language) -> None:
     for kind in _kinds(errors.GatewayError):
         name = re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
-        told = {"status": 500, "type": f"urn:paidgate:{name}"}
-        tree = LexborHTMLParser(PAGES.error(language, told).decode())
+        page = PAGES.render("error.html", language, kind=name, status=500, **ALONE)
+        tree = LexborHTMLParser(page.decode())
         assert one(tree, "h1").text()
         assert tree.css("main a[href='/']")
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503])
 def test_every_status_has_a_page_of_its_own_words(status: int) -> None:
-    for told in ({"status": status}, {"status": status, "type": "about:blank"}):
-        assert str(status) in PAGES.error("en", told).decode()
+    for kind in ("", "blank"):
+        page = PAGES.render("error.html", "en", kind=kind, status=status, **ALONE)
+        assert str(status) in page.decode()
 
 
 def test_private_pages_are_reloaded_when_they_come_back() -> None:

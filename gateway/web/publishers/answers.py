@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from json import dumps
 from typing import TypeVar
 from urllib.parse import quote
@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from gateway.core.documents import valid_name
 from gateway.core.errors import Malformed
+from gateway.core.moments import moment
 from gateway.repeating import Ask
 from gateway.web.headers import CACHE_PRIVATE
 from gateway.web.publishers.operation import JSON
@@ -104,11 +105,6 @@ def done(confirmed: bool) -> Response:
     if confirmed:
         return Response(status_code=204, headers={"cache-control": CACHE_PRIVATE})
     return json(Recorded("recorded", "Not every worker has confirmed it yet."), 202)
-
-
-def moment(seconds: int) -> str:
-    """Return Unix seconds as RFC 3339."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def moment_if(seconds: int | None) -> str | None:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.codes import Code
+from gateway.core.moments import moment
 from gateway.core.wishes import term_text
 from gateway.redeeming import CodeWish, Minted, Redeeming
 from gateway.web.headers import CACHE_PRIVATE
@@ -18,7 +19,6 @@ from gateway.web.publishers.answers import (
     done,
     following,
     json,
-    moment,
     moment_if,
     page,
     read_json,

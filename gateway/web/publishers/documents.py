@@ -9,8 +9,9 @@ from msgspec.json import decode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.core.documents import Address, is_name
+from gateway.core.documents import Address, is_language, is_name
 from gateway.core.errors import Malformed, Missing, Refused
+from gateway.core.moments import moment
 from gateway.ports import Edition, Formats
 from gateway.publishing import Published, Publishing
 from gateway.repeating import Repeating
@@ -24,7 +25,6 @@ from gateway.web.publishers.answers import (
     done,
     following,
     json,
-    moment,
     page,
 )
 from gateway.web.publishers.operation import JSON, Operation
@@ -223,7 +223,7 @@ def _address(request: Request, publisher: str) -> Address:
 
 def _language(request: Request) -> str:
     language = request.headers.get("content-language", "").strip()
-    if language and not (len(language) <= 35 and language.isascii() and is_name(language.lower())):
+    if language and not is_language(language):
         raise Malformed(
             "Content-Language cannot be read.",
             where="Content-Language",

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.core.moments import moment
 from gateway.core.rights import Grant
 from gateway.granting import Granting, Wish
 from gateway.web.links import Links
@@ -18,7 +19,6 @@ from gateway.web.publishers.answers import (
     done,
     following,
     json,
-    moment,
     moment_if,
     page,
     read_json,

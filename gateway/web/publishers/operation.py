@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -29,7 +29,7 @@ class Operation:
     takes: Body | None = None
     query: tuple[str, ...] = ()
     conditional: bool = False
-    repeatable: bool = field(default=False)  # honours Idempotency-Key
+    repeatable: bool = False  # honours Idempotency-Key
 
     @property
     def summary(self) -> str:

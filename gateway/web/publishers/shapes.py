@@ -196,7 +196,6 @@ class Step(Struct, omit_defaults=True):
     detail: str
     edition: str | UnsetType = UNSET
     collection: str | UnsetType = UNSET
-    key: str | UnsetType = UNSET
     grant: str | UnsetType = UNSET
     scope: str | UnsetType = UNSET
     standing: str | UnsetType = UNSET

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from gateway.core.conditions import Condition
-from gateway.core.documents import Address, is_name
+from gateway.core.documents import Address, is_language
 from gateway.core.errors import GatewayError, Malformed, TooLarge, Unsupported
 from gateway.ports import Edition, Formats
 from gateway.submissions import Submission
 from gateway.web.studio.uploads import Upload
 
 FORMATS = ("plain", "markdown", "html")
-MAX_LANGUAGE = 35
 LONGEST = 1 << 20  # characters; over a field with more a browser stands still for long
 
 
@@ -61,7 +60,7 @@ class Draft:
     def submission(self, publisher: str, formats: Formats, limit: int) -> Submission:
         """Return what this draft submits. Raises Malformed, TooLarge, Unsupported."""
         address = Address.of(publisher, self.slug)
-        if self.language and not _is_language(self.language):
+        if self.language and not is_language(self.language):
             raise Malformed("This is not a language tag.", where="language")
         body = self.text.encode() if self.file is None else self.file
         if len(body) > limit:
@@ -110,7 +109,3 @@ def suggested_slug(file_name: str) -> str:
     stem = PurePosixPath(file_name.replace("\\", "/")).stem
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].rstrip("-")
-
-
-def _is_language(text: str) -> bool:
-    return len(text) <= MAX_LANGUAGE and text.isascii() and is_name(text.lower())
