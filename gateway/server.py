@@ -29,7 +29,7 @@ from gateway.web.ready import Answer, Ready, plain_headers
 _METHOD = re.compile(rb"(?!(?:GET|HEAD|POST|PUT|DELETE) )[A-Z]{1,32} /[^ ]* HTTP/1\.[01]\r\n")
 
 START = 60.0  # seconds that the first worker has to come up
-DRAIN = 8  # seconds that open requests have after SIGTERM
+DRAIN = 7  # seconds that open requests have after SIGTERM; the rest of ten ends the processes
 
 # Longer than proxies keep a connection to us, so that it is never we who cut off a request.
 IDLE = 75.0  # seconds without a request
