@@ -230,6 +230,8 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
 
 
 def _digest(projection: Projection) -> str:
-    timeless = replace(projection, published="", updated="")
+    # Nor its sizes: a date must not tell when a paid text grew.
+    unsized = (0,) * len(projection.cuts)
+    timeless = replace(projection, published="", updated="", cuts=unsized)
     told = json.dumps(asdict(timeless), default=str, sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()

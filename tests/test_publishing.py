@@ -106,6 +106,23 @@ async def test_a_gateway_that_sets_pages_otherwise_renders_anew() -> None:
     assert second.edition.updated == first.edition.updated
 
 
+@pytest.mark.parametrize(
+    ("words", "is_same"),
+    [
+        (WORDS.replace(b"Paid.", b"Paid. " * 200), True),  # another size step
+        (WORDS.replace(b"Free.", b"Freer."), False),
+        (WORDS + WORDS[5:], False),  # another section
+    ],
+)
+async def test_no_date_tells_that_a_paid_text_grew(words: bytes, is_same: bool) -> None:
+    here = Counting()
+    first = (await here.publishing.publish(SOURCE)).edition
+    here.side.clock.at += 86_400
+    second = (await here.publishing.publish(replace(SOURCE, body=words))).edition
+    assert second.published == first.published
+    assert (second.updated == first.updated) is is_same
+
+
 async def test_an_edition_from_before_digests_is_rendered_anew() -> None:
     here = Counting()
     first = await here.publishing.publish(SOURCE)

@@ -24,9 +24,9 @@ class Edition:
     title: str
     language: str
     collection: str
-    public_digest: str  # of the projection, its times left out
+    public_digest: str  # of the projection, its times and sizes left out
     published: str  # RFC 3339; of the document's first edition
-    updated: str  # RFC 3339; when the public projection last changed
+    updated: str  # RFC 3339; when what public_digest is of last changed
     sections: tuple[tuple[bool, int, int], ...] = ()  # paid, line, end_line
     source_digest: str = ""  # of what was submitted, and of all else that decides the bytes
 
