@@ -154,7 +154,7 @@ def line_of(noted: Noted) -> str:
     """Return the line about a request; it is set when it is written, many at a time."""
     method, path, status, taken, request, at = noted
     second, rest = divmod(at, 1_000_000_000)
-    if status >= 400:  # no address of ours holds a secret; one that was mistaken may
+    if status >= 400 and status != 402:  # no address of ours holds a secret; a mistaken one may
         path = _SECRET.sub("…", path)
     words = (quoted(method[:16]), quoted(path[:200]), status, taken * 1000, request)
     # Not an f-string, which would take twice as long.
