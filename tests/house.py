@@ -62,6 +62,7 @@ class Standing:
     ledger: MemoryLedger
     store: MemoryPublicStore
     vault: MemoryVault
+    houses: tuple[House, ...]  # every one that a request may come to
 
     async def publish(
         self, slug: str, source: str, *, form: str = "plain", publisher: str = "demo"
@@ -92,8 +93,12 @@ def gateway(seed: int = 1, tries: Tries | None = None, /, **given: str) -> Stand
         _standing(settings(**given), clock, p.ledger, p.store, p.vault, p.memory, tries)
         for p in open_parts()
     ]
+    if not sides[1:]:
+        return sides[0]
     return replace(
-        sides[0], app=ByTurns([side.app for side in sides]) if sides[1:] else sides[0].app
+        sides[0],
+        app=ByTurns([side.app for side in sides]),
+        houses=tuple(side.house for side in sides),
     )
 
 
@@ -126,4 +131,4 @@ def _standing(
     house = assemble(
         settings, ledger, store, vault, SECRET, clock, coherence=coherence, tries=tries
     )
-    return Standing(house, build(house), clock, ledger, store, vault)
+    return Standing(house, build(house), clock, ledger, store, vault, (house,))

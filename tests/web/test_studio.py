@@ -379,7 +379,8 @@ def test_what_not_every_worker_knows_of_is_told_as_on_record(at: Scene) -> None:
     async def unheard(*_: object) -> bool:
         return False
 
-    at.standing.house.coherence.announce = unheard  # type: ignore[method-assign,assignment]
+    for house in at.standing.houses:
+        house.coherence.announce = unheard  # type: ignore[method-assign,assignment]
     seen = at.visitor.press(RIGHTS, f"/studio/grants/{grant.id}/revoke", slug="a")
     assert seen.place == f"{RIGHTS}?done=recorded"
     assert "It is on record." in at.visitor.get(seen.place).text
