@@ -167,8 +167,8 @@ class TooManyTries(GatewayError):
 
 
 class Unavailable(GatewayError):
-    def __init__(self, part: str, retry_after: int = 2) -> None:
-        super().__init__(f"The {part} does not answer.")
+    def __init__(self, part: str, retry_after: int = 2, *, why: str = "") -> None:
+        super().__init__(f"The {part} does not answer{f' ({why})' if why else ''}.")
         self.part = part
         self.retry_after = retry_after
         self.hint = f"Try again in {retry_after} seconds."

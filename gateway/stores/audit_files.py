@@ -21,7 +21,8 @@ from gateway.core.errors import Unavailable
 from gateway.core.records import Record
 from gateway.ports import Anchors, Clock
 from gateway.stores.chain_files import ChainFile, new_name, this_host
-from gateway.stores.durable import answering, make_folder
+from gateway.stores.durable import make_folder
+from gateway.stores.outages import reason, unavailable
 
 TICK = 0.01  # seconds until a note is written
 AGAIN = 1.0  # seconds until another try where writing failed
@@ -146,13 +147,12 @@ class FileAudit:
     def _telling(self) -> Iterator[None]:
         """Turn an OSError into Unavailable, and log the first one of a row."""
         try:
-            with answering("audit"):
-                yield
-        except Unavailable as error:
+            yield
+        except OSError as error:
             if not self._is_failing:
                 self._is_failing = True
-                _log.error("audit", state="not written", why=str(error.__cause__)[:200])
-            raise
+                _log.error("audit", state="not written", why=reason(error))
+            raise unavailable("audit", error) from error
 
     # --- making it last ---
 

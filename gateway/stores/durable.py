@@ -17,7 +17,8 @@ from time import time_ns
 from typing import TypeVar
 
 from gateway.core.documents import NAME
-from gateway.core.errors import Malformed, Unavailable
+from gateway.core.errors import Malformed
+from gateway.stores.outages import answered, failed
 
 PART = ".part"
 
@@ -30,7 +31,8 @@ def answering(part: str, *also: type[Exception]) -> Iterator[None]:
     try:
         yield
     except (OSError, *also) as error:  # type: ignore[misc]
-        raise Unavailable(part) from error
+        raise failed(part, error) from error
+    answered(part)
 
 
 def within(root: P, *names: str, suffix: str = "") -> P:

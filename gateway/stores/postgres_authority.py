@@ -19,6 +19,7 @@ import asyncpg
 
 from gateway.core.errors import Unavailable
 from gateway.core.leases import Change, Lease, Load, Renewal, Terms
+from gateway.stores.outages import SILENCE, answered, failed
 
 KEEP = 512  # changes in the log
 AT_ONCE = 2_000  # keys in an answer: it must fit into what the system sends ahead, or the server
@@ -226,11 +227,13 @@ class _Line:
         try:
             # Not wait_for: on 3.11 it can lose a cancellation, and with it the end of the process.
             async with asyncio.timeout(patience):
-                return await work
+                told = await work
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             with suppress(Exception):
                 await self.close()
-            raise Unavailable("postgres") from error
+            raise failed("postgres", error, SILENCE) from error
         except asyncio.CancelledError:
             await self.close()
             raise
+        answered("postgres")
+        return told

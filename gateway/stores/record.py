@@ -30,9 +30,10 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.documents import Address
-from gateway.core.errors import Conflict, Stale, Unavailable
+from gateway.core.errors import Conflict, Stale
 from gateway.stores import tables as t
 from gateway.stores.engines import Engines
+from gateway.stores.outages import answered, failed
 
 PORTION = 5_000  # ids in a statement; SQLite takes 32,766
 
@@ -148,6 +149,5 @@ def answering() -> Iterator[None]:
     except IntegrityError:
         raise Conflict("The ledger holds something else under this name.") from None
     except (SQLAlchemyError, OSError) as error:
-        unavailable = Unavailable("ledger")
-        unavailable.add_note(type(error).__name__)
-        raise unavailable from None
+        raise failed("ledger", error) from None
+    answered("ledger")

@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 from redis.asyncio.connection import Connection, parse_url
 from redis.exceptions import NoScriptError, RedisError
 
-from gateway.core.errors import Unavailable
 from gateway.core.leases import Change, Lease, Load, Renewal, Terms
+from gateway.stores.outages import SILENCE, answered, failed
 
 KEEP = 512  # changes in the log
 SHARED = 600_000  # milliseconds that something is shared without being shared anew
@@ -205,7 +205,7 @@ class RedisAuthority:
             async with asyncio.timeout(self._patience):
                 return await work
         except TimeoutError as error:
-            raise Unavailable("redis") from error
+            raise failed("redis", error, SILENCE) from error
 
     async def share(self, load: Load, version: int, packed: bytes) -> None:
         """Share what a load has read, unless its key has changed since. Raises Unavailable."""
@@ -266,7 +266,7 @@ class _Line:
             told = await self._connection.read_response(disconnect_on_error=False, timeout=None)
         except (RedisError, OSError) as error:
             await self.close()
-            raise Unavailable("redis") from error
+            raise failed("redis", error, SILENCE) from error
         return bytes(told[2])
 
     async def close(self) -> None:
@@ -279,14 +279,16 @@ class _Line:
         try:
             # Not wait_for: on 3.11 it can lose a cancellation, and with it the end of the process.
             async with asyncio.timeout(self._patience):
-                return await work
+                told = await work
         except (RedisError, OSError, TimeoutError) as error:
             # What was asked may still happen; its answer must not be taken for another's.
             await self.close()
-            raise Unavailable("redis") from error
+            raise failed("redis", error, SILENCE) from error
         except asyncio.CancelledError:
             await self.close()
             raise
+        answered("redis")
+        return told
 
     async def _connect(self) -> None:
         connection = self._kind(**self._options, protocol=2, retry=None, socket_timeout=None)

@@ -1,0 +1,101 @@
+"""Outages: why a part does not answer, and a line in the log when that begins and when it is over.
+
+An error is told by its kind and number, as logs tell those of libraries: its words may quote
+texts, and addresses with their passwords. Strangers are told neither.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from gateway.core.errors import Unavailable
+
+# Seconds of an authority's silence until it is told: leases bridge that much, and the embedded
+# server takes a moment to come up.
+SILENCE = 1.0
+# Seconds without a failure until an outage is over. On a full disk reads go on between changes
+# that fail; and it is longer than from one anchoring of the audit to the next.
+QUIET = 6.0
+
+_log = structlog.get_logger()
+
+
+class Outages:
+    """The parts that do not answer this process."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._running: dict[str, _Outage] = {}
+
+    def failed(self, part: str, error: BaseException, silence: float = 0.0) -> Unavailable:
+        """Take up that a part does not answer; return what to raise.
+
+        silence: seconds until that is told.
+        """
+        now = self._clock()
+        outage = self._running.setdefault(part, _Outage(now))
+        outage.last = now
+        if not outage.is_told and now - outage.begun >= silence:
+            outage.is_told = True
+            _tell(part, state="begun", why=reason(error))
+        return unavailable(part, error)
+
+    def answered(self, part: str) -> None:
+        """Take up that a part answers."""
+        outage = self._running.get(part)
+        if outage is None or (outage.is_told and self._clock() - outage.last < QUIET):
+            return
+        del self._running[part]
+        if outage.is_told:
+            _tell(part, state="over", seconds=round(outage.last - outage.begun))
+
+
+@dataclass(slots=True)
+class _Outage:
+    begun: float
+    last: float = 0.0  # when it failed last
+    is_told: bool = False
+
+
+def _tell(part: str, **facts: object) -> None:
+    if structlog.is_configured():  # the command line has no log
+        _log.warning("outage", part=part, **facts)
+
+
+_own = Outages()  # of this process
+failed, answered = _own.failed, _own.answered
+
+
+def unavailable(part: str, error: BaseException) -> Unavailable:
+    """Return what to raise; where nothing is logged, as on the command line, it tells why."""
+    return Unavailable(part, why="" if structlog.is_configured() else reason(error))
+
+
+def reason(error: BaseException) -> str:
+    """Return the kind of a driver's error, and its number where it has one; never its words."""
+    error = _first(error)
+    kind, number = type(error).__name__, _number(error)
+    return f"{kind}: {number}" if number else kind
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return what an error came from: drivers put the true one in wrappers of their own."""
+    cause: object = error.__cause__
+    if cause is None and not isinstance(error, OSError) and isinstance(error.__context__, OSError):
+        cause = error.__context__  # as redis has it
+    return _first(cause) if isinstance(cause, Exception) else error
+
+
+def _number(error: BaseException) -> str:
+    if isinstance(error, socket.gaierror):
+        return error.strerror or ""
+    if isinstance(error, OSError) and error.errno:
+        # Not its strerror, which is not always the system's and may hold an address.
+        return f"{error.errno} {os.strerror(error.errno)}"
+    return str(getattr(error, "sqlite_errorname", "") or getattr(error, "sqlstate", "") or "")

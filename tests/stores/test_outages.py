@@ -1,0 +1,155 @@
+"""A part that does not answer says why, once in the log, and never in a driver's words."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import structlog
+
+from gateway.core.errors import Unavailable
+from gateway.core.leases import Leaseholder, Terms
+from gateway.stores.durable import answering
+from gateway.stores.outages import QUIET, SILENCE, Outages, reason
+from gateway.stores.redis_authority import RedisAuthority
+from gateway.stores.sql import open_ledger
+
+FULL = OSError(errno.ENOSPC, "No space left on device", "/a/path/of/ours")
+
+Logged = list[structlog.typing.EventDict]
+
+
+class Watch:
+    """A clock that moves only when told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def told(logged: Logged) -> list[tuple[str, str, object]]:
+    """Return what the log says of outages: part, state, and why or how long."""
+    lines = [line for line in logged if line.get("event") == "outage"]
+    return [(line["part"], line["state"], line.get("why", line.get("seconds"))) for line in lines]
+
+
+def test_an_outage_is_logged_when_it_begins_and_when_it_is_over(logged: Logged) -> None:
+    watch = Watch()
+    outages = Outages(watch)
+    for watch.now in (0.0, 1.0, 7.0):
+        outages.failed("ledger", FULL)
+        outages.answered("ledger")  # reads go on where only changes fail
+    assert told(logged) == [("ledger", "begun", "OSError: 28 No space left on device")]
+    watch.now += QUIET
+    outages.answered("ledger")
+    outages.answered("ledger")
+    assert told(logged)[1:] == [("ledger", "over", 7)]
+    outages.failed("ledger", FULL)
+    assert len(told(logged)) == 3
+
+
+def test_each_part_has_outages_of_its_own(logged: Logged) -> None:
+    outages = Outages(Watch())
+    outages.failed("ledger", FULL)
+    outages.failed("store", FULL)
+    assert [part for part, _, _ in told(logged)] == ["ledger", "store"]
+
+
+def test_a_moment_that_leases_bridge_is_not_logged(logged: Logged) -> None:
+    watch = Watch()
+    outages = Outages(watch)
+    outages.failed("redis", TimeoutError(), SILENCE)
+    outages.answered("redis")
+    watch.now = SILENCE
+    outages.failed("redis", TimeoutError(), SILENCE)
+    assert told(logged) == []
+    watch.now += SILENCE
+    outages.failed("redis", TimeoutError(), SILENCE)
+    assert told(logged) == [("redis", "begun", "TimeoutError")]
+
+
+def test_what_a_driver_says_is_not_told() -> None:
+    words = OSError(errno.ECONNREFUSED, "Connect call failed ('10.0.0.1', 5432)")
+    assert reason(words) == "ConnectionRefusedError: 111 Connection refused"
+    assert reason(ValueError("postgresql://user:password@host/name")) == "ValueError"
+
+
+def test_a_failing_disk_is_logged_with_its_error(logged: Logged) -> None:
+    for _ in range(2):
+        with suppress(Unavailable), answering("a part of this test"):
+            raise FULL
+    assert told(logged) == [("a part of this test", "begun", "OSError: 28 No space left on device")]
+
+
+# --- what drivers raise ------------------------------------------------------------------------
+
+
+def why(url: str) -> str:
+    """Return why a ledger cannot be opened, as the command line says it."""
+    command = [sys.executable, "-m", "gateway", "keys", "list"]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PAIDGATE_LEDGER": url, "PAIDGATE_REDIS": "none"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    return done.stderr
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let commands keep their things in a folder of the test."""
+    monkeypatch.setenv("PAIDGATE_DATA", str(tmp_path))
+    return tmp_path
+
+
+def test_the_command_line_says_why_a_ledger_file_does_not_open(data: Path) -> None:
+    (data / "ledger.db").write_bytes(b"no database at all" * 512)
+    assert why(f"sqlite:///{data}/ledger.db") == (
+        "paidgate: The ledger does not answer (DatabaseError: SQLITE_NOTADB)."
+        " Try again in 2 seconds.\n"
+    )
+
+
+def test_the_command_line_says_why_postgresql_does_not_answer(postgres_url: str) -> None:
+    place, _, _ = postgres_url.rpartition("/")
+    assert "(InvalidCatalogNameError: 3D000)" in why(f"{place}/nothing")
+    wrong = why("postgresql://paidgate:not-the-password@" + postgres_url.rpartition("@")[2])
+    assert "(InvalidPasswordError: 28P01)" in wrong
+    assert "not-the-password" not in wrong
+    assert "(ConnectionRefusedError: 111 Connection refused)" in why(
+        "postgresql://paidgate:not-the-password@127.0.0.1:1/name"
+    )
+
+
+async def _refused(url: str) -> str:
+    terms = Terms()
+    authority = RedisAuthority(url, terms)
+    with pytest.raises(Unavailable) as raised:
+        await authority.renew(Leaseholder("w", terms).renewal(0.0))
+    assert raised.value.__cause__
+    return reason(raised.value.__cause__)
+
+
+def test_a_redis_that_is_not_there_is_told_by_the_systems_error(data: Path) -> None:
+    refused = "ConnectionRefusedError: 111 Connection refused"
+    assert asyncio.run(_refused("redis://:password@127.0.0.1:1")) == refused
+    gone = f"unix://{data}/redis.sock"
+    assert asyncio.run(_refused(gone)) == "FileNotFoundError: 2 No such file or directory"
+
+
+def test_where_a_log_says_why_the_error_does_not(data: Path) -> None:
+    async def open_it() -> None:
+        (data / "ledger.db").write_bytes(b"no database at all" * 512)
+        with pytest.raises(Unavailable, match=r"^The ledger does not answer\.$"):
+            await open_ledger(f"sqlite:///{data}/ledger.db")
+
+    asyncio.run(open_it())
