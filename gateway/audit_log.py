@@ -7,16 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import time
 
 from gateway.core.chains import Anchor, Fault, Report, check, check_succession, records
 from gateway.core.errors import Malformed
 from gateway.core.moments import moment
 from gateway.core.records import Record
 from gateway.core.wishes import term_seconds
+from gateway.stores.audit_files import PACE, TURNS
 from gateway.stores.chain_files import chains_in, host_of, lines_of, path_of
 from gateway.stores.durable import answering
 
 MOST = 20  # faults of one chain that are told
+YOUNG = 2 * PACE * TURNS  # seconds from the first line of a chain until the ledger knows it
 
 _TERM = re.compile(r"[0-9]+[a-z]", re.ASCII)
 
@@ -48,7 +51,7 @@ class Verified:
         parts = [report.chain, f"{report.batches} batches", f"{report.records} records"]
         if report.batches:
             parts.append(f"{moment(report.since)} to {moment(report.until)}")
-        parts.append(f"{len(report.faults)} faults" if report.faults else "ok")
+        parts.append(_state(report))
         if report.is_torn:
             parts.append("the last line is half-written")
         yield "  ".join(parts)
@@ -59,15 +62,27 @@ class Verified:
         return f"{path_of(self.folder, chain)}:{fault.line}: {fault.what}"
 
 
+def _state(report: Report) -> str:
+    if report.faults:
+        return f"{len(report.faults)} faults"
+    return "ok" if report.is_anchored or not report.batches else "not anchored"
+
+
 def verify(folder: Path, anchors: Iterable[Anchor], host: str) -> Verified:
     """Hold every chain in a folder against itself, its neighbours and its anchor.
 
     The anchors must have been read before: a gateway that is writing is ahead of them, never
     behind.
     """
+    asked = time()
     anchored = {anchor.chain: anchor for anchor in anchors}
     reports = {chain: _checked(folder, chain, anchored.get(chain)) for chain in chains_in(folder)}
     check_succession(reports)
+    for report in reports.values():
+        # One that has begun just before the ledger was asked, or since, cannot be known to it.
+        is_young = asked - YOUNG <= report.since <= time()
+        if report.batches and not report.is_anchored and not is_young:
+            report.faults.append(Fault(1, "not anchored: the ledger does not know this chain"))
     absent = [anchor for chain, anchor in sorted(anchored.items()) if chain not in reports]
     return Verified(
         folder,

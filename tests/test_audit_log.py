@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from time import time
 
 import pytest
 from click.testing import CliRunner, Result
@@ -13,9 +14,11 @@ from gateway.audit_log import since, verify
 from gateway.core.chains import Anchor
 from gateway.core.errors import Malformed
 from gateway.core.records import Act, Record
+from gateway.ports import Anchors
 from gateway.stores.audit_files import FileAudit
 from gateway.stores.chain_files import chains_in, path_of
 from gateway.stores.memory import MemoryAnchors
+from gateway.stores.sql import open_ledger
 from tests.house import NOW, FrozenClock
 
 READ = Record(NOW, Act.READ, "reader:r1", "g1", "demo/one", "e1", "q1")
@@ -28,12 +31,18 @@ REVOKE = Record(NOW + 120, Act.REVOKE, "publisher:demo", "g1", request="q3")
 def data(tmp_path: Path) -> Path:
     """Leave an audit of two chains."""
     for records in ((READ, BEARER), (REVOKE, BY_CODE)):
-        asyncio.run(leave(tmp_path / "audit", *records))
+        asyncio.run(leave(tmp_path, *records))
     return tmp_path
 
 
-async def leave(folder: Path, *records: Record) -> None:
-    audit = FileAudit(folder, FrozenClock(), MemoryAnchors(), host="here")
+async def leave(data: Path, *records: Record) -> None:
+    ledger = await open_ledger(f"sqlite:///{data}/ledger.db")
+    await add(data, ledger, NOW, *records)
+    await ledger.close()
+
+
+async def add(data: Path, anchors: Anchors, at: int, *records: Record) -> None:
+    audit = FileAudit(data / "audit", FrozenClock(at=at), anchors, host="here")
     await audit.keep(*records)
     await audit.close()
 
@@ -79,6 +88,26 @@ def test_a_chain_that_is_gone_is_a_fault_on_the_host_that_wrote_it(tmp_path: Pat
     ]
     assert elsewhere.is_whole
     assert list(elsewhere.lines()) == [f"{anchor.chain}  3 batches  not here: of another host"]
+
+
+@pytest.mark.parametrize("at", [NOW, int(time()) - 60], ids=["of a time to come", "of a while ago"])
+def test_a_chain_that_the_ledger_does_not_know_is_a_fault(data: Path, at: int) -> None:
+    known = {*chains_in(data / "audit")}
+    asyncio.run(add(data, MemoryAnchors(), at, READ))
+    (strange,) = {*chains_in(data / "audit")} - known
+    result = run(data, "verify")
+    assert result.exit_code == 1
+    path = path_of(data / "audit", strange)
+    told = f"{path}:1: not anchored: the ledger does not know this chain"
+    assert told in result.output.splitlines()
+
+
+def test_a_chain_that_has_just_begun_need_not_be_known_and_is_not_called_ok(data: Path) -> None:
+    asyncio.run(add(data, MemoryAnchors(), int(time()), READ))
+    result = run(data, "verify")
+    assert result.exit_code == 0
+    states = sorted(line.split("  ")[-1] for line in result.output.splitlines())
+    assert states == ["not anchored", "ok", "ok"]
 
 
 def test_a_half_written_line_is_told_and_is_no_fault(data: Path) -> None:

@@ -96,6 +96,7 @@ class Report:
     since: int = 0
     until: int = 0
     after: tuple[str, str] = ("", "")  # the chain that this one goes on from, and its last hash
+    is_anchored: bool = False  # somebody else knows of this chain
     is_torn: bool = False  # the last line was being written
     faults: list[Fault] = field(default_factory=list)
 
@@ -108,7 +109,7 @@ def check(chain: str, lines: Iterable[bytes], anchor: Anchor | None) -> Report:
 
     A last line without its end is one that was being written: it is no fault and does not count.
     """
-    report = Report(chain)
+    report = Report(chain, is_anchored=anchor is not None)
     line = 0
     for line, text in enumerate(lines, 1):
         if not text.endswith(b"\n"):

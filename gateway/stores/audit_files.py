@@ -2,13 +2,14 @@
 
 A read is noted in memory and written a few milliseconds later, many at a time; a change is on disk
 before it is acknowledged. What cannot be written is kept in mind up to a bound, and beyond that
-nothing is served. Heads are anchored after they are on disk, so an anchor is never ahead of a file.
+nothing is served. Heads are anchored after they are on disk, so an anchor is never ahead of a file;
+the first one of a chain before a change in it is acknowledged, all others now and then.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -85,6 +86,9 @@ class FileAudit:
             self.note(record)
         self._write()
         await self._flush()
+        # What is acknowledged is never in a chain that nobody knows of.
+        with suppress(Unavailable):
+            await self._put_on_record(file for file in self._files() if not file.anchored.number)
 
     async def tend(self) -> None:
         """Flush and anchor what is written, for good."""
@@ -171,14 +175,17 @@ class FileAudit:
     async def anchor(self) -> None:
         """Flush, and put the heads on record. Raises Unavailable."""
         await self._flush()
-        for file in self._files():
-            head = file.flushed
-            if head != file.anchored:
-                now = self._clock.now()
-                await self._anchors.anchor(Anchor(head.chain, head.number, head.hash, now))
-                file.anchored = head
+        await self._put_on_record(self._files())
         async with self._flushing:
             done = [file for file in self._over if file.is_lost or file.anchored == file.head]
             self._over = [file for file in self._over if file not in done]
             for file in done:
                 file.close()
+
+    async def _put_on_record(self, files: Iterable[ChainFile]) -> None:
+        for file in files:
+            head = file.flushed
+            if head != file.anchored:
+                now = self._clock.now()
+                await self._anchors.anchor(Anchor(head.chain, head.number, head.hash, now))
+                file.anchored = head
