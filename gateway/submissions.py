@@ -24,7 +24,7 @@ from gateway.core.documents import (
     Rendering,
 )
 from gateway.core.errors import Refused
-from gateway.core.markers import Code, Division, Finding, divide, position, residue
+from gateway.core.markers import Code, Division, Finding, divide, position, residue, veiled
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
@@ -73,7 +73,8 @@ def prepare(submission: Submission, formats: Formats) -> Prepared:
         raise Refused(tuple(sorted(findings, key=_place)))
     document = Document(submission.address, form.name, source.meta, division.sections)
     preview = form.render(document.projection_text(), source.meta.title)
-    findings = _shown_findings(preview, division.escapes)
+    unescaped = _unescaped(source, document, form) if division.escapes else preview
+    findings = _shown_findings(preview, unescaped)
     if findings:
         raise Refused(tuple(findings))
     meta = _completed(source.meta, preview, submission.language)
@@ -127,9 +128,16 @@ def _body_findings(source: Source, division: Division, form: Format) -> list[Fin
     return findings
 
 
-def _shown_findings(preview: Rendering, escapes: int) -> list[Finding]:
+def _unescaped(source: Source, document: Document, form: Format) -> Rendering:
+    """Return the public rendering with a veil for each escaped marker that it still shows."""
+    sections = divide(veiled(source.body)).sections
+    return form.render(replace(document, sections=sections).projection_text(), source.meta.title)
+
+
+def _shown_findings(preview: Rendering, unescaped: Rendering) -> list[Finding]:
     findings = []
-    if residue(f"{preview.title}\n{preview.text}") > escapes:
+    # What shows a marker without its escapes has hidden one, and so has what shows more of them.
+    if residue(_shown(unescaped)) or residue(_shown(preview), _shown(unescaped)):
         findings.append(
             Finding(
                 1,
@@ -160,6 +168,10 @@ def _shown_findings(preview: Rendering, escapes: int) -> list[Finding]:
             )
         )
     return findings
+
+
+def _shown(rendering: Rendering) -> str:
+    return f"{rendering.title}\n{rendering.text}"
 
 
 def _completed(meta: Meta, preview: Rendering, language: str) -> Meta:
