@@ -16,6 +16,7 @@ from msgspec import structs
 from gateway.core.documents import (
     MAX_SECTIONS,
     MAX_TITLE,
+    PLACEHOLDER,
     Address,
     Document,
     FullText,
@@ -24,7 +25,7 @@ from gateway.core.documents import (
     Rendering,
 )
 from gateway.core.errors import Refused
-from gateway.core.markers import Code, Division, Finding, divide, position, residue, veiled
+from gateway.core.markers import Code, Division, Finding, Marker, divide, position, residue, veiled
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
@@ -74,9 +75,10 @@ def prepare(submission: Submission, formats: Formats) -> Prepared:
     document = Document(submission.address, form.name, source.meta, division.sections)
     preview = form.render(document.projection_text(), source.meta.title)
     unescaped = _unescaped(source, document, form) if division.escapes else preview
-    findings = _shown_findings(preview, unescaped)
+    findings = _torn_findings(source, division, document, form, preview)
+    findings += _shown_findings(preview, unescaped)
     if findings:
-        raise Refused(tuple(findings))
+        raise Refused(tuple(sorted(findings, key=_place)))
     meta = _completed(source.meta, preview, submission.language)
     shift = source.line - 1
     return Prepared(
@@ -108,12 +110,16 @@ def _in_markup(line: int, column: int | None, where: str) -> Finding:
     )
 
 
+def _misplaced(source: Source, marker: Marker, where: str) -> Finding:
+    line, column = position(source.body, marker.start)
+    return _in_markup(line + source.line - 1, column, where)
+
+
 def _body_findings(source: Source, division: Division, form: Format) -> list[Finding]:
     shift = source.line - 1
     findings = [structs.replace(f, line=f.line + shift) for f in division.findings]
     for marker in form.misplaced(source.body, division.markers)[:MAX_MISPLACED]:
-        line, column = position(source.body, marker.start)
-        findings.append(_in_markup(line + shift, column, "markup"))
+        findings.append(_misplaced(source, marker, "markup"))
     paid = [s for s in division.sections if s.paid]
     if len(paid) > MAX_SECTIONS:
         findings.append(
@@ -126,6 +132,34 @@ def _body_findings(source: Source, division: Division, form: Format) -> list[Fin
             )
         )
     return findings
+
+
+def _torn_findings(
+    source: Source, division: Division, document: Document, form: Format, preview: Rendering
+) -> list[Finding]:
+    """Return a finding for each cut that is not where its section was.
+
+    What is left of a text without its paid sections may read as other markup than the whole.
+    """
+    text = document.projection_text()
+    pairs = zip(division.markers[::2], division.markers[1::2], strict=True)
+    begins = [begin for begin, end in pairs if begin.end < end.start]
+    places = [match.start() for match in re.finditer(PLACEHOLDER, text)]
+    cuts = [
+        structs.replace(begin, start=at, end=at + 1)
+        for begin, at in zip(begins, places, strict=True)
+    ]
+    torn = form.misplaced(text, cuts)
+    if not torn and not _has_cuts(preview, len(cuts)):
+        torn = cuts
+    begin_of = dict(zip(cuts, begins, strict=True))
+    where = "markup once the paid text is gone"
+    return [_misplaced(source, begin_of[cut], where) for cut in torn[:MAX_MISPLACED]]
+
+
+def _has_cuts(preview: Rendering, count: int) -> bool:
+    forms = (preview.html, preview.markdown, preview.text)
+    return all(form.count(PLACEHOLDER) == count for form in forms)
 
 
 def _unescaped(source: Source, document: Document, form: Format) -> Rendering:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.composing import prepare_submission
+from gateway.composing import Here, prepare_submission
 from gateway.core.documents import Address
 from gateway.core.errors import Refused
 from gateway.core.markers import Code, Finding
-from gateway.submissions import Submission
+from gateway.submissions import Submission, Task
+
+pytestmark = pytest.mark.anyio
 
 FORMATS = ("plain", "markdown", "html")
 
@@ -68,3 +70,68 @@ def test_no_escape_excuses_a_marker_that_markup_hides(form: str, escapes: str) -
 def test_no_tag_that_goes_away_leaves_a_marker(form: str) -> None:
     dropped = "##pa\\<paid>id\\</paid>be\\<paid>gin##SECRET"
     assert codes(f"Title\n\n{dropped}", form) == [Code.SUSPECT]
+
+
+# Cuts
+
+BEGIN, END = "##paidbegin##", "##paidend##"
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "line"),
+    [
+        ("markdown", "See [the report](https://ex.com/<begin> SECRET words <end>b).", 3),
+        ("markdown", "![x](http://a<begin> s <end>b)", 3),
+        ("markdown", "More.\n\n[<begin>\n\ns\n\n<end>foo]: http://x", 5),
+        ("markdown", "A[^<begin>\n\ns\n\n<end>1]: note\n\n[^<begin>\n\ns\n\n<end>1]: note", 9),
+        ("markdown", "A<begin>[^1]<end>\n\n[^1]: a note <begin>s<end>", 5),
+        ("markdown", '<a title=<begin> s" x="<end>>', 3),
+        ("html", '<a title=<begin> s" x="<end>>', 3),
+        ("html", "<!<begin>-- s --<end>-- x -->", 3),
+        ("html", "<table><tr><td>a<begin>s<end></td></tr><begin></table>s<table><tr><td><end>", 3),
+    ],
+)
+def test_a_cut_that_would_stand_in_markup_is_found_where_its_marker_is(
+    form: str, text: str, line: int
+) -> None:
+    body = "Title\n\n" + text.replace("<begin>", BEGIN).replace("<end>", END)
+    found = findings(body, form)
+    assert {finding.code for finding in found} == {Code.IN_MARKUP}
+    assert line in {finding.line for finding in found}
+    declared = f"---\nauthor: A\n---\n{body}"
+    assert [one.line for one in findings(declared, form)] == [one.line + 3 for one in found]
+
+
+@pytest.mark.parametrize(
+    "entity",
+    ["&#xFDD0;", "&#XfdD1", "&#x000fdd2;", "&#64976;", "&#65007", "&#x0fdef;", "&#0064985;"],
+)
+@pytest.mark.parametrize("paid", ["", "##paidbegin##s##paidend##"])
+def test_no_entity_stands_for_a_cut(entity: str, paid: str) -> None:
+    for form in ("html", "markdown"):
+        assert codes(f"<p>Title</p>\n<p>x {entity} a{paid}</p>", form) == [Code.UNDECODABLE]
+    assert codes(f"<p>Title</p>\n<p>##paidbegin##x {entity} a##paidend##</p>", "html") == [
+        Code.UNDECODABLE
+    ]
+
+
+@pytest.mark.parametrize("entity", ["&#xFDD0;", "&#64976;"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_entity_may_be_shown(form: str, entity: str) -> None:
+    shown = entity if form == "plain" else entity.replace("&", "&amp;")
+    assert codes(f"Title\n\nx {shown} a", form) == []
+    assert codes("Title\n\n&#xFDCF; &#xFDF0; &#64975; &#65008; &#xFDD00; &#649760;", form) == []
+    assert codes(f"Title\n\n`{entity}`", "markdown") == []
+
+
+@pytest.mark.parametrize("sign", ["%EF%B7%90", "%EF%B7%91", "%EF%B7%92%EF%B7%9C" * 7])
+def test_no_address_stands_for_a_cut(sign: str) -> None:
+    for paid in ("", "##paidbegin##s##paidend##"):
+        assert codes(f"Title\n\n<https://ex.com/{sign}> a{paid}") == []
+
+
+async def test_what_is_found_sound_can_be_published() -> None:
+    body = f"Title\n\n<https://ex.com/%EF%B7%90> a{BEGIN}s{END} b[^1]\n\n[^1]: n{BEGIN}s{END}"
+    assert codes(body) == []
+    composed = await Here("").compose(Task(submission(body), "e", 1_800_000_000, None))
+    assert [paid for paid, _, _ in composed.edition.sections].count(True) == 2
