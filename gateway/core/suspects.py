@@ -20,7 +20,8 @@ and so are blanks around it; a sigil that is not there is lost. A place is suspe
    misses its begin follows, that says it;
 7. a line of nothing but what is `<paid>` or `</paid>` but for at most two slips, one of them
    perhaps a bracket that is lost, and no element of HTML; or of a comment that is but for one;
-8. a bidirectional control on a line with a marker.
+8. two sigils, a word in which blanks, line ends and `<br>` are strewn, and two sigils;
+9. a bidirectional control on a line with a marker.
 
 So no English word between single sigils, after two, or alone on a line is suspect.
 """
@@ -62,6 +63,8 @@ _ANGLE_ALONE = re.compile(
     rb"\n *+(<(?: *+(?:[^ \n] *+){2,13}?[>~]|[^ \n]{3,8}+)|[^ <\n][^ \n]{2,8}+(?<=[>~])) *+(?=\n)"
 )
 _ELEMENTS = frozenset({b"<main>", b"</main>", b"<path>", b"</path>"})  # all that are so near
+_BREAKS = rb"(?:[ \n]|<br[ /]*+>)*+"
+_BROKEN = re.compile(b"##(?:" + _SPACED.replace(b" *+", _BREAKS) + b")##")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _PERCENT = (b"%23", b"%24")
 _MARGIN = b" " * 12 + b"\n"  # so that rules may look back
@@ -77,7 +80,6 @@ _TAGS = (b"<paid>", b"</paid>")
 _TAG_SYMBOLS = tuple(bytes([code]) for code in b"</paid>?")
 _TO_TAG_SLIPS = bytes(code if code in b"</paid>" else _OTHER for code in range(256))
 _CLOSED = bytes.maketrans(b"~", b">")
-_COMMENT = re.compile(rb"<!--+(.*?)--+>")
 
 
 def near_misses(
@@ -156,6 +158,11 @@ def _strewn(bones: bytes, after: int) -> int:
     return found.start() if found else -1
 
 
+def _broken(bones: bytes, after: int) -> int:
+    found = _BROKEN.search(bones, after)
+    return found.start() if found else -1
+
+
 def _replaced(bones: bytes, after: int) -> int:
     found = _REPLACED.search(bones, after)
     return found.start() if found else -1
@@ -223,6 +230,7 @@ _RULES: tuple[Rule, ...] = (
     _bare,
     _between,
     _strewn,
+    _broken,
     _replaced,
     _before,
     _after,
@@ -238,9 +246,9 @@ def _is_almost_a_word(letters: bytes) -> bool:
 
 def _is_almost_a_tag(text: bytes) -> bool:
     most = 2
-    if text.startswith(b"<!--"):
+    if text.startswith(b"<!--") and text.endswith(b"-->"):
         # Templates are full of comments such as `<!-- /main -->` and `<!-- ad -->`.
-        text, most = _COMMENT.sub(rb"<\1>", text), 1
+        text, most = b"<" + text[4:-3].strip(b"-") + b">", 1
     return _tags_nearby().get(text.translate(_TO_TAG_SLIPS), 3) <= most and text not in _ELEMENTS
 
 

@@ -168,7 +168,7 @@ def find_suspects(source: str, tokens: list[Token], lone: list[Token]) -> list[i
         for n, line in enumerate(raw_lines, 1)
         if MARK in line and any(char in BIDI for char in line)
     }
-    return sorted(found | angles(bones, tokens, lone))
+    return sorted(found | broken_words(bones) | angles(bones, tokens, lone))
 
 
 def blanked(source: str, tokens: list[Token]) -> list[str]:
@@ -353,6 +353,32 @@ def one_slip_from(letters: str) -> list[str]:
             slipped.append(head + letter + tail)
             slipped.append(head + letter + tail[1:])
     return slipped
+
+
+def broken_words(bones: str) -> set[int]:
+    """Return the line of each word between two sigils that goes on after a line end."""
+    lines = set()
+    for i in range(len(bones)):
+        for word in WORDS:
+            if bones.startswith("##", i) and bones[i + 2 : i + 3] == "p":
+                at = i + 2
+                for letter in word:
+                    at = at if letter == "p" else after_breaks(bones, at)
+                    at = at + 1 if bones[at : at + 1] == letter else len(bones)
+                if bones.startswith("##", at):
+                    lines.add(bones[:i].count("\n") + 1)
+    return lines
+
+
+def after_breaks(bones: str, at: int) -> int:
+    while True:
+        tag = run_of(" /", bones, at + 3) if bones.startswith("<br", at) else ""
+        if bones[at : at + 1] in (" ", "\n"):
+            at += 1
+        elif bones.startswith("<br" + tag + ">", at):
+            at += 4 + len(tag)
+        else:
+            return at
 
 
 def angles(bones: str, tokens: list[Token], lone: list[Token]) -> set[int]:

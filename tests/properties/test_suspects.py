@@ -289,7 +289,9 @@ def test_up_to_three_perturbations_are_seen_where_the_rules_say_so() -> None:
         "#padbgin#",  # two slips and two lost sigils
         "##padbgin and more",  # two slips, and both sigils of a side lost
         "paidbegn",  # a slip and no sigils, amid a line
-        "##paid\nbegin##",  # more than one line
+        "##padi\nbegin##",  # a slip, and more than one line
+        "#paid\nbegin#",  # lost sigils, and more than one line
+        "## Paid\n\nEnd ##",  # blanks at the sigils, and more than one line
     ],
 )
 def test_what_the_rules_do_not_promise_is_text(text: str) -> None:
@@ -325,7 +327,8 @@ def test_ordinary_text_is_text(text: str) -> None:
         "a bare paidbegin amid a line", "paid begin", "  P A I D E N D  ", "## paid begin",
         "$paidEnd", "# paid end #", "paidbegi", "paidedn", "##paidbeginx", "xpaidend##",
         "#paidbegin", "##pa##idbe#gin##", "##paid$nd##x", "##paid_begin##",
-        "##paidbegn 正文", "正文paidbgin##",
+        "##paidbegn 正文", "正文paidbgin##", "##paid\nbegin##", "$$paid\r\n  end$$",
+        "##p<br>aidend##", "##paid<br />\nbegin##", "##pa\n\nid&lt;BR&gt;end##",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_marker_is_seen(text: str) -> None:
