@@ -76,7 +76,7 @@ def prepare(submission: Submission, formats: Formats) -> Prepared:
     preview = form.render(document.projection_text(), source.meta.title)
     unescaped = _unescaped(source, document, form) if division.escapes else preview
     findings = _torn_findings(source, division, document, form, preview)
-    findings += _shown_findings(preview, unescaped)
+    findings += _shown_findings(preview, unescaped, source.meta)
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
     meta = _completed(source.meta, preview, submission.language)
@@ -168,17 +168,21 @@ def _unescaped(source: Source, document: Document, form: Format) -> Rendering:
     return form.render(replace(document, sections=sections).projection_text(), source.meta.title)
 
 
-def _shown_findings(preview: Rendering, unescaped: Rendering) -> list[Finding]:
+def _shown_findings(preview: Rendering, unescaped: Rendering, meta: Meta) -> list[Finding]:
     findings = []
     # What shows a marker without its escapes has hidden one, and so has what shows more of them.
-    if residue(_shown(unescaped)) or residue(_shown(preview), _shown(unescaped)):
+    if (
+        residue(_declared(meta))
+        or residue(_shown(unescaped))
+        or residue(_shown(preview), _shown(unescaped))
+    ):
         findings.append(
             Finding(
                 1,
                 None,
                 Code.SUSPECT,
                 "Read as the page shows it, the free text holds what looks like a marker.",
-                "Look for a marker that inline markup, an entity or an escape divides.",
+                "Look for a marker that markup, an entity or an escape divides, front matter too.",
             )
         )
     if not preview.title:
@@ -202,6 +206,12 @@ def _shown_findings(preview: Rendering, unescaped: Rendering) -> list[Finding]:
             )
         )
     return findings
+
+
+def _declared(meta: Meta) -> str:
+    """Return what the page shows of the declared fields besides the title."""
+    offers = (part for offer in meta.offers for part in (offer.name, offer.price, offer.url))
+    return "\n".join((meta.summary, meta.author, *offers))
 
 
 def _shown(rendering: Rendering) -> str:

@@ -72,6 +72,44 @@ def test_no_tag_that_goes_away_leaves_a_marker(form: str) -> None:
     assert codes(f"Title\n\n{dropped}", form) == [Code.SUSPECT]
 
 
+# Front matter and line ends
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        'title: "##paid\\\n  begin##"',
+        'summary: "##paid\\\n  begin##"',
+        'author: "##paid\\\n  begin##"',
+        'offer: {name: "##paid\\\n  begin##"}',
+        'offer: {name: A, price: "$$paid\\\n  end$$"}',
+        'offer: {name: A, url: "https://ex.com/##paid\\\n  begin##"}',
+        'summary: "\\x3cpaid\\x3e"',
+        'author: "\\U0001d429aidend"',
+    ],
+)
+def test_no_declared_field_shows_a_marker(front: str) -> None:
+    assert codes(f"---\n{front}\n---\nTitle\n\n\\##paidbegin## \\<paid>") == [Code.SUSPECT]
+
+
+def test_declared_fields_are_text() -> None:
+    offer = "{name: Paid, price: $5, url: /paid}"
+    front = f"summary: Paid and unpaid ends\nauthor: Paid\noffer: {offer}"
+    assert codes(f"---\n{front}\n---\nTitle\n\nText.") == []
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("end", ["<br>", "<br/>\n", "\n", "\n\n"])
+def test_no_line_end_hides_a_marker(form: str, end: str) -> None:
+    (finding,) = findings(f"Title\n\nA ##paid{end}begin##SECRET##paid{end}end##", form)[:1]
+    assert (finding.code, finding.line) == (Code.SUSPECT, 3)
+
+
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_no_line_end_in_markup_hides_a_marker(form: str) -> None:
+    assert codes("<p>Title</p>\n<p>A ##paid<br id='a'>begin##</p>", form) == [Code.SUSPECT]
+
+
 # Cuts
 
 BEGIN, END = "##paidbegin##", "##paidend##"
