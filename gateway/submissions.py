@@ -15,6 +15,7 @@ from msgspec import structs
 from gateway.core.documents import (
     MAX_SECTIONS,
     MAX_TITLE,
+    PLACEHOLDER,
     Address,
     Document,
     FullText,
@@ -23,7 +24,7 @@ from gateway.core.documents import (
     Rendering,
 )
 from gateway.core.errors import Refused
-from gateway.core.markers import Code, Division, Finding, divide, position, residue
+from gateway.core.markers import Code, Division, Finding, Marker, divide, position, residue, veiled
 from gateway.core.moments import moment
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 
@@ -73,9 +74,11 @@ def prepare(submission: Submission, formats: Formats) -> Prepared:
         raise Refused(tuple(sorted(findings, key=_place)))
     document = Document(submission.address, form.name, source.meta, division.sections)
     preview = form.render(document.projection_text(), source.meta.title)
-    findings = _shown_findings(preview, division.escapes)
+    unescaped = _unescaped(source, document, form) if division.escapes else preview
+    findings = _torn_findings(source, division, document, form, preview)
+    findings += _shown_findings(preview, unescaped, source.meta)
     if findings:
-        raise Refused(tuple(findings))
+        raise Refused(tuple(sorted(findings, key=_place)))
     meta = _completed(source.meta, preview, submission.language)
     shift = source.line - 1
     return Prepared(
@@ -107,12 +110,16 @@ def _in_markup(line: int, column: int | None, where: str) -> Finding:
     )
 
 
+def _misplaced(source: Source, marker: Marker, where: str) -> Finding:
+    line, column = position(source.body, marker.start)
+    return _in_markup(line + source.line - 1, column, where)
+
+
 def _body_findings(source: Source, division: Division, form: Format) -> list[Finding]:
     shift = source.line - 1
     findings = [structs.replace(f, line=f.line + shift) for f in division.findings]
     for marker in form.misplaced(source.body, division.markers)[:MAX_MISPLACED]:
-        line, column = position(source.body, marker.start)
-        findings.append(_in_markup(line + shift, column, "markup"))
+        findings.append(_misplaced(source, marker, "markup"))
     paid = [s for s in division.sections if s.paid]
     if len(paid) > MAX_SECTIONS:
         findings.append(
@@ -127,16 +134,55 @@ def _body_findings(source: Source, division: Division, form: Format) -> list[Fin
     return findings
 
 
-def _shown_findings(preview: Rendering, escapes: int) -> list[Finding]:
+def _torn_findings(
+    source: Source, division: Division, document: Document, form: Format, preview: Rendering
+) -> list[Finding]:
+    """Return a finding for each cut that is not where its section was.
+
+    What is left of a text without its paid sections may read as other markup than the whole.
+    """
+    text = document.projection_text()
+    pairs = zip(division.markers[::2], division.markers[1::2], strict=True)
+    begins = [begin for begin, end in pairs if begin.end < end.start]
+    places = [match.start() for match in re.finditer(PLACEHOLDER, text)]
+    cuts = [
+        structs.replace(begin, start=at, end=at + 1)
+        for begin, at in zip(begins, places, strict=True)
+    ]
+    torn = form.misplaced(text, cuts)
+    if not torn and not _has_cuts(preview, len(cuts)):
+        torn = cuts
+    begin_of = dict(zip(cuts, begins, strict=True))
+    where = "markup once the paid text is gone"
+    return [_misplaced(source, begin_of[cut], where) for cut in torn[:MAX_MISPLACED]]
+
+
+def _has_cuts(preview: Rendering, count: int) -> bool:
+    forms = (preview.html, preview.markdown, preview.text)
+    return all(form.count(PLACEHOLDER) == count for form in forms)
+
+
+def _unescaped(source: Source, document: Document, form: Format) -> Rendering:
+    """Return the public rendering with a veil for each escaped marker that it still shows."""
+    sections = divide(veiled(source.body)).sections
+    return form.render(replace(document, sections=sections).projection_text(), source.meta.title)
+
+
+def _shown_findings(preview: Rendering, unescaped: Rendering, meta: Meta) -> list[Finding]:
     findings = []
-    if residue(f"{preview.title}\n{preview.text}") > escapes:
+    # What shows a marker without its escapes has hidden one, and so has what shows more of them.
+    if (
+        residue(_declared(meta))
+        or residue(_shown(unescaped))
+        or residue(_shown(preview), _shown(unescaped))
+    ):
         findings.append(
             Finding(
                 1,
                 None,
                 Code.SUSPECT,
                 "Read as the page shows it, the free text holds what looks like a marker.",
-                "Look for a marker that inline markup, an entity or an escape divides.",
+                "Look for a marker that markup, an entity or an escape divides, front matter too.",
             )
         )
     if not preview.title:
@@ -160,6 +206,16 @@ def _shown_findings(preview: Rendering, escapes: int) -> list[Finding]:
             )
         )
     return findings
+
+
+def _declared(meta: Meta) -> str:
+    """Return what the page shows of the declared fields besides the title."""
+    offers = (part for offer in meta.offers for part in (offer.name, offer.price, offer.url))
+    return "\n".join((meta.summary, meta.author, *offers))
+
+
+def _shown(rendering: Rendering) -> str:
+    return f"{rendering.title}\n{rendering.text}"
 
 
 def _completed(meta: Meta, preview: Rendering, language: str) -> Meta:

@@ -7,6 +7,7 @@ outside this module looks for a marker.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -126,14 +127,26 @@ def scan(source: str) -> tuple[Marker, ...]:
     return _tokens(source)[0]
 
 
-def residue(rendered_text: str) -> int:
+def veiled(source: str) -> str:
+    """Return a source with a veil in place of each marker that a backslash makes literal."""
+    parts: list[str] = []
+    at = 0
+    for literal in _tokens(source)[1]:
+        parts += source[at : literal.start - 1], _VEILS[source[literal.start : literal.end]]
+        at = literal.end
+    return "".join(parts) + source[at:]
+
+
+def residue(rendered_text: str, veiled_text: str = "") -> int:
     """Count the places in a rendered text that read as a marker, exact or suspect.
 
-    More than the division's `escapes` means that markup had hidden a marker from `divide`.
+    Those are left out whose veils the same text shows, rendered of the veiled source.
     """
     markers, literals = _tokens(rendered_text)
     spans = _spans(markers, literals)
-    return len(spans) + len(near_misses(rendered_text, spans))
+    shown = Counter(rendered_text[start:end] for start, end in spans)
+    escaped = Counter({text: veiled_text.count(veil) for text, veil in _VEILS.items()})
+    return (shown - escaped).total() + len(near_misses(rendered_text, spans))
 
 
 def suspects(
@@ -153,6 +166,15 @@ def position(source: str, index: int) -> tuple[int, int]:
     """Return line and column of an index, from 1, in code points."""
     return _Ruler(source).at(index)
 
+
+# Noncharacters: no source holds them, and every renderer takes them for letters.
+_VEILS = dict(
+    zip(
+        (text for each in Spelling for text in each.value),
+        map(chr, range(0xFDE0, 0xFDE6)),
+        strict=True,
+    )
+)
 
 _Fault = tuple[Marker, Code]
 _Placed = tuple[tuple[int, int], Finding]  # the first two: line, markers and literals before

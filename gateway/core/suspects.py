@@ -14,10 +14,14 @@ and so are blanks around it; a sigil that is not there is lost. A place is suspe
 4. two sigils and right after, or right before, a run of letters that is a word but for one slip;
 5. a line of a word alone, spaced out or not, with or without sigils around, or of a run of
    letters that is a word but for one slip;
-6. `<paid>` with blanks or `/` anywhere but in the word, which may be spaced out; or `<paid` or
-   `</paid`, a blank or `/`, at most 200 characters, of which the first is no operator (as in
-   `a<paid && b>c`), and `>`. But where an end tag that misses its begin follows, that says it;
-7. a bidirectional control on a line with a marker.
+6. `<paid>` with blanks or `/` anywhere but in the word, which may be spaced out, with `\\` before
+   its `>`, or as a comment; or `<paid` or `</paid`, a blank or `/`, at most 200 characters, of
+   which the first is no operator (as in `a<paid && b>c`), and `>`. But where an end tag that
+   misses its begin follows, that says it;
+7. a line of nothing but what is `<paid>` or `</paid>` but for at most two slips, one of them
+   perhaps a bracket that is lost, and no element of HTML; or of a comment that is but for one;
+8. two sigils, a word in which blanks, line ends and `<br>` are strewn, and two sigils;
+9. a bidirectional control on a line with a marker.
 
 So no English word between single sigils, after two, or alone on a line is suspect.
 """
@@ -49,11 +53,18 @@ _REPLACED = re.compile(
 _BEFORE = re.compile(rb"##(?=[a-z]{6})([paidbegn]*+[cfhj-moq-z]?+[paidbegn]*+)(?![a-z])")
 _AFTER = re.compile(rb"##(?<=[a-z]{6}##)")
 _ANGLE = re.compile(
-    rb"<(?:([ \n/]*+)p *+a *+i *+d[ \n/]*+[>~]"
+    rb"<(?:(!--++)?([ \n/]*+)p *+a *+i *+d[ \n/\\]*+(?(1)--++)[>~]"
     rb"|(/?+)p *+a *+i *+d[ \n/]++(?![&|=?+*%)-])[^<>~]{0,200}+>)"
 )
 _ALONE = re.compile(b"\n[ #]*+(?:" + _SPACED + b")[ #]*+(?=\n)")
 _ALMOST_ALONE = re.compile(rb"\n *+(?=[a-z]{6})([paidbegn]*+[cfhj-moq-z]?+[paidbegn]*+) *+(?=\n)")
+# Alone on a line: angle brackets around what may be spaced out, or one bracket and no blank.
+_ANGLE_ALONE = re.compile(
+    rb"\n *+(<(?: *+(?:[^ \n] *+){2,13}?[>~]|[^ \n]{3,8}+)|[^ <\n][^ \n]{2,8}+(?<=[>~])) *+(?=\n)"
+)
+_ELEMENTS = frozenset({b"<main>", b"</main>", b"<path>", b"</path>"})  # all that are so near
+_BREAKS = rb"(?:[ \n]|<br[ /]*+>)*+"
+_BROKEN = re.compile(b"##(?:" + _SPACED.replace(b" *+", _BREAKS) + b")##")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _PERCENT = (b"%23", b"%24")
 _MARGIN = b" " * 12 + b"\n"  # so that rules may look back
@@ -64,6 +75,11 @@ _LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 _OTHER = ord("?")  # in the table of slips: any character that no word has
 _SYMBOLS = tuple(bytes([code]) for code in b"paidbegn?")
 _TO_SLIPS = bytes(code if code in b"paidbegn" else _OTHER for code in range(256))
+
+_TAGS = (b"<paid>", b"</paid>")
+_TAG_SYMBOLS = tuple(bytes([code]) for code in b"</paid>?")
+_TO_TAG_SLIPS = bytes(code if code in b"</paid>" else _OTHER for code in range(256))
+_CLOSED = bytes.maketrans(b"~", b">")
 
 
 def near_misses(
@@ -142,6 +158,11 @@ def _strewn(bones: bytes, after: int) -> int:
     return found.start() if found else -1
 
 
+def _broken(bones: bytes, after: int) -> int:
+    found = _BROKEN.search(bones, after)
+    return found.start() if found else -1
+
+
 def _replaced(bones: bytes, after: int) -> int:
     found = _REPLACED.search(bones, after)
     return found.start() if found else -1
@@ -173,7 +194,7 @@ def _unanswered(bones: bytes, answered: Sequence[bool]) -> Iterator[tuple[int, i
         line += bones.count(b"\n", at, start)
         before += bones.count(_MARK, at, start)
         at = start
-        if b"/" in (angle[1] or angle[2] or b"") or not (answered and answered[before]):
+        if b"/" in (angle[2] or angle[3] or b"") or not (answered and answered[before]):
             line_end = bones.find(b"\n", start)
             yield line, before
 
@@ -190,6 +211,13 @@ def _almost_alone(bones: bytes, after: int) -> int:
     return -1
 
 
+def _angle_alone(bones: bytes, after: int) -> int:
+    for line in _ANGLE_ALONE.finditer(bones, after):
+        if _is_almost_a_tag(line[1].translate(_CLOSED, b" ")):
+            return line.start() + 1
+    return -1
+
+
 def _bidi(text: str) -> Iterator[tuple[int, int]]:
     before = 0
     for number, line in enumerate(text.split("\n"), 1):
@@ -202,11 +230,13 @@ _RULES: tuple[Rule, ...] = (
     _bare,
     _between,
     _strewn,
+    _broken,
     _replaced,
     _before,
     _after,
     _alone,
     _almost_alone,
+    _angle_alone,
 )
 
 
@@ -214,21 +244,39 @@ def _is_almost_a_word(letters: bytes) -> bool:
     return _neighbourhood().get(letters.translate(_TO_SLIPS), 2) < 2
 
 
+def _is_almost_a_tag(text: bytes) -> bool:
+    most = 2
+    if text.startswith(b"<!--") and text.endswith(b"-->"):
+        # Templates are full of comments such as `<!-- /main -->` and `<!-- ad -->`.
+        text, most = b"<" + text[4:-3].strip(b"-") + b">", 1
+    return _tags_nearby().get(text.translate(_TO_TAG_SLIPS), 3) <= most and text not in _ELEMENTS
+
+
 @cache
 def _neighbourhood() -> dict[bytes, int]:
     """Return all strings up to two slips from a word, with how many: 21,286, made once."""
-    reached = dict.fromkeys(_WORDS, 0)
-    edge = list(_WORDS)
+    return _reached(_WORDS, _SYMBOLS)
+
+
+@cache
+def _tags_nearby() -> dict[bytes, int]:
+    """Return all strings up to two slips from a tag, with how many: 9,768, made once."""
+    return _reached(_TAGS, _TAG_SYMBOLS)
+
+
+def _reached(words: Sequence[bytes], symbols: Sequence[bytes]) -> dict[bytes, int]:
+    reached = dict.fromkeys(words, 0)
+    edge = list(words)
     for slips in (1, 2):
-        edge = [near for word in edge for near in _one_slip_off(word) if near not in reached]
+        edge = [near for one in edge for near in _one_slip_off(one, symbols) if near not in reached]
         reached.update(dict.fromkeys(edge, slips))
     return reached
 
 
-def _one_slip_off(word: bytes) -> Iterator[bytes]:
+def _one_slip_off(word: bytes, symbols: Sequence[bytes]) -> Iterator[bytes]:
     for i in range(len(word) + 1):
         head, tail = word[:i], word[i:]
-        for letter in _SYMBOLS:
+        for letter in symbols:
             yield head + letter + tail
             if tail:
                 yield head + letter + tail[1:]

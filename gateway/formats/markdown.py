@@ -14,6 +14,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import normalizeLinkText
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
@@ -25,6 +26,7 @@ from gateway.core.errors import Refused
 from gateway.core.markers import Marker
 from gateway.formats import contexts
 from gateway.formats.articles import finish
+from gateway.formats.decoding import FORBIDDEN
 from gateway.formats.emphasis import CjkInline
 from gateway.formats.fragments import collapse
 from gateway.formats.sanitising import is_safe
@@ -120,11 +122,18 @@ def _parser() -> MarkdownIt:
     parser.add_render_rule("th_open", _cell)
     # The sanitiser judges addresses; here they all become links so that it sees them.
     parser.validateLink = _any_link  # type: ignore[method-assign]
+    parser.normalizeLinkText = _link_text  # type: ignore[method-assign]
     return parser
 
 
 def _any_link(url: str) -> bool:
     return True
+
+
+def _link_text(link: str) -> str:
+    """Return an address as people read it, as it stands where that holds what no text may."""
+    text = normalizeLinkText(link)
+    return link if FORBIDDEN.search(text) else text
 
 
 def _soft_break(

@@ -10,6 +10,8 @@ import re
 import nh3
 
 from gateway.core.documents import PAGE, PLACEHOLDER
+from gateway.core.errors import Refused
+from gateway.core.markers import Code, Finding
 from gateway.formats.fragments import HEADINGS, names
 from gateway.formats.nesting import check
 from gateway.formats.pruning import PRUNED, prune
@@ -58,14 +60,20 @@ _ID = re.compile(r"[^\s\"'<>&]{1,100}")
 _BOX = re.compile(rf"<(/?)(?:{'|'.join(sorted(BOXES))})(?=[\s>])")
 _PRE = re.compile(r"(<pre[^>]*>)\n+")
 _OURS = re.compile(f"[{PLACEHOLDER}{PAGE}]|%EF%B7%9[01]", re.IGNORECASE)
+# References to the noncharacters that stand for cuts, page breaks and markers.
+_FORGED = re.compile(
+    r"&#(?:x0*fd[de][0-9a-f](?![0-9a-f])|0*(?:6497[6-9]|649[89]\d|6500[0-7])(?!\d))",
+    re.IGNORECASE | re.ASCII,
+)
 _ROUNDS = 10
 
 
 def sanitise(html: str) -> str:
     """Return the part of html that an article may hold, well-formed; the same again for that.
 
-    Raises Refused where it nests too deep.
+    Raises Refused where it nests too deep, or has an entity for a letter that is ours.
     """
+    _refuse_forged(html)
     html = prune(html)
     check(html)
     for _ in range(_ROUNDS):
@@ -75,6 +83,14 @@ def sanitise(html: str) -> str:
         html = clean
     # Markup that parses into something else each time it is written is not worth keeping.
     return _clean(nh3.clean(html, tags=set(), clean_content_tags=set(DROPPED)))
+
+
+def _refuse_forged(html: str) -> None:
+    if forged := _FORGED.search(html):
+        line = html.count("\n", 0, forged.start()) + 1
+        message = "This entity is of a noncharacter, which cannot stand in a text."
+        hint = "Leave the entity out; to show it, write its & as &amp;."
+        raise Refused((Finding(line, None, Code.UNDECODABLE, message, hint),))
 
 
 def _clean(html: str) -> str:

@@ -51,8 +51,8 @@ class Outages:
         outage = self._running.get(part)
         if outage is None or (outage.is_told and self._clock() - outage.last < QUIET):
             return
-        del self._running[part]
-        if outage.is_told:
+        # Threads fail and answer too: the end of an outage is told by one of them.
+        if self._running.pop(part, None) is outage and outage.is_told:
             _tell(part, state="over", seconds=round(outage.last - outage.begun))
 
 

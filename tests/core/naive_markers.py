@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 PAIRS = (("##paidbegin##", "##paidend##"), ("$$paidbegin$$", "$$paidend$$"), ("<paid>", "</paid>"))
 WORDS = ("paidbegin", "paidend")
+TAGS = ("<paid>", "</paid>")
+ELEMENTS = ("<main>", "</main>", "<path>", "</path>")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 MARK = "\x1a"
 OTHER = "\x7f"
@@ -166,7 +168,7 @@ def find_suspects(source: str, tokens: list[Token], lone: list[Token]) -> list[i
         for n, line in enumerate(raw_lines, 1)
         if MARK in line and any(char in BIDI for char in line)
     }
-    return sorted(found | angles(bones, tokens, lone))
+    return sorted(found | broken_words(bones) | angles(bones, tokens, lone))
 
 
 def blanked(source: str, tokens: list[Token]) -> list[str]:
@@ -246,6 +248,7 @@ def is_suspect(line: str) -> bool:
         or has_word_between_sigils(line)
         or has_word_beside_two_sigils(line)
         or is_word_alone(line)
+        or is_tag_alone(line)
     )
 
 
@@ -306,6 +309,20 @@ def is_word_alone(line: str) -> bool:
     return all(char in LETTERS for char in run) and any(within(run, word, 1) for word in WORDS)
 
 
+def is_tag_alone(line: str) -> bool:
+    """Tell if the line is nearly a tag, or a comment of what one holds."""
+    run = line.strip(" ").replace("~", ">")
+    if run[:1] == "<" and run[-1:] == ">":
+        run = run.replace(" ", "")
+    if " " in run or (run[:1] != "<" and run[-1:] != ">") or run in ELEMENTS:
+        return False
+    slips = 2
+    if run.startswith("<!--") and run.endswith("-->") and len(run) > 6:
+        inside = run[4:-3].strip("-")
+        run, slips = f"<{inside}>", 1
+    return any(within(run, tag, slips) for tag in TAGS)
+
+
 def within(letters: str, word: str, slips: int) -> bool:
     """Tell if at most so many slips, of two at most, make the word into the letters."""
     if slips < 0 or abs(len(letters) - len(word)) > slips:
@@ -332,10 +349,36 @@ def one_slip_from(letters: str) -> list[str]:
         head, tail = letters[:i], letters[i:]
         slipped.append(head + tail[1:])
         slipped.append(head + tail[1:2] + tail[:1] + tail[2:])
-        for letter in "paidbegn":
+        for letter in "paidbegn<>/":
             slipped.append(head + letter + tail)
             slipped.append(head + letter + tail[1:])
     return slipped
+
+
+def broken_words(bones: str) -> set[int]:
+    """Return the line of each word between two sigils that goes on after a line end."""
+    lines = set()
+    for i in range(len(bones)):
+        for word in WORDS:
+            if bones.startswith("##", i) and bones[i + 2 : i + 3] == "p":
+                at = i + 2
+                for letter in word:
+                    at = at if letter == "p" else after_breaks(bones, at)
+                    at = at + 1 if bones[at : at + 1] == letter else len(bones)
+                if bones.startswith("##", at):
+                    lines.add(bones[:i].count("\n") + 1)
+    return lines
+
+
+def after_breaks(bones: str, at: int) -> int:
+    while True:
+        tag = run_of(" /", bones, at + 3) if bones.startswith("<br", at) else ""
+        if bones[at : at + 1] in (" ", "\n"):
+            at += 1
+        elif bones.startswith("<br" + tag + ">", at):
+            at += 4 + len(tag)
+        else:
+            return at
 
 
 def angles(bones: str, tokens: list[Token], lone: list[Token]) -> set[int]:
@@ -351,18 +394,30 @@ def angles(bones: str, tokens: list[Token], lone: list[Token]) -> set[int]:
 
 def tag_at(bones: str, i: int) -> tuple[bool, bool]:
     """Tell of the `<` at i if a slash follows, and if all in all it looks like the tag."""
-    head = run_of(" \n/", bones, i + 1)
-    i += 1 + len(head)
+    i += 1
+    is_comment = bones.startswith("!--", i)
+    if is_comment:
+        i += 1 + len(run_of("-", bones, i + 1))
+    head = run_of(" \n/", bones, i)
+    i += len(head)
     for n, letter in enumerate("paid"):
         i += len(run_of(" ", bones, i)) if n else 0
         if bones[i : i + 1] != letter:
             return "/" in head, False
         i += 1
+    tail = run_of(" \n/\\", bones, i)
+    dashes = run_of("-", bones, i + len(tail)) if is_comment else ""
+    after = i + len(tail) + len(dashes)
+    if bones[after : after + 1] in (">", "~") and (len(dashes) > 1 or not is_comment):
+        return "/" in head, True
     blanks = run_of(" \n/", bones, i)
     i += len(blanks)
-    if bones[i : i + 1] in (">", "~"):
-        return "/" in head, True
-    if head not in ("", "/") or blanks == "" or bones[i : i + 1] in tuple("&|=?+*%)-"):
+    if (
+        is_comment
+        or head not in ("", "/")
+        or blanks == ""
+        or bones[i : i + 1] in tuple("&|=?+*%)-")
+    ):
         return "/" in head, False
     for char in bones[i : i + 201]:
         if char in "<>~":

@@ -22,6 +22,7 @@ from gateway.core.markers import (
     residue,
     scan,
     suspects,
+    veiled,
 )
 
 PIECE = skeletons.PIECE
@@ -396,10 +397,28 @@ def test_residue_counts_what_still_reads_as_a_marker(rendered: str, places: int)
     assert residue(rendered) == places
 
 
-def test_what_was_written_with_escapes_leaves_no_more_residue_than_these() -> None:
-    division = divide("show \\##paidbegin## and \\</paid>\n##paidbegin##x##paidend##")
-    free = "".join(text for kind, text in segments(division) if kind == "free")
-    assert residue(free) == division.escapes == 2
+def free_of(source: str) -> str:
+    return "".join(text for kind, text in segments(divide(source)) if kind == "free")
+
+
+def test_what_was_written_with_escapes_leaves_no_residue_but_these() -> None:
+    source = "show \\##paidbegin## and \\</paid>\n##paidbegin##x##paidend##"
+    assert residue(free_of(source)) == divide(source).escapes == 2
+    assert residue(free_of(veiled(source))) == 0
+    assert residue(free_of(source), free_of(veiled(source))) == 0
+
+
+def test_an_escape_excuses_a_marker_of_its_own_text_alone() -> None:
+    shown = veiled("\\##paidbegin## \\<paid>")
+    assert residue("##paidbegin## <paid>", shown) == 0
+    assert residue("##paidbegin## ##paidbegin##", shown) == 1
+    assert residue("##paidbegin## ##paidend##", shown) == 1
+    assert residue("##paidbegn##", shown) == 1
+
+
+def test_a_source_without_escapes_has_no_veils() -> None:
+    source = "a ##paidbegin##b##paidend## \\"
+    assert veiled(source) == source
 
 
 def test_dividing_the_free_text_again_finds_nothing_new() -> None:

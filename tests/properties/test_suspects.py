@@ -20,7 +20,7 @@ from tests.properties.articles import articles
 Divide = Callable[[str], Division]
 
 MARKERS = [text for pair in Spelling for text in pair.value]
-LONG = MARKERS[:4]
+LONG, TAGS = MARKERS[:4], MARKERS[4:]
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u061c\u202e\ufe0f\u0301\u180e"
 LOOKS = {
     "p": "рρᴘⲣᏢꓑ𝐩ⓟᵖ", "a": "аαɑᴀᎪàå𝒶ⓐª", "i": "іıιɪӏℹíⓘⅰ", "d": "ԁɗđᎠꓓ𝖽ⓓⅾ",
@@ -74,6 +74,18 @@ def test_every_slip_in_a_long_marker_is_seen(marker: str) -> None:
         check_seen(divide, near)
 
 
+@pytest.mark.parametrize("marker", TAGS)
+def test_every_two_slips_in_a_tag_alone_on_its_line_are_seen(marker: str) -> None:
+    slipped = [near for near in one_slip_off(marker) if "<" in near and ">" in near]
+    twice = set(slipped)
+    for near in Random(1).sample(sorted(slipped), 30):
+        twice |= set(one_slip_off(near))
+    seen = {near for near in twice if near[:1] == "<" and near[-1:] == ">"}
+    assert len(seen) > 5_000
+    for near in seen - {"<main>", "</main>", "<path>", "</path>"}:
+        check_seen(divide, near, ("free\n{}\npaid",))
+
+
 @pytest.mark.parametrize("marker", MARKERS)
 def test_an_invisible_character_at_any_place_is_seen(marker: str) -> None:
     for char, at in product(INVISIBLE, range(len(marker) + 1)):
@@ -112,6 +124,8 @@ def test_a_marker_in_one_disguise_throughout_is_seen(marker: str) -> None:
         "</ paid>", "< / paid >", "</paid >", "</paid junk>", '<paid class="x">', "<paid id=1>",
         "<paid hidden\n  data-x='1'>", "<PAID\r\nid=1>", "&lt;paid&gt;", "&ltpaid&gt", "＜paid＞",
         "‹paid›", "〈paid〉", "<ｐａｉｄ>", "<pa\u00adid>", "<p aid>", "<p a i d>", "<<PAID>>",
+        "<!-- paid -->", "<!--/PAID-->", "<!--\npaid\n-->", "<!--- / p a i d --->", "\\<paid\\>",
+        "\\</paid\\>", "&lt;!-- paid --&gt;",
     ],
 )  # fmt: skip
 def test_a_tag_that_is_not_exact_is_seen(tag: str) -> None:
@@ -119,11 +133,26 @@ def test_a_tag_that_is_not_exact_is_seen(tag: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "<piad>", "</piad>", "<paied>", "<pa1d>", "<paid->", "<paid:>", "<paid.>", "<'paid'>",
+        "<paid=1>", "<pad>", "<pair>", "</aid>", "< p i a d >", "&lt;piad&gt;", "‹piad›", "<PIAD>",
+        "<paid", "/paid>", "</paid", "<!-- piad -->", "<!-- /pad -->", "\t<paidx> ", "\\<paid\\>",
+    ],
+)  # fmt: skip
+def test_a_slip_in_a_tag_alone_on_its_line_is_seen(line: str) -> None:
+    for source in (line, f"free\n{line}\npaid", f"free\r\n\r\n{line}\r\npaid"):
+        assert [one.code for one in divide(source).findings] == [Code.SUSPECT]
+
+
+@pytest.mark.parametrize(
     "text",
     [
-        "<paidx>", "<paid-note>", "<paid_x>", "<paid:x>", "<pair>", "<pad>", "<prepaid>", "<aid>",
+        "x <paidx>", "<paid-note>", "<paid:note>", "<pair> x", "- <pad>", "<prepaid>", "`<aid>`",
         "《paid》", "《paidの》", "List<PaidOrder>", "a < paid and b > c", "if (due<paid && x>0)",
-        "paid>0", "1<paid", "〈Paid in Full〉", "< paid in full >", "<p>aid</p>",
+        "paid>0", "1<paid", "〈Paid in Full〉", "< paid in full >", "<p>aid</p>", "due <paid->x",
+        "<main>", "</main>", "<path>", "</path>", "<span>", "<p>", "<br/>", "< paid", "> Paid",
+        "<!-- paid in full -->", "<!-- /main -->", "<!-- ad -->", "<!-- page -->", "<!--more-->",
     ],
 )  # fmt: skip
 def test_a_tag_of_another_name_is_text(text: str) -> None:
@@ -260,7 +289,9 @@ def test_up_to_three_perturbations_are_seen_where_the_rules_say_so() -> None:
         "#padbgin#",  # two slips and two lost sigils
         "##padbgin and more",  # two slips, and both sigils of a side lost
         "paidbegn",  # a slip and no sigils, amid a line
-        "##paid\nbegin##",  # more than one line
+        "##padi\nbegin##",  # a slip, and more than one line
+        "#paid\nbegin#",  # lost sigils, and more than one line
+        "## Paid\n\nEnd ##",  # blanks at the sigils, and more than one line
     ],
 )
 def test_what_the_rules_do_not_promise_is_text(text: str) -> None:
@@ -296,7 +327,8 @@ def test_ordinary_text_is_text(text: str) -> None:
         "a bare paidbegin amid a line", "paid begin", "  P A I D E N D  ", "## paid begin",
         "$paidEnd", "# paid end #", "paidbegi", "paidedn", "##paidbeginx", "xpaidend##",
         "#paidbegin", "##pa##idbe#gin##", "##paid$nd##x", "##paid_begin##",
-        "##paidbegn 正文", "正文paidbgin##",
+        "##paidbegn 正文", "正文paidbgin##", "##paid\nbegin##", "$$paid\r\n  end$$",
+        "##p<br>aidend##", "##paid<br />\nbegin##", "##pa\n\nid&lt;BR&gt;end##",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_marker_is_seen(text: str) -> None:
