@@ -89,6 +89,21 @@ def test_a_panel_says_the_step_and_nothing_finer(step: int) -> None:
     assert one(tree, ".paywall-size").text() == (f"{step:,} 字以上" if step else "不足 500 字")
 
 
+@pytest.mark.parametrize(
+    ("cuts", "told"),
+    [
+        ((0, 20_000, 500), ["不足 500 字", "20,500 字以上", "20,000 字以上", "500 字以上"]),
+        ((0, 0), ["不足 500 字", "不足 1,000 字", "不足 500 字"]),
+    ],
+)
+def test_of_several_sections_the_panel_tells_the_step_of_each_and_their_sum(
+    cuts: tuple[int, ...], told: list[str]
+) -> None:
+    text = PLACEHOLDER.join("甲" * (len(cuts) + 1))
+    tree = page(PRESS.public(projection(text, cuts), "e1"))
+    assert [node.text() for node in tree.css(".paywall-size")] == told
+
+
 def test_a_document_without_a_paid_section_has_no_paywall_and_no_offer() -> None:
     bundle = PRESS.public(projection("全文免费。", ()), "e1")
     assert not page(bundle).css(".paywall, .offer")
