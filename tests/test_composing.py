@@ -14,7 +14,7 @@ from gateway.core.errors import Refused
 from gateway.core.markers import Code
 from gateway.submissions import Submission, Task
 from tests.faults import poisons
-from tests.faults.poisons import DIE, HANG
+from tests.faults.poisons import DIE, GREED, HANG
 from tests.servers import comes_true
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +42,7 @@ async def test_an_error_comes_back_whole() -> None:
     assert elsewhere.value.findings == here.value.findings
 
 
-@pytest.mark.parametrize("harm", [HANG, DIE])
+@pytest.mark.parametrize("harm", [HANG, DIE, GREED])
 async def test_a_document_that_harms_its_process_is_refused_and_the_next_is_not(
     harm: bytes,
 ) -> None:
