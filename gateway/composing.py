@@ -16,6 +16,7 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from anyio import (
     BrokenWorkerProcess,
@@ -107,7 +108,11 @@ class Here:
 
 
 class Elsewhere:
-    """Composes in as many processes as there are processors, started when first needed."""
+    """Composes in processes that are started when first needed.
+
+    A publisher has as many as there are processors, and all have one more: whatever one publisher
+    sends, there is a place for the others.
+    """
 
     def __init__(
         self, base_url: str, *, patience: float = PATIENCE, composer: Composer = compose_edition
@@ -116,20 +121,23 @@ class Elsewhere:
         self._patience = patience
         self._composer = composer
         # The time of a document begins behind the door: to wait for a process takes none of it.
-        self._door = Semaphore(cores())
-        self._processes = CapacityLimiter(cores())
+        self._door = Semaphore(cores() + 1)
+        self._processes = CapacityLimiter(cores() + 1)
+        self._shares: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()
 
     async def compose(self, task: Task) -> Composed:
         """Make an edition of a submission. Raises Refused, Unsupported."""
-        return await self._run(partial(self._composer, task, self._base_url))
+        work = partial(self._composer, task, self._base_url)
+        return await self._run(task.submission.address.publisher, work)
 
     async def prepare(self, submission: Submission) -> Prepared:
         """Find a submission sound. Raises Refused, Unsupported."""
-        return await self._run(partial(prepare_submission, submission))
+        work = partial(prepare_submission, submission)
+        return await self._run(submission.address.publisher, work)
 
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def _run(self, publisher: str, work: Callable[[], T]) -> T:
         limited = partial(_outcome, os.getpid(), self._patience, work)
-        async with self._door:
+        async with self._share(publisher), self._door:
             for _ in range(TRIES):
                 began = current_time()
                 # The kernel ends what computes for too long, and this ends what only waits.
@@ -138,6 +146,10 @@ class Elsewhere:
                 if current_time() - began >= self._patience:
                     raise _refused(f"takes longer than {self._patience:.0f} seconds to set")
         raise _refused("cannot be set: the process that tried was killed")
+
+    def _share(self, publisher: str) -> Semaphore:
+        """Return the places of a publisher, kept while somebody stands in one or waits."""
+        return self._shares.setdefault(publisher, Semaphore(cores()))
 
     async def _answer(self, limited: Callable[[], T | GatewayError]) -> T:
         try:
