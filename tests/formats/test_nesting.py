@@ -74,3 +74,9 @@ def test_elements_that_nest_too_deep_are_refused_where_they_do() -> None:
     found = finding("<div>\n" * (MAX_DEPTH + 1))
     assert (found.line, found.column) == (MAX_DEPTH + 1, 1)
     check("<div>" * MAX_DEPTH)
+
+
+@pytest.mark.parametrize("space", ["\u3000", "\u00a0", "\u2028"])
+def test_white_space_that_html_does_not_know_hides_no_element(space: str) -> None:
+    finding(f'<p a={space}">' + "<div>" * (MAX_DEPTH + 1) + '">')
+    finding(f'<p{space}=">' + "<div>" * (MAX_DEPTH + 1) + '">')
