@@ -1,19 +1,22 @@
 """Composing, here or in a process that can be killed.
 
-A source that takes too long, or that takes its process with it, is refused, and stops nothing
-else. What decides the bytes of an edition besides its source is told by `stamp`.
+A source that takes too long or too much, or that takes its process with it, is refused, and stops
+nothing else. What decides the bytes of an edition besides its source is told by `stamp`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from anyio import (
     BrokenWorkerProcess,
@@ -36,6 +39,7 @@ from gateway.web.static import Static
 PACKAGE = Path(__file__).parent
 TEMPLATES = PACKAGE.parent / "templates"
 PATIENCE = 60.0  # seconds of a processor; a source that takes longer to set is refused
+MEMORY = 2 << 30  # bytes that a process may take besides what it has when it is ready
 STARTING = 30.0  # seconds that a process has besides, to start and to wait for a processor
 TRIES = 2  # what kills its process is tried once more: something else may have killed it
 
@@ -104,7 +108,11 @@ class Here:
 
 
 class Elsewhere:
-    """Composes in as many processes as there are processors, started when first needed."""
+    """Composes in processes that are started when first needed.
+
+    A publisher has as many as there are processors, and all have one more: whatever one publisher
+    sends, there is a place for the others.
+    """
 
     def __init__(
         self, base_url: str, *, patience: float = PATIENCE, composer: Composer = compose_edition
@@ -113,33 +121,45 @@ class Elsewhere:
         self._patience = patience
         self._composer = composer
         # The time of a document begins behind the door: to wait for a process takes none of it.
-        self._door = Semaphore(cores())
-        self._processes = CapacityLimiter(cores())
+        self._door = Semaphore(cores() + 1)
+        self._processes = CapacityLimiter(cores() + 1)
+        self._shares: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()
 
     async def compose(self, task: Task) -> Composed:
         """Make an edition of a submission. Raises Refused, Unsupported."""
-        return await self._run(partial(self._composer, task, self._base_url))
+        work = partial(self._composer, task, self._base_url)
+        return await self._run(task.submission.address.publisher, work)
 
     async def prepare(self, submission: Submission) -> Prepared:
         """Find a submission sound. Raises Refused, Unsupported."""
-        return await self._run(partial(prepare_submission, submission))
+        work = partial(prepare_submission, submission)
+        return await self._run(submission.address.publisher, work)
 
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def _run(self, publisher: str, work: Callable[[], T]) -> T:
         limited = partial(_outcome, os.getpid(), self._patience, work)
-        async with self._door:
+        async with self._share(publisher), self._door:
             for _ in range(TRIES):
                 began = current_time()
                 # The kernel ends what computes for too long, and this ends what only waits.
                 with move_on_after(self._patience + STARTING), suppress(BrokenWorkerProcess):
-                    outcome = await to_process.run_sync(
-                        limited, cancellable=True, limiter=self._processes
-                    )
-                    if isinstance(outcome, GatewayError):
-                        raise outcome
-                    return outcome
+                    return await self._answer(limited)
                 if current_time() - began >= self._patience:
                     raise _refused(f"takes longer than {self._patience:.0f} seconds to set")
         raise _refused("cannot be set: the process that tried was killed")
+
+    def _share(self, publisher: str) -> Semaphore:
+        """Return the places of a publisher, kept while somebody stands in one or waits."""
+        return self._shares.setdefault(publisher, Semaphore(cores()))
+
+    async def _answer(self, limited: Callable[[], T | GatewayError]) -> T:
+        try:
+            outcome = await to_process.run_sync(limited, cancellable=True, limiter=self._processes)
+        except MemoryError:
+            gib = MEMORY >> 30
+            raise _refused(f"takes more than {gib} GiB of memory to set") from None
+        if isinstance(outcome, GatewayError):
+            raise outcome
+        return outcome
 
 
 def _refused(why: str) -> Refused:
@@ -167,3 +187,15 @@ def _get_ready(parent: int) -> None:
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     pages()
     divide("é#")  # makes its tables
+    _limit_memory()
+
+
+def _limit_memory() -> None:
+    """Have the kernel give this process no more than MEMORY from now on."""
+    if sys.platform != "linux":
+        return
+    pages_had = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages_had * resource.getpagesize() + MEMORY
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY or soft > most:
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from anyio import create_task_group
+from anyio import create_task_group, wait_all_tasks_blocked
 
 from gateway.composing import Elsewhere, Here, cores, stamp
 from gateway.core.documents import Address
@@ -14,7 +14,7 @@ from gateway.core.errors import Refused
 from gateway.core.markers import Code
 from gateway.submissions import Submission, Task
 from tests.faults import poisons
-from tests.faults.poisons import DIE, HANG
+from tests.faults.poisons import DIE, GREED, HANG
 from tests.servers import comes_true
 
 pytestmark = pytest.mark.anyio
@@ -24,9 +24,9 @@ PATIENCE = 4.0  # seconds: a sound document has them to spare on a machine that 
 WORDS = b"Title\n\nFree.##paidbegin##Paid.##paidend##"
 
 
-def task(body: bytes) -> Task:
+def task(body: bytes, publisher: str = "demo") -> Task:
     """Return what has to be composed."""
-    return Task(Submission(Address("demo", "a"), body, "plain"), "e1", 1_800_000_000, None)
+    return Task(Submission(Address(publisher, "a"), body, "plain"), "e1", 1_800_000_000, None)
 
 
 async def test_a_process_makes_the_same_bytes() -> None:
@@ -42,7 +42,7 @@ async def test_an_error_comes_back_whole() -> None:
     assert elsewhere.value.findings == here.value.findings
 
 
-@pytest.mark.parametrize("harm", [HANG, DIE])
+@pytest.mark.parametrize("harm", [HANG, DIE, GREED])
 async def test_a_document_that_harms_its_process_is_refused_and_the_next_is_not(
     harm: bytes,
 ) -> None:
@@ -70,6 +70,25 @@ async def test_to_wait_for_a_process_takes_none_of_the_time_of_a_document() -> N
             tasks.start_soon(compose, WORDS + HANG)
         tasks.start_soon(compose, WORDS)
     assert refused == cores() * [WORDS + HANG]
+
+
+async def test_no_publisher_keeps_all_processes_from_the_others() -> None:
+    elsewhere = Elsewhere("", patience=5 * PATIENCE, composer=poisons.compose)
+    refused: list[Refused] = []
+
+    async def hang() -> None:
+        try:
+            await elsewhere.compose(task(WORDS + HANG))
+        except Refused as error:
+            refused.append(error)
+
+    async with create_task_group() as tasks:
+        for _ in range(2 * cores()):
+            tasks.start_soon(hang)
+        await wait_all_tasks_blocked()
+        assert (await elsewhere.compose(task(WORDS, "other"))).edition.title == "Title"
+        assert not refused
+        tasks.cancel_scope.cancel()
 
 
 async def test_a_hanging_process_is_gone_when_its_document_is_refused() -> None:

@@ -41,6 +41,7 @@ FORBIDDEN = re.compile(
     + "]"
 )
 _LINE_END = re.compile("\r\n?")
+_FIRST_OF_THREE = bytes(range(0xE0, 0xF0))  # bytes of UTF-8
 
 
 def decode(body: bytes, charset: str | None) -> str:
@@ -86,15 +87,15 @@ def _strict(body: bytes, start: int, codec: str) -> str:
 
 
 def _refused(body: bytes, offset: int, before: str, message: str) -> Refused:
-    lines = _LINE_END.sub("\n", before).split("\n")
+    before = _LINE_END.sub("\n", before)
     hint = "Save the file as UTF-8, or declare its charset."
     if b"\0" in body[:4096]:
         hint = "This is no text file, or UTF-16 without a byte order mark: save it as UTF-8."
     return Refused(
         (
             Finding(
-                len(lines),
-                len(lines[-1]) + 1,
+                before.count("\n") + 1,
+                len(before) - before.rfind("\n"),
                 Code.UNDECODABLE,
                 f"{message} Byte offset {offset}.",
                 hint,
@@ -105,11 +106,9 @@ def _refused(body: bytes, offset: int, before: str, message: str) -> Refused:
 
 def _is_gb18030(body: bytes) -> bool:
     """Tell whether body is Chinese text in GB18030 and not UTF-8 with damage in it."""
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
+    readable = body.decode("utf-8", "ignore").encode()
+    strays = len(body) - len(readable)
+    if not strays:
         return False
     try:
         text = body.decode("gb18030")
@@ -117,9 +116,8 @@ def _is_gb18030(body: bytes) -> bool:
         return False
     # UTF-8 with a few bad bytes often decodes as GB18030 too, into rare characters. Damaged
     # UTF-8 is still mostly whole sequences of three bytes; GB18030 hardly ever looks like one.
-    torn = body.decode("utf-8", "surrogateescape")
-    strays = len(re.findall("[\udc80-\udcff]", torn))
-    whole = len(re.findall("[\u0800-\ud7ff\ue000-\uffff]", torn))
-    foreign = len(re.sub("[\0-\x7f]+", "", text))
-    everyday = len(re.sub("[\0-\x7f]+", "", text).encode("gb2312", "ignore")) // 2
+    whole = len(readable) - len(readable.translate(None, _FIRST_OF_THREE))
+    plain = len(text.encode("ascii", "ignore"))
+    foreign = len(text) - plain
+    everyday = (len(text.encode("gb2312", "ignore")) - plain) // 2
     return whole * 4 < strays and everyday * 5 >= foreign * 4

@@ -1,7 +1,7 @@
-"""How deep HTML nests, told before any parser builds a tree of it.
+"""How deep HTML nests and how much one tag holds, told before any parser builds a tree of it.
 
-Parsers take time in the square of the depth, and cutting repeats what is open. So the stack of
-open elements is followed here as the HTML standard has it, never far below, and has a limit.
+Parsers take time in the square of either, and cutting repeats what is open. So the stack of open
+elements is followed here as the HTML standard has it, never far below, and has a limit.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from gateway.core.errors import Refused
 from gateway.core.markers import Code, Finding
 from gateway.formats.fragments import HEADINGS, names
-from gateway.formats.tokeniser import Token, tokens
+from gateway.formats.tokeniser import Token, attributes, tokens
 
 MAX_DEPTH = 256
+MAX_ATTRIBUTES = 256  # of one tag; real ones have a dozen
 
 _VOID = names(
     "area base basefont bgsound br col embed frame hr img input keygen link meta param source "
@@ -55,19 +56,34 @@ _SAME = 3  # times that the parser opens like elements again
 
 
 def check(html: str) -> None:
-    """Raise Refused where html nests deeper than MAX_DEPTH."""
+    """Raise Refused where html nests deeper than MAX_DEPTH, or a tag exceeds MAX_ATTRIBUTES."""
     stack = Stack()
+    merged = 0
     for token in tokens(html):
         stack.read(token)
         if stack.depth > MAX_DEPTH:
-            raise _too_deep(html, token.start)
+            raise _refused(html, token.start, *_TOO_DEEP)
+        if token.name == "html":
+            # All of these tags are one element, which is looked through for each of them.
+            merged += 1 + attributes(token.tag)
+        if merged > MAX_ATTRIBUTES or _is_crowded(token.tag):
+            raise _refused(html, token.start, *_CROWDED)
 
 
-def _too_deep(html: str, at: int) -> Refused:
+def _is_crowded(tag: str) -> bool:
+    return len(tag) > MAX_ATTRIBUTES and attributes(tag) > MAX_ATTRIBUTES
+
+
+_TOO_DEEP = f"Elements nest deeper than {MAX_DEPTH}.", "Close each element where it ends."
+_CROWDED = (
+    f"A tag has more than {MAX_ATTRIBUTES} attributes.",
+    "Leave out the attributes: an article keeps few of them.",
+)
+
+
+def _refused(html: str, at: int, message: str, hint: str) -> Refused:
     line = html.count("\n", 0, at) + 1
     column = at - html.rfind("\n", 0, at)
-    message = f"Elements nest deeper than {MAX_DEPTH}."
-    hint = "Close each element where it ends."
     return Refused((Finding(line, column, Code.TOO_LARGE, message, hint),))
 
 

@@ -22,13 +22,16 @@ class Token(NamedTuple):
     tag: str = ""  # as written
 
 
-_NAME = re.compile(r"</?([a-zA-Z][^\s/>]*)")
+# White space is that of HTML, no other: a parser takes U+3000 for a part of a name or of a value.
+_NAME = re.compile(r"</?([a-zA-Z][^\s/>]*)", re.ASCII)
 _ATTRIBUTE = re.compile(
-    r"[\s/]+|=?[^\s/>=]+(?:\s*=\s*(?:\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z)|[^\s\"'>][^\s>]*)?)?|="
+    r"[\s/]+|=?[^\s/>=]+(?:\s*=\s*(?:\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z)|[^\s\"'>][^\s>]*)?)?|=",
+    re.ASCII,
 )
+_GAP = " \t\n\r\f/"
 _COMMENT_END = re.compile("--!?>")
 _RAW = names("script style title textarea xmp iframe noembed noframes plaintext")
-_RAW_END = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in _RAW}
+_RAW_END = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE | re.ASCII) for name in _RAW}
 
 
 def tokens(html: str, at: int = 0) -> Iterator[Token]:
@@ -52,6 +55,13 @@ def tokens(html: str, at: int = 0) -> Iterator[Token]:
             end = start + 1
     if end < len(html):
         yield Token(html[end:], start=end)
+
+
+def attributes(tag: str) -> int:
+    """Return how many attributes a tag has, repeated ones too."""
+    name = _NAME.match(tag)
+    parts = _ATTRIBUTE.finditer(tag, name.end() if name else 0)
+    return sum(part[0][0] not in _GAP for part in parts)
 
 
 def _tag_end(html: str, at: int) -> int:

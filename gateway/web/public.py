@@ -12,7 +12,7 @@ from starlette.routing import Route
 from gateway.core.bundles import Entry, Form
 from gateway.core.errors import Malformed, Missing
 from gateway.ports import PublicStore, cursor
-from gateway.web.forms import public_form
+from gateway.web.forms import NOW, public_form
 from gateway.web.headers import CACHE_FOREVER, CACHE_PUBLIC
 from gateway.web.pages import Language, Pages
 from gateway.web.ready import Answer, Ask, Giver, document_of
@@ -44,7 +44,8 @@ class Public:
             body = pages.render(
                 "catalogue.html", language, entries=entries, following=following, is_first=is_first
             )
-            return public_form("text/html; charset=utf-8", body)
+            # Anyone can ask for a state that nobody has asked for.
+            return public_form("text/html; charset=utf-8", body, NOW)
 
         self._catalogue_form = catalogue
 

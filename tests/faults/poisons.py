@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 
-from gateway.composing import compose_edition
+from gateway.composing import MEMORY, compose_edition
 from gateway.submissions import Composed, Task
 
 HANG, DIE, RAISE = b"this one hangs", b"this one kills", b"this one raises"
+GREED = b"this one takes memory"
 
 
 def compose(task: Task, base_url: str) -> Composed:
@@ -18,6 +19,8 @@ def compose(task: Task, base_url: str) -> Composed:
         pass
     if DIE in body:
         os.kill(os.getpid(), signal.SIGKILL)
+    if GREED in body:
+        bytearray(3 * MEMORY // 2)
     if RAISE in body:
         raise RecursionError(body.decode())
     return compose_edition(task, base_url)

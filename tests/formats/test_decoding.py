@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import re
+import subprocess
+import sys
 from contextlib import suppress
 
 import pytest
@@ -90,6 +93,60 @@ def test_damaged_utf8_is_not_taken_for_gb18030() -> None:
             body = whole[:place] + damage + whole[place:]
             with pytest.raises(Refused):
                 decode(body, None)
+
+
+def has_shares_of_gb18030(body: bytes) -> bool:
+    """Tell by lists of characters whether body is GB18030 and not damaged UTF-8."""
+    torn = body.decode("utf-8", "surrogateescape")
+    strays = re.findall("[\udc80-\udcff]", torn)
+    whole = re.findall("[\u0800-\ud7ff\ue000-\uffff]", torn)
+    try:
+        foreign = re.findall("[^\0-\x7f]", body.decode("gb18030"))
+    except UnicodeDecodeError:
+        return False
+    everyday = [each for each in foreign if each.encode("gb2312", "ignore")]
+    return len(whole) * 4 < len(strays) and len(everyday) * 5 >= len(foreign) * 4
+
+
+def outcome(body: bytes, charset: str | None) -> str | tuple[Finding, ...]:
+    """Return the text of body, or why there is none."""
+    try:
+        return decode(body, charset)
+    except Refused as refused:
+        return refused.findings
+
+
+mixed = st.lists(
+    st.binary(max_size=4)
+    | st.tuples(
+        st.sampled_from(["中文", "一", "é", "😀", "§", "a", "\n", "㐀"]),
+        st.sampled_from(["utf-8", "gb18030"]),
+    ).map(lambda each: each[0].encode(each[1])),
+    max_size=14,
+).map(lambda parts: b"a" + b"".join(parts))  # with no byte order mark
+
+
+@settings(derandomize=True, deadline=None, max_examples=500)
+@given(mixed)
+def test_gb18030_is_told_by_its_shares_of_characters(body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        charset = "gb18030" if has_shares_of_gb18030(body) else "utf-8"
+        assert outcome(body, None) == outcome(body, charset)
+
+
+_LITTLE_ROOM = """
+import resource
+from gateway.formats.decoding import decode
+body = "深入学习贯彻党的大会精神，".encode("gb18030") * 600_000
+resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))
+decode(body, None)
+"""
+
+
+def test_a_long_text_is_decoded_in_little_room() -> None:
+    subprocess.run([sys.executable, "-c", _LITTLE_ROOM], check=True)
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,18 @@ from __future__ import annotations
 import gc
 import html
 import re
+import sys
 
+import anyio
 import pytest
 
 from gateway.core.markers import Code, Finding
-from gateway.web.studio.drafts import suggested_slug
+from gateway.formats.sources import SourceFormats
+from gateway.web.studio.drafts import READABLE, Draft, suggested_slug
 from gateway.web.studio.excerpts import SHOWN, excerpts
 from gateway.web.studio.sessions import LIFE
-from tests.web.visitor import Scene, Visitor, scene
+from tests.asgi import Exchange, exchange
+from tests.web.visitor import MULTIPART, Scene, Visitor, multipart, scene
 
 TEXT = "A title\n\nFree words.\n\n##paidbegin##Paid words.##paidend##\n"
 OTHER = TEXT.replace("Free", "Other")
@@ -378,6 +382,53 @@ def test_an_edit_of_what_was_deleted_can_bring_it_back(at: Scene) -> None:
     seen = at.visitor.hand_in(EDIT, form)
     assert (seen.status, seen.typed) == (412, OTHER)
     assert at.visitor.hand_in(EDIT, form | {"edition": seen.field("edition")}).status == 303
+
+
+# --- bounds ------------------------------------------------------------------------------------
+
+CHINESE = "标题\n\n这是一段普通的中文内容。\n".encode("gb18030")
+
+
+def called_on_the_loop(at: Scene, path: str, fields: dict[str, str], file: bytes) -> set[str]:
+    """Return the files whose functions the event loop calls to answer a form with a file."""
+    page = at.visitor.get(path)
+    fields = {name: page.field(name) for name in ("form", "edition")} | fields
+    parts = [(name, value.encode(), "") for name, value in fields.items()]
+    body = multipart([*parts, ("file", file, '; filename="b.txt"')])
+    headers = (("content-type", MULTIPART), ("cookie", at.visitor.cookie))
+    seen: set[str] = set()
+
+    async def answer() -> Exchange:
+        sys.setprofile(lambda frame, _event, _arg: seen.add(frame.f_code.co_filename))
+        try:
+            return await exchange(at.standing.app, "POST", path, headers, body)
+        finally:
+            sys.setprofile(None)
+
+    assert anyio.run(answer).status in (303, 400, 412)
+    return {name.partition("/gateway/")[2] for name in seen if "/gateway/" in name}
+
+
+def test_a_file_that_comes_back_as_text_is_not_decoded_on_the_loop(at: Scene) -> None:
+    fields = {"action": "check", "slug": "b", "language": "!!"}
+    called = called_on_the_loop(at, "/studio/new", fields, CHINESE)
+    assert "web/studio/editor.py" in called
+    assert not [name for name in called if name.startswith("formats/decoding")]
+
+
+def test_a_form_sent_twice_is_known_again_without_decoding(at: Scene) -> None:
+    fields = {"action": "publish", "slug": "b", "language": "zh-CN"}
+    called_on_the_loop(at, "/studio/new", fields, CHINESE)  # composed here, in tests
+    called = called_on_the_loop(at, "/studio/new", fields, CHINESE)
+    assert "publishing.py" in called
+    assert not [name for name in called if name.startswith("formats/decoding")]
+
+
+def test_what_is_far_too_long_for_a_field_is_not_read() -> None:
+    formats = SourceFormats()
+    assert Draft(file=b"a" * READABLE).read(formats)
+    assert Draft(file=b"a" * (READABLE + 1)).read(formats) == ""
+    assert Draft(text="a" * (READABLE + 1)).read(formats) == ""
 
 
 # --- small parts -------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -17,6 +17,17 @@ from tests.house import Standing, gateway
 
 ORIGIN = "http://127.0.0.1:8000"
 MULTIPART = "multipart/form-data; boundary=limit"
+
+
+def multipart(parts: Iterable[tuple[str, bytes, str]]) -> bytes:
+    """Return parts of a form, each with its name, value and what stands behind the name."""
+    body = b"".join(
+        f'--limit\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode()
+        + value
+        + b"\r\n"
+        for name, value, more in parts
+    )
+    return body + b"--limit--\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,11 @@ class Visitor:
         self._client.cookies.set("paidgate_studio", cookie, domain=self._host)
 
     @property
+    def cookie(self) -> str:
+        """Return what this browser sends as its cookies."""
+        return "; ".join(f"{name}={value}" for name, value in self._client.cookies.items())
+
+    @property
     def has_session(self) -> bool:
         return "paidgate_studio" in self._client.cookies
 
@@ -80,14 +96,8 @@ class Visitor:
         self, path: str, parts: list[tuple[str, bytes, str]], media_type: str = MULTIPART
     ) -> Seen:
         """Send parts of a form as they are."""
-        body = b"".join(
-            f'--limit\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode()
-            + value
-            + b"\r\n"
-            for name, value, more in parts
-        )
         headers = {"content-type": media_type}
-        return self._send("POST", path, content=body + b"--limit--\r\n", headers=headers)
+        return self._send("POST", path, content=multipart(parts), headers=headers)
 
     def _send(self, method: str, path: str, **how: object) -> Seen:
         answer = self._client.request(method, path, **how)  # type: ignore[arg-type]

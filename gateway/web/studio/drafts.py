@@ -16,6 +16,7 @@ from gateway.web.studio.uploads import Upload
 
 FORMATS = ("plain", "markdown", "html")
 LONGEST = 1 << 20  # characters; over a field with more a browser stands still for long
+READABLE = 4 * LONGEST  # bytes or characters; no character takes more bytes than four
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ class Draft:
         return formats.of_suffix(PurePosixPath(self.file_name).suffix.lower())
 
     def read(self, formats: Formats) -> str:
-        """Return the source as text, "" where the file cannot be read."""
+        """Return the source as text, "" where it cannot be read or is far too long for a field."""
+        if len(self.text if self.file is None else self.file) > READABLE:
+            return ""
         if self.file is None:
             return self.text
         try:
@@ -86,13 +89,13 @@ class Draft:
         except GatewayError:
             return ""
 
-    def typed(self, formats: Formats) -> Draft:
-        """Return this draft with its file as text, as if typed, where it can be and is not long.
+    def typed(self, source: str, formats: Formats) -> Draft:
+        """Return this draft with its file's text, source, as if typed, unless that is long.
 
         A browser does not choose a file again by itself; text in a field comes back.
         """
         dropped = replace(self, file_name="", file=None)
-        text = "" if self.file is None else fitting(self.read(formats))
+        text = "" if self.file is None else fitting(source)
         try:
             return replace(dropped, format=self._format(formats), text=text) if text else dropped
         except Unsupported:

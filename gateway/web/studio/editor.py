@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -39,6 +40,7 @@ class Editor:
         self._formats = formats
         self._press = press
         self._max_upload = max_upload
+        self._reading = CapacityLimiter(1)
         self._suffixes = [s for name in FORMATS for s in formats.named(name).suffixes]
 
     def routes(self) -> list[Route]:
@@ -53,9 +55,9 @@ class Editor:
         if request.method == "POST":
             return await self._take(request, session)
         if "slug" not in request.path_params:
-            return self._page(request, session, Draft())
+            return await self._page(request, session, Draft())
         found = await self._publishing.source(own_address(request, session))
-        return self._page(request, session, Draft.of_edition(*found))
+        return await self._page(request, session, Draft.of_edition(*found))
 
     async def _take(self, request: Request, session: Session) -> Response:
         upload = await read_upload(request, self._max_upload)
@@ -69,7 +71,7 @@ class Editor:
         except Stale as error:
             return await self._stale(request, session, draft, error)
         except GatewayError as error:
-            return self._page(request, session, draft, error)
+            return await self._page(request, session, draft, error)
         return await self._checked(request, session, draft, prepared)
 
     async def _publish(self, submission: Submission, draft: Draft) -> Response:
@@ -85,12 +87,8 @@ class Editor:
         return see_other(f"{HOME}/documents/{address.slug}?done={done}")
 
     async def _is_current(self, submission: Submission) -> bool:
-        try:
-            edition, source = await self._publishing.source(submission.address)
-        except Missing:
-            return False
-        text = self._formats.read(submission.body, submission.charset).text
-        return edition.format == submission.format and source == text.encode()
+        edition = await self._current(submission.address)
+        return edition is not None and edition.source_digest == self._publishing.digest(submission)
 
     async def _checked(
         self, request: Request, session: Session, draft: Draft, prepared: Prepared
@@ -105,7 +103,7 @@ class Editor:
             before.published if before else "",
             before.updated if before else "",
         )
-        return self._page(
+        return await self._page(
             request,
             session,
             draft,
@@ -118,13 +116,13 @@ class Editor:
     ) -> Response:
         """Show both texts; sent again, the draft of an edit follows the edition shown."""
         if "slug" not in request.path_params:
-            return self._page(request, session, draft, error)
+            return await self._page(request, session, draft, error)
         edition = await self._current(own_address(request, session))
         if edition is None:
-            return self._page(request, session, replace(draft, edition=""), error)
+            return await self._page(request, session, replace(draft, edition=""), error)
         edition, source = await self._publishing.source(edition.address)
         draft = replace(draft, edition=edition.id)
-        return self._page(request, session, draft, error, theirs=fitting(source.decode()))
+        return await self._page(request, session, draft, error, theirs=fitting(source.decode()))
 
     async def _current(self, address: Address) -> Edition | None:
         try:
@@ -140,9 +138,9 @@ class Editor:
             return self._desk.sign_in(request, error)
         upload = await read_upload(request, self._max_upload)
         draft = Draft.of_upload(upload, request.path_params.get("slug", ""))
-        return self._page(request, self._sessions.guest(request), draft, error)
+        return await self._page(request, self._sessions.guest(request), draft, error)
 
-    def _page(
+    async def _page(
         self,
         request: Request,
         session: Session,
@@ -153,7 +151,8 @@ class Editor:
         article: str = "",
         theirs: str | None = None,
     ) -> Response:
-        typed = draft.typed(self._formats)
+        # In a thread, because all readers wait for what is done here; one at a time.
+        typed, found = await to_thread.run_sync(self._read, draft, error, limiter=self._reading)
         if prepared and draft.file and typed.text == draft.text:
             # What was looked at is a file that has to be chosen again, and no other text.
             typed = replace(typed, text="")
@@ -164,7 +163,7 @@ class Editor:
             error,
             draft=typed,
             is_new="slug" not in request.path_params,
-            found=self._found(draft, error),
+            found=found,
             prepared=prepared,
             article=article,
             theirs=theirs,
@@ -173,7 +172,7 @@ class Editor:
             max_upload=self._max_upload,
         )
 
-    def _found(self, draft: Draft, error: GatewayError | None) -> list[Excerpt]:
-        if not isinstance(error, Refused):
-            return []
-        return excerpts(error.findings, draft.read(self._formats))
+    def _read(self, draft: Draft, error: GatewayError | None) -> tuple[Draft, list[Excerpt]]:
+        source = draft.read(self._formats)
+        found = excerpts(error.findings, source) if isinstance(error, Refused) else []
+        return draft.typed(source, self._formats), found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,6 @@ SHOWN = 100  # findings; whoever has more mends these first
 _REACH = 60  # characters before and after the place
 _LONGEST = 240  # characters of a line without a place
 
-_LINE_END = re.compile("\r\n?")
 _MARKERS = [marker for spelling in Spelling for marker in spelling.value]
 
 
@@ -32,7 +30,7 @@ class Excerpt:
 
 def excerpts(findings: Sequence[Finding], source: str) -> list[Excerpt]:
     """Return the first findings with their lines; source is "" where it cannot be read."""
-    lines = _LINE_END.sub("\n", source).split("\n")
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return [_excerpt(finding, lines) for finding in findings[:SHOWN]]
 
 
