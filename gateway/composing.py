@@ -187,6 +187,7 @@ def _get_ready(parent: int) -> None:
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     pages()
     divide("é#")  # makes its tables
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold paid text
     _limit_memory()
 
 
