@@ -151,6 +151,7 @@ def test_a_link_unlocks_a_published_file_until_it_is_taken_back(
     reader.locator("main form button").click()
     last = SAMPLE.read_text().replace("##paidend##", "").split("。")[-2][-12:]
     expect(reader.locator("article")).to_contain_text(last)
+    page.locator(".sure summary").click()
     press(page, "收回")
     expect(page.get_by_role("status")).to_contain_text("权限已收回")
     assert (reader.reload() or pytest.fail("no answer")).status in (402, 403)
