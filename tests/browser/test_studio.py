@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from gateway.web.studio.drafts import suggested_slug
 from tests.browser.pictures import chromium
@@ -233,3 +233,24 @@ def test_no_page_is_wider_than_a_phone_and_no_policy_is_broken(page: Page, slug:
         page.goto(f"/studio{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
     assert complaints == []
+
+
+@pytest.mark.parametrize("context", [True], indirect=True, ids=["script"])
+def test_a_draft_is_left_neither_by_its_preview_nor_without_a_question(page: Page) -> None:
+    page.goto("/studio/new")
+    page.get_by_label("地址").fill("left")
+    page.get_by_label("正文").fill(TEXT)
+    press(page, "检查")
+    page.locator(".look-frame").get_by_role("link", name="Markdown").click()
+    expect(page.locator(".look-frame")).to_be_visible()
+    page.get_by_label("正文").fill(TEXT + "还有一句。")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_role("link", name="文档", exact=True).first.click(no_wait_after=True)
+    expect(page.get_by_label("正文")).to_have_value(TEXT + "还有一句。")
+    assert asked == ["beforeunload"]
