@@ -62,6 +62,7 @@ _ALMOST_ALONE = re.compile(rb"\n *+(?=[a-z]{6})([paidbegn]*+[cfhj-moq-z]?+[paidb
 _ANGLE_ALONE = re.compile(
     rb"\n *+(<(?: *+(?:[^ \n] *+){2,13}?[>~]|[^ \n]{3,8}+)|[^ <\n][^ \n]{2,8}+(?<=[>~])) *+(?=\n)"
 )
+_BRACKETS = (b"<", b">", b"~")
 _ELEMENTS = frozenset({b"<main>", b"</main>", b"<path>", b"</path>"})  # all that are so near
 _BREAKS = rb"(?:[ \n]|<br[ /]*+>)*+"
 _BROKEN = re.compile(b"##(?:" + _SPACED.replace(b" *+", _BREAKS) + b")##")
@@ -212,6 +213,8 @@ def _almost_alone(bones: bytes, after: int) -> int:
 
 
 def _angle_alone(bones: bytes, after: int) -> int:
+    if not any(bracket in bones for bracket in _BRACKETS):  # as in most texts, and told at once
+        return -1
     for line in _ANGLE_ALONE.finditer(bones, after):
         if _is_almost_a_tag(line[1].translate(_CLOSED, b" ")):
             return line.start() + 1
