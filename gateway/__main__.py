@@ -22,6 +22,7 @@ import click
 from gateway import settings as configuration
 from gateway.core.documents import measure
 from gateway.core.errors import GatewayError, Refused
+from gateway.core.records import OPERATOR
 from gateway.core.rights import Grant
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
@@ -248,9 +249,8 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     from gateway.web.links import PORT
 
     async def work(house: House) -> tuple[Grant, str]:
-        made = await house.granting.grant(
-            publisher, Wish(scope, subject=subject, term=term, source="command line")
-        )
+        wish = Wish(scope, subject=subject, term=term, source="command line")
+        made = await house.granting.grant(publisher, wish, by=OPERATOR)
         return made, await house.granting.token(made)
 
     made, token = in_house(work)

@@ -24,7 +24,6 @@ COOKIE_LIFE = 400 * 86_400  # seconds; browsers keep no cookie longer
 ONCE_LIFE = 3_600  # seconds that an unlock page can be sent again from
 MAX_DEVICES = 1_000
 
-_OF_OPERATOR = ("command line", "sample")  # sources of what no publisher has asked for
 _ONCE = re.compile(r"([0-9]{1,12})-[a-z0-9]{24,64}", re.ASCII)
 
 
@@ -103,9 +102,11 @@ class Granting:
     # --- grants ---
 
     async def grant(
-        self, publisher: str, wish: Wish, *, once: str = "", fingerprint: str = ""
+        self, publisher: str, wish: Wish, *, once: str = "", fingerprint: str = "", by: str = ""
     ) -> Grant:
         """Put a right on record. Raises Malformed, Conflict, Missing, Revoked.
+
+        by: who acts, where that is not the publisher.
 
         The same non-empty source_ref again gives the grant on record, and so does the same
         non-empty `once`, if the fingerprint of what was asked is the same too.
@@ -117,16 +118,15 @@ class Granting:
         if once and not wish.source_ref:
             # The key is the reference as well, so that two requests at once make one grant.
             wish = replace(wish, source="once", source_ref=once)
-        grant = await self._record(publisher, wish)
+        grant = await self._record(publisher, wish, by or f"publisher:{publisher}")
         await self._repeating.keep(publisher, ask, 201, grant.id.encode())
         return grant
 
-    async def _record(self, publisher: str, wish: Wish) -> Grant:
+    async def _record(self, publisher: str, wish: Wish, by: str) -> Grant:
         grant = self._grant(publisher, wish)
         if wish.parent:
             await self._require_own(publisher, wish.parent)
         grant = await self._ledger.add_grant(grant)
-        by = OPERATOR if wish.source in _OF_OPERATOR else f"publisher:{publisher}"
         await self._confirm(Act.GRANT, by, grant.id)
         return grant
 

@@ -13,6 +13,7 @@ from gateway.app import House
 from gateway.bulk import publish_files
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing
+from gateway.core.records import OPERATOR
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.granting import Wish
 from gateway.stores.durable import write_private
@@ -44,6 +45,7 @@ async def move_in(house: House, folder: Path | None) -> Welcome | None:
     grant = await house.granting.grant(
         address.publisher,
         Wish(f"document:{address.slug}", note="sample", source="sample", source_ref=str(address)),
+        by=OPERATOR,
     )
     key = await house.granting.add_publisher(address.publisher)
     welcome = Welcome(str(address), await house.granting.token(grant), key)

@@ -29,22 +29,20 @@ async def welcomed(folder: Path, **sources: str) -> Welcome | None:
         await house.close()
 
 
-async def test_a_file_that_cannot_be_a_document_is_told_and_passed_over(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("name", "source", "told"),
+    [
+        ("README", SOUND, "README.txt:1:1: error: "),
+        ("first", UNCLOSED, "first.txt:3:12: unclosed: "),
+    ],
+)
+async def test_a_file_that_is_no_document_is_told_and_passed_over(
+    name: str, source: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    welcome = await welcomed(tmp_path, README=SOUND, sample=SOUND)
+    welcome = await welcomed(tmp_path, **{name: source, "sample": SOUND})
     assert welcome
     assert welcome.address == "demo/sample"
-    assert "README.txt:1:1: error: " in capsys.readouterr().out
-
-
-async def test_a_refused_file_is_told_and_passed_over(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    welcome = await welcomed(tmp_path, first=UNCLOSED, second=SOUND)
-    assert welcome
-    assert welcome.address == "demo/second"
-    assert "first.txt:3:12: unclosed: " in capsys.readouterr().out
+    assert told in capsys.readouterr().out
 
 
 async def test_without_a_sound_document_there_is_nothing_to_lead_to(tmp_path: Path) -> None:

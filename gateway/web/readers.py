@@ -106,12 +106,12 @@ class Readers:
         async with guarded(self._tries, request, DOOR):
             known = await self._reading.reader(self._reader_cookie(request))
             redeemed = await self._redeeming.redeem(token_in(word) or word, known, once)
-        address = redeemed.address or await self._open(wanted, redeemed.cookie)
+        address = redeemed.address or await self._readable(wanted, redeemed.cookie)
         response = _see_other(f"/read/{address}" if address else "/library")
         self._set_cookie(request, response, redeemed.cookie, COOKIE_LIFE)
         return response
 
-    async def _open(self, wanted: Address | None, reader_cookie: str) -> Address | None:
+    async def _readable(self, wanted: Address | None, reader_cookie: str) -> Address | None:
         """Return the wanted document if this reader may read it."""
         if wanted is None:
             return None

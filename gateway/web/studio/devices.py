@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.core.moments import moment
 from gateway.granting import Granting
 from gateway.web.studio.desk import HOME, Desk, done_at, read_fields
-from gateway.web.studio.grants import moment
 from gateway.web.studio.sessions import Session
 
 

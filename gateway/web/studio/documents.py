@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +11,7 @@ from starlette.routing import Route
 
 from gateway.core.conditions import Condition
 from gateway.core.errors import Stale
+from gateway.core.moments import moment
 from gateway.ports import Edition, PublicStore
 from gateway.publishing import Publishing
 from gateway.web.links import Links
@@ -127,5 +127,4 @@ def _unless_changed(fields: Mapping[str, str]) -> Condition:
 
 
 def _row(edition: Edition, current: str = "") -> Row:
-    made = datetime.fromtimestamp(edition.made_at, UTC).isoformat()
-    return Row(edition, made, edition.id == current)
+    return Row(edition, moment(edition.made_at), edition.id == current)

@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -16,6 +15,7 @@ from starlette.routing import Route
 from gateway.core.codes import Code, State
 from gateway.core.documents import is_name
 from gateway.core.errors import GatewayError, Malformed
+from gateway.core.moments import moment
 from gateway.core.rights import Grant, Kind, Standing
 from gateway.granting import Granting, Wish
 from gateway.ports import Edition
@@ -207,8 +207,3 @@ def once_of(fields: Mapping[str, str]) -> str:
     """Return a key that is the same for the same form sent twice, and only then."""
     told = "\n".join(f"{name}={fields[name]}" for name in sorted(fields) if name != "as")
     return "studio-" + hashlib.sha256(told.encode()).hexdigest()
-
-
-def moment(seconds: int) -> str:
-    """Return Unix seconds as templates know a time."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
