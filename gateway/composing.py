@@ -28,7 +28,8 @@ from anyio import (
 )
 
 from gateway.core.errors import GatewayError, Refused
-from gateway.core.markers import Code, Finding, divide
+from gateway.core.findings import Code, Finding
+from gateway.core.markers import divide
 from gateway.formats.sources import SourceFormats
 from gateway.stores.tether import tie_to
 from gateway.submissions import Composed, Prepared, Submission, Task, compose, prepare

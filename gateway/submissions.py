@@ -24,7 +24,8 @@ from gateway.core.documents import (
     Rendering,
 )
 from gateway.core.errors import Refused
-from gateway.core.markers import Code, Division, Finding, Marker, divide, position, residue, veiled
+from gateway.core.findings import Code, Finding
+from gateway.core.markers import Division, Marker, divide, position, residue, veiled
 from gateway.core.moments import moment
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 

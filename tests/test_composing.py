@@ -11,7 +11,7 @@ from anyio import create_task_group, wait_all_tasks_blocked
 from gateway.composing import Elsewhere, Here, cores, stamp
 from gateway.core.documents import Address
 from gateway.core.errors import Refused
-from gateway.core.markers import Code
+from gateway.core.findings import Code
 from gateway.submissions import Submission, Task
 from tests.faults import poisons
 from tests.faults.poisons import DIE, GREED, HANG

@@ -7,7 +7,7 @@ import pytest
 from gateway.composing import Here, prepare_submission
 from gateway.core.documents import Address
 from gateway.core.errors import Refused
-from gateway.core.markers import Code, Finding
+from gateway.core.findings import Code, Finding
 from gateway.submissions import Submission, Task
 
 pytestmark = pytest.mark.anyio

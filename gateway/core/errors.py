@@ -30,7 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.core.markers import Finding
+    from gateway.core.findings import Finding
 
 
 class GatewayError(Exception):

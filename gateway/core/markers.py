@@ -10,13 +10,14 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import Enum
 from functools import cache
 from itertools import islice
 from typing import NewType
 
 from msgspec import Struct
 
+from gateway.core.findings import Code, Finding
 from gateway.core.suspects import near_misses
 
 FreeText = NewType("FreeText", str)
@@ -59,28 +60,6 @@ class Spelling(Enum):
     HASH = ("##paidbegin##", "##paidend##")
     DOLLAR = ("$$paidbegin$$", "$$paidend$$")
     TAG = ("<paid>", "</paid>")
-
-
-class Code(StrEnum):
-    UNCLOSED = "unclosed"
-    UNOPENED = "unopened"
-    NESTED = "nested"
-    MISMATCHED = "mismatched"
-    SUSPECT = "suspect"
-    IN_MARKUP = "in-markup"
-    UNDECODABLE = "undecodable"
-    NO_TITLE = "no-title"
-    TOO_LARGE = "too-large"
-
-
-class Finding(Struct, frozen=True, order=True, gc=False):
-    """A fault in a source. Line and column are 1-based code points; it never quotes the text."""
-
-    line: int
-    column: int | None
-    code: Code
-    message: str
-    hint: str
 
 
 class Marker(Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from gateway.core.errors import Refused, Unsupported
-from gateway.core.markers import Code, Finding
+from gateway.core.findings import Code, Finding
 
 _CODECS = {
     "utf-8": "utf-8",

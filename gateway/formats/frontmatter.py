@@ -16,7 +16,7 @@ import yaml
 
 from gateway.core.documents import MAX_LANGUAGE, MAX_TITLE, Meta, Offer, is_language, is_name
 from gateway.core.errors import Refused
-from gateway.core.markers import Code, Finding
+from gateway.core.findings import Code, Finding
 from gateway.formats.decoding import FORBIDDEN
 
 MAX_FRONT_MATTER = 65_536  # characters

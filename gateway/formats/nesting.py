@@ -7,7 +7,7 @@ elements is followed here as the HTML standard has it, never far below, and has 
 from __future__ import annotations
 
 from gateway.core.errors import Refused
-from gateway.core.markers import Code, Finding
+from gateway.core.findings import Code, Finding
 from gateway.formats.fragments import HEADINGS, names
 from gateway.formats.tokeniser import Token, attributes, tokens
 

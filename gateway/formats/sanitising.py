@@ -11,7 +11,7 @@ import nh3
 
 from gateway.core.documents import PAGE, PLACEHOLDER
 from gateway.core.errors import Refused
-from gateway.core.markers import Code, Finding
+from gateway.core.findings import Code, Finding
 from gateway.formats.fragments import HEADINGS, names
 from gateway.formats.nesting import check
 from gateway.formats.pruning import PRUNED, prune

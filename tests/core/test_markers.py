@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from gateway.core import skeletons
+from gateway.core.findings import Code
 from gateway.core.markers import (
     MOST_FINDINGS,
     PAGEBREAK,
-    Code,
     Division,
     PaidText,
     Spelling,

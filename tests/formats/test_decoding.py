@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.errors import Refused, Unsupported
-from gateway.core.markers import Code, Finding
+from gateway.core.findings import Code, Finding
 from gateway.formats.decoding import FORBIDDEN, decode
 
 CHINESE = (

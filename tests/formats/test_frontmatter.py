@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.core.documents import Meta, Offer
 from gateway.core.errors import Refused
-from gateway.core.markers import Code, Finding
+from gateway.core.findings import Code, Finding
 from gateway.formats.frontmatter import MAX_FRONT_MATTER, split
 
 YAML = """---

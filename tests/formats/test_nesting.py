@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.core.errors import Refused
-from gateway.core.markers import Code, Finding
+from gateway.core.findings import Code, Finding
 from gateway.formats import html, markdown
 from gateway.formats.nesting import MAX_ATTRIBUTES, MAX_DEPTH, check
 from gateway.ports import Format

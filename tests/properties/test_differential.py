@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.markers import Code, Division, PaidText, Spelling, divide
+from gateway.core.findings import Code
+from gateway.core.markers import Division, PaidText, Spelling, divide
 from tests.core import naive_markers
 
 Divide = Callable[[str], Division]

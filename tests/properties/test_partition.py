@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.markers import Code, Division, FreeText, PaidText, Section, Spelling, divide
+from gateway.core.findings import Code
+from gateway.core.markers import Division, FreeText, PaidText, Section, Spelling, divide
 from tests.core import naive_markers
 
 Divide = Callable[[str], Division]

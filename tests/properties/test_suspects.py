@@ -14,7 +14,8 @@ from string import ascii_lowercase, punctuation
 
 import pytest
 
-from gateway.core.markers import Code, Division, Spelling, divide
+from gateway.core.findings import Code
+from gateway.core.markers import Division, Spelling, divide
 from tests.properties.articles import articles
 
 Divide = Callable[[str], Division]

@@ -10,7 +10,7 @@ import sys
 import anyio
 import pytest
 
-from gateway.core.markers import Code, Finding
+from gateway.core.findings import Code, Finding
 from gateway.formats.sources import SourceFormats
 from gateway.web.studio.drafts import READABLE, Draft, suggested_slug
 from gateway.web.studio.excerpts import SHOWN, excerpts

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.core.markers import Finding, Spelling
+from gateway.core.findings import Finding
+from gateway.core.markers import Spelling
 
 SHOWN = 100  # findings; whoever has more mends these first
 _REACH = 60  # characters before and after the place
