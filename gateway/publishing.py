@@ -15,6 +15,7 @@ from gateway.announcing import Announcing
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, Stale
+from gateway.core.findings import Finding
 from gateway.core.records import Act, Record
 from gateway.ports import Audit, Clock, Edition, Ledger, PublicStore, Vault
 from gateway.submissions import Composed, Prepared, Submission, Task
@@ -31,6 +32,7 @@ class Published:
     edition: Edition
     created: bool
     confirmed: bool
+    warnings: tuple[Finding, ...] = ()
 
 
 Compose = Callable[[Task], Awaitable[Composed]]

@@ -44,6 +44,8 @@ class Submission:
     format: str
     charset: str | None = None
     language: str = ""
+    free: bool = False
+    """Whether the publisher means it to hold no paid section."""
 
     def digest(self, stamp: str) -> str:
         """Return a digest of all that decides the bytes of an edition, but for its dates.
@@ -63,6 +65,7 @@ class Prepared:
     document: Document
     preview: Rendering
     sections: tuple[tuple[bool, int, int], ...]
+    warnings: tuple[Finding, ...] = ()
 
 
 def prepare(submission: Submission, formats: Formats) -> Prepared:
@@ -85,9 +88,18 @@ def prepare(submission: Submission, formats: Formats) -> Prepared:
     return Prepared(
         source,
         replace(document, meta=meta),
-        preview,
+        replace(preview, warnings=()),  # they are the publisher's alone
         tuple((s.paid, s.line + shift, s.end_line + shift) for s in division.sections),
+        _warnings(source, division, preview),
     )
+
+
+def _warnings(source: Source, division: Division, preview: Rendering) -> tuple[Finding, ...]:
+    """Return what refuses nothing, by its place in the source."""
+    shift = source.line - 1
+    inside = (*division.warnings, *preview.warnings)
+    placed = (structs.replace(each, line=each.line + shift) for each in inside)
+    return tuple(sorted((*source.warnings, *placed), key=_place))
 
 
 def _place(finding: Finding) -> tuple[int, int]:
@@ -245,6 +257,7 @@ class Task:
 class Composed:
     edition: Edition
     sealed: Sealed
+    warnings: tuple[Finding, ...] = ()
 
 
 def compose(task: Task, formats: Formats, press: Press) -> Composed:
@@ -283,7 +296,7 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
         full=press.full(FullText(document.address, document.meta, full), task.edition),
         public=press.public(projection, task.edition),
     )
-    return Composed(edition, sealed)
+    return Composed(edition, sealed, prepared.warnings)
 
 
 def _digest(projection: Projection) -> str:

@@ -12,6 +12,7 @@ from datetime import date
 from typing import NamedTuple
 
 from gateway.core.errors import Malformed
+from gateway.core.findings import Finding
 from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section
 
 # Two noncharacters: they cannot stand in a source (decoding refuses them), they pass through
@@ -87,6 +88,8 @@ class Meta:
     date: date | None = None
     collection: str = ""
     offers: tuple[Offer, ...] = ()
+    free: bool = False
+    """Whether the publisher means it to hold no paid section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ class Rendering:
     markdown: str
     text: str
     title: str = ""
+    warnings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,71 @@ class Code(StrEnum):
     MISMATCHED = "mismatched"
     SUSPECT = "suspect"
     IN_MARKUP = "in-markup"
+    ESCAPED = "escaped"
+    NOTHING_PAID = "nothing-paid"
+    DRAFT = "draft"
+    FRONT_MATTER = "front-matter"
     UNDECODABLE = "undecodable"
     NO_TITLE = "no-title"
     TOO_LARGE = "too-large"
+
+    NEWLY_PUBLIC = "newly-public"
+    FOREIGN_WALL = "foreign-wall"
+    HIDDEN = "hidden"
+    UNKNOWN_FIELD = "unknown-field"
+    EMPTY_SECTION = "empty-section"
+    NEARLY_ALL_FREE = "nearly-all-free"
+    BLOCKED_PICTURE = "blocked-picture"
+    MISSING_PICTURE = "missing-picture"
+    LEFT_OUT = "left-out"
+    HOLDERS = "holders"
+
+
+_WARNINGS = {
+    Code.NEWLY_PUBLIC: (
+        "Text that was paid in the edition before is free in this one.",
+        "Publish only if everyone may read it from now on.",
+    ),
+    Code.FOREIGN_WALL: (
+        "This looks like the marker of another system; here it marks nothing.",
+        "Write ##paidbegin## where the paid section begins and ##paidend## where it ends.",
+    ),
+    Code.HIDDEN: (
+        "What a browser would not show was left out.",
+        "Take it out of the source, or show it.",
+    ),
+    Code.UNKNOWN_FIELD: (
+        "The field {name} is not known, and nothing is made of it.",
+        "Correct its name, or take it out.",
+    ),
+    Code.EMPTY_SECTION: (
+        "This paid section holds nothing.",
+        "Put text between its markers, or take both out.",
+    ),
+    Code.NEARLY_ALL_FREE: (
+        "Almost all of the text is free.",
+        "Check that the paid section begins and ends where it should.",
+    ),
+    Code.BLOCKED_PICTURE: (
+        "A picture that is not on https is not shown by browsers here.",
+        "Give it an address that begins with https://.",
+    ),
+    Code.MISSING_PICTURE: (
+        "A picture is named that is not here.",
+        "Give it a whole address that begins with https://.",
+    ),
+    Code.LEFT_OUT: (
+        "This cannot be shown here and was left out: {name}.",
+        "Link to it, or say in words what it holds.",
+    ),
+    Code.HOLDERS: (
+        "There are rights to this document, and nothing in it is paid.",
+        "Revoke the rights, or mark what they are for.",
+    ),
+}
+
+WARNINGS = frozenset(_WARNINGS)
+"""The codes that refuse nothing."""
 
 
 class Finding(Struct, frozen=True, order=True, gc=False):
@@ -27,3 +89,9 @@ class Finding(Struct, frozen=True, order=True, gc=False):
     code: Code
     message: str
     hint: str
+
+
+def warning(code: Code, line: int = 1, column: int | None = None, name: str = "") -> Finding:
+    """Return a warning; name is of what the publisher wrote: a field, an element."""
+    message, hint = _WARNINGS[code]
+    return Finding(line, column, code, message.format(name=name), hint)

@@ -89,6 +89,7 @@ class Division:
     markers: tuple[Marker, ...]
     escapes: int
     """How many markers the free text shows literally."""
+    warnings: tuple[Finding, ...] = ()
 
 
 def divide(source: str) -> Division:

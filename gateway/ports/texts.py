@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gateway.core.bundles import Bundle
 from gateway.core.documents import FullText, Meta, Projection, Rendering
+from gateway.core.findings import Finding
 from gateway.core.markers import Marker
 
 
@@ -47,6 +48,7 @@ class Source:
     meta: Meta
     body: str
     line: int
+    warnings: tuple[Finding, ...] = ()
 
 
 class Formats(Protocol):
