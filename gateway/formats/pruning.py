@@ -1,6 +1,8 @@
 """Takes out the elements inside which HTML is read by other rules, before any parser sees them.
 
-None of them has a place in an article, and without them all parsers agree on the rest.
+None of them has a place in an article, and without them all parsers agree on the rest. Of elements
+that HTML does not know the tags go away: `<Card />` opens nothing, nor `<path>` outside a drawing,
+and the sanitiser would drop what follows with them.
 """
 
 from __future__ import annotations
@@ -12,8 +14,24 @@ from gateway.formats.tokeniser import Token, tokens
 
 PRUNED = names("svg math select template object applet video audio canvas datalist")
 
+# All that HTML knows, or did once.
+KNOWN = PRUNED | names(
+    "a abbr acronym address applet area article aside b base basefont bdi bdo bgsound big blink "
+    "blockquote body br button caption center cite code col colgroup data dd del details dfn "
+    "dialog dir div dl dt em embed fieldset figcaption figure font footer form frame frameset h1 "
+    "h2 h3 h4 h5 h6 head header hgroup hr html i iframe image img input ins isindex kbd keygen "
+    "label legend li link listing main map mark marquee menu menuitem meta meter multicol nav "
+    "nextid nobr noembed noframes noscript ol optgroup option output p param picture plaintext "
+    "pre progress q rb rp rt rtc ruby s samp script search section slot small source spacer span "
+    "strike strong style sub summary sup table tbody td textarea tfoot th thead time title tr "
+    "track tt u ul var wbr xmp"
+)
+
 _GAP = "<!---->"  # keeps what stood on either side from growing together
-_ANY = re.compile(rf"</?(?:{'|'.join(sorted(PRUNED))})[\s/>]", re.IGNORECASE)
+_ANY = re.compile(
+    rf"</?(?:(?:{'|'.join(sorted(PRUNED))})[\s/>]|(?!(?:{'|'.join(sorted(KNOWN))})[\s/>])[a-z])",
+    re.IGNORECASE | re.ASCII,
+)
 _TAGS = {name: re.compile(rf"<(/?){name}(?=[\s/>])[^>]*>?", re.IGNORECASE) for name in PRUNED}
 
 
@@ -24,20 +42,22 @@ def prune(html: str) -> str:
     out: list[str] = []
     unbalanced: set[str] = set()
     at = 0
-    while token := _next(html, at):
+    run = tokens(html)
+    while token := next((each for each in run if each.tag and _goes(each.name)), None):
         out += html[at : token.start], _GAP
         at = token.start + len(token.tag)
-        if not token.closes and token.name not in unbalanced:
+        if token.name in PRUNED and not token.closes and token.name not in unbalanced:
             end = _end(html, token)
             if end:
                 at = end
+                run = tokens(html, at)
             else:
                 unbalanced.add(token.name)
     return "".join(out) + html[at:]
 
 
-def _next(html: str, at: int) -> Token | None:
-    return next((t for t in tokens(html, at) if t.tag and t.name in PRUNED), None)
+def _goes(name: str) -> bool:
+    return name in PRUNED or name not in KNOWN
 
 
 def _end(html: str, token: Token) -> int:
