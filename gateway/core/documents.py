@@ -13,12 +13,17 @@ from typing import NamedTuple
 
 from gateway.core.errors import Malformed
 from gateway.core.findings import Finding
-from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section
+from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section, stand_ins
 
 # Two noncharacters: they cannot stand in a source (decoding refuses them), they pass through
 # Markdown, HTML parsing and sanitising as plain letters, and they are not white space.
 PLACEHOLDER = "\ufdd0"
 PAGE = "\ufdd1"
+
+# Where a marker stood, while a text is put together.
+SEAM = "\ufdde"
+LINE = rf"(?:\A|(?<=[\r\n]))[^\S\r\n]*+{SEAM}(?:[^\S\r\n]|{SEAM})*+(?:\r\n?|\n|\Z)"
+"""A line that holds nothing but markers, as an expression."""
 
 NAME = "[a-z0-9-]{1,80}"  # of a publisher, a document or a collection, as an expression
 _NAME = re.compile(NAME, re.ASCII)
@@ -100,15 +105,20 @@ class Document:
     format: str
     meta: Meta
     sections: tuple[Section, ...]
+    seam: re.Pattern[str] = re.compile(LINE)
+    """What around a marker goes away with it."""
 
     def projection_text(self) -> FreeText:
         """Return the body with every paid section replaced by one constant placeholder."""
-        parts = [PLACEHOLDER if s.paid else str(s.text) for s in self.sections]
+        parts = [PLACEHOLDER if s.paid else stand_ins(str(s.text)) for s in self.sections]
         return FreeText("".join(parts).replace(PAGEBREAK, PAGE))
 
     def full_text(self) -> PaidText:
-        """Return the body with the markers taken out."""
-        return PaidText("".join(map(_reveal, self.sections)).replace(PAGEBREAK, PAGE))
+        """Return the body with the markers taken out, and what they have to themselves."""
+        text = SEAM.join(stand_ins(_reveal(section)) for section in self.sections)
+        first, last = (SEAM * one.paid for one in (self.sections[0], self.sections[-1]))
+        text = self.seam.sub("", first + text + last).replace(SEAM, "")
+        return PaidText(text.replace(PAGEBREAK, PAGE))
 
     @property
     def cuts(self) -> tuple[int, ...]:

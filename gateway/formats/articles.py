@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from html import escape
 from typing import NamedTuple
 
 from gateway.core.documents import MAX_TITLE, PAGE, PLACEHOLDER, Rendering
+from gateway.core.markers import shown
 from gateway.formats.cutting import cut
 from gateway.formats.fragments import BLOCKS, HEADINGS, Piece, collapse, join, pieces
 from gateway.formats.sanitising import sanitise
@@ -31,9 +33,9 @@ def finish(
 
     `own` returns the Markdown that the source has already, for that title.
     """
-    parts = _paragraphs(list(pieces(sanitise(html))))
+    parts = _paragraphs(list(pieces(shown(sanitise(html), escape))))
     blocks = list(_blocks(parts))
-    title = _title(blocks) if title is None else title
+    title = _title(blocks) if title is None else shown(title)
     parts = _untitled(parts, blocks, title)
     body = cut(join(_levelled(parts))).strip()
     return Rendering(

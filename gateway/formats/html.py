@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import unescape
 
-from gateway.core.documents import MAX_TITLE, PAGE, PLACEHOLDER, Rendering
+from gateway.core.documents import MAX_TITLE, PAGE, PLACEHOLDER, SEAM, Rendering
 from gateway.core.markers import Marker
 from gateway.formats import contexts
 from gateway.formats.articles import finish
@@ -16,6 +16,11 @@ from gateway.formats.tokeniser import tokens
 name = "html"
 media_type = "text/html"
 suffixes: tuple[str, ...] = (".html", ".htm")
+_GAP = r"\s|&nbsp;|&#160;|<br\s*/?>|</?(?:span|b|strong|em|i|u|font)(?:\s[^<>]*)?>"
+seam = re.compile(
+    rf"<p(?:\s[^<>]*)?>(?:{_GAP})*+{SEAM}(?:{_GAP}|{SEAM})*+</p\s*>\n?", re.IGNORECASE
+)
+"""The paragraph that holds nothing else."""
 
 _STOP = re.compile(f"[{PLACEHOLDER}{PAGE}]")
 
@@ -25,6 +30,11 @@ def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
     if not markers:
         return ()
     return contexts.misplaced(contexts.marked(text, markers), markers)
+
+
+def in_code(text: str, places: Sequence[int]) -> Collection[int]:
+    """Return the places in <pre> or <code>."""
+    return contexts.in_code(contexts.pinned(text, places), places)
 
 
 def render(text: str, title: str = "") -> Rendering:

@@ -7,7 +7,8 @@ Raw HTML goes through to the sanitiser, which decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -21,7 +22,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
 from msgspec import structs
 
-from gateway.core.documents import PAGE, Rendering
+from gateway.core.documents import LINE, PAGE, SEAM, Rendering
 from gateway.core.errors import Refused
 from gateway.core.markers import Marker
 from gateway.formats import contexts
@@ -34,6 +35,8 @@ from gateway.formats.sanitising import is_safe
 name = "markdown"
 media_type = "text/markdown"
 suffixes: tuple[str, ...] = (".md", ".markdown")
+seam = re.compile(LINE.replace(SEAM, f"(?:>[^\\S\\r\\n]*+)*+{SEAM}", 1))
+"""Its line, where that holds nothing else, in a quotation too."""
 
 _MAX_NESTING = 50
 
@@ -45,6 +48,13 @@ def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
     tokens, html = _parsed(contexts.marked(text, markers))
     with _unplaced():
         return contexts.misplaced(html, markers, _autolinks(tokens))
+
+
+def in_code(text: str, places: Sequence[int]) -> Collection[int]:
+    """Return the places in a fence, an indented block or a code span."""
+    _, html = _parsed(contexts.pinned(text, places))
+    with _unplaced():
+        return contexts.in_code(html, places)
 
 
 def _autolinks(tokens: Sequence[Token]) -> Iterator[str]:

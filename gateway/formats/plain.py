@@ -7,18 +7,19 @@ are joined; in any other each line is a paragraph of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from html import escape
 from itertools import pairwise
 from unicodedata import east_asian_width
 
-from gateway.core.documents import MAX_TITLE, PAGE, PLACEHOLDER, Rendering
+from gateway.core.documents import LINE, MAX_TITLE, PAGE, PLACEHOLDER, Rendering
 from gateway.core.markers import Marker
 from gateway.formats.articles import finish
 
 name = "plain"
 media_type = "text/plain"
 suffixes: tuple[str, ...] = (".txt",)
+seam = re.compile(LINE)
 
 _STOPS = f"{PLACEHOLDER}{PAGE}"
 _STOP = re.compile(f"[{_STOPS}]")
@@ -42,6 +43,11 @@ _RAG = 10  # columns by which a wrapped line may miss the margin
 
 def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:  # noqa: ARG001
     """Return no marker: plain text has no markup for one to stand in."""
+    return ()
+
+
+def in_code(text: str, places: Sequence[int]) -> Collection[int]:  # noqa: ARG001
+    """Return no place: plain text has no code."""
     return ()
 
 
