@@ -110,10 +110,10 @@ _TO_SLIPS = bytes(code if code in b"paidbegn" else _OTHER for code in range(256)
 
 # An end tag that has lost a bracket, or a sign of which stands where a letter was, or beside one.
 _TORN = re.compile(
-    rb"/paid>|</paid|<(?:>/?+|/>|[^ \n/<>~]/)paid>|<p/aid>"
-    rb"|</(?:>aid|p[/<>]a?+id|pa[/<>]i?+d|pai<d?+)>"
+    rb"/paid>|</paid|<(?:[>~]/?+|/[>~])paid>|<p/aid>"
+    rb"|</(?:[ \n/>~]aid|p[ \n/<>~]a?+id|pa[ \n/<>~]i?+d|pai[<~]d?+)>"
 )
-_OPEN_TAG = re.compile(rb"<[a-z/!][^<>~]*\Z")
+_IN_ADDRESS = re.compile(rb"<[a-z](?:[a-z]*+:|[^<>~]*=)[^ \n<>~]*\Z")
 
 
 def near_misses(
@@ -270,7 +270,7 @@ def _torn(bones: bytes) -> Iterator[tuple[int, bool]]:
         start, end = tag.span()
         if tag[0] != b"/paid>":
             yield start, False
-        elif not _OPEN_TAG.search(bones, max(0, start - 200), start):
+        elif not _IN_ADDRESS.search(bones, max(0, start - 200), start):
             yield end - 1, False
 
 
