@@ -87,12 +87,14 @@ _ANGLE = re.compile(
     rb"<(?:(!--++)?([ \n/\\]*+)p *+a *+i *+d[ \n/\\]*+(?(1)--++)[>~]"
     rb"|(/?+)p *+a *+i *+d[ \n/]++(?![&|=?+*%)-])[^<>~]{0,200}+>)"
 )
-_IN_NAME = rb"[^ \n/<>~]"
-_NAME = (
-    rb"(?:pa(?:id_|y)_*+|(?!paid[ \n/>])(?=_{3,5}+[ \n/>])"
-    rb"(?:_?aid|p_?id|pa_?d|pai_?|_paid|p_aid|pa_id|pai_d|apid|piad|padi)(?=[ \n/>]))"
-).replace(b"_", _IN_NAME)
-_NAMED = re.compile(rb"</?+" + _NAME + rb"(?:[ \n/]++(?![&|=?+*%)-])[^<>~]{0,200}+)?+>")
+_NAME = rb"pa(?:id[^ \n/<>~]|y)[^ \n/<>~]*+"
+_NEAR_NAME = (
+    rb"(?!paid[ \n/>])(?=_{3,5}+[ \n/>])"
+    rb"(?:_?aid|p_?id|pa_?d|pai_?|_paid|p_aid|pa_id|pai_d|apid|piad|padi)(?=[ \n/>])"
+).replace(b"_", rb"[^ \n/<>]")
+_NAMED = re.compile(
+    rb"</?+(?:" + _NAME + rb"|" + _NEAR_NAME + rb")(?:[ \n/]++(?![&|=?+*%)-])[^<>~]{0,200}+)?+>"
+)
 _ALONE = re.compile(b"\n[ #]*+(?:" + _SPACED + b")[ #]*+(?=\n)")
 _ALMOST_ALONE = re.compile(rb"\n *+(?=[a-z]{6})([paidbegn]*+[cfhj-moq-z]?+[paidbegn]*+) *+(?=\n)")
 _BREAKS = rb"(?:[ \n]|<br[ /]*+>)*+"

@@ -430,13 +430,24 @@ def angles(bones: str, tokens: list[Token], lone: list[Token]) -> set[int]:
 def is_other_tag(bones: str, i: int) -> bool:
     """Tell if at i begins a tag of nearly that name, or of one that begins like it."""
     i += 2 if bones[i + 1 : i + 2] == "/" else 1
-    name = ""
-    while i < len(bones) and bones[i] not in " \n/<>~":
-        name += bones[i]
+    name = run_without(" \n/<>", bones, i)
+    begin = run_without(" \n/<>~", bones, i)
+    is_near = one_slip_apart(name, "paid") and closes(bones, i + len(name))
+    return is_near or (
+        begin != "paid" and begin.startswith(("paid", "pay")) and closes(bones, i + len(begin))
+    )
+
+
+def run_without(chars: str, text: str, i: int) -> str:
+    run = ""
+    while i < len(text) and text[i] not in chars:
+        run += text[i]
         i += 1
-    near = one_slip_apart(name, "paid") or (name != "paid" and name.startswith(("paid", "pay")))
-    if not near:
-        return False
+    return run
+
+
+def closes(bones: str, i: int) -> bool:
+    """Tell if a tag ends after its name, or after what may be attributes."""
     blanks = run_of(" \n/", bones, i)
     i += len(blanks)
     if bones[i : i + 1] == ">":
