@@ -21,8 +21,8 @@ and so are blanks around it; a sigil that is not there is lost. A place is suspe
    comment; or `<paid` or `</paid`, a blank or `/`, at most 200 characters, of which the first is
    no operator (as in `a<paid && b>c`), and `>`. But where an end tag that misses its begin
    follows, that says it;
-8. a tag whose name is `paid` but for one slip or begins with `paid` or `pay`; an end tag that a slip
-   in its signs makes into something else, or that has lost a bracket;
+8. a tag whose name is `paid` but for one slip or begins with `paid` or `pay`; an end tag that a
+   slip in its signs makes into something else, or that has lost a bracket;
 9. two sigils, a word in which blanks, line ends and `<br>` are strewn, and two sigils;
 10. a bidirectional control on a line with a marker.
 
@@ -118,7 +118,7 @@ _TORN = re.compile(
     rb"|[>~]/?+paid>|p/aid>)"
 )
 _BEGINLESS = re.compile(b"/paid>")
-_IN_ADDRESS = re.compile(rb"<[a-z](?:[a-z]*+:|[^<>~]*=)[^ \n<>~]*\Z")
+_IN_ADDRESS = re.compile(rb"<[a-z](?:[a-z]*+:|[^<>~]*[ \n][a-z:@.-]+=)[^ \n<>~]*\Z")
 
 
 def near_misses(
@@ -141,7 +141,7 @@ def near_misses(
         for line, before in islice(_places(rule, bones), limit):
             found[line] = min(before, found.get(line, before))
     tags = list(islice(_tags(bones, answered), limit + 1))
-    if len(tags) <= limit:
+    if 0 < len(tags) <= limit:
         tags = _outside(tags, source, spans, in_code)
     for line, before in chain(islice(_worded(bones, text), limit), (tag[:2] for tag in tags)):
         found[line] = min(before, found.get(line, before))
@@ -301,7 +301,7 @@ def _outside(
     """Return the tags that do not stand in code."""
     wanted = {brackets for _, _, brackets in tags}
     places = {n: place for n, place in enumerate(angles(source, spans)) if n in wanted}
-    coded = set(in_code(list(places.values()))) if places else ()
+    coded = set(in_code(list(places.values())))
     return [tag for tag in tags if places[tag[2]] not in coded]
 
 

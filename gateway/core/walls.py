@@ -27,7 +27,7 @@ _WALLS = tuple(
         ("{", rf"\{{[{{%][<%]? *[#/]?(?:end)?{_WORDS} *[>%]?[}}%]\}}"),
         # :::paid, ::: {.members}
         (":::", rf":::+ *(?:\{{[.#])?{_WORDS}\}}?(?!\S)"),
-        # <!--more-->, <!-- paid begin -->; <div class="paid">, <p id=paywall>; <vip>, </members-only>
+        # <!--more-->, <!-- paid begin -->, <div class="paid">, <p id=paywall>, <vip>, </hide>
         (
             "<",
             rf"<(?:!--[-\s]*(?:wp:|kg:)?/?(?:more|read-?more|truncate|excerpt|{_WORDS})[-\s]*-->|"

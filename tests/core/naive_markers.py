@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 PAIRS = (("##paidbegin##", "##paidend##"), ("$$paidbegin$$", "$$paidend$$"), ("<paid>", "</paid>"))
 WORDS = ("paidbegin", "paidend")
 PAY = ("paid", "pay", "vip", "hide", "付费", "收费", "付費", "收費")
-EDGES = ("begin", "start", "open", "end", "stop", "close", "break")
-EDGES += ("开始", "结束", "開始", "結束")
+EDGES = ("begin", "start", "open", "end", "stop", "close", "break", "开始", "结束", "開始", "結束")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 MARK = "\x1a"
 OTHER = "\x7f"
@@ -483,8 +482,12 @@ def in_address(bones: str, i: int) -> bool:
                 and not set(" \n") & set(inside[len(scheme) :])
             ):
                 return True
-            if "=" in inside[1:] and not set(" \n") & set(inside.rsplit("=")[-1]):
-                return True
+            for at in [at for at, char in enumerate(inside) if char == "="]:
+                name, value = inside[:at], inside[at + 1 :]
+                word = name[len(name.rstrip(LETTERS + ":@.-")) :]
+                blank_before = name[: len(name) - len(word)][-1:] in (" ", "\n")
+                if word and blank_before and not set(" \n") & set(value):
+                    return True
     return False
 
 

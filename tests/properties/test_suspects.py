@@ -154,9 +154,11 @@ def test_a_tag_that_is_not_exact_is_seen(tag: str) -> None:
     "tag",
     [
         "<piad>", "</piad>", "<paied>", "<pa1d>", "<paid->", "<paid:>", "<paid.>", "<pa-id>",
-        "<paid=1>", "<pad>", "<pair>", "</aid>", "&lt;piad&gt;", "<PIAD>", "<paiid>", "<pay>", "</pay>",
+        "<paid=1>", "<pad>", "<pair>", "</aid>", "&lt;piad&gt;", "<PIAD>", "<paiid>", "<pay>",
+        "</pay>",
         "<paid-content>", "<paidContent x='1'>", "<PayWall/>", "<payment />", "</paid", "/paid>",
-        "\\<piad\\>", "＜piad＞", "<pаir>", "</paid-note", "<p/aid>", "</p>aid>", "<paid\n\nid=1>",
+        "\\<piad\\>", "＜piad＞", "<pаir>", "</paid-note", "<p/aid>", "</p>aid>",
+        "<paid\n\nid=1>",
     ],
 )  # fmt: skip
 def test_a_tag_of_nearly_that_name_is_seen_anywhere(tag: str) -> None:
@@ -167,14 +169,20 @@ def test_a_tag_of_nearly_that_name_is_seen_anywhere(tag: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "<prepaid>", "<unpaid>", "<id>", "<guid>", "<api>", "<page>", "<part>", "<Grid>", "<Card>",
-        "<Card />", "<path />", "</page>", "<p>aid</p>", "<p><a id='x'>", "<pre>", "<param name=paid>",
-        "《paid》", "《paidの》", "a < paid and b > c", "if (due<paid && x>0)", "if (due<pay && x>0)",
+        "<prepaid>", "<unpaid>", "<id>", "<guid>", "<api>", "<page>", "<part>", "<Grid>",
+        "<Card>",
+        "<Card />", "<path />", "</page>", "<p>aid</p>", "<p><a id='x'>", "<pre>",
+        "<param name=paid>",
+        "《paid》", "《paidの》", "a < paid and b > c", "if (due<paid && x>0)",
+        "if (due<pay && x>0)",
         "paid>0", "1<paid", "〈Paid in Full〉", "< paid in full >", "<main>", "</main>", "<path>",
-        "</path>", "<span>", "<p>", "<br/>", "< paid", "> Paid", "< pay >", "‹said›", "〈Payback〉",
+        "</path>", "<span>", "<p>", "<br/>", "< paid", "> Paid", "< pay >", "‹said›",
+        "〈Payback〉",
         "<!-- paid in full -->", "<!-- /main -->", "<!-- ad -->", "<!-- page -->", "<!--more-->",
-        "<a href=/paid>", "<a href=/plans/paid>", "<https://example.org/paid>", "/paid", "cat /paid",
-        "<said2>", "<rapid>", "<avoid>", "<data>", "<solid>", "<padding>", "<paragraph>", "<panel>",
+        "<a href=/paid>", "<a href=/plans/paid>", "<https://example.org/paid>", "/paid",
+        "cat /paid",
+        "<said2>", "<rapid>", "<avoid>", "<data>", "<solid>", "<padding>", "<paragraph>",
+        "<panel>",
     ],
 )  # fmt: skip
 def test_a_tag_of_another_name_is_text(text: str) -> None:
@@ -376,7 +384,8 @@ def test_what_the_rules_do_not_promise_is_text(text: str) -> None:
 
 
 PAIRS = (
-    "前文 {0}gold{1} 后文", "free {0}gold{1} more", "a\n{0}\ngold\n{1}\nb", "<p>{0}</p><p>gold</p><p>{1}</p>",
+    "前文 {0}gold{1} 后文", "free {0}gold{1} more", "a\n{0}\ngold\n{1}\nb",
+    "<p>{0}</p><p>gold</p><p>{1}</p>",
     "字{0}gold{1}字\n\n##paidbegin##ok##paidend##\n", "- {0} gold x {1} y", "“{0}gold”{1}。",
     "x{0}gold text{1}y", "{0}\n\ngold\n\n{1}",
 )  # fmt: skip
@@ -432,11 +441,15 @@ def test_five_hundred_listings_are_published_without_a_word() -> None:
         "We paid beginners and paid endless fees.", "paidEndDate", "prepaidending", "unpaidend",
         "#paid and #unpaid", "$paid and $free", "## Paid Endorsements", "## Paid and unpaid work",
         "#PaidAd", "## Paid Vegan", "#painted#", "##tag##", "$$5$$", "# Paid #", "## Paid ##",
-        "Paid\nbegin", "paid and", "Paid ends", "paid_begin", "paid-end", "#paid-end", "$paid_end",
+        "Paid\nbegin", "paid and", "Paid ends", "paid_begin", "paid-end", "#paid-end",
+        "$paid_end",
         "https://example.org/?q=%23%23paidbegin%23%23", "##pagebreak##", "#话题# 正文 #付费#",
-        "#maiden #voyage", "#paired# #raided#", "##Maiden", "raided##", "## Paid ends ##", "## paid##",
-        "## 付费内容 ##", "## 付费开始 ##", "#付费开始#", "##付费内容##", "$$付费$$", "$$paid$$", "##begin##",
-        "$$P_{paid} = end$$", "##开始##", "##付费 及其后 二十四个字以上的一段话 直到 结束 才 完##", "№ 5 paid № 6",
+        "#maiden #voyage", "#paired# #raided#", "##Maiden", "raided##", "## Paid ends ##",
+        "## paid##",
+        "## 付费内容 ##", "## 付费开始 ##", "#付费开始#", "##付费内容##", "$$付费$$", "$$paid$$",
+        "##begin##",
+        "$$P_{paid} = end$$", "##开始##",
+        "##付费 及其后 二十四个字以上的一段话 直到 结束 才 完##", "№ 5 paid № 6",
         "℡paidbeginner", "##\npaid\n##", "#paid #begin", "$$5 paid$$ 6 end$$",
         "## Paired ##", "$x$ paid $y$",
     ],
