@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from babel.dates import format_date
 from babel.messages import mofile, pofile
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gateway.web.catalogues import catalogue, compiled
 from gateway.web.pages import LOCALE, Language, day_in_words
@@ -65,7 +63,15 @@ def test_a_message_without_words_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["msgctxt x", "msgid without quotes", '"of no field"', "#, fuzzy", 'msgid "cut', 'msgid "a" b"']
+    "line",
+    [
+        "msgctxt x",
+        "msgid without quotes",
+        '"of no field"',
+        "#, fuzzy",
+        'msgid "cut',
+        'msgid "a" b"',
+    ],
 )
 def test_a_line_that_cannot_be_read_is_named(line: str) -> None:
     with pytest.raises(ValueError, match="line 2"):
@@ -80,8 +86,7 @@ def test_an_edited_catalogue_counts_before_one_that_was_compiled(tmp_path: Path)
 
 
 @pytest.mark.parametrize(("language", "locale"), [("zh-CN", "zh_CN"), ("en", "en_GB")])
-@given(day=st.dates() | st.sampled_from([date(2024, 1, 31) + timedelta(28 * n) for n in range(14)]))
-def test_a_day_is_told_as_its_language_tells_it(
-    language: Language, locale: str, day: date
-) -> None:
-    assert day_in_words(day, language) == format_date(day, "long", locale=locale)
+def test_a_day_is_told_as_its_language_tells_it(language: Language, locale: str) -> None:
+    year = [date(2024, 1, 1) + timedelta(days) for days in range(366)]
+    for day in (date.min, *year, date.max):
+        assert day_in_words(day, language) == format_date(day, "long", locale=locale)
