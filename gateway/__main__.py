@@ -367,8 +367,6 @@ def audit_log_show(document: str, grant: str, since: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print everything measured as JSON.")
 def bench(rounds: int, seconds: int, as_json: bool) -> None:
     """Measure what answers cost here, beside nginx; takes a few minutes."""
-    from rich.console import Console
-
     from gateway.bench.load import Faulty
     from gateway.bench.processes import Lacking
     from gateway.bench.run import run
@@ -381,7 +379,7 @@ def bench(rounds: int, seconds: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=1))
     else:
-        report.show(Console())
+        click.echo(report.text())
 
 
 if __name__ == "__main__":
