@@ -54,9 +54,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys list": ("", "k1"),
     "keys rotate": ("", "active"),
     "keys retire": ("k1", "retired"),
-    "audit-log verify": ("", "whole"),
+    "audit-log verify": ("", "  ok"),
     "audit-log show": ("", "report"),
-    "bench": ("", "The benchmark needs nginx wrk"),
+    "bench": ("", "wrk. Install what is missing"),
 }
 
 
@@ -80,9 +80,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 def build(source: Path, into: Path, *what: str) -> None:
     """Build a wheel, a source distribution or both."""
-    command = [sys.executable, "-m", "build", "--no-isolation", *what, "--outdir", into, source]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    call(sys.executable, "-m", "build", "--no-isolation", *what, "--outdir", into, source)
 
 
 def contents(wheel: Path) -> dict[str, bytes]:
@@ -143,9 +141,10 @@ class Installed:
         self.venv = folder / "venv"
         self._built = built
         self._folder = folder
-        make = [dev.UV, "venv", "--quiet"] if dev.UV.exists() else [python, "-m", "venv"]
-        chosen = ["--python", python] if dev.UV.exists() else []
-        call(*make, *chosen, self.venv)
+        if dev.UV.exists():
+            call(dev.UV, "venv", "--quiet", "--python", python, self.venv)
+        else:
+            call(python, "-m", "venv", self.venv)
         self._pins = folder / "pins.txt"
         locked = pins(ROOT / "requirements" / "run.txt").values()
         self._pins.write_text("\n".join(map(version, locked)))
@@ -158,8 +157,10 @@ class Installed:
 
     def _install(self, *what: str | Path) -> None:
         python = self.venv / "bin" / "python"
-        uv = [dev.UV, "pip", "install", "--quiet", "--python", python]
-        call(*(uv if dev.UV.exists() else [python, "-m", "pip", "install", "--quiet"]), *what)
+        if dev.UV.exists():
+            call(dev.UV, "pip", "install", "--quiet", "--python", python, *what)
+        else:
+            call(python, "-m", "pip", "install", "--quiet", *what)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -183,11 +184,11 @@ class Installed:
         """Serve the sample from a folder; yield the address and the publisher's key."""
         origin = f"http://127.0.0.1:{(port := free_port())}"
         tether = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid())]
-        serve = [self.venv / "bin" / "paidgate", "serve", "--demo", "--port", str(port)]
+        program = str(self.venv / "bin" / "paidgate")
         out = folder / "out"
         with out.open("wb") as output:
             process = subprocess.Popen(
-                [*tether, *serve],
+                [*tether, program, "serve", "--demo", "--port", str(port)],
                 cwd=folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
