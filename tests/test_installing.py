@@ -122,6 +122,16 @@ def test_a_wheel_made_from_the_source_distribution_is_the_same(
     assert contents(next(tmp_path.glob("*.whl"))) == contents(built.wheel)
 
 
+def test_the_image_is_made_from_enough(built: Built, tmp_path: Path) -> None:
+    given = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    for name in given:
+        source, copy = ROOT / name, tmp_path / "source" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, copy)
+    build(tmp_path / "source", tmp_path, "--wheel")
+    assert contents(next(tmp_path.glob("*.whl"))) == contents(built.wheel)
+
+
 def test_what_an_earlier_build_left_is_not_shipped(built: Built, tmp_path: Path) -> None:
     shutil.copytree(built.wheel.parent / "source", tmp_path / "source")
     gone = tmp_path / "source" / "build" / "lib" / "gateway" / "gone.py"
