@@ -23,7 +23,7 @@ import dev
 import gateway.stores
 from gateway.__main__ import cli
 from tests.pythons import pythons
-from tests.servers import comes_true, free_port
+from tests.servers import PATIENCE, comes_true, free_port
 from tests.test_setup import pins, version
 
 ROOT = Path(dev.__file__).parent
@@ -42,7 +42,7 @@ this_python = pytest.mark.parametrize(
     [pytest.param(next(iter(PYTHONS)), marks=pytest.mark.xdist_group(next(iter(PYTHONS))))],
     indirect=True,
 )
-# What each command is given, and what it then answers. Those of a gateway that serves the sample.
+# What each command is given beside a gateway that serves, in this order, and what it answers.
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("--port {port}", "cannot listen"),
     "publish": ("demo", "1 published"),
@@ -282,13 +282,13 @@ def leaves(command: click.Command, name: str = "") -> Iterator[str]:
 
 def visit(origin: str, key: str) -> None:
     """Do what publishers and readers do, in scripts and in a browser."""
-    with httpx2.Client(base_url=origin) as script:
+    with httpx2.Client(base_url=origin, timeout=PATIENCE) as script:
         script.headers["authorization"] = f"Bearer {key}"
         plain = {"content-type": "text/plain"}
         put = script.put("/api/documents/report", content=SOURCE, headers=plain)
         assert put.status_code == 201
         made = script.post("/api/grants", json={"scope": "document:report"}).json()
-    with httpx2.Client(base_url=origin, follow_redirects=True) as browser:
+    with httpx2.Client(base_url=origin, timeout=PATIENCE, follow_redirects=True) as browser:
         front = browser.get("/").text
         assert "全部文档" in front  # the catalogue's words
         assert re.search(r"\d{4}年\d{1,2}月\d{1,2}日", front)
