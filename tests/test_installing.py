@@ -23,11 +23,12 @@ import dev
 import gateway.stores
 from gateway.__main__ import cli
 from tests.pythons import pythons
-from tests.servers import PATIENCE, comes_true, free_port
+from tests.servers import comes_true, free_port
 from tests.test_setup import pins, version
 
 ROOT = Path(dev.__file__).parent
 TETHER = Path(gateway.stores.__file__).with_name("tether.py")
+PATIENCE = 180.0  # seconds; the first start writes bytecode, and the machine may be busy
 MOST = 130e6  # bytes of an installed gateway, with bytecode
 SOURCE = "Report\n\nFree words.##paidbegin## Paid words.##paidend##\n"
 PYTHONS = pythons()
@@ -206,7 +207,7 @@ class Installed:
                 stderr=output,
             )
         try:
-            assert comes_true(lambda: "Ctrl-C" in out.read_text() or process.poll() is not None)
+            comes_true(lambda: "Ctrl-C" in out.read_text() or process.poll() is not None, PATIENCE)
             key = re.search(r"pgk-[0-9a-f]+", out.read_text())
             assert key, out.read_text()
             yield origin, key[0]
