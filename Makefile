@@ -11,5 +11,5 @@ setup run test lint lock:
 
 # What was made here, but not what was published: that is in var/.
 clean:
-	rm -rf .venv build *.egg-info .*_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -29,6 +29,7 @@ from gateway.formats.sources import SourceFormats
 from gateway.granting import Wish
 from gateway.refusals import lines, words
 from gateway.settings import BadSettings, Settings
+from gateway.shipped import shipped
 from gateway.signing import Turned
 from gateway.submissions import Prepared, prepare
 
@@ -99,8 +100,11 @@ def in_house(work: Callable[[House], Awaitable[T]], *, in_process: bool = True) 
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 @click.option(
     "--demo",
+    is_flag=False,
+    flag_value=shipped("content"),
+    metavar="[FOLDER]",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Publish this folder at the first start, and print where to look.",
+    help="Publish this folder, or a sample, at the first start, and print where to look.",
 )
 @told
 def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
@@ -363,8 +367,6 @@ def audit_log_show(document: str, grant: str, since: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print everything measured as JSON.")
 def bench(rounds: int, seconds: int, as_json: bool) -> None:
     """Measure what answers cost here, beside nginx; takes a few minutes."""
-    from rich.console import Console
-
     from gateway.bench.load import Faulty
     from gateway.bench.processes import Lacking
     from gateway.bench.run import run
@@ -377,7 +379,7 @@ def bench(rounds: int, seconds: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=1))
     else:
-        report.show(Console())
+        click.echo(report.text())
 
 
 if __name__ == "__main__":

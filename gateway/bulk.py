@@ -6,7 +6,6 @@ one skips what is there and does the rest.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,17 +16,6 @@ import anyio
 import click
 from anyio import CancelScope, create_memory_object_stream, create_task_group, move_on_after
 from anyio.streams.memory import MemoryObjectReceiveStream
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from gateway.app import House
 from gateway.composing import cores
@@ -35,6 +23,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Malformed
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
+from gateway.progress import Progress
 from gateway.refusals import lines
 
 LOOK = 1.0  # seconds between two looks at watched files
@@ -49,30 +38,30 @@ async def publish_files(house: House, files: Sequence[SourceFile], publisher: st
 
     publisher "" takes the name of each file's folder.
     """
-    with _progress() as progress:
-        run = _Run(house, publisher, progress, len(files))
-        try:
-            await run.go(files)
-        finally:
-            click.echo(run.told(), err=True)
+    run = _Run(house, publisher, Progress("publishing", len(files)))
+    try:
+        await run.go(files)
+    finally:
+        run.end()
     return run.counted["refused"]
 
 
 class _Run:
     """One run over many files."""
 
-    def __init__(self, house: House, publisher: str, progress: Progress, total: int) -> None:
+    def __init__(self, house: House, publisher: str, progress: Progress) -> None:
         self._house = house
         self._publisher = publisher
         self._progress = progress
-        self._task = progress.add_task("publishing", total=total)
         self._taken: dict[Address, Path] = {}
         self.counted = Counter[str]()
 
-    def told(self) -> str:
-        """Return what was done in words."""
+    def end(self) -> None:
+        """Tell what was done."""
+        self._progress.erase()
         words = ("published", "unchanged", "refused")
-        return ", ".join(f"{self.counted[word]} {word}" for word in words)
+        told = ", ".join(f"{self.counted[word]} {word}" for word in words)
+        click.echo(told, err=True)
 
     async def go(self, files: Sequence[SourceFile]) -> None:
         """Publish what is not published yet."""
@@ -100,8 +89,11 @@ class _Run:
     async def _publish(self, receive: MemoryObjectReceiveStream[SourceFile]) -> None:
         with receive:
             async for file in receive:
-                is_published = await publish_file(self._house, file, self._publisher)
-                self._count("published" if is_published else "refused")
+                error = await publish_file(self._house, file, self._publisher)
+                if error:
+                    self._refuse(file, error)
+                else:
+                    self._count("published")
 
     async def _changed(self, files: Sequence[SourceFile]) -> Sequence[SourceFile]:
         """Return the files that are not published as they are; tell of those that cannot be."""
@@ -112,8 +104,7 @@ class _Run:
                 submission = file.submission(owner(file, self._publisher), SourceFormats())
                 self._take(submission.address, file)
             except (GatewayError, OSError) as error:
-                self._count("refused")
-                tell(file, error)
+                self._refuse(file, error)
             else:
                 addresses[file] = submission.address
                 digests[submission.address] = self._house.publishing.digest(submission)
@@ -127,9 +118,14 @@ class _Run:
         if first != file.path:
             raise Malformed(f"{first} is {address} already.", hint="Name one of them differently.")
 
+    def _refuse(self, file: SourceFile, error: Exception) -> None:
+        self._progress.erase()
+        tell(file, error)
+        self._count("refused")
+
     def _count(self, outcome: str, files: int = 1) -> None:
         self.counted[outcome] += files
-        self._progress.advance(self._task, files)
+        self._progress.advance(files)
 
 
 def _portions(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:
@@ -138,15 +134,14 @@ def _portions(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:
         yield portion
 
 
-async def publish_file(house: House, file: SourceFile, publisher: str) -> bool:
-    """Publish one file; tell why and return False if it is refused."""
+async def publish_file(house: House, file: SourceFile, publisher: str) -> Exception | None:
+    """Publish one file; return why it is refused, if it is."""
     try:
         submission = file.submission(owner(file, publisher), SourceFormats())
         await house.publishing.publish(submission)
     except Exception as error:  # whatever it is, it is of this file alone
-        tell(file, error)
-        return False
-    return True
+        return error
+    return None
 
 
 def owner(file: SourceFile, publisher: str) -> str:
@@ -179,7 +174,9 @@ async def look(house: House, paths: Sequence[Path], publisher: str, seen: States
     """Publish what is not as it was seen; return how it is seen now."""
     now = states(paths)
     for path in sorted(p for p, state in now.items() if seen.get(p) != state):
-        if await publish_file(house, SourceFile(path), publisher):
+        if error := await publish_file(house, SourceFile(path), publisher):
+            tell(SourceFile(path), error)
+        else:
             click.echo(f"published {path}", err=True)
     return now
 
@@ -192,23 +189,3 @@ def states(paths: Sequence[Path]) -> States:
             stat = file.path.stat()
             found[file.path] = (stat.st_mtime_ns, stat.st_size)
     return found
-
-
-class _Rate(ProgressColumn):
-    """How many files a second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.finished_speed or task.speed or 0:.0f}/s")
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),  # refusals in a file stay in the file
-    )

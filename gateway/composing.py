@@ -31,6 +31,7 @@ from gateway.core.errors import GatewayError, Refused
 from gateway.core.findings import Code, Finding
 from gateway.core.markers import divide
 from gateway.formats.sources import SourceFormats
+from gateway.shipped import shipped
 from gateway.stores.tether import tie_to
 from gateway.submissions import Composed, Prepared, Submission, Task, compose, prepare
 from gateway.web.pages import Pages
@@ -38,7 +39,7 @@ from gateway.web.press import PagePress
 from gateway.web.static import Static
 
 PACKAGE = Path(__file__).parent
-TEMPLATES = PACKAGE.parent / "templates"
+TEMPLATES = shipped("templates")
 PATIENCE = 60.0  # seconds of a processor; a source that takes longer to set is refused
 MEMORY = 2 << 30  # bytes that a process may take besides what it has when it is ready
 STARTING = 30.0  # seconds that a process has besides, to start and to wait for a processor
