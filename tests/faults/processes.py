@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -28,8 +29,9 @@ def children_of(parent: int) -> frozenset[int]:
     """Return the processes that a process has started, and theirs."""
     found: set[int] = set()
     for path in Path(f"/proc/{parent}/task").glob("*/children"):
-        for child in map(int, path.read_text().split()):
-            found |= {child} | children_of(child)
+        with suppress(OSError):  # a thread that has ended since, or a process
+            for child in map(int, path.read_text().split()):
+                found |= {child} | children_of(child)
     return frozenset(found)
 
 
