@@ -177,9 +177,7 @@ def run(connection: Connection, call: int, program: Program, folder: Path, *more
         asyncio.run(program(Telling(connection, Strike(call)), folder, *more))
 
 
-async def publish_fast(
-    telling: Telling, folder: Path, first: int, open_parts: OpenParts
-) -> None:
+async def publish_fast(telling: Telling, folder: Path, first: int, open_parts: OpenParts) -> None:
     """Publish, and now and then delete, one document after another."""
     house = await open_fast(folder, open_parts)
     for revision in count(first):
@@ -227,9 +225,7 @@ async def give_rights(telling: Telling, folder: Path, first: int) -> None:
             telling.send(("done", "revoke", number, ""))
 
 
-async def keep_records(
-    telling: Telling, folder: Path, first: int, open_audit: OpenAudit
-) -> None:
+async def keep_records(telling: Telling, folder: Path, first: int, open_audit: OpenAudit) -> None:
     """Note reads, keep a change after each hundred, and anchor now and then."""
     audit = open_audit(folder)
     for number in count(first):

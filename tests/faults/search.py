@@ -1,6 +1,6 @@
 """What kills at random moments: `make search` runs it, PAIDGATE_KILLS times (200) in each test.
 
-The tests of the suite kill before chosen calls; this finds what happens within a call, or beside it.
+The suite kills before chosen calls; this finds what happens within a call, or beside it.
 """
 
 from __future__ import annotations

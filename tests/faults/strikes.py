@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 CHANGING = frozenset(
-    "open write truncate ftruncate fsync rename replace link unlink mkdir rmdir COMMIT "
-    "INSERT UPDATE DELETE".split()
+    {"open", "write", "truncate", "ftruncate", "fsync", "rename", "replace", "link", "unlink"}
+    | {"mkdir", "rmdir", "INSERT", "UPDATE", "DELETE", "COMMIT"}
 )
 
 

@@ -1,8 +1,8 @@
 """P-ATOMIC under kill -9: what was acknowledged is there, whole, and nothing half-done is seen.
 
-A loop is killed before its first call that changes anything, started again on what it left, killed
-before its second one, and so on; where a start takes long, before every so many. What kills at random
-moments is in search.py.
+A loop is killed before its first call that changes anything, started again on what it left,
+killed before its second one, and so on; where a start takes long, before every so many. What
+kills at random moments is in search.py.
 """
 
 from __future__ import annotations
