@@ -1,43 +1,17 @@
-#!/usr/bin/env python3
-"""Set up, run and test Paidgate from a fresh clone, with nothing but Python and pip.
+"""The commands of dev.py."""
 
-    python3 dev.py setup            make .venv/ with everything in it
-    python3 dev.py run [ARG...]     serve the demo; the arguments go to "paidgate serve"
-    python3 dev.py test [ARG...]    run the tests; the arguments go to pytest
-    python3 dev.py lint             check style, types and layers
-    python3 dev.py lock [ARG...]    write the locks anew; the arguments go to "uv pip compile"
+from __future__ import annotations
 
-Standard library only. Old Pythons must be able to parse this file, so that they can be refused.
-"""
-
-import sys
-
-if sys.version_info < (3, 11):  # noqa: UP036
-    sys.exit(
-        "Paidgate needs Python 3.11 or newer, and %s is %d.%d: "  # noqa: UP031
-        'try "make PYTHON=python3.11 ..." or "python3.11 dev.py ...".'
-        % (sys.executable, sys.version_info[0], sys.version_info[1])
-    )
-
-import fcntl
-import hashlib
 import os
-import platform
-import shutil
+import socket
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from importlib.util import find_spec
-from pathlib import Path
-from typing import NamedTuple, NoReturn
+import sys
+from collections.abc import Callable
+from itertools import pairwise
 
-Command = Sequence[str | Path]
-
-ROOT = Path(__file__).resolve().parent
-VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
-UV = VENV / "bin" / "uv"
-STAMP = VENV / "paidgate.stamp"
+from tools.needs import require_programs
+from tools.processes import Failed, become, call, say
+from tools.venv import PYTHON, ROOT, UV, VENV, has_uv, make_venv, prepare
 
 # What each lock is made from. The tests' lock holds all of the gateway's, at the same versions.
 LOCKS = {
@@ -60,31 +34,43 @@ ENVIRONMENT = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_NO_INPUT": "1",
     "PIP_ROOT_USER_ACTION": "ignore",
+    "PIP_USER": "0",  # into .venv/, whatever the account prefers
     # Else every start of the gateway compiles it all, where bytecode must not be written.
     "UV_COMPILE_BYTECODE": "1",
     "UV_SYSTEM_CERTS": "1",
 }
+ELSEWHERE = ("PIP_PREFIX", "PIP_ROOT", "PIP_TARGET")  # where pip would install instead
+
+SEARCH = "tests/faults/search.py"
+HOST, PORT = "127.0.0.1", "8000"  # as "paidgate serve" has them
 
 
-def main(name: str = "help", *arguments: str) -> None:
+def main(usage: str, name: str = "help", *arguments: str) -> None:
     """Do one of the commands."""
     commands: dict[str, Callable[..., None]]
-    commands = {"setup": setup, "run": run, "test": test, "lint": lint, "lock": lock}
+    commands = {
+        "setup": setup, "run": run, "test": test, "search": search, "lint": lint, "lock": lock
+    }  # fmt: skip
     if name not in commands:
-        sys.exit(__doc__)
+        sys.exit(usage)
     os.chdir(ROOT)
     os.environ.update(ENVIRONMENT)
+    for variable in ELSEWHERE:
+        os.environ.pop(variable, None)
     try:
         commands[name](*arguments)
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"Exit code {error.returncode} from: {' '.join(map(str, error.cmd))}")
+    except Failed as failed:
+        sys.exit(unreachable(failed.away) if failed.away else str(failed))
     except OSError as error:
         sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
-# --- commands ----------------------------------------------------------------------------------
+def unreachable(words: str) -> str:
+    """Say that a package index did not answer."""
+    return (
+        f"The network does not lead to a package index: {words}. Set-up needs one, here or at "
+        "PIP_INDEX_URL; when it is there, run this again."
+    )
 
 
 def setup() -> None:
@@ -95,8 +81,38 @@ def setup() -> None:
 
 def run(*arguments: str) -> None:
     """Serve the demo."""
+    require_port(*arguments)
     prepare("run", "test")
     become([PYTHON, "-m", "gateway", "serve", "--demo", "content", *arguments])
+
+
+def require_port(*arguments: str) -> None:
+    """Say before all else when the port cannot be had."""
+    host, port = option("--host", arguments, HOST), option("--port", arguments, PORT)
+    if not port.isdecimal():
+        return  # the command itself says what is wrong with it
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, int(port)))
+    except OverflowError:
+        return
+    except OSError as error:
+        sys.exit(
+            f"Cannot listen on {host}:{port}: {error.strerror}. End what has the port, or take "
+            'another: make run ARGS="--port 8010"'
+        )
+
+
+def option(name: str, arguments: tuple[str, ...], default: str) -> str:
+    """Return the value of an option as the command line will read it: the last one counts."""
+    for one, following in reversed([*pairwise((*arguments, ""))]):
+        if one == name:
+            return following
+        if one.startswith(f"{name}="):
+            return one.partition("=")[2]
+    return default
 
 
 def test(*arguments: str) -> None:
@@ -105,6 +121,12 @@ def test(*arguments: str) -> None:
     require_programs()
     # Two workers halve the time on two cores and leave pytest's summary as the last line.
     become([PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments])
+
+
+def search(*arguments: str) -> None:
+    """Kill at random moments what the tests kill at chosen points."""
+    prepare("test")
+    become([PYTHON, "-m", "pytest", "-s", SEARCH, *arguments])
 
 
 def lint() -> None:
@@ -134,214 +156,3 @@ def passes(check: list[str]) -> bool:
     """Say whether a check finds nothing in the tree."""
     say(" ".join(check))
     return subprocess.run([VENV / "bin" / check[0], *check[1:]]).returncode == 0
-
-
-# --- set-up ------------------------------------------------------------------------------------
-
-
-def prepare(*locks: str) -> None:
-    """Make .venv/ hold the first of the locks, unless it holds one of them already."""
-    if is_ready(locks):
-        return
-    with one_at_a_time():
-        if is_ready(locks):  # another process did it while this one waited
-            return
-        whole = stamp(locks[0])[0] in read_stamp()
-        STAMP.unlink(missing_ok=True)  # an interruption from here on means: start anew
-        if not whole:
-            make_venv()
-        install(locks[0])
-        STAMP.write_text("\n".join(stamp(locks[0])))
-
-
-def is_ready(locks: Sequence[str]) -> bool:
-    """Say whether .venv/ holds one of these locks, for this Python and this place."""
-    return PYTHON.exists() and any(read_stamp() == stamp(lock) for lock in locks)
-
-
-def stamp(lock: str) -> list[str]:
-    """Return two lines: what .venv/ is made for, and what is in it."""
-    contents = hashlib.sha256()
-    for path in (Path(__file__), ROOT / "pyproject.toml", ROOT / "requirements" / f"{lock}.txt"):
-        contents.update(path.read_bytes())
-    return [f"{platform.python_version()} {base_python()} {VENV}", contents.hexdigest()]
-
-
-def read_stamp() -> list[str]:
-    """Return the stamp of the last set-up that came to its end."""
-    return STAMP.read_text().split("\n") if STAMP.exists() else []
-
-
-def make_venv() -> None:
-    """Make an empty .venv/."""
-    say(f"Making .venv/ with Python {platform.python_version()}")
-    own_pip = [] if find_spec("ensurepip") else ["--without-pip"]
-    if not find_spec("venv") or (own_pip and not has_pip()):
-        sys.exit(
-            "This Python can make no virtual environment with pip in it. Install its venv module "
-            "(on Debian and Ubuntu: apt-get install python3-venv) and run this again."
-        )
-    call([base_python(), "-m", "venv", "--clear", *own_pip, VENV])
-
-
-def install(lock: str) -> None:
-    """Install what a lock names, and the project, with uv where it can be had, else with pip."""
-    if has_uv():
-        say(f"Installing requirements/{lock}.txt with uv")
-        try:
-            return install_with([UV, "pip", "install", "--python", PYTHON], lock)
-        except subprocess.CalledProcessError:
-            say("uv could not do it")
-    say(f"Installing requirements/{lock}.txt with pip, which takes a minute or two")
-    return install_with([*pip(), "install"], lock)
-
-
-def install_with(installer: Command, lock: str) -> None:
-    """Install a lock and the project with one of the two installers."""
-    call([*installer, "--quiet", "--require-hashes", "-r", f"requirements/{lock}.txt"])
-    call([*installer, "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."])
-    call([PYTHON, "-m", "compileall", "-q", "gateway"])
-
-
-def has_uv() -> bool:
-    """Fetch the locked uv into .venv/ and say whether that was possible."""
-    say("Fetching uv")
-    # A platform without a ready-made uv must not try to build one: that takes Rust and an hour.
-    wanted = ["--require-hashes", "--only-binary", ":all:", "-r", "requirements/uv.txt"]
-    command = [*pip(), "install", "--quiet", *wanted]
-    return subprocess.run(command, stdin=subprocess.DEVNULL).returncode == 0
-
-
-def pip() -> list[str | Path]:
-    """Return the pip that installs into .venv/: its own, or the system's where it has none."""
-    if find_spec("ensurepip"):
-        return [PYTHON, "-m", "pip"]
-    return [base_python(), "-m", "pip", "--python", PYTHON]
-
-
-def has_pip() -> bool:
-    """Say whether the system's Python has pip."""
-    command = [base_python(), "-m", "pip", "--version"]
-    return subprocess.run(command, capture_output=True).returncode == 0
-
-
-def base_python() -> str:
-    """Return the Python outside any virtual environment, which outlives a .venv/ made anew."""
-    return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-
-
-@contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Wait for other set-ups of this folder."""
-    folder = os.open(ROOT, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
-
-
-# --- programs the tests use --------------------------------------------------------------------
-
-
-class Need(NamedTuple):
-    """Something the tests run that pip cannot bring."""
-
-    name: str
-    packages: str  # Debian's and Ubuntu's
-    is_met: Callable[[], object]
-
-
-def find_program(*names: str) -> str | None:
-    """Return the first of these programs, looking also where Debian hides PostgreSQL's."""
-    versions = Path("/usr/lib/postgresql").glob("[0-9]*/bin")
-    newest_first = sorted(versions, key=lambda path: float(path.parent.name), reverse=True)
-    path = [os.environ.get("PATH", os.defpath), "/usr/local/bin", "/usr/bin", "/usr/sbin"]
-    places = os.pathsep.join([*path, *map(str, newest_first)])
-    return next(filter(None, (shutil.which(name, path=places) for name in names)), None)
-
-
-def has_chinese_font() -> bool:
-    """Say whether a browser can draw Chinese."""
-    lister = find_program("fc-list")
-    found = lister and subprocess.run([lister, ":lang=zh-cn"], capture_output=True).stdout
-    return bool(found)
-
-
-NEEDS = {
-    "redis": Need(
-        "redis-server or valkey-server",
-        "redis-server",
-        lambda: find_program("redis-server", "valkey-server"),
-    ),
-    "postgres": Need(
-        "PostgreSQL's server programs",
-        "postgresql",
-        lambda: all(map(find_program, ("initdb", "postgres", "psql"))),
-    ),
-    "chromium": Need(
-        "Chromium",
-        "chromium",
-        lambda: find_program("chromium", "chromium-browser", "google-chrome"),
-    ),
-    "nginx": Need("nginx", "nginx", lambda: find_program("nginx")),
-    "wrk": Need("wrk", "wrk", lambda: find_program("wrk")),
-    "fonts": Need("a Chinese font", "fontconfig fonts-noto-cjk", has_chinese_font),
-}
-
-
-def require_programs() -> None:
-    """Make sure of all that the tests run, by installing it or by saying what to install."""
-    missing = [need for need in NEEDS.values() if not need.is_met()]
-    if missing:
-        install_packages(" ".join(need.packages for need in missing).split())
-    still_missing = [need for need in missing if not need.is_met()]
-    if still_missing:
-        sys.exit(lacking(*still_missing))
-
-
-def lacking(*needs: Need) -> str:
-    """Say what is missing and how to get it."""
-    names = ", ".join(need.name for need in needs)
-    packages = " ".join(need.packages for need in needs)
-    return (
-        f"The tests need {names}. Install what is missing and run them again "
-        f"(on Debian and Ubuntu, as root: apt-get install {packages})."
-    )
-
-
-def install_packages(packages: list[str]) -> None:
-    """Install Debian packages, where that takes no password."""
-    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if not shutil.which("apt-get") or (root and not shutil.which("sudo")):
-        return
-    say(f"Installing {' '.join(packages)} with apt-get")
-    lock = ["-o", "DPkg::Lock::Timeout=300"]
-    apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", *lock]
-    # Whether it worked shows in what is there afterwards.
-    subprocess.run([*apt, "update"], stdin=subprocess.DEVNULL)
-    command = [*apt, "install", "--yes", "--no-install-recommends", *packages]
-    subprocess.run(command, stdin=subprocess.DEVNULL)
-
-
-# --- processes ---------------------------------------------------------------------------------
-
-
-def say(line: str) -> None:
-    """Print one line of progress."""
-    print(f"==> {line}", flush=True)
-
-
-def call(command: Command) -> None:
-    """Run a command to its end; raise CalledProcessError when it fails."""
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-
-
-def become(command: Command) -> NoReturn:
-    """Turn into another program, so that its exit code and its Ctrl-C are its own."""
-    sys.stdout.flush()
-    os.execv(command[0], [str(part) for part in command])  # noqa: S606
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
