@@ -110,7 +110,7 @@ def in_house(work: Callable[[House], Awaitable[T]], *, in_process: bool = True) 
 def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
     """Serve the gateway until SIGTERM."""
     from gateway import server  # the server imports slowly; other commands need none of it
-    from gateway.welcome import Welcome, banner, move_in
+    from gateway.welcome import Welcome, alone, banner, move_in
 
     settings = _settings()
     # Not refused: whatever runs the gateway may set variables of its own.
@@ -126,7 +126,8 @@ def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
     async def move(house: House) -> tuple[Welcome | None, bool]:
         return await move_in(house, demo), house.remembers
 
-    welcome, remembers = in_house(move)
+    with alone(settings.data):
+        welcome, remembers = in_house(move)
     shown = banner(welcome, origin, remembers=remembers)
     server.serve(settings, sock, workers, lambda: click.echo(shown))
 

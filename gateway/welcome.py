@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -30,8 +32,23 @@ class Welcome:
     key: str
 
 
+@contextmanager
+def alone(data: Path) -> Iterator[None]:
+    """Wait until no other process is at its first start on the same data. Raises OSError."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = os.open(data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
 async def move_in(house: House, folder: Path | None) -> Welcome | None:
-    """Publish folder at the first start; return what to say of its first current document."""
+    """Publish folder at the first start; return what to say of its first current document.
+
+    To be called alone: two at once would each make a key.
+    """
     if folder is None:
         return None
     kept = house.settings.data / KEPT

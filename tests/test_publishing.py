@@ -14,6 +14,7 @@ from gateway.core.bundles import IDENTITY, Bundle
 from gateway.core.conditions import Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Stale
+from gateway.ports import Sealed
 from gateway.publishing import PAGE, Publishing
 from gateway.stores.memory import MemoryPublicStore
 from gateway.submissions import Composed, Submission, Task
@@ -127,7 +128,8 @@ async def test_an_edition_from_before_digests_is_rendered_anew() -> None:
     here = Counting()
     first = await here.publishing.publish(SOURCE)
     older = replace(first.edition, id="older", source_digest="")
-    await here.side.vault.keep(ADDRESS, "older", here.side.vault._sealed(ADDRESS, first.edition.id))
+    public = await here.side.vault.public(ADDRESS, first.edition.id)
+    await here.side.vault.keep(ADDRESS, "older", Sealed(WORDS, public, public))
     await here.side.ledger.make_current(older, first.edition.id)
     assert (await here.publishing.publish(SOURCE)).edition.id not in ("older", first.edition.id)
 
