@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from gateway.app import House
+from gateway.app import House, looks, patience
 from gateway.composing import cores
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Malformed
@@ -149,6 +150,12 @@ async def publish_file(house: House, file: SourceFile, publisher: str) -> bool:
     return True
 
 
+async def is_confirmed(house: House) -> bool:
+    """Return whether all that was published is, after some patience."""
+    wait = partial(looks, patience(house.settings))
+    return await house.announcing.tell() or await house.announcing.wait(wait)
+
+
 def owner(file: SourceFile, publisher: str) -> str:
     """Return the publisher given, or else the one that the file's folder names.
 
@@ -180,7 +187,10 @@ async def look(house: House, paths: Sequence[Path], publisher: str, seen: States
     now = states(paths)
     for path in sorted(p for p, state in now.items() if seen.get(p) != state):
         if await publish_file(house, SourceFile(path), publisher):
-            click.echo(f"published {path}", err=True)
+            confirmed = await is_confirmed(house)
+            click.echo(
+                f"{'published' if confirmed else 'recorded, not confirmed'} {path}", err=True
+            )
     return now
 
 
