@@ -38,7 +38,7 @@ from gateway.stores.audit_files import FileAudit
 from gateway.stores.embedded_redis import EmbeddedRedis, server_program
 from gateway.stores.house_files import house_name
 from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory, OutsideCoherence
-from gateway.stores.membership import PACE, Kind, Membership, Named, Tell, log
+from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log
 from gateway.stores.memory import MemoryAudit
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.redis_authority import RedisAuthority
@@ -449,7 +449,7 @@ class Gateway:
                 tasks.start_soon(_again, "audit", house.audit.tend, ANEW)
                 if house.membership:
                     attend = partial(house.membership.attend, house.coherence)
-                    tasks.start_soon(_again, "attend", attend, PACE)
+                    tasks.start_soon(_again, "attend", attend, TENURE.pace)
                 yield
                 tasks.cancel_scope.cancel()
         finally:

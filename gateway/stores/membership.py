@@ -2,8 +2,8 @@
 
 It stands on record. A house whose settings name another does not serve; only when nobody who goes
 by the authority on record can be answering from memory any more, another takes its place. A worker
-asks the ledger now and then, and does not answer from memory for longer than TRUST after asking,
-so whoever was not seen to serve for that long does not remember.
+asks the ledger now and then, and answers from memory only for a while after asking, so whoever was
+not seen to serve for longer than that does not remember.
 """
 
 from __future__ import annotations
@@ -24,12 +24,22 @@ from gateway.ports import AuthorityRecord, Ledger
 from gateway.stores.house_files import Presence, house_name
 from gateway.stores.leased import Memory, boottime
 
-TRUST = 60.0  # seconds after asking that a worker goes by what the record said
-PACE = 5.0  # seconds between two times that a worker asks, and says that its house serves
-GONE = 1.02 * TRUST + PACE  # seconds; a house that was not heard of for as long remembers nothing
 LOOK = 0.1  # seconds between two looks at the record
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """For how long what the record says is gone by, in seconds."""
+
+    trust: float = 60.0  # after asking; then a worker answers from memory no more
+    pace: float = 5.0  # between two times that a worker asks, and says that its house serves
+
+    @property
+    def gone(self) -> float:
+        """How long a house has not been heard of that remembers nothing, on whatever clock."""
+        return 1.02 * self.trust + self.pace
 
 
 class Kind(StrEnum):
@@ -87,6 +97,7 @@ def described(kind: str, place: str) -> str:
     return words.get(Kind(kind), kind)
 
 
+TENURE = Tenure()
 Tell = Callable[[str], object]
 IsBegun = Callable[[str], Awaitable[bool]]
 
@@ -100,7 +111,13 @@ class Membership:
     """A house that serves, and the authority that it goes by."""
 
     def __init__(
-        self, ledger: Ledger, data: Path, named: Named, is_begun: IsBegun, tell: Tell = log
+        self,
+        ledger: Ledger,
+        data: Path,
+        named: Named,
+        is_begun: IsBegun,
+        tell: Tell = log,
+        tenure: Tenure = TENURE,
     ) -> None:
         self._ledger = ledger
         self._house = house_name(data)
@@ -108,6 +125,7 @@ class Membership:
         self._named = named
         self._is_begun = is_begun
         self._tell = tell
+        self._tenure = tenure
         self._is_alone = False
         self._trusted = NEVER
         self._is_replaced = False
@@ -119,14 +137,14 @@ class Membership:
         Raises OtherAuthority, Unavailable.
         """
         self._is_alone = await self._presence.enter()
-        watch = _Watch()
+        watch = _Watch(self._tenure)
         while True:
             asked, record = boottime(), await self._ledger.authority()
             watch.saw(await self._others(), asked)
             standing = await self._standing(record, watch)
             if standing is _Standing.OURS and record:
                 if await self._ledger.attend(self._house, record.id):
-                    self._record, self._trusted = record, asked + TRUST
+                    self._record, self._trusted = record, asked + self._tenure.trust
                     return record
             elif standing is _Standing.FREE:
                 await self._replace(record, at)
@@ -154,7 +172,11 @@ class Membership:
                 # Until it answers nothing is answered from memory, and nothing acknowledged.
                 return _Standing.OURS if is_living else watch.verdict()
             # It may have been emptied: whoever lives begins it again at once.
-            return _Standing.TAKEN if is_living and watch.lasts >= PACE else watch.verdict()
+            return (
+                _Standing.TAKEN
+                if is_living and watch.lasts >= self._tenure.pace
+                else watch.verdict()
+            )
         return _Standing.TAKEN if is_living else watch.verdict(self._wait_told(record))
 
     def _wait_told(self, record: AuthorityRecord) -> Callable[[], object]:
@@ -182,7 +204,7 @@ class Membership:
         """
         asked = boottime()
         stays = self._record and await self._ledger.attend(self._house, self._record.id)
-        memory.trust(asked + TRUST if stays else NEVER)
+        memory.trust(asked + self._tenure.trust if stays else NEVER)
         if not stays and not self._is_replaced:
             self._tell("Another authority is on record now: this worker answers from no memory.")
         self._is_replaced = not stays
@@ -212,7 +234,8 @@ class _Standing(StrEnum):
 class _Watch:
     """Who has said that it serves since this began to look."""
 
-    def __init__(self) -> None:
+    def __init__(self, tenure: Tenure) -> None:
+        self._tenure = tenure
         self._began = boottime()
         self._first: dict[str, int] | None = None
         self._now: Mapping[str, int] = {}
@@ -232,7 +255,7 @@ class _Watch:
 
     def verdict(self, tell: Callable[[], object] = lambda: None) -> _Standing:
         """Return that the place is free, once nobody can remember anything; tell if it takes."""
-        if not self._now or self.lasts > GONE:
+        if not self._now or self.lasts > self._tenure.gone:
             return _Standing.FREE
         if not self._is_told:
             self._is_told = True
