@@ -172,11 +172,9 @@ class Membership:
                 # Until it answers nothing is answered from memory, and nothing acknowledged.
                 return _Standing.OURS if is_living else watch.verdict()
             # It may have been emptied: whoever lives begins it again at once.
-            return (
-                _Standing.TAKEN
-                if is_living and watch.lasts >= self._tenure.pace
-                else watch.verdict()
-            )
+            if not is_living:
+                return watch.verdict()
+            return _Standing.TAKEN if watch.lasts >= self._tenure.pace else _Standing.OPEN
         return _Standing.TAKEN if is_living else watch.verdict(self._wait_told(record))
 
     def _wait_told(self, record: AuthorityRecord) -> Callable[[], object]:

@@ -23,7 +23,8 @@ from tests.stores.things import grant
 
 pytestmark = pytest.mark.anyio
 
-TENURE = Tenure(trust=1.0, pace=0.1)
+LASTING = Tenure(pace=0.1)
+SHORT = Tenure(trust=2.0, pace=0.1)
 NAMED = [
     Named(Kind.EMBEDDED),
     Named(Kind.REDIS, "redis://one:6379"),
@@ -36,11 +37,16 @@ class House:
     """A data folder from which a gateway serves, and what it was told."""
 
     def __init__(
-        self, ledger: Ledger, data: Path, named: Named, begun: bool | None = False
+        self,
+        ledger: Ledger,
+        data: Path,
+        named: Named,
+        begun: bool | None = False,
+        tenure: Tenure = LASTING,
     ) -> None:
         data.mkdir(exist_ok=True)
         self.told: list[str] = []
-        self.member = Membership(ledger, data, named, self._is_begun, self.told.append, TENURE)
+        self.member = Membership(ledger, data, named, self._is_begun, self.told.append, tenure)
         self.memory = LeasedCoherence(LocalAuthority(), Terms())
         self._begun = begun
 
@@ -64,7 +70,7 @@ class House:
         async def attend() -> None:
             while True:
                 await self.member.attend(self.memory)
-                await asyncio.sleep(TENURE.pace)
+                await asyncio.sleep(LASTING.pace)
 
         task = asyncio.create_task(attend())
         try:
@@ -158,7 +164,7 @@ async def test_a_house_that_has_ended_makes_room_for_another_authority(
 async def test_whoever_is_cut_off_remembers_nothing_when_another_takes_the_place(
     ledger: Ledger, tmp_path: Path
 ) -> None:
-    house = House(ledger, tmp_path / "one", NAMED[0])
+    house = House(ledger, tmp_path / "one", NAMED[0], tenure=SHORT)
     before = await house.join()
     house.memory.start()
 
@@ -169,7 +175,7 @@ async def test_whoever_is_cut_off_remembers_nothing_when_another_takes_the_place
         await house.memory.fetch("key", load)
         await asyncio.sleep(0)
     # From here on it hears its authority, but not the ledger.
-    later = House(ledger, tmp_path / "two", NAMED[1])
+    later = House(ledger, tmp_path / "two", NAMED[1], tenure=SHORT)
     joining = asyncio.create_task(later.join())
     seen = False
     while not joining.done():
@@ -192,7 +198,7 @@ async def test_whoever_is_cut_off_remembers_nothing_when_another_takes_the_place
 
 
 async def test_who_attends_is_trusted_for_longer(ledger: Ledger, tmp_path: Path) -> None:
-    house = House(ledger, tmp_path / "one", NAMED[0])
+    house = House(ledger, tmp_path / "one", NAMED[0], tenure=SHORT)
     await house.join()
     house.memory.start()
 
@@ -200,7 +206,7 @@ async def test_who_attends_is_trusted_for_longer(ledger: Ledger, tmp_path: Path)
         return "a right"
 
     async with house.attending():
-        end = boottime() + 2 * TENURE.trust
+        end = boottime() + 1.5 * SHORT.trust
         while boottime() < end:
             await house.memory.fetch("key", load)
             await asyncio.sleep(0.01)
