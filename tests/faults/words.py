@@ -134,7 +134,7 @@ class Words:
 
     def roll_back(self) -> Callable[[], Claim]:
         token, path = self.granted()[1], "/api/documents/report/editions"
-        earlier = self.gateway.order("GET", path).json["editions"][1]["edition"]
+        _, earlier = self._editions_of()
 
         def act() -> Claim:
             told = self.gateway.order("POST", f"{path}/{earlier}/publish").json
@@ -153,6 +153,12 @@ class Words:
             return self._shown(self.gateway.publish("report", text).json["confirmed"], token)
 
         return act
+
+    def _editions_of(self) -> tuple[str, str]:
+        """Return the edition that is current, and another."""
+        now = self.gateway.order("GET", "/api/documents/report").json["edition"]
+        told = self.gateway.order("GET", "/api/documents/report/editions").json["editions"]
+        return now, next(each["edition"] for each in told if each["edition"] != now)
 
     def _text(self) -> str:
         self._editions += 1
@@ -202,8 +208,7 @@ class Words:
 
     def roll_back_by_hand(self) -> Callable[[], Claim]:
         token, page = self.granted()[1], "/studio/documents/report"
-        editions = self.gateway.order("GET", "/api/documents/report/editions").json["editions"]
-        now, earlier = (each["edition"] for each in editions[:2])
+        now, earlier = self._editions_of()
         press = self._form(page, f"{page}/editions/{earlier}/publish", edition=now)
         return lambda: Claim(self._is_done(press()), lambda: self._etag_of(token) == earlier)
 
@@ -242,7 +247,7 @@ class Words:
         (self._studio,) = (each.partition(";")[0] for each in given if "_guest=" not in each)
 
     def _is_done(self, answer: Answer) -> bool:
-        assert answer.status == 303, answer
+        assert answer.status == 303, answer.status
         return not answer.headers["location"].endswith("done=recorded")
 
     # --- acts on the command line, in a process of its own with settings of its own ---
@@ -360,7 +365,7 @@ COMMANDS = ("revoke", "grant", "publish", "add", "retire")
 
 def _field(page: Answer, name: str) -> str:
     found = re.search(rf'<input[^>]* name="{name}"[^>]* value="([^"]*)"', page.body.decode())
-    assert found, (name, page)
+    assert found, (name, page.status)
     return found[1]
 
 
