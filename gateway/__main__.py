@@ -24,6 +24,7 @@ from gateway.core.documents import measure
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.records import OPERATOR
 from gateway.core.rights import Grant
+from gateway.core.tokens import KeyState
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Wish
@@ -35,7 +36,9 @@ from gateway.submissions import Prepared, prepare
 
 if TYPE_CHECKING:
     from gateway.app import House
+    from gateway.stores.membership import Tell
 
+NOT_CONFIRMED = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 T = TypeVar("T")
@@ -77,18 +80,34 @@ def _settings() -> Settings:
     return configuration.load(os.environ)
 
 
-def in_house(work: Callable[[House], Awaitable[T]], *, in_process: bool = True) -> T:
+def in_house(
+    work: Callable[[House], Awaitable[T]], *, in_process: bool = True, serving: Tell | None = None
+) -> T:
     """Open the house that the settings describe, work in it, and close it."""
-    from gateway.app import open_house
+    from gateway.app import open_house, patience
 
     async def run() -> T:
-        house = await open_house(_settings(), in_process=in_process)
+        settings = _settings()
+        wait = patience(settings) if in_process and not serving else 0.0
+        house = await open_house(settings, in_process=in_process, serving=serving, patience=wait)
         try:
             return await work(house)
         finally:
             await house.close()
 
     return asyncio.run(run())
+
+
+def _require_confirmed(confirmed: bool) -> None:
+    """Exit with status 2, in words, where what was done is on record and not confirmed yet."""
+    if not confirmed:
+        click.echo(
+            "paidgate: this is on record, and not confirmed by every worker yet: until then some"
+            " may go by what was before. Workers see to it by themselves, when they run and reach"
+            " each other.",
+            err=True,
+        )
+        sys.exit(NOT_CONFIRMED)
 
 
 # --- serving -----------------------------------------------------------------------------------
@@ -123,12 +142,14 @@ def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
         sys.exit(1)
     origin = settings.base_url or f"http://{_shown(host)}:{port}"
 
-    async def move(house: House) -> tuple[Welcome | None, bool]:
-        return await move_in(house, demo), house.remembers
+    async def move(house: House) -> tuple[Welcome | None, str]:
+        return await move_in(house, demo), house.authority
 
     with alone(settings.data):
-        welcome, remembers = in_house(move)
-    shown = banner(welcome, origin, remembers=remembers)
+        welcome, authority = in_house(
+            move, serving=lambda words: click.echo(f"paidgate: {words}", err=True)
+        )
+    shown = banner(welcome, origin, authority)
     server.serve(settings, sock, workers, lambda: click.echo(shown))
 
 
@@ -152,21 +173,24 @@ PATHS = click.argument(
 @told
 def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
     """Publish files, or folders that hold <publisher>/<slug>.ext."""
-    from gateway.bulk import publish_files, states, watch_files
+    from gateway.bulk import is_confirmed, publish_files, states, watch_files
 
-    async def work(house: House) -> int:
+    async def work(house: House) -> tuple[int, bool]:
         seen = states(paths)  # before the first run, or it would miss what changes meanwhile
         refused = await publish_files(house, list(source_files(paths)), publisher)
+        confirmed = await is_confirmed(house)
         if watch:
             await watch_files(house, paths, publisher, seen)
-        return refused
+        return refused, confirmed
 
     try:
-        refused = in_house(work, in_process=False)
+        refused, confirmed = in_house(work, in_process=False)
     except KeyboardInterrupt:
         click.echo("paidgate: interrupted; the same command again does the rest.", err=True)
         sys.exit(INTERRUPTED)
-    sys.exit(1 if refused else 0)
+    if refused:
+        sys.exit(1)
+    _require_confirmed(confirmed)
 
 
 @cli.command()
@@ -240,7 +264,14 @@ def publisher() -> None:
 @told
 def publisher_add(name: str) -> None:
     """Add a publisher, or give one another key; the key is printed this once."""
-    click.echo(in_house(lambda house: house.granting.add_publisher(name)))
+
+    async def work(house: House) -> tuple[str, bool]:
+        key = await house.granting.add_publisher(name)
+        return key, await house.granting.confirm()
+
+    key, confirmed = in_house(work)
+    click.echo(key)
+    _require_confirmed(confirmed)
 
 
 @cli.command()
@@ -253,12 +284,13 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     """Grant a right, and print its id, token and unlock link."""
     from gateway.web.links import PORT
 
-    async def work(house: House) -> tuple[Grant, str]:
+    async def work(house: House) -> tuple[Grant, str, bool]:
         wish = Wish(scope, subject=subject, term=term, source="command line")
         made = await house.granting.grant(publisher, wish, by=OPERATOR)
-        return made, await house.granting.token(made)
+        token = await house.granting.token(made)
+        return made, token, await house.granting.confirm()
 
-    made, token = in_house(work)
+    made, token, confirmed = in_house(work)
     origin = _settings().base_url
     if not origin:
         origin = f"http://127.0.0.1:{PORT}"
@@ -266,6 +298,7 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     click.echo(f"grant   {made.id}")
     click.echo(f"token   {token}")
     click.echo(f"unlock  {origin}/unlock?token={quote(token)}")
+    _require_confirmed(confirmed)
 
 
 @cli.command()
@@ -273,10 +306,9 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
 @told
 def revoke(grant: str) -> None:
     """Take a grant back; returns when no worker will serve it."""
-    if not in_house(lambda house: house.granting.revoke(None, grant)):
-        click.echo(f"revoked {grant}: recorded, and not confirmed by every worker yet.")
-        sys.exit(2)
-    click.echo(f"revoked {grant}: no worker will serve it.")
+    confirmed = in_house(lambda house: house.granting.revoke(None, grant))
+    click.echo(f"revoked {grant}: {'no worker will serve it' if confirmed else 'recorded'}.")
+    _require_confirmed(confirmed)
 
 
 # --- signing keys ------------------------------------------------------------------------------
@@ -312,9 +344,9 @@ def keys_retire(kid: str) -> None:
 
 def _tell_turned(turned: Turned) -> None:
     click.echo(f"{turned.kid}  {turned.state}")
-    if not turned.confirmed:
-        click.echo("Not every worker has confirmed it yet: try again.", err=True)
-        sys.exit(2)
+    if turned.state is KeyState.PENDING:
+        click.echo("paidgate: it signs nothing yet: the same command again goes on.", err=True)
+    _require_confirmed(turned.confirmed)
 
 
 # --- the audit ---------------------------------------------------------------------------------

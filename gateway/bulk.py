@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import click
 from anyio import CancelScope, create_memory_object_stream, create_task_group, move_on_after
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from gateway.app import House
+from gateway.app import House, looks, patience
 from gateway.composing import cores
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Malformed
@@ -144,6 +145,12 @@ async def publish_file(house: House, file: SourceFile, publisher: str) -> Except
     return None
 
 
+async def is_confirmed(house: House) -> bool:
+    """Return whether all that was published is, after some patience."""
+    wait = partial(looks, patience(house.settings))
+    return await house.announcing.tell() or await house.announcing.wait(wait)
+
+
 def owner(file: SourceFile, publisher: str) -> str:
     """Return the publisher given, or else the one that the file's folder names.
 
@@ -177,7 +184,8 @@ async def look(house: House, paths: Sequence[Path], publisher: str, seen: States
         if error := await publish_file(house, SourceFile(path), publisher):
             tell(SourceFile(path), error)
         else:
-            click.echo(f"published {path}", err=True)
+            told = "published" if await is_confirmed(house) else "recorded, not confirmed"
+            click.echo(f"{told} {path}", err=True)
     return now
 
 

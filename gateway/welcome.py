@@ -19,8 +19,16 @@ from gateway.core.records import OPERATOR
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.granting import Wish
 from gateway.stores.durable import write_private
+from gateway.stores.membership import Kind
 
 KEPT = "welcome.json"
+
+_AUTHORITIES = {
+    Kind.EMBEDDED: "Rights are leased from a Redis of its own.",
+    Kind.REDIS: "Rights are leased from the Redis that the settings name.",
+    Kind.POSTGRES: "Rights are leased from the ledger's PostgreSQL.",
+    Kind.NONE: "Without Redis: every full read asks the ledger.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +87,10 @@ async def _first_current(house: House, files: Sequence[SourceFile]) -> Address |
     return None
 
 
-def banner(welcome: Welcome | None, origin: str, *, remembers: bool) -> str:
+def banner(welcome: Welcome | None, origin: str, authority: str) -> str:
     """Return the words that a person who has just started the gateway needs.
 
-    remembers: rights are answered from leased memory.
+    authority: of which kind is the one that workers go by.
     """
     lines = ["", f"Paidgate serves on {origin}", ""]
     if welcome:
@@ -93,7 +101,6 @@ def banner(welcome: Welcome | None, origin: str, *, remembers: bool) -> str:
             f"  API key   {welcome.key}   (publisher {welcome.address.partition('/')[0]})",
             "",
         ]
-    if not remembers:
-        lines += ["Without Redis: every full read asks the ledger.", ""]
+    lines += [_AUTHORITIES[Kind(authority)], ""]
     lines += ["Ctrl-C stops it.", ""]
     return "\n".join(lines)

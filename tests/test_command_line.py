@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -141,6 +142,58 @@ def test_a_wrong_setting_is_told_with_its_name(tmp_path: Path) -> None:
     assert [line.split(":")[1] for line in lines] == [" PAIDGATE_LEASE", " PAIDGATE_SECRET"]
 
 
+# --- what is only on record --------------------------------------------------------------------
+
+CHANGES: Mapping[str, Callable[[Path, Path], list[str]]] = {
+    "publish": lambda folder, _: ["publish", str(folder / "a.txt")],
+    "publisher add": lambda *_: ["publisher", "add", "other"],
+    "grant": lambda *_: ["grant", "demo", "all"],
+    "revoke": lambda _, data: ["revoke", granted(data, "all")["grant"]],
+    "keys rotate": lambda *_: ["keys", "rotate"],
+    "keys retire": lambda _, data: [*(rotated(data)), "keys", "retire", "k1"],
+}
+QUIET = {"serve", "check", "split", "bench", "keys list", "audit-log verify", "audit-log show"}
+
+
+def rotated(data: Path) -> list[str]:
+    assert run(data, "keys", "rotate").exit_code == 0
+    return []
+
+
+def commands(group: click.Group, before: str = "") -> Iterator[str]:
+    """Yield every command that there is."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield before + name
+
+
+def test_every_command_is_known_to_change_something_or_not() -> None:
+    assert sorted(commands(cli)) == sorted({*CHANGES, *QUIET})
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_command_says_what_is_only_on_record(name: str, folder: Path, tmp_path: Path) -> None:
+    (folder / "a.txt").write_text(SOUND)
+    arguments = CHANGES[name](folder, tmp_path)
+    # Something is outgoing, whatever the command itself leaves.
+    assert run(tmp_path, "grant", "demo", "all", PAIDGATE_REDIS=NOWHERE).exit_code == 2
+    told = run(tmp_path, *arguments, PAIDGATE_REDIS=NOWHERE)
+    assert told.exit_code == 2
+    assert "this is on record, and not confirmed by every worker yet" in told.stderr
+    assert "no worker will" not in told.stdout
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_command_exits_well_where_all_is_confirmed(
+    name: str, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "a.txt").write_text(SOUND)
+    told = run(tmp_path, *CHANGES[name](folder, tmp_path))
+    assert (told.exit_code, "on record" in told.stderr) == (0, False)
+
+
 # --- serve -------------------------------------------------------------------------------------
 
 
@@ -231,7 +284,8 @@ def test_a_revocation_that_is_not_confirmed_says_so(tmp_path: Path) -> None:
     printed = granted(tmp_path, "all")
     told = run(tmp_path, "revoke", printed["grant"], PAIDGATE_REDIS=NOWHERE)
     assert told.exit_code == 2
-    assert "not confirmed by every worker yet" in told.stdout
+    assert told.stdout == f"revoked {printed['grant']}: recorded.\n"
+    assert "not confirmed by every worker yet" in told.stderr
     assert run(tmp_path, "revoke", printed["grant"]).exit_code == 0
 
 
@@ -257,7 +311,8 @@ def test_a_rotation_that_is_not_confirmed_says_so(tmp_path: Path) -> None:
     assert run(tmp_path, "keys", "list").exit_code == 0
     told = run(tmp_path, "keys", "rotate", PAIDGATE_REDIS=NOWHERE)
     assert (told.exit_code, told.stdout) == (2, "k2  pending\n")
-    assert told.stderr == "Not every worker has confirmed it yet: try again.\n"
+    assert "the same command again goes on" in told.stderr
+    assert "not confirmed by every worker yet" in told.stderr
 
 
 @pytest.mark.parametrize("kid", ["k1", "k9"])

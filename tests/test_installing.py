@@ -19,14 +19,14 @@ import click
 import httpx2
 import pytest
 
-import dev
 import gateway.stores
 from gateway.__main__ import cli
 from tests.pythons import pythons
 from tests.servers import comes_true, free_port
 from tests.test_setup import pins, version
+from tools.commands import ENVIRONMENT
+from tools.venv import ROOT, UV
 
-ROOT = Path(dev.__file__).parent
 TETHER = Path(gateway.stores.__file__).with_name("tether.py")
 PATIENCE = 180.0  # seconds; the first start writes bytecode, and the machine may be busy
 MOST = 130e6  # bytes of an installed gateway, with bytecode
@@ -152,8 +152,8 @@ class Installed:
         self.venv = folder / "venv"
         self._built = built
         self._folder = folder
-        if dev.UV.exists():
-            call(dev.UV, "venv", "--quiet", "--python", python, self.venv)
+        if UV.exists():
+            call(UV, "venv", "--quiet", "--python", python, self.venv)
         else:
             call(python, "-m", "venv", self.venv)
         self._pins = folder / "pins.txt"
@@ -163,13 +163,13 @@ class Installed:
 
     def install_sdist(self) -> None:
         """Build the source distribution anew, and put it in the wheel's place."""
-        again = "--reinstall" if dev.UV.exists() else "--force-reinstall"
+        again = "--reinstall" if UV.exists() else "--force-reinstall"
         self._install("--no-deps", again, self._built.sdist)
 
     def _install(self, *what: str | Path) -> None:
         python = self.venv / "bin" / "python"
-        if dev.UV.exists():
-            call(dev.UV, "pip", "install", "--quiet", "--python", python, *what)
+        if UV.exists():
+            call(UV, "pip", "install", "--quiet", "--python", python, *what)
         else:
             call(python, "-m", "pip", "install", "--quiet", *what)
 
@@ -218,7 +218,7 @@ class Installed:
 
 def call(*command: str | Path) -> None:
     """Run a command of set-up to its end."""
-    environment = os.environ | dev.ENVIRONMENT
+    environment = os.environ | ENVIRONMENT
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -233,7 +233,7 @@ def installed(
 
 @every_python
 def test_an_installed_gateway_is_small(installed: Installed) -> None:
-    if not dev.UV.exists():
+    if not UV.exists():
         pytest.skip("there is a pip beside it, which is not the gateway's")
     files = [path.lstat() for path in installed.venv.rglob("*")]
     assert 50e6 < sum(file.st_blocks * 512 for file in files) < MOST

@@ -5,7 +5,16 @@ from __future__ import annotations
 from gateway.ports.audit import Audit
 from gateway.ports.clock import Clock
 from gateway.ports.coherence import RIGHTS, Coherence, Known, Shape
-from gateway.ports.ledger import Anchors, Answer, Device, Edition, Ledger, Outgoing, Reader
+from gateway.ports.ledger import (
+    Anchors,
+    Answer,
+    AuthorityRecord,
+    Device,
+    Edition,
+    Ledger,
+    Outgoing,
+    Reader,
+)
 from gateway.ports.public_store import PublicStore, Seal, cursor
 from gateway.ports.texts import Format, Formats, Press, Source
 from gateway.ports.tries import Tries
@@ -16,6 +25,7 @@ __all__ = [
     "Anchors",
     "Answer",
     "Audit",
+    "AuthorityRecord",
     "Clock",
     "Coherence",
     "Device",

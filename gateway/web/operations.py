@@ -35,7 +35,9 @@ class Operations:
         """Say of each part whether it answers; 503 unless all do that answers rest on."""
         states = {name: await _ask(probe) for name, probe in self._probes.items()}
         # Without Redis the ledger is asked: slower, and right.
-        is_ready = all(state != "down" for name, state in states.items() if name != "redis")
+        is_ready = all(
+            state not in ("down", "another") for name, state in states.items() if name != "redis"
+        )
         return _json(states, 200 if is_ready else 503)
 
 

@@ -383,7 +383,7 @@ def test_what_not_every_worker_knows_of_is_told_as_on_record(at: Scene) -> None:
         house.coherence.announce = unheard  # type: ignore[method-assign,assignment]
     seen = at.visitor.press(RIGHTS, f"/studio/grants/{grant.id}/revoke", slug="a")
     assert seen.place == f"{RIGHTS}?done=recorded"
-    assert "It is on record." in at.visitor.get(seen.place).text
+    assert "It is on record, and not confirmed yet" in at.visitor.get(seen.place).text
     edition = at.visitor.get("/studio/documents/a/delete").field("edition")
     seen = at.visitor.press(
         "/studio/documents/a/delete", "/studio/documents/a/delete", edition=edition

@@ -12,7 +12,7 @@ from gateway.core.errors import Conflict, Missing, Revoked, Stale, UsedUp
 from gateway.core.holders import SIGNING_KEYS, document_key, grant_key, reader_key
 from gateway.core.rights import Grant
 from gateway.core.tokens import KeyState
-from gateway.ports import Answer, Device, Edition, Outgoing, Reader
+from gateway.ports import Answer, AuthorityRecord, Device, Edition, Outgoing, Reader
 
 
 class MemoryAnchors:
@@ -48,6 +48,8 @@ class MemoryLedger(MemoryAnchors):
         self._outgoing: dict[int, Outgoing] = {}
         self._noted = 0
         self._signing_keys: dict[str, KeyState] = {}
+        self._authority: AuthorityRecord | None = None
+        self._attendance: dict[str, int] = {}
 
     def _note(self, *keys: str) -> None:
         for key in sorted(keys):
@@ -279,9 +281,41 @@ class MemoryLedger(MemoryAnchors):
     async def outgoing(self, limit: int) -> Sequence[Outgoing]:
         return list(self._outgoing.values())[:limit]
 
-    async def confirm(self, outgoing: Sequence[Outgoing]) -> None:
+    async def newest_outgoing(self) -> int:
+        return max(self._outgoing, default=0)
+
+    async def confirm(self, outgoing: Sequence[Outgoing], authority: str = "") -> bool:
+        if self._goes_by() != authority:
+            return False
         for each in outgoing:
             self._outgoing.pop(each.seq, None)
+        return True
+
+    def _goes_by(self) -> str:
+        return self._authority.id if self._authority else ""
+
+    async def authority(self) -> AuthorityRecord | None:
+        return self._authority
+
+    async def replace_authority(
+        self, before: AuthorityRecord | None, after: AuthorityRecord, at: int
+    ) -> None:
+        if self._authority != before:
+            raise Stale(None)
+        self._authority = after
+        self._attendance.clear()
+
+    async def attend(self, house: str, authority: str) -> bool:
+        if self._goes_by() != authority:
+            return False
+        self._attendance[house] = self._attendance.get(house, 0) + 1
+        return True
+
+    async def attendance(self) -> Mapping[str, int]:
+        return dict(self._attendance)
+
+    async def leave(self, house: str) -> None:
+        self._attendance.pop(house, None)
 
     async def signing_keys(self) -> Mapping[str, KeyState]:
         return dict(self._signing_keys)

@@ -15,7 +15,7 @@ from gateway.core.moments import moment
 from gateway.ports import Edition, PublicStore
 from gateway.publishing import Publishing
 from gateway.web.links import Links
-from gateway.web.studio.desk import HOME, Desk, done_at, mark, own_address, read_fields, see_other
+from gateway.web.studio.desk import HOME, Desk, done_at, mark, own_address, read_fields
 from gateway.web.studio.sessions import Session
 
 LISTED = 50
@@ -102,10 +102,11 @@ class Documents:
         address = own_address(request, session)
         edition = request.path_params["edition"]
         try:
-            await self._publishing.roll_back(address, edition, _unless_changed(fields))
+            published = await self._publishing.roll_back(address, edition, _unless_changed(fields))
         except Stale as error:
             return await self._document(request, session, error)
-        return see_other(f"{HOME}/documents/{address.slug}?done=rolled-back")
+        place = f"{HOME}/documents/{address.slug}"
+        return done_at(place, "rolled-back", confirmed=published.confirmed)
 
     async def delete(self, request: Request, session: Session) -> Response:
         """Ask once more, then take a document away."""

@@ -15,7 +15,7 @@ from gateway.ports import Edition, Formats
 from gateway.publishing import Publishing
 from gateway.submissions import Prepared, Submission
 from gateway.web.press import PagePress
-from gateway.web.studio.desk import HOME, Desk, own_address, see_other
+from gateway.web.studio.desk import HOME, Desk, done_at, own_address, see_other
 from gateway.web.studio.drafts import FORMATS, Draft, fitting
 from gateway.web.studio.excerpts import Excerpt, excerpts
 from gateway.web.studio.sessions import Session, Sessions
@@ -75,16 +75,16 @@ class Editor:
         return await self._checked(request, session, draft, prepared)
 
     async def _publish(self, submission: Submission, draft: Draft) -> Response:
-        address = submission.address
+        place = f"{HOME}/documents/{submission.address.slug}"
         try:
             published = await self._publishing.publish(submission, draft.condition)
         except Stale:
             # A form that was sent twice finds its own work done.
             if not await self._is_current(submission):
                 raise
-            return see_other(f"{HOME}/documents/{address.slug}?done=published")
+            return done_at(place, "published", confirmed=await self._publishing.confirm())
         done = "unchanged" if published.edition.id == draft.edition else "published"
-        return see_other(f"{HOME}/documents/{address.slug}?done={done}")
+        return done_at(place, done, confirmed=published.confirmed)
 
     async def _is_current(self, submission: Submission) -> bool:
         edition = await self._current(submission.address)
