@@ -9,7 +9,7 @@ from gateway.ports.ledger import Anchors, Answer, Device, Edition, Ledger, Outgo
 from gateway.ports.public_store import PublicStore, Seal, cursor
 from gateway.ports.texts import Format, Formats, Press, Source
 from gateway.ports.tries import Tries
-from gateway.ports.vault import Sealed, Vault
+from gateway.ports.vault import Health, Sealed, Vault
 
 __all__ = [
     "RIGHTS",
@@ -22,6 +22,7 @@ __all__ = [
     "Edition",
     "Format",
     "Formats",
+    "Health",
     "Known",
     "Ledger",
     "Outgoing",

@@ -45,10 +45,8 @@ async def open_old(data: Path, clock: FrozenClock) -> House:
     )
 
 
-async def make(data: Path) -> None:
-    """Fill a data folder: documents with an edition before, grants, codes, keys, an audit."""
-    data.mkdir(parents=True)
-    (data / "secret").write_bytes(SECRET)
+async def make(data: Path) -> dict[str, str]:
+    """Fill a data folder with documents, rights, codes, keys and an audit; return what to try."""
     house = await open_old(data, FrozenClock())
     key = await house.granting.add_publisher("demo")
     for slug, (form, text) in DOCUMENTS.items():
@@ -65,9 +63,18 @@ async def make(data: Path) -> None:
         "revoked": await house.granting.token(gone),
         "code": code.word,
     }
-    (data / TOLD).write_text(json.dumps(told, indent=1) + "\n")
     await house.close()
+    return told
+
+
+def main(path: str) -> None:
+    """Make the folder at a path."""
+    data = Path(path)
+    data.mkdir(parents=True)
+    (data / "secret").write_bytes(SECRET)
+    told = anyio.run(make, data)
+    (data / TOLD).write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    anyio.run(make, Path(sys.argv[1]))
+    main(sys.argv[1])
