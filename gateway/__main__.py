@@ -76,12 +76,14 @@ def _settings() -> Settings:
     return configuration.load(os.environ)
 
 
-def in_house(work: Callable[[House], Awaitable[T]], *, in_process: bool = True) -> T:
+def in_house(
+    work: Callable[[House], Awaitable[T]], *, in_process: bool = True, is_accepted: bool = False
+) -> T:
     """Open the house that the settings describe, work in it, and close it."""
     from gateway.app import open_house
 
     async def run() -> T:
-        house = await open_house(_settings(), in_process=in_process)
+        house = await open_house(_settings(), in_process=in_process, is_accepted=is_accepted)
         try:
             return await work(house)
         finally:
@@ -305,6 +307,18 @@ def keys_retire(kid: str) -> None:
     _tell_turned(in_house(lambda house: house.signing.retire(kid)))
 
 
+@keys.command("accept-secret")
+@told
+def keys_accept_secret() -> None:
+    """Take the root secret that is set now, in place of one that was changed or lost."""
+    in_house(_nothing, is_accepted=True)
+    click.echo("The ledger goes by this secret: what the one before has signed is void.")
+
+
+async def _nothing(_: House) -> None:
+    return
+
+
 def _tell_turned(turned: Turned) -> None:
     click.echo(f"{turned.kid}  {turned.state}")
     if not turned.confirmed:
@@ -346,6 +360,32 @@ def audit_log_show(document: str, grant: str, since: str) -> None:
     start = log.since(since, int(time()))
     for record in log.recorded(_settings().audit, document, grant, start):
         click.echo(log.shown(record))
+
+
+# --- what is stored ----------------------------------------------------------------------------
+
+
+@cli.command()
+@click.option("--repair", is_flag=True, help="Mend what the rest of what is stored determines.")
+@told
+def verify(repair: bool) -> None:
+    """Read back all that is stored, and name what is damaged; exit 1 if something is."""
+    from gateway.verifying import verify as look
+
+    found = in_house(lambda house: look(house, click.echo, repair=repair))
+    click.echo(found.told())
+    sys.exit(1 if found.left else 0)
+
+
+@cli.command()
+@told
+def upgrade() -> None:
+    """Bring what is stored from earlier versions to this one; the gateway may serve meanwhile."""
+    from gateway.upgrading import upgrade as bring_up
+
+    done = in_house(lambda house: bring_up(house, click.echo))
+    click.echo(done.told())
+    sys.exit(1 if done.left else 0)
 
 
 # --- measuring ---------------------------------------------------------------------------------

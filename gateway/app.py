@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
 
-from gateway import composing
+from gateway import belonging, composing
 from gateway.announcing import Announcing
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
@@ -35,12 +35,13 @@ from gateway.repeating import Repeating
 from gateway.settings import Settings
 from gateway.signing import Signing
 from gateway.stores.audit_files import FileAudit
+from gateway.stores.chain_files import chains_in
 from gateway.stores.embedded_redis import EmbeddedRedis, server_program
 from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory
 from gateway.stores.memory import MemoryAudit
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.redis_authority import RedisAuthority
-from gateway.stores.secret_files import kept_secret
+from gateway.stores.secret_files import SECRET, kept_secret
 from gateway.stores.sql import open_ledger
 from gateway.stores.tries import MemoryTries, RedisTries
 from gateway.stores.vault_files import FileVault
@@ -108,16 +109,24 @@ class House:
         await self.ledger.close()
 
 
-async def open_house(settings: Settings, *, in_process: bool = False) -> House:
+async def open_house(
+    settings: Settings, *, in_process: bool = False, is_accepted: bool = False
+) -> House:
     """Open the stores and put the use cases on them.
 
     in_process: compose here and now, as commands do that publish little or nothing; what serves
     or publishes folders composes elsewhere, so that no document can stop it.
+    is_accepted: the secret that is set is the ledger's from now on, whatever was before.
+    Raises Lost, Unavailable.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store, vault = _open_texts(settings.store)
-    secret = settings.secret.encode() or kept_secret(settings.data / "secret")
     ledger = await open_ledger(settings.ledger)
+    try:
+        secret = await _secret(settings, ledger, store, is_accepted=is_accepted)
+    except BaseException:
+        await ledger.close()
+        raise
     clock = SystemClock()
     return assemble(
         settings,
@@ -131,6 +140,21 @@ async def open_house(settings: Settings, *, in_process: bool = False) -> House:
         tries=open_tries(settings),
         in_process=in_process,
     )
+
+
+async def _secret(
+    settings: Settings, ledger: Ledger, store: PublicStore, *, is_accepted: bool
+) -> bytes:
+    """Return the root secret, if it and the ledger belong here. Raises Lost."""
+    await belonging.require_ledger(ledger, store, is_audited=bool(chains_in(settings.audit)))
+    path = settings.data / SECRET
+    if not settings.secret and not path.exists() and await belonging.is_begun(ledger):
+        raise belonging.missing_secret(str(path))
+    secret = settings.secret.encode() or kept_secret(path)
+    if is_accepted:
+        await belonging.accept_secret(ledger, secret)
+    await belonging.require_secret(ledger, secret)
+    return secret
 
 
 def open_coherence(settings: Settings) -> Memory:

@@ -6,7 +6,6 @@ one skips what is there and does the rest.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,17 +16,7 @@ import anyio
 import click
 from anyio import CancelScope, create_memory_object_stream, create_task_group, move_on_after
 from anyio.streams.memory import MemoryObjectReceiveStream
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
+from rich.progress import Progress
 
 from gateway.app import House
 from gateway.composing import cores
@@ -35,6 +24,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Malformed
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
+from gateway.progress import progress_bar
 from gateway.refusals import lines
 
 LOOK = 1.0  # seconds between two looks at watched files
@@ -49,7 +39,7 @@ async def publish_files(house: House, files: Sequence[SourceFile], publisher: st
 
     publisher "" takes the name of each file's folder.
     """
-    with _progress() as progress:
+    with progress_bar() as progress:
         run = _Run(house, publisher, progress, len(files))
         try:
             await run.go(files)
@@ -192,23 +182,3 @@ def states(paths: Sequence[Path]) -> States:
             stat = file.path.stat()
             found[file.path] = (stat.st_mtime_ns, stat.st_size)
     return found
-
-
-class _Rate(ProgressColumn):
-    """How many files a second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.finished_speed or task.speed or 0:.0f}/s")
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),  # refusals in a file stay in the file
-    )

@@ -47,6 +47,9 @@ class Vault(Protocol):
     async def mend(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store an edition durably in place of what is there of it, damaged or missing."""
 
+    async def bring_up(self, address: Address, edition: str) -> None:
+        """Write an edition anew, with the same content, in this version."""
+
     async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
         """Return how each part of an edition is found: full, public and source."""
 

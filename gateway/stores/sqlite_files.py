@@ -12,10 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gateway.stores.durable import make_folder, write_private
+from gateway.stores.outages import DAMAGE
 
 PATIENCE = 10.0  # seconds that one writer waits for another
-
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def make_database(path: Path) -> None:
@@ -27,7 +26,7 @@ def make_database(path: Path) -> None:
 
 def is_damage(error: BaseException) -> bool:
     """Return whether an error of SQLite says that a file is not what was written."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
 
 
 def require_sound(connection: sqlite3.Connection) -> None:

@@ -186,3 +186,10 @@ anchor = Table(
     Column("hash", Name, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
+
+fingerprint = Table(
+    "fingerprint",  # of what belongs to this ledger
+    metadata,
+    Column("what", Name, primary_key=True),
+    Column("value", Name, nullable=False),
+)

@@ -105,6 +105,10 @@ class FileVault:
         """Return the public bundle of an edition, current or not."""
         return await self._parts.public(address, edition)
 
+    async def bring_up(self, address: Address, edition: str) -> None:
+        """Write an edition anew, with the same content, in this version."""
+        await self.mend(address, edition, await self._parts.all(address, edition))
+
     async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
         """Return how each part of an edition is found."""
         return await self._parts.look(address, edition)

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from gateway.core.bundles import Bundle, Damaged
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
-from gateway.ports import Health
+from gateway.ports import Health, Sealed
 from gateway.stores.damages import Damages
 from gateway.stores.sealing import PARTS
 from gateway.stores.versions import is_earlier, part_bundle, part_source
@@ -48,6 +48,14 @@ class Parts:
         """Return the source."""
         _, source = await self._read(self._source, "source", address, edition)
         return source
+
+    async def all(self, address: Address, edition: str) -> Sealed:
+        """Return all parts."""
+        return Sealed(
+            source=await self.source(address, edition),
+            full=await self.full(address, edition),
+            public=await self.public(address, edition),
+        )
 
     async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
         """Return how each part is found."""

@@ -25,6 +25,9 @@ class MemoryVault:
     async def mend(self, address: Address, edition: str, sealed: Sealed) -> None:
         self._kept[address, edition] = sealed
 
+    async def bring_up(self, address: Address, edition: str) -> None:
+        return
+
     async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
         is_kept = (address, edition) in self._kept
         return dict.fromkeys(PARTS, Health.WHOLE if is_kept else Health.MISSING)
