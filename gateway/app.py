@@ -27,7 +27,7 @@ from gateway.core.leases import Terms
 from gateway.explaining import Explaining
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Granting
-from gateway.ports import Audit, Clock, Ledger, PublicStore, Tries, Vault
+from gateway.ports import Audit, Clock, Edition, Ledger, PublicStore, Tries, Vault
 from gateway.publishing import Publishing
 from gateway.reading import Reading
 from gateway.redeeming import Redeeming
@@ -361,6 +361,7 @@ class Gateway:
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_again, "sweep", partial(_sweep, house, set()), SWEEP)
+                tasks.start_soon(_again, "look over", LookOver(house), SWEEP)
                 tasks.start_soon(_again, "announce", house.announcing.confirm, ANNOUNCE)
                 tasks.start_soon(_again, "audit", house.audit.tend, ANEW)
                 yield
@@ -377,6 +378,18 @@ async def _sweep(house: House, told: set[Address]) -> None:
         _log.error("unsettled", document=str(address), kind=type(failed[address]).__name__)
     told.clear()
     told.update(failed)
+
+
+class LookOver:
+    """Reads all that is stored back, a few editions at a time, from the start again at the end."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._after: Edition | None = None
+
+    async def __call__(self) -> None:
+        """Look at the next few."""
+        self._after = await self._house.publishing.look_over(self._after)
 
 
 async def _again(name: str, work: Callable[[], Awaitable[object]], pause: float) -> None:

@@ -23,6 +23,7 @@ from gateway.submissions import Composed, Prepared, Submission, Task
 
 ATTEMPTS = 8
 PAGE = 200  # documents looked at together
+FEW = 5  # editions that are looked over at a time
 LAST = "~"  # after every slug
 
 
@@ -138,9 +139,12 @@ class Publishing:
             await self.settle(current.address)
         return await self.confirm()
 
-    async def is_shown(self, current: Edition) -> bool:
-        """Return whether the public side shows an edition, and whole."""
-        health, shown = await self._store.look(current.address)
+    async def is_shown(self, current: Edition, *, is_due: bool = False) -> bool:
+        """Return whether the public side shows an edition, and whole.
+
+        is_due: nobody is about to show it, so that it is damage if there is nothing.
+        """
+        health, shown = await self._store.look(current.address, is_due=is_due)
         return health.is_good and shown == current.id
 
     def digest(self, submission: Submission) -> str:
@@ -249,6 +253,19 @@ class Publishing:
                     failed[address] = error
             after = addresses[-1]
         return failed
+
+    async def look_over(self, after: Edition | None) -> Edition | None:
+        """Read the next few editions back, and what is shown of them: their stores tell damage.
+
+        Return after which to go on, None where all was looked at.
+        """
+        some = await self._ledger.all_editions(after, FEW)
+        for edition in some:
+            await self._is_kept(edition)
+            if edition == await self._ledger.current(edition.address):
+                is_due = edition.address not in await self._ledger.unsettled(PAGE)
+                await self.is_shown(edition, is_due=is_due)
+        return some[-1] if len(some) == FEW else None
 
     async def current(self, address: Address) -> Edition:
         """Return the current edition. Raises Missing."""

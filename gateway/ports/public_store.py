@@ -32,8 +32,11 @@ class PublicStore(Protocol):
     async def get(self, address: Address) -> Bundle | None:
         """Return the current bundle. Raises Damaged."""
 
-    async def look(self, address: Address) -> tuple[Health, str]:
-        """Return how the bundle is found, and the edition that it is of ("" for none)."""
+    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
+        """Return how the bundle is found, and the edition that it is of ("" for none).
+
+        is_due: there should be one, and it is damage if there is none.
+        """
 
     def addresses(self) -> AsyncIterator[Address]:
         """Yield where there is a bundle."""

@@ -2,8 +2,9 @@
 
 The bundles are the truth. An entry that lags behind its bundle is mended by the next put or
 delete of that document, and a file that is missing, damaged or of an earlier version is made anew
-by the next one of any document. Whoever changes or replaces the file holds the lock beside it;
-whoever has it open looks first whether it is still the one in place.
+by the next one of any document. Whoever changes or replaces the file holds the lock beside it,
+and the number beside it tells a file that was made elsewhere; whoever has it open looks first
+whether it is still the one in place.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,11 +27,11 @@ from gateway.core.bundles import Damaged, Entry
 from gateway.core.checks import check
 from gateway.core.documents import Address
 from gateway.ports import cursor
-from gateway.stores.durable import make_folder, remove
+from gateway.stores.durable import make_folder, remove, write_whole
 from gateway.stores.sqlite_files import PATIENCE, is_damage, make_database, require_sound
 
 VERSION = 2
-LOCK = ".lock"
+LOCK, NUMBER = ".lock", ".number"  # beside it
 
 _TABLES = (
     "CREATE TABLE entry (address TEXT PRIMARY KEY, publisher TEXT NOT NULL, place TEXT NOT NULL,"
@@ -54,8 +56,9 @@ Entries = Callable[[], Iterable[Entry]]
 class Turn:
     """The one turn to change the catalogue, among all processes."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
+        self._beside = path.with_suffix(NUMBER)
 
     def put(self, entry: Entry) -> None:
         """Set an entry in its place."""
@@ -69,6 +72,12 @@ class Turn:
         """Return whether there is an entry of a document."""
         return self._connection.execute(_HAS, (str(address),)).fetchone() is not None
 
+    def is_made(self) -> bool:
+        """Return whether the tables are there, in this version, and made here."""
+        number = _number(self._connection, "application_id")
+        is_here = self._beside.exists() and self._beside.read_bytes() == b"%d" % number
+        return is_here and _number(self._connection, "user_version") == VERSION
+
     def make(self, entries: Iterable[Entry]) -> None:
         """Make the catalogue anew of all entries."""
         self._connection.execute("DROP TABLE IF EXISTS entry")
@@ -76,6 +85,9 @@ class Turn:
             self._connection.execute(statement)
         self._connection.executemany(_PUT, map(_row, entries))
         self._connection.execute(f"PRAGMA user_version = {VERSION}")
+        number = secrets.randbits(31)
+        self._connection.execute(f"PRAGMA application_id = {number}")
+        write_whole(self._beside, b"%d" % number)
 
 
 class Catalogue:
@@ -99,8 +111,8 @@ class Catalogue:
         with self._locked(fcntl.LOCK_SH), self._writing.held() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                turn = Turn(connection)
-                if _number(connection, "user_version") != VERSION:
+                turn = Turn(connection, self._path)
+                if not turn.is_made():
                     turn.make(self._all_entries())
                 yield turn
                 connection.execute("COMMIT")
@@ -122,7 +134,7 @@ class Catalogue:
     def has(self, address: Address) -> bool:
         """Return whether there is an entry of a document."""
         with self._read() as connection:
-            return Turn(connection).has(address)
+            return Turn(connection, self._path).has(address)
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
@@ -184,7 +196,7 @@ class _Connection:
         """Return whether what is in place can be used, and has the tables in this version."""
         try:
             with self.held() as connection:
-                return _number(connection, "user_version") == VERSION
+                return Turn(connection, self._path).is_made()
         except Damaged:
             return False
 

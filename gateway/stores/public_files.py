@@ -20,7 +20,7 @@ from anyio import CapacityLimiter, to_thread
 
 from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.documents import Address
-from gateway.core.errors import Malformed, Stale
+from gateway.core.errors import Malformed, Missing, Stale
 from gateway.core.recent import Recent
 from gateway.ports import Health, Seal
 from gateway.stores.catalogue import Catalogue
@@ -79,15 +79,21 @@ class FilePublicStore:
             self._wholes.keep(address, (loaded.seal, loaded.bundle), loaded.seal.size)
         return loaded.bundle
 
-    async def look(self, address: Address) -> tuple[Health, str]:
+    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none)."""
         try:
             loaded = await self._load(address)
         except Damaged:
             return Health.DAMAGED, ""
         if loaded is None:
+            if is_due:
+                self._damages.found(_thing(address), partial(self._due, address), Missing("bundle"))
             return Health.MISSING, ""
         return Health.EARLIER if loaded.is_earlier else Health.WHOLE, loaded.bundle.edition
+
+    async def _due(self, address: Address) -> None:
+        if await self._load(address) is None:
+            raise Missing("bundle")
 
     async def _load(self, address: Address) -> Loaded | None:
         load = partial(_in_thread, partial(self._load_whole, address))

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.documents import Address
-from gateway.core.errors import Malformed, Stale
+from gateway.core.errors import Malformed, Missing, Stale
 from gateway.core.recent import Recent
 from gateway.ports import Health, Seal, cursor
 from gateway.stores.bucket import Bucket, Unchanged
@@ -71,15 +71,21 @@ class ObjectPublicStore:
         found = await self._get(address)
         return found.bundle if found else None
 
-    async def look(self, address: Address) -> tuple[Health, str]:
+    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none)."""
         try:
             found = await self._get(address)
         except Damaged:
             return Health.DAMAGED, ""
         if found is None:
+            if is_due:
+                self._damages.found(_thing(address), partial(self._due, address), Missing("bundle"))
             return Health.MISSING, ""
         return Health.EARLIER if found.is_earlier else Health.WHOLE, found.bundle.edition
+
+    async def _due(self, address: Address) -> None:
+        if await self._get(address) is None:
+            raise Missing("bundle")
 
     async def _get(self, address: Address) -> Known | None:
         return await self._damages.reading(_thing(address), partial(self._fetch, address))

@@ -48,7 +48,7 @@ class MemoryPublicStore:
     async def get(self, address: Address) -> Bundle | None:
         return self._bundles.get(address)
 
-    async def look(self, address: Address) -> tuple[Health, str]:
+    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         bundle = self._bundles.get(address)
         return (Health.WHOLE, bundle.edition) if bundle else (Health.MISSING, "")
 
