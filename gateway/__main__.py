@@ -112,7 +112,8 @@ def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
 
     settings = _settings()
     # Not refused: whatever runs the gateway may set variables of its own.
-    for line in configuration.misspelt(os.environ):
+    told = configuration.unknown(os.environ)
+    for line in told + configuration.readable_secrets(os.environ, settings):
         click.echo(f"paidgate: {line}", err=True)
     try:
         sock = server.listen(host, port)
@@ -252,6 +253,7 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
 
     async def work(house: House) -> tuple[Grant, str]:
         wish = Wish(scope, subject=subject, term=term, source="command line")
+        await house.granting.require_known(publisher, scope)
         made = await house.granting.grant(publisher, wish, by=OPERATOR)
         return made, await house.granting.token(made)
 

@@ -17,6 +17,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from gateway import belonging, composing
@@ -32,7 +33,7 @@ from gateway.publishing import Publishing
 from gateway.reading import Reading
 from gateway.redeeming import Redeeming
 from gateway.repeating import Repeating
-from gateway.settings import Settings
+from gateway.settings import SECRET, Settings
 from gateway.signing import Signing
 from gateway.stores.audit_files import FileAudit
 from gateway.stores.chain_files import chains_in
@@ -41,7 +42,7 @@ from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory
 from gateway.stores.memory import MemoryAudit
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.redis_authority import RedisAuthority
-from gateway.stores.secret_files import SECRET, kept_secret
+from gateway.stores.secret_files import kept_secret
 from gateway.stores.sql import open_ledger
 from gateway.stores.tries import MemoryTries, RedisTries
 from gateway.stores.vault_files import FileVault
@@ -312,6 +313,7 @@ def build(house: House) -> Starlette:
         exception_handlers={
             GatewayError: telling.on_gateway_error,
             HTTPException: telling.on_http_exception,
+            ClientDisconnect: telling.on_hang_up,
             Exception: telling.on_fault,
         },
     )

@@ -98,6 +98,8 @@ class Ledger(Anchors, Protocol):
     async def publisher_of(self, key_hash: str) -> str | None:
         """Return whose key has this hash."""
 
+    async def is_publisher(self, name: str) -> bool: ...
+
     async def publishers(self, after: str, limit: int) -> Sequence[str]:
         """Return the names of publishers > after, in order."""
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from gateway.core.errors import GatewayError
 from gateway.stores.durable import write_private
 
-SECRET = "secret"  # noqa: S105  the file's name, in the data folder
 SIZE = 32  # bytes of chance, and the least that a file may hold
 
 
@@ -30,8 +29,3 @@ def kept_secret(path: Path) -> bytes:
     if len(secret) < SIZE:
         raise ShortSecret(path)
     return secret
-
-
-def is_open_to_others(path: Path) -> bool:
-    """Return whether others than the owner of a file can read it."""
-    return path.exists() and bool(path.stat().st_mode & 0o077)

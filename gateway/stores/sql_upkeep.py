@@ -43,6 +43,13 @@ class Upkeep(Record):
         row = await self._row(select(key.publisher).where(key.key_hash == key_hash))
         return row["publisher"] if row else None
 
+    async def is_publisher(self, name: str) -> bool:
+        """Return whether there is a publisher of this name."""
+        return (
+            await self._row(select(t.publisher.c.name).where(t.publisher.c.name == name))
+            is not None
+        )
+
     async def publishers(self, after: str, limit: int) -> Sequence[str]:
         """Return the names of publishers > after, in order."""
         name = t.publisher.c.name

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gateway.core.bundles import Bundle
 from gateway.core.documents import Address
+from gateway.ports import Sealed
 from gateway.stores import sealing, versions
 from tests.damage.earlier import bundle_3, sealed_2
 from tests.damage.places import Place
@@ -46,7 +47,7 @@ def _earlier_edition(blob: bytes, name: str) -> bytes:
     edition = name.rpartition("/")[2].removesuffix(sealing.SUFFIX)
     full, public, source = (blob[_part(part)(blob)] for part in sealing.PARTS)
     return sealed_2(
-        sealing.Sealed(
+        Sealed(
             source,
             versions.part_bundle(full, "full", HERE, edition),
             versions.part_bundle(public, "public", HERE, edition),

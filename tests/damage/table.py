@@ -55,7 +55,7 @@ async def rows(things: list[tuple[Stored, str]], ground: Ground) -> list[str]:
 
 def main() -> None:
     """Harm everything, and print the table."""
-    structlog.configure()
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # what it says is seen
     pairs = [(thing, store) for thing in STORED for store in thing.on]
     with ExitStack() as stack:
         s3 = stack.enter_context(s3_server())

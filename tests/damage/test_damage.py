@@ -30,13 +30,11 @@ def test_every_stored_thing_has_a_sample_and_a_row() -> None:
 
 
 @pytest.fixture(scope="module")
-async def on_files(
-    tmp_path_factory: pytest.TempPathFactory, anyio_backend: str
-) -> AsyncIterator[Ground]:
+async def on_files(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> Ground:
     """Build a gateway on files."""
     ground = Ground(tmp_path_factory.mktemp("files"))
     await ground.build()
-    yield ground
+    return ground
 
 
 @pytest.fixture(scope="module")

@@ -72,6 +72,9 @@ class MemoryLedger(MemoryAnchors):
     async def publisher_of(self, key_hash: str) -> str | None:
         return self._keys.get(key_hash)
 
+    async def is_publisher(self, name: str) -> bool:
+        return name in self._publishers
+
     async def publishers(self, after: str, limit: int) -> Sequence[str]:
         return sorted(name for name in self._publishers if name > after)[:limit]
 
