@@ -30,7 +30,7 @@ BEFORE = "before-0.1.0"  # without checks
 @pytest.fixture(params=FORMATS)
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Copy a kept data folder; a checkout has not the modes that a gateway gives."""
-    folder = tmp_path / request.param
+    folder: Path = tmp_path / request.param
     shutil.copytree(Path(__file__).parent / request.param, folder)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o700 if path.is_dir() else 0o600)
