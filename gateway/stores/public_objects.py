@@ -81,7 +81,16 @@ class ObjectPublicStore:
             if is_due:
                 self._damages.found(_thing(address), partial(self._due, address), Missing("bundle"))
             return Health.MISSING, ""
+        if is_due and found.bundle.entry:
+            with suppress(Missing):
+                listed = partial(self._require_listed, found.bundle.entry)
+                await self._damages.reading(f"catalogue {address}", listed)
         return Health.EARLIER if found.is_earlier else Health.WHOLE, found.bundle.edition
+
+    async def _require_listed(self, entry: Entry) -> None:
+        for name in _names(entry):
+            if not await self._bucket.tag(name):
+                raise Missing("entry")
 
     async def _due(self, address: Address) -> None:
         if await self._get(address) is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 from anyio import to_thread
 
-from gateway.core.bundles import IDENTITY, LONG, Bundle, Variant
+from gateway.core.bundles import IDENTITY, LONG, Bundle, Damaged, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import NotPermitted, Permit
@@ -151,6 +152,8 @@ def _read_part(path: Path, part: str) -> Opened:
     with file:
         head = file.read(sealing.HEAD)
         at = part_at(head, part)
+        if at.stop > os.fstat(file.fileno()).st_size:
+            raise Damaged("A stored edition is damaged.")
         file.seek(at.start)
         return Opened(head, file.read(at.stop - at.start))
 

@@ -45,6 +45,7 @@ class Seen:
     refused: str = ""
     wrong: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)  # lists that lack a document
     told: list[str] = field(default_factory=list)  # in the log
     is_ready: bool = True
     damaged: int = 0
@@ -55,7 +56,7 @@ class Seen:
     def __str__(self) -> str:
         if self.refused:
             return "refuses to start"
-        parts = ["error" if self.errors else "right"]
+        parts = ["error" if self.errors else "left out" if self.left_out else "right"]
         parts += ["told"] * bool(self.told)
         parts += ["verify"] * bool(self.damaged)
         if self.earlier:
@@ -167,6 +168,8 @@ class Ground:
         for question, answer in answers.items():
             if answer[0] in ERRORS:
                 seen.errors.append(question)
+            elif question == "/" and not _names(answer) >= _names(self._answers[question]):
+                seen.left_out.append(question)
             elif answer != self._answers[question]:
                 seen.wrong.append(f"{question}: {answer[0]}")
 
@@ -210,6 +213,13 @@ class Here:
             yield house
         finally:
             await house.close()
+
+
+def _names(answer: Answer) -> set[bytes]:
+    """Return the documents that a list names."""
+    return {f"/documents/{address}".encode() for address in SOURCES} & {
+        target.partition(b'"')[0] for target in answer[1].split(b'href="')
+    }
 
 
 async def _publish(house: House, more: str = "", *only: Address) -> None:

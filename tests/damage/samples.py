@@ -69,6 +69,18 @@ def _catalogue(place: Place) -> list[str]:
     return _database("public/catalogue.db")(place) or _under("catalogue/")(place)
 
 
+def _earlier_catalogue(blob: bytes, name: str) -> bytes | None:
+    version = slice(60, 64)  # the user_version of an SQLite file
+    is_first = name.endswith(".db")
+    return blob[: version.start] + b"\0\0\0\1" + blob[version.stop :] if is_first else None
+
+
+def _kind_of_page(blob: bytes) -> slice:
+    """Return the byte that says what the second page of an SQLite file is."""
+    size = int.from_bytes(blob[16:18], "big")
+    return slice(size, size + 1)
+
+
 SAMPLES: Mapping[str, Sample] = {
     "preview": Sample(
         _under(f"public/{HERE}.bundle"),
@@ -78,11 +90,11 @@ SAMPLES: Mapping[str, Sample] = {
     "full text": _edition("full"),
     "preview in the vault": _edition("public"),
     "source": _edition("source"),
-    "catalogue": Sample(_catalogue),
-    "ledger": Sample(_database("ledger.db")),
+    "catalogue": Sample(_catalogue, earlier=_earlier_catalogue),
+    "ledger": Sample(_database("ledger.db"), _kind_of_page),
     "secret": Sample(_under("secret")),
     "audit": Sample(_under("audit/")),
-    "welcome": Sample(_under("welcome.json")),
+    "welcome": Sample(_under("welcome.json"), earlier=lambda blob, name: blob.partition(b"\n")[0]),
 }
 
 
