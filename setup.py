@@ -20,7 +20,7 @@ class BuildPy(build_py):
     """Builds the package, its catalogues compiled."""
 
     def run(self) -> None:
-        """Build anew: what an earlier build left may be gone from the sources."""
+        """Build anew: an earlier build in this folder may hold what is gone from the sources."""
         rmtree(self.build_lib, ignore_errors=True)
         super().run()
 

@@ -81,7 +81,11 @@ def _settings() -> Settings:
 
 
 def in_house(
-    work: Callable[[House], Awaitable[T]], *, in_process: bool = True, serving: Tell | None = None
+    work: Callable[[House], Awaitable[T]],
+    *,
+    in_process: bool = True,
+    serving: Tell | None = None,
+    is_accepted: bool = False,
 ) -> T:
     """Open the house that the settings describe, work in it, and close it."""
     from gateway.app import open_house, patience
@@ -89,7 +93,13 @@ def in_house(
     async def run() -> T:
         settings = _settings()
         wait = patience(settings) if in_process and not serving else 0.0
-        house = await open_house(settings, in_process=in_process, serving=serving, patience=wait)
+        house = await open_house(
+            settings,
+            in_process=in_process,
+            serving=serving,
+            patience=wait,
+            is_accepted=is_accepted,
+        )
         try:
             return await work(house)
         finally:
@@ -133,7 +143,8 @@ def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
 
     settings = _settings()
     # Not refused: whatever runs the gateway may set variables of its own.
-    for line in configuration.misspelt(os.environ):
+    told = configuration.unknown(os.environ)
+    for line in told + configuration.readable_secrets(os.environ, settings):
         click.echo(f"paidgate: {line}", err=True)
     try:
         sock = server.listen(host, port)
@@ -286,6 +297,7 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
 
     async def work(house: House) -> tuple[Grant, str, bool]:
         wish = Wish(scope, subject=subject, term=term, source="command line")
+        await house.granting.require_known(publisher, scope)
         made = await house.granting.grant(publisher, wish, by=OPERATOR)
         token = await house.granting.token(made)
         return made, token, await house.granting.confirm()
@@ -342,6 +354,18 @@ def keys_retire(kid: str) -> None:
     _tell_turned(in_house(lambda house: house.signing.retire(kid)))
 
 
+@keys.command("accept-secret")
+@told
+def keys_accept_secret() -> None:
+    """Take the root secret that is set now, in place of one that was changed or lost."""
+    in_house(_nothing, is_accepted=True)
+    click.echo("The ledger goes by this secret: what the one before has signed is void.")
+
+
+async def _nothing(_: House) -> None:
+    return
+
+
 def _tell_turned(turned: Turned) -> None:
     click.echo(f"{turned.kid}  {turned.state}")
     if turned.state is KeyState.PENDING:
@@ -383,6 +407,32 @@ def audit_log_show(document: str, grant: str, since: str) -> None:
     start = log.since(since, int(time()))
     for record in log.recorded(_settings().audit, document, grant, start):
         click.echo(log.shown(record))
+
+
+# --- what is stored ----------------------------------------------------------------------------
+
+
+@cli.command()
+@click.option("--repair", is_flag=True, help="Mend what the rest of what is stored determines.")
+@told
+def verify(repair: bool) -> None:
+    """Read back all that is stored, and name what is damaged; exit 1 if something is."""
+    from gateway.verifying import verify as look
+
+    found = in_house(lambda house: look(house, click.echo, repair=repair))
+    click.echo(found.told())
+    sys.exit(1 if found.left else 0)
+
+
+@cli.command()
+@told
+def upgrade() -> None:
+    """Bring what is stored from earlier versions to this one; the gateway may serve meanwhile."""
+    from gateway.upgrading import upgrade as bring_up
+
+    done = in_house(lambda house: bring_up(house, click.echo))
+    click.echo(done.told())
+    sys.exit(1 if done.left else 0)
 
 
 # --- measuring ---------------------------------------------------------------------------------

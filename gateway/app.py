@@ -17,9 +17,10 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from gateway import composing
+from gateway import belonging, composing
 from gateway.announcing import Announcing, Looks, at_once
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
@@ -27,14 +28,24 @@ from gateway.core.leases import Terms
 from gateway.explaining import Explaining
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Granting
-from gateway.ports import Audit, AuthorityRecord, Clock, Ledger, PublicStore, Tries, Vault
+from gateway.ports import (
+    Audit,
+    AuthorityRecord,
+    Clock,
+    Edition,
+    Ledger,
+    PublicStore,
+    Tries,
+    Vault,
+)
 from gateway.publishing import Publishing
 from gateway.reading import Reading
 from gateway.redeeming import Redeeming
 from gateway.repeating import Repeating
-from gateway.settings import Settings
+from gateway.settings import SECRET, Settings
 from gateway.signing import Signing
 from gateway.stores.audit_files import FileAudit
+from gateway.stores.chain_files import chains_in
 from gateway.stores.embedded_redis import EmbeddedRedis, server_program
 from gateway.stores.house_files import house_name
 from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory, OutsideCoherence
@@ -120,6 +131,7 @@ async def open_house(
     in_process: bool = False,
     serving: Tell | None = None,
     patience: float = 0,
+    is_accepted: bool = False,
 ) -> House:
     """Open the stores and put the use cases on them.
 
@@ -127,12 +139,17 @@ async def open_house(
     or publishes folders composes elsewhere, so that no document can stop it.
     serving: for a process that serves, which has to go by the authority on record; it is told
     what becomes of that. patience: seconds that a change waits for another process to confirm it.
-    Raises OtherAuthority.
+    is_accepted: the secret that is set is the ledger's from now on, whatever was before.
+    Raises OtherAuthority, Lost, Unavailable.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store, vault = _open_texts(settings.store)
-    secret = settings.secret.encode() or kept_secret(settings.data / "secret")
     ledger = await open_ledger(settings.ledger)
+    try:
+        secret = await _secret(settings, ledger, store, is_accepted=is_accepted)
+    except BaseException:
+        await ledger.close()
+        raise
     clock = SystemClock()
     try:
         membership, record = await _join(settings, ledger, clock, serving)
@@ -156,6 +173,21 @@ async def open_house(
     if membership:
         membership.begin(house.coherence)
     return house
+
+
+async def _secret(
+    settings: Settings, ledger: Ledger, store: PublicStore, *, is_accepted: bool
+) -> bytes:
+    """Return the root secret, if it and the ledger belong here. Raises Lost."""
+    await belonging.require_ledger(ledger, store, is_audited=bool(chains_in(settings.audit)))
+    path = settings.data / SECRET
+    if not settings.secret and not path.exists() and await belonging.is_begun(ledger):
+        raise belonging.missing_secret(str(path))
+    secret = settings.secret.encode() or kept_secret(path)
+    if is_accepted:
+        await belonging.accept_secret(ledger, secret)
+    await belonging.require_secret(ledger, secret)
+    return secret
 
 
 async def _join(
@@ -391,6 +423,7 @@ def build(house: House) -> Starlette:
         exception_handlers={
             GatewayError: telling.on_gateway_error,
             HTTPException: telling.on_http_exception,
+            ClientDisconnect: telling.on_hang_up,
             Exception: telling.on_fault,
         },
     )
@@ -445,6 +478,7 @@ class Gateway:
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_again, "sweep", partial(_sweep, house, set()), SWEEP)
+                tasks.start_soon(_again, "look over", LookOver(house), SWEEP)
                 tasks.start_soon(_again, "announce", house.announcing.confirm, ANNOUNCE)
                 tasks.start_soon(_again, "audit", house.audit.tend, ANEW)
                 if house.membership:
@@ -464,6 +498,18 @@ async def _sweep(house: House, told: set[Address]) -> None:
         _log.error("unsettled", document=str(address), kind=type(failed[address]).__name__)
     told.clear()
     told.update(failed)
+
+
+class LookOver:
+    """Reads all that is stored back, a few editions at a time, from the start again at the end."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._after: Edition | None = None
+
+    async def __call__(self) -> None:
+        """Look at the next few."""
+        self._after = await self._house.publishing.look_over(self._after)
 
 
 async def _again(name: str, work: Callable[[], Awaitable[object]], pause: float) -> None:

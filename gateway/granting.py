@@ -108,6 +108,15 @@ class Granting:
 
     # --- grants ---
 
+    async def require_known(self, publisher: str, scope: str) -> None:
+        """Raise Missing where a publisher, or the document of a scope, does not exist."""
+        covered = Scope.parse(valid_name(publisher, "publisher"), scope)
+        if not await self._ledger.is_publisher(publisher):
+            raise Missing("publisher")
+        is_one = covered.kind is Kind.DOCUMENT
+        if is_one and not await self._ledger.current(Address(publisher, covered.name)):
+            raise Missing("document")
+
     async def grant(
         self, publisher: str, wish: Wish, *, once: str = "", fingerprint: str = "", by: str = ""
     ) -> Grant:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 WIDTH = 40  # of the bar, in characters
 OFTEN = 0.1  # seconds between two drawings
 _ERASE = "\r\x1b[K"
+
+T = TypeVar("T")
 
 
 class Progress:
@@ -60,3 +62,14 @@ class Progress:
         bar = "━" * filled + "╌" * (WIDTH - filled)
         counted = f"{self._done}/{self._total} {rate:.0f}/s"
         return f"{self._label} {bar} {counted} {left // 60}:{left % 60:02} left"
+
+
+def track(items: Sequence[T], label: str) -> Iterator[T]:
+    """Yield things one by one, with a bar for how many are done."""
+    progress = Progress(label, len(items))
+    try:
+        for item in items:
+            yield item
+            progress.advance()
+    finally:
+        progress.erase()

@@ -2,7 +2,8 @@
 
 An edition is composed first, kept in the vault, made current by one ledger commit, and then shown
 by one atomic write of its public bundle. A process that dies between the last two leaves a note
-in the ledger, and whoever comes next finishes the work.
+in the ledger, and whoever comes next finishes the work. What is on record and no longer whole is
+made whole again by the same submission.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from gateway.announcing import Announcing
+from gateway.core.bundles import Damaged
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, Stale
@@ -22,6 +24,7 @@ from gateway.submissions import Composed, Prepared, Submission, Task
 
 ATTEMPTS = 8
 PAGE = 200  # documents looked at together
+FEW = 5  # editions that are looked over at a time
 LAST = "~"  # after every slug
 
 
@@ -75,6 +78,7 @@ class Publishing:
             before = await self._ledger.current(address)
             condition.require(before.id if before else None)
             if before and before.source_digest == digest:
+                await self._mend(before, submission)
                 return Published(before, created=False, confirmed=await self._finish(before))
             task = Task(submission, self._clock.fresh_id(), self._clock.now(), before, digest)
             composed = await self._compose(task)
@@ -101,26 +105,65 @@ class Publishing:
         )
         if one != other:
             return False
-        return await self._vault.source(before.address, before.id) == composed.sealed.source
+        try:
+            return await self._vault.source(before.address, before.id) == composed.sealed.source
+        except (Damaged, Missing):
+            return False
+
+    async def _mend(self, edition: Edition, submission: Submission) -> None:
+        """See to it that the vault holds an edition whole, which was made of this submission."""
+        if await self._is_kept(edition):
+            return
+        # As its own predecessor it keeps its dates.
+        task = Task(submission, edition.id, edition.made_at, edition, edition.source_digest)
+        composed = await self._compose(task)
+        await self._vault.mend(edition.address, edition.id, composed.sealed)
+        if edition == await self._ledger.current(edition.address):
+            await self.settle(edition.address)
+
+    async def _is_kept(self, edition: Edition) -> bool:
+        health = await self._vault.look(edition.address, edition.id)
+        return all(part.is_good for part in health.values())
+
+    async def mend(self, edition: Edition) -> bool:
+        """Compose an edition again from its source, if that is whole; return whether it is."""
+        try:
+            source = await self._vault.source(edition.address, edition.id)
+        except (Damaged, Missing):
+            return False
+        kept = Submission(edition.address, source, edition.format, "utf-8", edition.language)
+        await self._mend(edition, kept)
+        return True
 
     async def _finish(self, current: Edition) -> bool:
         """Do what whoever made this edition current may have died before, as `_show` does."""
-        shown = await self._store.get(current.address)
-        if shown is None or shown.edition != current.id:
+        if not await self.is_shown(current):
             await self.settle(current.address)
         return await self.confirm()
+
+    async def is_shown(self, current: Edition, *, is_due: bool = False) -> bool:
+        """Return whether the public side shows an edition, and whole.
+
+        is_due: nobody is about to show it, so that it is damage if there is nothing.
+        """
+        health, shown = await self._store.look(current.address, is_due=is_due)
+        return health.is_good and shown == current.id
 
     def digest(self, submission: Submission) -> str:
         """Return the source_digest of the edition that a submission would become."""
         return submission.digest(self._stamp)
 
     async def unchanged(self, digests: Mapping[Address, str]) -> frozenset[Address]:
-        """Return where the current edition has the digest given, in few reads of the ledger."""
+        """Return where the current edition has the digest given, and is whole.
+
+        In few reads of the ledger; what is damaged is not unchanged.
+        """
         found: set[Address] = set()
         for publisher in {address.publisher for address in digests}:
             slugs = sorted(a.slug for a in digests if a.publisher == publisher)
             async for edition in self._around(publisher, slugs):
-                if digests.get(edition.address) == edition.source_digest:
+                is_same = digests.get(edition.address) == edition.source_digest
+                if is_same and await self.is_shown(edition) and await self._is_kept(edition):
                     found.add(edition.address)
         return frozenset(found)
 
@@ -138,7 +181,7 @@ class Publishing:
     async def roll_back(
         self, address: Address, edition: str, condition: Condition = ANYTHING
     ) -> Published:
-        """Make an earlier edition current again. Raises Missing, Stale, Unavailable."""
+        """Make an earlier edition current again. Raises Missing, Stale, Damaged, Unavailable."""
         earlier = await self._ledger.edition(address, edition)
         if earlier is None:
             raise Missing("edition")
@@ -146,9 +189,14 @@ class Publishing:
         condition.require(current.id if current else None)
         if current and current.id == earlier.id:
             return Published(earlier, created=False, confirmed=await self._finish(earlier))
+        await self._require_kept(earlier)
         await self._ledger.make_current(earlier, current.id if current else None)
         confirmed = await self._show(Act.ROLL_BACK, address, earlier.id)
         return Published(earlier, current is None, confirmed)
+
+    async def _require_kept(self, edition: Edition) -> None:
+        if not (await self._is_kept(edition) or await self.mend(edition)):
+            raise Damaged("This edition is damaged.")
 
     async def delete(self, address: Address, condition: Condition = ANYTHING) -> bool:
         """Take a document away from everyone. Raises Missing, Stale, Unavailable.
@@ -207,6 +255,19 @@ class Publishing:
                     failed[address] = error
             after = addresses[-1]
         return failed
+
+    async def look_over(self, after: Edition | None) -> Edition | None:
+        """Read the next few editions back, and what is shown of them: their stores tell damage.
+
+        Return after which to go on, None where all was looked at.
+        """
+        some = await self._ledger.all_editions(after, FEW)
+        for edition in some:
+            await self._is_kept(edition)
+            if edition == await self._ledger.current(edition.address):
+                is_due = edition.address not in await self._ledger.unsettled(PAGE)
+                await self.is_shown(edition, is_due=is_due)
+        return some[-1] if len(some) == FEW else None
 
     async def current(self, address: Address) -> Edition:
         """Return the current edition. Raises Missing."""

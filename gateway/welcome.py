@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from gateway.app import House
 from gateway.bulk import publish_files
+from gateway.core.checks import check
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing
 from gateway.core.records import OPERATOR
@@ -60,8 +61,8 @@ async def move_in(house: House, folder: Path | None) -> Welcome | None:
     if folder is None:
         return None
     kept = house.settings.data / KEPT
-    if kept.exists():
-        return Welcome(**json.loads(kept.read_text()))
+    if welcome := _kept(kept):
+        return welcome
     files = list(source_files([folder]))
     await publish_files(house, files, "")
     address = await _first_current(house, files)
@@ -74,8 +75,23 @@ async def move_in(house: House, folder: Path | None) -> Welcome | None:
     )
     key = await house.granting.add_publisher(address.publisher)
     welcome = Welcome(str(address), await house.granting.token(grant), key)
-    write_private(kept, json.dumps(asdict(welcome)).encode())
+    write_private(kept, _packed(welcome))
     return welcome
+
+
+def _packed(welcome: Welcome) -> bytes:
+    told = json.dumps(asdict(welcome)).encode()
+    return told + b"\n" + check(KEPT, told).hex().encode()
+
+
+def _kept(path: Path) -> Welcome | None:
+    """Return what was kept, None where it is not there, or is not what was kept."""
+    if not path.exists():
+        return None
+    told, _, checked = path.read_bytes().partition(b"\n")
+    if checked == check(KEPT, told).hex().encode():
+        return Welcome(**json.loads(told))
+    return None
 
 
 async def _first_current(house: House, files: Sequence[SourceFile]) -> Address | None:

@@ -207,6 +207,68 @@ def test_a_misspelt_setting_and_a_port_in_use_are_told(tmp_path: Path) -> None:
     assert in_use.startswith(f"paidgate: cannot listen on 127.0.0.1:{port}: ")
 
 
+def test_a_secret_that_others_can_read_is_told_at_the_start(tmp_path: Path) -> None:
+    assert run(tmp_path, "keys", "list").exit_code == 0
+    (tmp_path / "var" / "secret").chmod(0o644)
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        told = run(tmp_path, "serve", "--port", str(taken.getsockname()[1]))
+    assert "others can read the root secret" in told.stderr
+
+
+# --- what is stored ----------------------------------------------------------------------------
+
+
+def test_what_is_damaged_is_named_and_mended(tmp_path: Path) -> None:
+    publish_story(tmp_path)
+    assert run(tmp_path, "verify").exit_code == 0
+    preview = tmp_path / "var" / "public" / "demo" / "story.bundle"
+    preview.write_bytes(preview.read_bytes()[:-1])
+    told = run(tmp_path, "verify")
+    assert told.exit_code == 1
+    assert told.stdout.splitlines()[0] == "preview demo/story: damaged"
+    told = run(tmp_path, "verify", "--repair")
+    assert told.exit_code == 0
+    assert told.stdout.splitlines()[0] == "preview demo/story: damaged (mended)"
+    assert run(tmp_path, "verify").stdout == "1 editions, whole\n"
+
+
+def test_what_is_of_this_version_is_not_brought_up(tmp_path: Path) -> None:
+    publish_story(tmp_path)
+    told = run(tmp_path, "upgrade")
+    assert (told.exit_code, told.stdout) == (0, "0 editions and 0 previews brought up\n")
+
+
+@pytest.mark.parametrize("command", [["verify"], ["upgrade"], ["keys", "list"]])
+def test_a_ledger_that_is_gone_beside_documents_is_told_and_not_begun_anew(
+    command: list[str], tmp_path: Path
+) -> None:
+    publish_story(tmp_path)
+    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
+        (tmp_path / "var" / name).unlink(missing_ok=True)
+    for _ in range(2):
+        told = run(tmp_path, *command)
+        assert told.exit_code == 1
+        assert told.stderr.startswith("paidgate: The ledger is empty, and beside it there ")
+
+
+def test_a_secret_that_is_gone_is_not_made_anew_and_another_one_is_accepted_on_purpose(
+    tmp_path: Path,
+) -> None:
+    publish_story(tmp_path)
+    secret = tmp_path / "var" / "secret"
+    secret.unlink()
+    told = run(tmp_path, "keys", "list")
+    assert told.exit_code == 1
+    assert f"The root secret, {secret}, is gone" in told.stderr
+    assert not secret.exists()
+    other = {"PAIDGATE_SECRET": "another secret, which is long enough"}
+    told = run(tmp_path, "keys", "list", **other)
+    assert told.exit_code == 1
+    assert "is not the one that this ledger was used with" in told.stderr
+    assert run(tmp_path, "keys", "accept-secret", **other).exit_code == 0
+    assert run(tmp_path, "keys", "list", **other).exit_code == 0
+
+
 # --- publishers and grants ---------------------------------------------------------------------
 
 
@@ -220,10 +282,18 @@ async def in_house(data: Path, work: Callable[[House], Awaitable[T]]) -> T:
 
 
 def granted(data: Path, *arguments: str) -> dict[str, str]:
-    """Grant a right; return what was printed, by its first word."""
+    """Grant a right of a publisher with a story; return what was printed, by its first word."""
+    publish_story(data)
     told = run(data, "grant", "demo", *arguments)
     assert told.exit_code == 0, told.stderr
     return dict(line.split() for line in told.stdout.splitlines())
+
+
+def publish_story(data: Path) -> None:
+    folder = data / "sources" / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "story.txt").write_text(SOUND)
+    assert run(data, "publish", folder).exit_code == 0
 
 
 def test_a_key_that_is_printed_is_a_key_of_its_publisher(tmp_path: Path) -> None:
@@ -259,13 +329,34 @@ def test_a_grant_prints_its_id_a_token_that_redeems_and_the_link(tmp_path: Path)
     assert grant.ends == grant.starts + 30 * 86_400
 
 
+def test_a_grant_to_what_is_not_there_is_refused_and_makes_nothing(tmp_path: Path) -> None:
+    publish_story(tmp_path)
+    for publisher, scope, what in (
+        ("dmeo", "all", "publisher"),
+        ("dmeo", "document:story", "publisher"),
+        ("demo", "document:stroy", "document"),
+    ):
+        told = run(tmp_path, "grant", publisher, scope)
+        assert (told.exit_code, told.stdout) == (1, "")
+        assert told.stderr == f"paidgate: There is no such {what} here.\n"
+
+    async def work(house: House) -> list[str]:
+        grants = await house.ledger.grants("demo", subject="", scope="", after="", limit=9)
+        assert not grants
+        return list(await house.ledger.publishers("", 9))
+
+    assert asyncio.run(in_house(tmp_path, work)) == ["demo"]
+
+
 def test_an_unlock_link_names_the_public_origin(tmp_path: Path) -> None:
+    publish_story(tmp_path)
     told = run(tmp_path, "grant", "demo", "all", PAIDGATE_BASE_URL="https://read.example.org")
     assert "unlock  https://read.example.org/unlock?token=pg1." in told.stdout
 
 
 @pytest.mark.parametrize("wrong", [["everything"], ["all", "--term", "soon"]])
 def test_a_wrong_wish_is_refused(wrong: list[str], tmp_path: Path) -> None:
+    publish_story(tmp_path)
     told = run(tmp_path, "grant", "demo", *wrong)
     assert (told.exit_code, told.stdout) == (1, "")
     assert told.stderr.startswith("paidgate: This is not a ")

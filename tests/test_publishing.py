@@ -19,6 +19,7 @@ from gateway.publishing import PAGE, Publishing
 from gateway.stores.memory import MemoryPublicStore
 from gateway.submissions import Composed, Submission, Task
 from tests.house import SECRET, Standing, gateway
+from tests.stores.things import sealed
 
 pytestmark = pytest.mark.anyio
 
@@ -168,10 +169,13 @@ async def test_unchanged_documents_are_found_among_many() -> None:
     here = Counting()
     count = 2 * PAGE + 7
     first = (await here.publishing.publish(SOURCE)).edition
+    kept = sealed("e")
     wanted = {}
     for number in range(count):
-        address = Address("demo", f"d{number}")
-        await here.side.ledger.make_current(replace(first, id=f"e{number}", address=address), None)
+        address, edition = Address("demo", f"d{number}"), f"e{number}"
+        await here.side.vault.keep(address, edition, kept)
+        await here.side.store.put(address, replace(kept.public, edition=edition))
+        await here.side.ledger.make_current(replace(first, id=edition, address=address), None)
         wanted[address] = first.source_digest if number % 3 else "another"
     wanted[Address("demo", "unknown")] = "any"
     wanted[Address("other", "d1")] = here.publishing.digest(SOURCE)

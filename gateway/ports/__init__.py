@@ -18,7 +18,7 @@ from gateway.ports.ledger import (
 from gateway.ports.public_store import PublicStore, Seal, cursor
 from gateway.ports.texts import Format, Formats, Press, Source
 from gateway.ports.tries import Tries
-from gateway.ports.vault import Sealed, Vault
+from gateway.ports.vault import Health, Sealed, Vault
 
 __all__ = [
     "RIGHTS",
@@ -32,6 +32,7 @@ __all__ = [
     "Edition",
     "Format",
     "Formats",
+    "Health",
     "Known",
     "Ledger",
     "Outgoing",

@@ -108,6 +108,11 @@ class Ledger(Anchors, Protocol):
     async def publisher_of(self, key_hash: str) -> str | None:
         """Return whose key has this hash."""
 
+    async def is_publisher(self, name: str) -> bool: ...
+
+    async def publishers(self, after: str, limit: int) -> Sequence[str]:
+        """Return the names of publishers > after, in order."""
+
     async def current(self, address: Address) -> Edition | None:
         """Return the current edition, None where there is no document or it is deleted."""
 
@@ -123,6 +128,9 @@ class Ledger(Anchors, Protocol):
 
         collection filters when not "".
         """
+
+    async def all_editions(self, after: Edition | None, limit: int) -> Sequence[Edition]:
+        """Return editions of all documents, deleted ones too, by address and id, after one."""
 
     async def make_current(self, edition: Edition, expected: str | None) -> None:
         """Record the edition if new, make it current, and note its projection as unsettled.
@@ -246,5 +254,14 @@ class Ledger(Anchors, Protocol):
         self, before: Mapping[str, KeyState], after: Mapping[str, KeyState], at: int
     ) -> None:
         """Set the states of all signing keys where they are still `before`. Raises Stale."""
+
+    async def fingerprint(self, what: str) -> str:
+        """Return by what the ledger knows again something that belongs to it, "" for nothing."""
+
+    async def set_fingerprint(self, what: str, value: str, before: str) -> None:
+        """Put a fingerprint on record, if it is still the one before ("" for none)."""
+
+    async def examine(self) -> Sequence[str]:
+        """Read all that is on record; return what of it cannot be right, in words."""
 
     async def close(self) -> None: ...

@@ -45,6 +45,19 @@ class Upkeep(Record):
         row = await self._row(select(key.publisher).where(key.key_hash == key_hash))
         return row["publisher"] if row else None
 
+    async def is_publisher(self, name: str) -> bool:
+        """Return whether there is a publisher of this name."""
+        return (
+            await self._row(select(t.publisher.c.name).where(t.publisher.c.name == name))
+            is not None
+        )
+
+    async def publishers(self, after: str, limit: int) -> Sequence[str]:
+        """Return the names of publishers > after, in order."""
+        name = t.publisher.c.name
+        query = select(name).where(name > after).order_by(name).limit(limit)
+        return [row["name"] for row in await self._rows(query)]
+
     # --- answers ---
 
     async def answer(self, publisher: str, key: str) -> Answer | None:
@@ -150,6 +163,24 @@ class Upkeep(Record):
             for kid, state in after.items():
                 await change.run(update(t.signing_key).where(key.kid == kid).values(state=state))
             await change.note([SIGNING_KEYS], at)
+
+    # --- what belongs to this ledger ---
+
+    async def fingerprint(self, what: str) -> str:
+        """Return by what the ledger knows again something that belongs to it, "" for nothing."""
+        known = t.fingerprint.c
+        row = await self._row(select(known.value).where(known.what == what))
+        return row["value"] if row else ""
+
+    async def set_fingerprint(self, what: str, value: str, before: str) -> None:
+        """Put a fingerprint on record, if it is still the one before ("" for none)."""
+        known = t.fingerprint.c
+        is_it = (known.what == what) & (known.value == before)
+        async with self._change() as change:
+            if before:
+                await change.run(update(t.fingerprint).where(is_it).values(value=value))
+            else:
+                await change.have(t.fingerprint, what=what, value=value)
 
     # --- anchors of the audit ---
 

@@ -204,3 +204,10 @@ attendance = Table(
     Column("house", Name, primary_key=True),
     Column("times", BigInteger, nullable=False),
 )
+
+fingerprint = Table(
+    "fingerprint",  # of what belongs to this ledger
+    metadata,
+    Column("what", Name, primary_key=True),
+    Column("value", Name, nullable=False),
+)

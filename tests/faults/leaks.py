@@ -18,6 +18,7 @@ from gateway.ports import Edition, Ledger
 from gateway.stores.audit_files import FileAudit
 from gateway.stores.durable import PART
 from gateway.stores.public_files import SUFFIX, FilePublicStore
+from gateway.stores.versions import of_public
 from tests.faults.loops import FileAnchors, Parts, real_parts
 
 PIECE = 64  # bytes
@@ -33,7 +34,7 @@ class InPlace(FilePublicStore):
     async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
         path = self._place / address.publisher / f"{address.slug}{SUFFIX}"
         path.parent.mkdir(exist_ok=True)
-        blob = bundle.pack()
+        blob = bundle.pack(of_public(address))
         with path.open("wb", buffering=0) as file:
             for at in range(0, len(blob), PIECE):
                 file.write(blob[at : at + PIECE])
@@ -68,7 +69,7 @@ class Littering(FilePublicStore):
 
     async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
         file, name = tempfile.mkstemp(PART, ".", self._place)
-        os.write(file, bundle.pack())
+        os.write(file, bundle.pack(of_public(address)))
         os.fsync(file)
         os.close(file)
         await super().put(address, bundle)

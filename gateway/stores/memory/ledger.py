@@ -50,6 +50,8 @@ class MemoryLedger(MemoryAnchors):
         self._signing_keys: dict[str, KeyState] = {}
         self._authority: AuthorityRecord | None = None
         self._attendance: dict[str, int] = {}
+        self._publishers: set[str] = set()
+        self._fingerprints: dict[str, str] = {}
 
     def _note(self, *keys: str) -> None:
         for key in sorted(keys):
@@ -65,11 +67,28 @@ class MemoryLedger(MemoryAnchors):
     # --- publishers ---
 
     async def add_publisher(self, publisher: str, key_hash: str, at: int) -> None:
+        self._publishers.add(publisher)
         if key_hash:
             self._keys.setdefault(key_hash, publisher)
 
     async def publisher_of(self, key_hash: str) -> str | None:
         return self._keys.get(key_hash)
+
+    async def is_publisher(self, name: str) -> bool:
+        return name in self._publishers
+
+    async def publishers(self, after: str, limit: int) -> Sequence[str]:
+        return sorted(name for name in self._publishers if name > after)[:limit]
+
+    async def fingerprint(self, what: str) -> str:
+        return self._fingerprints.get(what, "")
+
+    async def set_fingerprint(self, what: str, value: str, before: str) -> None:
+        if self._fingerprints.get(what, "") == before:
+            self._fingerprints[what] = value
+
+    async def examine(self) -> Sequence[str]:
+        return ()
 
     # --- documents ---
 
@@ -95,8 +114,14 @@ class MemoryLedger(MemoryAnchors):
         current = [self._editions[a][self._current[a]] for a in sorted(addresses)]
         return [e for e in current if collection in ("", e.collection)][:limit]
 
+    async def all_editions(self, after: Edition | None, limit: int) -> Sequence[Edition]:
+        every = (edition for known in self._editions.values() for edition in known.values())
+        ordered = sorted(every, key=_place)
+        return [e for e in ordered if after is None or _place(e) > _place(after)][:limit]
+
     async def make_current(self, edition: Edition, expected: str | None) -> None:
         address = edition.address
+        self._publishers.add(address.publisher)
         if self._current.get(address) != expected:
             raise Stale(self._current.get(address))
         self._editions.setdefault(address, {}).setdefault(edition.id, edition)
@@ -128,6 +153,7 @@ class MemoryLedger(MemoryAnchors):
         return kept
 
     def _put_grant(self, grant: Grant) -> Grant:
+        self._publishers.add(grant.scope.publisher)
         if grant.parent:
             self._require_parent(grant.parent)
         for known in self._grants.values():
@@ -327,3 +353,7 @@ class MemoryLedger(MemoryAnchors):
             raise Stale(None)
         self._signing_keys = dict(after)
         self._note(SIGNING_KEYS)
+
+
+def _place(edition: Edition) -> tuple[Address, str]:
+    return edition.address, edition.id
