@@ -152,7 +152,10 @@ CHANGES: Mapping[str, Callable[[Path, Path], list[str]]] = {
     "keys rotate": lambda *_: ["keys", "rotate"],
     "keys retire": lambda _, data: [*(rotated(data)), "keys", "retire", "k1"],
 }
-QUIET = {"serve", "check", "split", "bench", "keys list", "audit-log verify", "audit-log show"}
+QUIET = {
+    *("serve", "check", "split", "bench", "keys list", "keys accept-secret"),
+    *("verify", "upgrade", "audit-log verify", "audit-log show"),
+}
 
 
 def rotated(data: Path) -> list[str]:
