@@ -80,7 +80,9 @@ class Ground:
         self._answers: Answers = {}
 
     async def build(self) -> None:
-        """Publish, grant, and remember what is answered."""
+        """Publish, grant, and remember what is answered, unless it was done."""
+        if self._answers:
+            return
         sources = self._folder / "sources" / "demo"
         sources.mkdir(parents=True)
         for _, name, text in SOURCES.values():

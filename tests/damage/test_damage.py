@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import anyio
 import pytest
 
 from gateway.app import open_house
@@ -38,21 +37,17 @@ def test_every_stored_thing_has_a_sample_and_a_row() -> None:
 
 @pytest.fixture(scope="module")
 def on_files(tmp_path_factory: pytest.TempPathFactory) -> Ground:
-    """Build a gateway on files."""
-    ground = Ground(tmp_path_factory.mktemp("files"))
-    anyio.run(ground.build)
-    return ground
+    """Give a gateway on files, which the first test builds."""
+    return Ground(tmp_path_factory.mktemp("files"))
 
 
 @pytest.fixture(scope="module")
 def in_bucket(s3: S3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Build a gateway whose texts are in a bucket."""
+    """Give a gateway whose texts are in a bucket, which the first test builds."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in s3.environment.items():
             patch.setenv(name, value)
-        ground = Ground(tmp_path_factory.mktemp("s3"), s3)
-        anyio.run(ground.build)
-        yield ground
+        yield Ground(tmp_path_factory.mktemp("s3"), s3)
 
 
 @pytest.mark.parametrize("harm", HARMS)
@@ -61,6 +56,7 @@ async def test_no_harm_to_anything_is_answered_wrongly_or_passed_over(
     request: pytest.FixtureRequest, thing: Stored, store: str, harm: str
 ) -> None:
     ground: Ground = request.getfixturevalue("in_bucket" if store == BUCKET else "on_files")
+    await ground.build()
     seen = await ground.harmed(thing, harm)
     assert shown(seen) == written()[thing.name, store, harm]
     if seen is None or seen.refused:
