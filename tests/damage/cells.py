@@ -56,7 +56,8 @@ class Seen:
     def __str__(self) -> str:
         if self.refused:
             return "refuses to start"
-        parts = ["error" if self.errors else "left out" if self.left_out else "right"]
+        answers = {"wrong": self.wrong, "error": self.errors, "left out": self.left_out}
+        parts = [next((what for what, found in answers.items() if found), "right")]
         parts += ["told"] * bool(self.told)
         parts += ["verify"] * bool(self.damaged)
         if self.earlier:
@@ -79,7 +80,9 @@ class Ground:
         self._answers: Answers = {}
 
     async def build(self) -> None:
-        """Publish, grant, and remember what is answered."""
+        """Publish, grant, and remember what is answered, unless it was done."""
+        if self._answers:
+            return
         sources = self._folder / "sources" / "demo"
         sources.mkdir(parents=True)
         for _, name, text in SOURCES.values():
@@ -179,8 +182,8 @@ class Ground:
 
     async def _asked(self, house: House) -> Answers:
         app, bearer = build(house), ("authorization", f"Bearer {self._token}")
-        answers = {}
-        for target in ("/", *(f"/documents/{a}{end}" for a in SOURCES for end in ("", ".json"))):
+        answers = {"/": await exchange(app, "GET", "/")}
+        for target in (f"/documents/{a}{end}" for a in SOURCES for end in ("", ".json")):
             answers[target] = await exchange(app, "GET", target, [BR])
         for target in (f"/read/{a}{end}" for a in SOURCES for end in ("", ".txt")):
             answers[target] = await exchange(app, "GET", target, [bearer])

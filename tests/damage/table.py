@@ -31,10 +31,10 @@ def written() -> Cells:
     """Return what the table in docs says."""
     rows = [line.strip("| \n").split(" | ") for line in DOCS.read_text().splitlines()]
     return {
-        (name, store, harm): cell
-        for name, store, *cells in rows
-        if len(cells) == len(HARMS)
-        for harm, cell in zip(HARMS, cells, strict=True)
+        (row[0], row[1], harm): cell
+        for row in rows
+        if len(row) == 2 + len(HARMS) and row[0] != "stored"
+        for harm, cell in zip(HARMS, row[2:], strict=True)
     }
 
 
