@@ -43,6 +43,7 @@ class Earlier:
     """An edition as it was public, and what it would change if it were current again."""
 
     edition: Edition
+    source: bytes
     public: Bundle
     warnings: tuple[Finding, ...]
 
@@ -220,7 +221,7 @@ class Publishing:
         earlier, source = await self._earlier(address, edition)
         current = await self._ledger.current(address)
         found = await self._consequences.of_next(Coming.of(earlier, source), current)
-        return Earlier(earlier, await self._vault.public(address, earlier.id), found)
+        return Earlier(earlier, source, await self._vault.public(address, earlier.id), found)
 
     async def _earlier(self, address: Address, edition: str) -> tuple[Edition, bytes]:
         earlier = await self._ledger.edition(address, edition)
@@ -303,6 +304,19 @@ class Publishing:
         if not found and not before:
             raise Missing("document")
         return found
+
+    async def warned(self, edition: Edition) -> tuple[bytes, tuple[Finding, ...]]:
+        """Return the source of an edition, and what its publisher was warned of.
+
+        Raises Missing, Refused where the source would be refused today, Unavailable.
+        """
+        source = await self._vault.source(edition.address, edition.id)
+        submission = Submission(
+            edition.address, source, edition.format, "utf-8", edition.language, free=True
+        )
+        prepared = await self._prepare(submission)
+        found = await self._consequences.of_current(edition, source)
+        return source, found + prepared.warnings
 
     async def source(self, address: Address) -> tuple[Edition, bytes]:
         """Return the current source, in UTF-8, to its publisher. Raises Missing."""
