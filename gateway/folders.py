@@ -43,7 +43,8 @@ class SourceFile:
 
 def publisher_of(file: SourceFile) -> str:
     """Return the publisher that the folder of a file names, "" if it cannot be one."""
-    name = file.path.resolve().parent.name
+    folder = file.path.resolve().parent
+    name = (folder.parent if folder.name == DRAFTS else folder).name
     return name if is_name(name) else ""
 
 
