@@ -61,8 +61,14 @@ def test_a_sound_file_is_checked_in_silence(folder: Path, tmp_path: Path) -> Non
     told = run(tmp_path, "check", folder)
     assert (told.exit_code, told.output) == (0, "")
     told = run(tmp_path, "check", "--json", folder)
-    report = [{"file": str(folder / "a.txt"), "findings": []}]
-    assert (told.exit_code, json.loads(told.stdout)) == (0, report)
+    (report,) = json.loads(told.stdout)
+    assert told.exit_code == 0
+    assert (report["file"], report["findings"], report["warnings"]) == (
+        str(folder / "a.txt"),
+        [],
+        [],
+    )
+    assert [section["kind"] for section in report["sections"]] == ["free", "paid", "free"]
     assert not (tmp_path / "var").exists()
 
 
@@ -94,6 +100,50 @@ def test_a_finding_for_machines_has_its_place_and_a_hint(folder: Path, tmp_path:
     assert (finding["line"], finding["column"]) == (3, 12)
     assert finding["message"]
     assert finding["hint"]
+
+
+# --- free, and drafts --------------------------------------------------------------------------
+
+FREE = "Story\n\nAll of it is free.\n"
+
+
+def test_a_file_in_which_nothing_is_paid_needs_to_be_declared_free(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / "a.txt").write_text(FREE)
+    for command in ("check", "publish"):
+        told = run(tmp_path, command, folder)
+        assert told.exit_code == 1
+        assert told.stdout.startswith(f"{folder / 'a.txt'}:1:1: nothing-paid: ")
+        assert run(tmp_path, command, folder, "--free").exit_code == 0
+
+
+def test_a_folder_that_makes_paid_text_public_says_so(folder: Path, tmp_path: Path) -> None:
+    file = folder / "a.txt"
+    file.write_text(SOUND)
+    assert run(tmp_path, "publish", folder).exit_code == 0
+    file.write_text(SOUND.replace("##paidbegin##", "").replace("##paidend##", ""))
+    told = run(tmp_path, "publish", folder, "--free")
+    assert told.exit_code == 0
+    assert told.stdout.startswith(f"{file}:3:1: warning: newly-public: ")
+
+
+def test_a_draft_in_a_folder_is_skipped_and_named(folder: Path, tmp_path: Path) -> None:
+    draft = folder / "_drafts" / "b.txt"
+    draft.parent.mkdir()
+    draft.write_text(SOUND)
+    (folder / "a.txt").write_text(SOUND)
+    for command in ("check", "publish"):
+        told = run(tmp_path, command, folder)
+        assert (told.exit_code, told.stdout) == (0, "")
+        assert f"{draft}: skipped: a draft" in told.stderr
+        told = run(tmp_path, command, draft)
+        assert told.exit_code == 1
+        assert told.stdout.startswith(f"{draft}:1:1: draft: ")
+    assert (
+        "1 published, 0 unchanged, 0 refused, 1 skipped"
+        in run(tmp_path / "anew", "publish", folder).stderr
+    )
 
 
 # --- split -------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ FORMATS = ("plain", "markdown", "html")
 
 
 def submission(body: str, form: str = "markdown") -> Submission:
-    return Submission(Address("demo", "a"), body.encode(), form)
+    return Submission(Address("demo", "a"), body.encode(), form, free=True)
 
 
 def findings(body: str, form: str = "markdown") -> tuple[Finding, ...]:

@@ -204,7 +204,7 @@ async def publish_files(telling: Telling, folder: Path, first: int) -> None:
         file = sources / f"{slug}.txt"
         file.write_text(words(revision))
         telling.send(("begun", slug, revision))
-        assert await publish_file(house, SourceFile(file), "") is None
+        assert await publish_file(house, SourceFile(file), "") == "published"
         telling.send(("done", slug, revision))
 
 

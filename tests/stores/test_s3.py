@@ -424,7 +424,7 @@ class Away:
 async def test_the_public_side_goes_on_while_the_ledger_is_away(house: House) -> None:
     await house.granting.register("demo")
     grant = await house.granting.grant("demo", Wish("all"))
-    await house.publishing.publish(Submission(HERE, "标题\n\nfree".encode(), "plain"))
+    await house.publishing.publish(Submission(HERE, "标题\n\nfree".encode(), "plain", free=True))
     alone = assemble(
         house.settings, cast("Ledger", Away()), house.store, house.vault, SECRET, SystemClock()
     )
