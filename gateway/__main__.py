@@ -199,7 +199,8 @@ def _report(file: SourceFile, error: Exception | None) -> dict[str, Any]:
 
 def _prepare(file: SourceFile) -> Prepared:
     formats = SourceFormats()
-    return prepare(file.submission(publisher_of(file) or "check", formats), formats)
+    submission = file.submission(publisher_of(file) or "check", formats)
+    return prepare(submission, formats, int(time()))
 
 
 @cli.command()

@@ -36,7 +36,7 @@ class Published:
 
 
 Compose = Callable[[Task], Awaitable[Composed]]
-Prepare = Callable[[Submission], Awaitable[Prepared]]
+Prepare = Callable[[Submission, int], Awaitable[Prepared]]  # and now
 
 
 class Publishing:
@@ -66,7 +66,7 @@ class Publishing:
 
     async def check(self, submission: Submission) -> Prepared:
         """Do all that publication would, but keep nothing. Raises Refused, Unsupported."""
-        return await self._prepare(submission)
+        return await self._prepare(submission, self._clock.now())
 
     async def publish(self, submission: Submission, condition: Condition = ANYTHING) -> Published:
         """Make a submission the current edition. Raises Refused, Stale, Unavailable."""

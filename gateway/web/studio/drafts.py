@@ -85,7 +85,7 @@ class Draft:
         if self.file is None:
             return self.text
         try:
-            return formats.read(self.file, None).text
+            return formats.read(self.file, None, self._format(formats)).text
         except GatewayError:
             return ""
 
