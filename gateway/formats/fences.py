@@ -22,7 +22,7 @@ _BLANK = _INVISIBLE + " \t\n\u3000"
 _NAME = r"[\"'“”]?(?P<name>[A-Za-z_][\w.-]{0,40})[\"'“”]?"
 _PROPER = re.compile(rf"[ \t]*{_NAME}[ \t]*:(?:[ \t]|$)")
 _ROUGH = re.compile(
-    rf"[ \t\u3000]*(?:\#{{1,6}}[ \t]+)?(?:\*\*)?{_NAME}(?:\*\*)?[ \t\u3000]*"
+    rf"[ \t\u3000]*(?P<heading>\#{{1,6}}[ \t]+)?(?:\*\*)?{_NAME}(?:\*\*)?[ \t\u3000]*"
     r"(?:(?P<wide>[：︰﹕∶])|(?P<tight>:)(?![ \t]|//|$)|(?P<equal>=)|:)"
 )
 _GOES_ON = re.compile(r"[ \t]+\S|-(?:[ \t]|$)|#|[\]}],?[ \t]*$")
@@ -84,8 +84,8 @@ def counted(lines: Iterable[str], *, fenced: bool = True) -> Fields:
     slip = None
     for number, line in enumerate(lines):
         match = _ROUGH.match(line)
-        if match and match["equal"] and not fenced:
-            break  # as programs begin
+        if match and not fenced and (match["equal"] or match["heading"]):
+            break  # as programs and articles begin
         if match and (count == 0 or not line[:1].isspace()):
             name = match["name"]
             count += 1
@@ -108,19 +108,20 @@ def _score(name: str, value: str) -> int:
     return 2 if compared in _TELLING else 1 if compared in _HINTING else 0
 
 
-def are_meant(fields: Fields, *, fenced: bool, closed: bool) -> bool:
-    """Tell whether somebody meant them as front matter."""
-    if fields.number > 1 and closed and fields.plain == fields.number:
+def are_meant(fields: Fields, *, opened: bool, closed: bool) -> bool:
+    """Tell whether somebody meant them as front matter, between fences or not."""
+    if opened and closed and fields.number > 1 and fields.plain == fields.number:
         return True
-    return fields.score > 1 and (fields.number > 1 or fenced)
+    return fields.score > 1 and (fields.number > 1 or opened or closed)
 
 
 def require_none(text: str) -> None:
     """Refuse a text that begins with what almost is front matter. Raises Refused."""
     head = text[:LOOKED_AT]
-    if head.lstrip(_BLANK).startswith("<"):
-        if _almost_at(_without_tags(head)) is not None:
-            raise _almost(0, _UNFENCED)
+    shown = head.lstrip(_BLANK)
+    if shown.startswith("<"):
+        if _almost_at(_without_tags(shown)) is not None:
+            raise _almost(head.count("\n", 0, len(head) - len(shown)), _UNFENCED)
     elif found := _almost_at(head.split("\n")):
         raise _almost(*found)
 
@@ -133,7 +134,7 @@ def _almost_at(lines: list[str]) -> tuple[int, str] | None:
     first = _next(lines, start + 1) if fenced else start
     found = counted(lines[first:], fenced=fenced)
     closed = _FENCE.match(lines[_next(lines, first + found.ends)]) is not None
-    if not are_meant(found, fenced=fenced or closed, closed=closed):
+    if not are_meant(found, opened=fenced, closed=closed):
         return None
     return (start, _UNFENCED) if found.slip is None else (first + found.slip, _COLON)
 

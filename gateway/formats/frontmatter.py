@@ -90,7 +90,7 @@ def _yaml(text: str, fence: re.Match[str]) -> _Block | None:
     if not fences.is_field(_first(lines)):
         return None
     found = fences.counted(_fields(lines))
-    is_meant = fences.are_meant(found, fenced=True, closed=last is not None)
+    is_meant = fences.are_meant(found, opened=True, closed=last is not None)
     if last is None:
         if is_meant and found.slip is None:
             raise _unclosed(text, fence)
@@ -110,9 +110,9 @@ def _first(lines: list[str]) -> str:
 
 
 def _are_fields(lines: list[str]) -> bool:
-    """Tell whether lines that have the form of fields are more than one remark in prose."""
+    """Tell whether lines that have the form of fields are no talk and no remark in prose."""
     names = [line.partition(":")[0].strip(" \t\"'") for line in lines if fences.is_field(line)]
-    return len(names) > 1 or names[0][:1].islower() or is_known(names[0])
+    return any(map(is_known, names)) or all(name[0].islower() for name in names)
 
 
 def _closing(mark: str, text: str, start: int) -> re.Match[str] | None:
@@ -149,7 +149,7 @@ def _hexo(text: str, at: int) -> _Block | None:
         return None
     lines = text[at : last.start()].split("\n")
     found = fences.counted(_fields(lines))
-    is_meant = fences.are_meant(found, fenced=True, closed=True) and found.slip is None
+    is_meant = fences.are_meant(found, opened=False, closed=True) and found.slip is None
     if is_meant and fences.is_all_fields(lines):
         return _Block(at, last.start(), last.end(), from_yaml)
     return None

@@ -102,14 +102,16 @@ def _of_yaml(node: yaml.Node) -> Node:
         is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
         is_null = is_plain and node.value.lower() in ("null", "~")
         return Node(line, "" if is_null else str(node.value))
-    fields: Nodes = {}
+    fields, place = Nodes(), line
     for key, value in node.value:
-        if isinstance(key, yaml.ScalarNode):
-            name = str(key.value)
-            if name in fields:
-                raise _unreadable(_line(key.start_mark), "This field is here twice.", "Keep one.")
-            fields[name] = Node(_line(key.start_mark), _of_yaml(value).value)
-    return Node(line, fields)
+        line = _line(key.start_mark)
+        if not isinstance(key, yaml.ScalarNode):
+            raise _unreadable(line, "The name of a field is no text.", _YAML)
+        name = str(key.value)
+        if name in fields:
+            raise _unreadable(line, "This field is here twice.", "Keep one.")
+        fields[name] = Node(line, _of_yaml(value).value)
+    return Node(place, fields)
 
 
 # --- TOML and JSON -----------------------------------------------------------------------------
@@ -144,9 +146,9 @@ def _of_table(table: dict[str, Any], text: str) -> Nodes:
 
 def _line_of(name: str, text: str) -> int:
     """Return the line of a field: these values come without theirs."""
-    key = re.compile(rf"^[ \t]*(?:\[\[?[ \t]*)?[\"']?{re.escape(name)}\b", re.MULTILINE)
-    match = key.search(text)
-    return text.count("\n", 0, match.start()) + 1 if match else 1
+    key = rf"^[ \t]*(?:\[\[?[ \t]*)?[\"']?{re.escape(name)}\b|[{{,][ \t]*\"{re.escape(name)}\""
+    match = re.compile(key, re.MULTILINE).search(text)
+    return text.count("\n", 0, match.start()) + 1 if match else _first(text)
 
 
 def _of_value(value: object, line: int) -> Node:
