@@ -7,11 +7,12 @@ not have. What cannot be told is English, or Chinese as the mainland writes it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 
 LOOKED_AT = 20_000  # characters from the start of a text
-_IDEOGRAPH = 4  # letters that a character of a script without words is worth
-_LEAST = 3  # small words that tell a language
+_IDEOGRAPH = 4  # Latin letters that say as much
+_LEAST = 3  # different small words that tell a language
 
 _NAMES = {
     "zh-CN": "cn zh-cn 中文 汉语 简体 简体中文 chinese simplified-chinese",
@@ -48,24 +49,32 @@ def _cased(part: str) -> str:
 
 # --- telling -----------------------------------------------------------------------------------
 
-_SCRIPTS = {
-    "latin": "A-Za-z\u00c0-\u024f\u1e00-\u1eff",
-    "han": "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",
-    "kana": "\u3041-\u30ff\uff66-\uff9d",
-    "ko": "\uac00-\ud7a3",
-    "cyrillic": "\u0400-\u04ff",
-    "arabic": "\u0620-\u06ff",
-    "el": "\u0370-\u03ff\u1f00-\u1fff",
-    "he": "\u05d0-\u05ea",
-    "th": "\u0e01-\u0e5b",
-    "hi": "\u0900-\u097f",
-    "bn": "\u0980-\u09ff",
-    "ta": "\u0b80-\u0bff",
-    "hy": "\u0531-\u0587",
-    "ka": "\u10a0-\u10ff",
-}
-_LETTERS = {script: re.compile(f"[{letters}]") for script, letters in _SCRIPTS.items()}
-_WEIGHTS = {"han": _IDEOGRAPH, "kana": _IDEOGRAPH, "ko": _IDEOGRAPH, "th": 2}
+_SCRIPTS = (  # first and last character, in their order
+    ("A", "Z", "latin"),
+    ("a", "z", "latin"),
+    ("\u00c0", "\u024f", "latin"),
+    ("\u0370", "\u03ff", "el"),
+    ("\u0400", "\u04ff", "cyrillic"),
+    ("\u0531", "\u0587", "hy"),
+    ("\u05d0", "\u05ea", "he"),
+    ("\u0620", "\u06ff", "arabic"),
+    ("\u0900", "\u097f", "hi"),
+    ("\u0980", "\u09ff", "bn"),
+    ("\u0b80", "\u0bff", "ta"),
+    ("\u0e01", "\u0e5b", "th"),
+    ("\u10a0", "\u10ff", "ka"),
+    ("\u1e00", "\u1eff", "latin"),
+    ("\u1f00", "\u1fff", "el"),
+    ("\u3041", "\u30ff", "kana"),
+    ("\u3400", "\u9fff", "han"),
+    ("\uac00", "\ud7a3", "ko"),
+    ("\uf900", "\ufaff", "han"),
+    ("\uff66", "\uff9d", "kana"),
+    ("\U00020000", "\U0003ffff", "han"),
+)
+_FIRST = [first for first, _, _ in _SCRIPTS]
+_WEIGHTED = {script: 1 for _, _, script in _SCRIPTS}
+_WEIGHTED |= {"han": _IDEOGRAPH, "kana": _IDEOGRAPH, "ko": _IDEOGRAPH, "th": 2}
 
 # Characters that only one of the two ways of writing Chinese has, among the most frequent ones.
 _HANT = frozenset(
@@ -99,7 +108,7 @@ _WORDS = {
     "tr": "ve bir bu da de için ile çok ne o var daha gibi olan ama değil kadar en mi",
     "vi": "là và của có không các được cho một trong những với người để này đã khi tôi",
     "id": "yang dan di ini itu dengan untuk tidak dari dalam akan pada ke adalah kita ada",
-    "cs": "a je v na se to že s z do o ale jako jsem si by pro jsou tak které",
+    "cs": "a je v na se to že jak není s z do o ale jako jsem si by pro jsou tak které",
     "hu": "a az és hogy nem is egy van meg ez de csak ha már mint volt még el",
     "ro": "și în de la nu este un o cu că pe pentru din sunt mai care au se",
 }  # fmt: skip
@@ -113,40 +122,49 @@ _WORD = re.compile(r"[^\W\d_]+")
 def language_of(text: str) -> str:
     """Return the language that a text is written in, as its tag."""
     head = text[:LOOKED_AT]
-    count = {script: len(found.findall(head)) for script, found in _LETTERS.items()}
-    most = max(count, key=lambda script: count[script] * _WEIGHTS.get(script, 1))
+    counted = Counter(head)
+    count = Counter[str]()
+    for character, number in counted.items():
+        count[_script(character)] += number
+    most = max(_WEIGHTED, key=lambda script: count[script] * _WEIGHTED[script])
     if most in ("han", "kana"):
         # Japanese is told by its kana; a の on a Chinese signboard makes none.
-        return "ja" if count["kana"] * 6 > count["han"] else _chinese(head)
+        return "ja" if count["kana"] * 6 > count["han"] else _chinese(counted)
     if most == "latin":
         return _by_words(head)
     if most == "cyrillic":
-        return _by_letters(head.lower(), _CYRILLIC, "ru")
-    return _by_letters(head, _ARABIC, "ar") if most == "arabic" else most
+        return _by_letters(Counter(head.lower()), _CYRILLIC, "ru")
+    return _by_letters(counted, _ARABIC, "ar") if most == "arabic" else most
 
 
-def _chinese(text: str) -> str:
-    traditional = sum(character in _HANT for character in text)
-    simplified = sum(character in _HANS for character in text)
+def _script(character: str) -> str:
+    """Return the script of a letter, "" for what is none."""
+    place = bisect_right(_FIRST, character) - 1
+    return _SCRIPTS[place][2] if place >= 0 and character <= _SCRIPTS[place][1] else ""
+
+
+def _chinese(counted: Counter[str]) -> str:
+    traditional = sum(counted[character] for character in _HANT)
+    simplified = sum(counted[character] for character in _HANS)
     return "zh-Hant" if traditional > simplified else "zh-CN"
 
 
-def _by_letters(text: str, languages: tuple[tuple[str, str], ...], default: str) -> str:
-    """Return the first language that has a letter which those after it do not have."""
-    counted = Counter(text)
+def _by_letters(counted: Counter[str], languages: tuple[tuple[str, str], ...], default: str) -> str:
+    """Return the first language that has letters which those after it do not have."""
     for language, letters in languages:
-        if sum(counted[letter] for letter in letters) * 200 > len(text):
+        if sum(counted[letter] for letter in letters) * 200 > counted.total():
             return language
     return default
 
 
 def _by_words(text: str) -> str:
-    """Return the language whose small words are most of a text, English where none is."""
-    votes = dict.fromkeys(_WORDS, 0.0)
-    for word in _WORD.findall(text.lower()):
-        languages = _OF_WORD.get(word, ())
-        for language in languages:
-            votes[language] += 1 / len(languages)
-    language = max(votes, key=lambda each: votes[each])
-    is_told = votes[language] >= _LEAST and votes[language] > 1.2 * votes["en"]
-    return language if is_told else "en"
+    """Return the language whose small words are most of a text, English where they are few."""
+    counted = Counter(_WORD.findall(text.lower()))
+    votes, different = Counter[str](), Counter[str]()
+    for word in counted.keys() & _OF_WORD.keys():
+        for language in _OF_WORD[word]:
+            # A word that several languages have counts, but less.
+            votes[language] += counted[word] * (100 + 100 // len(_OF_WORD[word]))
+            different[language] += 1
+    best = max(votes, key=lambda language: (votes[language], language), default="en")
+    return best if different[best] >= _LEAST and votes[best] > votes["en"] else "en"
