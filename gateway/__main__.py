@@ -24,7 +24,7 @@ from gateway.core.documents import measure
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.records import OPERATOR
 from gateway.core.rights import Grant
-from gateway.folders import SourceFile, publisher_of, source_files
+from gateway.folders import SourceFile, others, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Wish
 from gateway.refusals import lines, words
@@ -148,6 +148,9 @@ PATHS = click.argument(
 def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
     """Publish files, or folders that hold <publisher>/<slug>.ext."""
     from gateway.bulk import publish_files, states, watch_files
+
+    for path in others(paths):
+        click.echo(f"{path}: skipped: no document", err=True)
 
     async def work(house: House) -> int:
         seen = states(paths)  # before the first run, or it would miss what changes meanwhile

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,12 +40,32 @@ def publisher_of(file: SourceFile) -> str:
 
 
 def source_files(paths: Iterable[Path]) -> Iterator[SourceFile]:
-    """Return the files named, and below folders every file that is not hidden, in order."""
+    """Return the files named, and below folders every one that may be a document, in order."""
     for path in paths:
         if path.is_dir():
-            found = (p for p in path.rglob("*") if p.is_file())
+            found = (p for p in path.rglob("*") if p.is_file() and is_document(p))
             for file in sorted(found):
                 if not any(part.startswith(".") for part in file.relative_to(path).parts):
                     yield SourceFile(file)
         else:
             yield SourceFile(path)
+
+
+def is_document(file: Path) -> bool:
+    """Tell whether a file may be meant as a document: no picture, README or hidden file is."""
+    is_other = file.suffix.lower() in _PICTURES or _ABOUT.fullmatch(file.name)
+    return not (is_other or file.name.startswith("."))
+
+
+_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg", ".bmp", ".ico"))
+_ABOUT = re.compile(r"(?:readme|licen[sc]e)(?:\..*)?|thumbs\.db|desktop\.ini", re.IGNORECASE)
+
+
+def others(paths: Iterable[Path]) -> Iterator[Path]:
+    """Return what below folders is left out as no document: files, and hidden folders whole."""
+    for path in paths:
+        for folder, folders, files in os.walk(path):
+            hidden = sorted(name for name in folders if name.startswith("."))
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            left = sorted(name for name in files if not is_document(Path(name)))
+            yield from (Path(folder, name) for name in (*hidden, *left))
