@@ -28,11 +28,12 @@ class SourceFormats:
             raise Unsupported("file type", suffix, tuple(BY_SUFFIX))
         return BY_SUFFIX[suffix.lower()].name
 
-    def read(self, body: bytes, charset: str | None, form: str = "") -> Source:
-        """Decode strictly, once, and take the front matter off. Raises Refused, Unsupported.
+    def text(self, body: bytes, charset: str | None, form: str = "") -> str:
+        """Decode strictly. Raises Refused, Unsupported."""
+        return decode(body, charset, is_html=form == html.name)
 
-        form: the name of its format, where that may tell the charset.
-        """
-        text = decode(body, charset, is_html=form == html.name)
+    def read(self, body: bytes, charset: str | None, form: str = "") -> Source:
+        """Decode once, and take the front matter off. Raises Refused, Unsupported."""
+        text = self.text(body, charset, form)
         front, declared, rest, line = split(text)
         return Source(text, front, declared.meta, rest, line, declared.warnings, declared.holds)

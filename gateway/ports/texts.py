@@ -64,8 +64,11 @@ class Formats(Protocol):
     def of_suffix(self, suffix: str) -> str:
         """Return the name of the format of files that end so. Raises Unsupported."""
 
-    def read(self, body: bytes, charset: str | None, form: str = "") -> Source:
-        """Decode strictly, once, and take the front matter off. Raises Refused, Unsupported.
+    def text(self, body: bytes, charset: str | None, form: str = "") -> str:
+        """Decode strictly. Raises Refused, Unsupported.
 
         form: the name of its format, where that may tell the charset.
         """
+
+    def read(self, body: bytes, charset: str | None, form: str = "") -> Source:
+        """Decode as `text`, once, and take the front matter off. Raises Refused, Unsupported."""
