@@ -74,7 +74,7 @@ UNUSED = {
         " showBreadCrumbs showPostNavLinks showWordCount showRssButtonInSectionTermList useHugoToc"
         " editPost authorLink authorEmail authorAvatar hiddenFromHomePage hiddenFromSearch twemoji"
         " lightgallery ruby fraction fontawesome linkToMarkdown rssFullText featuredImage"
-        " featuredImagePreview featured_image code mapbox share library seo readingTime style"
+        " featuredImagePreview code mapbox share library seo readingTime style"
         " showDate showAuthor showTableOfContents showHero heroStyle featured"
         " hideHeaderAndFooter autoCollapseToc postMetaInFooter contentCopyright"
         " mathjaxEnableSingleDollar flowchartDiagrams sequenceDiagrams no_list simple_list"
@@ -83,9 +83,9 @@ UNUSED = {
     "Jekyll and its themes": (
         "excerpt_separator redirect_from redirect_to header_img header_style header_mask catalog"
         " no_catalog multilingual tagline classes author_profile read_time related toc_label"
-        " toc_icon toc_sticky show_date gallery feature_row pagination entries_layout search"
+        " toc_icon toc_sticky gallery feature_row pagination entries_layout search"
         " media_subpath img_path render_with_liquid nav_order parent has_children has_toc"
-        " grand_parent cover_img thumbnail_img share_img share_title share_description gh_repo"
+        " grand_parent thumbnail_img share_img share_title share_description gh_repo"
         " gh_badge feature_img bootstrap social_share twitter ref summary_image"
         " background_image meta"
     ),
@@ -93,7 +93,7 @@ UNUSED = {
         "guid wordpress_id wordpress_url post_id post_name post_title post_type post_parent"
         " post_format post_mime_type post_author post_excerpt post_date_gmt post_modified_gmt"
         " parent_id menu_order comment_status comment_count ping_status featured_media"
-        " featured_image_url feature_image coverImage format timeline_notification reddit"
+        " featured_image_url feature_image format timeline_notification reddit"
         " dsq_thread_id classic_editor_remember"
     ),
     "Others": (
@@ -105,7 +105,7 @@ UNUSED = {
         " documentclass header_includes numbersections output uuid meta_title meta_description"
         " og_title og_description og_image twitter_title twitter_description twitter_image"
         " primary_tag allowComment pinned emoji typora_copy_images_to typora_root_url"
-        " marp theme paginate jupyter kernelspec word_count reading_time"
+        " marp theme paginate jupyter kernelspec word_count"
     ),
 }
 """Fields of other tools that are passed over without a word."""
