@@ -27,7 +27,7 @@ from gateway.core.rights import Grant
 from gateway.folders import SourceFile, others, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Wish
-from gateway.refusals import lines, words
+from gateway.refusals import is_draft, lines, skipped, warned, words
 from gateway.settings import BadSettings, Settings
 from gateway.signing import Turned
 from gateway.submissions import Prepared, prepare
@@ -140,12 +140,16 @@ PATHS = click.argument(
 )
 
 
+FREE = click.option("--free", is_flag=True, help="Documents may hold no paid section.")
+
+
 @cli.command()
 @PATHS
 @click.option("--publisher", default="", help="Publish as this publisher; else the folder's name.")
+@FREE
 @click.option("--watch", is_flag=True, help="Go on: publish what changes, until interrupted.")
 @told
-def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
+def publish(paths: tuple[Path, ...], publisher: str, free: bool, watch: bool) -> None:
     """Publish files, or folders that hold <publisher>/<slug>.ext."""
     from gateway.bulk import publish_files, states, watch_files
 
@@ -154,9 +158,9 @@ def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
 
     async def work(house: House) -> int:
         seen = states(paths)  # before the first run, or it would miss what changes meanwhile
-        refused = await publish_files(house, list(source_files(paths)), publisher)
+        refused = await publish_files(house, list(source_files(paths)), publisher, free=free)
         if watch:
-            await watch_files(house, paths, publisher, seen)
+            await watch_files(house, paths, publisher, seen, free=free)
         return refused
 
     try:
@@ -169,40 +173,70 @@ def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
 
 @cli.command()
 @PATHS
-@click.option("--json", "as_json", is_flag=True, help="Print findings as JSON.")
+@FREE
+@click.option("--json", "as_json", is_flag=True, help="Print findings and warnings as JSON.")
 @told
-def check(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check files as publication would, and publish nothing."""
-    outcomes = [(file, _refusal(file)) for file in source_files(paths)]
+def check(paths: tuple[Path, ...], free: bool, as_json: bool) -> None:
+    """Check files as publication would, and publish nothing.
+
+    What depends on what is published already, only publication tells.
+    """
+    outcomes = [(file, _outcome(file, free=free)) for file in source_files(paths)]
     if as_json:
-        reports = [_report(file, error) for file, error in outcomes]
+        reports = [_report(file, outcome) for file, outcome in outcomes]
         click.echo(json.dumps(reports, ensure_ascii=False, indent=1))
     else:
-        for file, error in outcomes:
-            for line in lines(file.path, error) if error else ():
-                click.echo(line)
-    sys.exit(1 if any(error for _, error in outcomes) else 0)
+        for file, outcome in outcomes:
+            _tell(file, outcome)
+    sys.exit(1 if any(_is_refused(*each) for each in outcomes) else 0)
 
 
-def _refusal(file: SourceFile) -> Exception | None:
+Outcome = Prepared | Exception
+
+
+def _outcome(file: SourceFile, *, free: bool) -> Outcome:
     try:
-        _prepare(file)
+        return _prepare(file, free=free)
     except Exception as error:  # whatever it is, it is of this file alone
         return error
-    return None
 
 
-def _report(file: SourceFile, error: Exception | None) -> dict[str, Any]:
+def _is_refused(file: SourceFile, outcome: Outcome) -> bool:
+    return isinstance(outcome, Exception) and not (file.found and is_draft(outcome))
+
+
+def _tell(file: SourceFile, outcome: Outcome) -> None:
+    if isinstance(outcome, Prepared):
+        told = warned(file.path, outcome.warnings)
+    elif _is_refused(file, outcome):
+        told = lines(file.path, outcome)
+    else:
+        click.echo(skipped(file.path), err=True)
+        return
+    for line in told:
+        click.echo(line)
+
+
+def _report(file: SourceFile, outcome: Outcome) -> dict[str, Any]:
     from gateway.web.errors import finding
 
-    findings = error.findings if isinstance(error, Refused) else ()
-    report = {"file": str(file.path), "findings": [finding(f) for f in findings]}
-    return report | {"error": words(error)} if error and not findings else report
+    report: dict[str, Any] = {"file": str(file.path), "findings": [], "warnings": []}
+    if isinstance(outcome, Prepared):
+        report["warnings"] = [finding(each) for each in outcome.warnings]
+        report["sections"] = [
+            {"kind": "paid" if paid else "free", "line": line, "end_line": end_line}
+            for paid, line, end_line in outcome.sections
+        ]
+    elif isinstance(outcome, Refused):
+        report["findings"] = [finding(each) for each in outcome.findings]
+    else:
+        report["error"] = words(outcome)
+    return report
 
 
-def _prepare(file: SourceFile) -> Prepared:
+def _prepare(file: SourceFile, *, free: bool) -> Prepared:
     formats = SourceFormats()
-    submission = file.submission(publisher_of(file) or "check", formats)
+    submission = file.submission(publisher_of(file) or "check", formats, free=free)
     return prepare(submission, formats, int(time()))
 
 
@@ -213,7 +247,7 @@ def split(file: Path) -> None:
     """Print how a file is divided."""
     source = SourceFile(file)
     try:
-        prepared = _prepare(source)
+        prepared = _prepare(source, free=True)  # whether it is meant so is not asked here
     except Refused as refused:
         for line in lines(source.path, refused):
             click.echo(line)

@@ -35,7 +35,8 @@ from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Malformed
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
-from gateway.refusals import lines
+from gateway.refusals import is_draft, lines, skipped, warned
+from gateway.submissions import Submission
 
 LOOK = 1.0  # seconds between two looks at watched files
 PORTION = 200  # files that are looked up in the ledger together
@@ -44,13 +45,15 @@ TIDYING = 5.0  # seconds that an interrupted run has to finish what it has begun
 States = Mapping[Path, tuple[int, int]]
 
 
-async def publish_files(house: House, files: Sequence[SourceFile], publisher: str) -> int:
+async def publish_files(
+    house: House, files: Sequence[SourceFile], publisher: str, *, free: bool = False
+) -> int:
     """Publish files, several at once; return how many were refused.
 
-    publisher "" takes the name of each file's folder.
+    publisher "" takes the name of each file's folder. free: they may hold no paid section.
     """
     with _progress() as progress:
-        run = _Run(house, publisher, progress, len(files))
+        run = _Run(house, publisher, progress, len(files), free=free)
         try:
             await run.go(files)
         finally:
@@ -61,8 +64,11 @@ async def publish_files(house: House, files: Sequence[SourceFile], publisher: st
 class _Run:
     """One run over many files."""
 
-    def __init__(self, house: House, publisher: str, progress: Progress, total: int) -> None:
+    def __init__(
+        self, house: House, publisher: str, progress: Progress, total: int, *, free: bool
+    ) -> None:
         self._house = house
+        self._free = free
         self._publisher = publisher
         self._progress = progress
         self._task = progress.add_task("publishing", total=total)
@@ -71,7 +77,8 @@ class _Run:
 
     def told(self) -> str:
         """Return what was done in words."""
-        words = ("published", "unchanged", "refused")
+        words = ["published", "unchanged", "refused"]
+        words += ["skipped"] if self.counted["skipped"] else []
         return ", ".join(f"{self.counted[word]} {word}" for word in words)
 
     async def go(self, files: Sequence[SourceFile]) -> None:
@@ -100,8 +107,8 @@ class _Run:
     async def _publish(self, receive: MemoryObjectReceiveStream[SourceFile]) -> None:
         with receive:
             async for file in receive:
-                is_published = await publish_file(self._house, file, self._publisher)
-                self._count("published" if is_published else "refused")
+                free = self._free
+                self._count(await publish_file(self._house, file, self._publisher, free=free))
 
     async def _changed(self, files: Sequence[SourceFile]) -> Sequence[SourceFile]:
         """Return the files that are not published as they are; tell of those that cannot be."""
@@ -109,11 +116,10 @@ class _Run:
         digests: dict[Address, str] = {}
         for file in files:
             try:
-                submission = file.submission(owner(file, self._publisher), SourceFormats())
+                submission = _submission(file, self._publisher, free=self._free)
                 self._take(submission.address, file)
             except (GatewayError, OSError) as error:
-                self._count("refused")
-                tell(file, error)
+                self._count(tell(file, error))
             else:
                 addresses[file] = submission.address
                 digests[submission.address] = self._house.publishing.digest(submission)
@@ -138,15 +144,21 @@ def _portions(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:
         yield portion
 
 
-async def publish_file(house: House, file: SourceFile, publisher: str) -> bool:
-    """Publish one file; tell why and return False if it is refused."""
+async def publish_file(
+    house: House, file: SourceFile, publisher: str, *, free: bool = False
+) -> str:
+    """Publish one file; return what came of it, and tell it if that is not as it was meant."""
     try:
-        submission = file.submission(owner(file, publisher), SourceFormats())
-        await house.publishing.publish(submission)
+        published = await house.publishing.publish(_submission(file, publisher, free=free))
     except Exception as error:  # whatever it is, it is of this file alone
-        tell(file, error)
-        return False
-    return True
+        return tell(file, error)
+    for line in warned(file.path, published.warnings):
+        click.echo(line)
+    return "published"
+
+
+def _submission(file: SourceFile, publisher: str, *, free: bool) -> Submission:
+    return file.submission(owner(file, publisher), SourceFormats(), free=free)
 
 
 def owner(file: SourceFile, publisher: str) -> str:
@@ -162,24 +174,33 @@ def owner(file: SourceFile, publisher: str) -> str:
     return found
 
 
-def tell(file: SourceFile, error: Exception) -> None:
-    """Tell why a file was refused, as compilers do."""
+def tell(file: SourceFile, error: Exception) -> str:
+    """Tell why a file was refused, as compilers do, or that it was skipped; return which."""
+    if file.found and is_draft(error):
+        click.echo(skipped(file.path), err=True)
+        return "skipped"
     for line in lines(file.path, error):
         click.echo(line)
+    return "refused"
 
 
-async def watch_files(house: House, paths: Sequence[Path], publisher: str, seen: States) -> None:
+async def watch_files(
+    house: House, paths: Sequence[Path], publisher: str, seen: States, *, free: bool = False
+) -> None:
     """Publish what changes below paths after it was seen so, for good."""
     while True:
         await anyio.sleep(LOOK)
-        seen = await look(house, paths, publisher, seen)
+        seen = await look(house, paths, publisher, seen, free=free)
 
 
-async def look(house: House, paths: Sequence[Path], publisher: str, seen: States) -> States:
+async def look(
+    house: House, paths: Sequence[Path], publisher: str, seen: States, *, free: bool = False
+) -> States:
     """Publish what is not as it was seen; return how it is seen now."""
     now = states(paths)
-    for path in sorted(p for p, state in now.items() if seen.get(p) != state):
-        if await publish_file(house, SourceFile(path), publisher):
+    files = {file.path: file for file in source_files(paths)}
+    for path in sorted(p for p, state in now.items() if seen.get(p) != state and p in files):
+        if await publish_file(house, files[path], publisher, free=free) == "published":
             click.echo(f"published {path}", err=True)
     return now
 

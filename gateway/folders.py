@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.core.documents import Address, is_name
-from gateway.core.errors import Malformed
+from gateway.core.errors import Malformed, Refused
+from gateway.core.findings import Code, Finding
 from gateway.ports import Formats
 from gateway.submissions import Submission
+
+DRAFTS = "_drafts"  # where other tools keep what is not to be published
+_DRAFT = ("This is a draft.", f"Move it out of {DRAFTS}, if it is to be published.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +23,13 @@ class SourceFile:
     """One file that holds a document."""
 
     path: Path
+    found: bool = False  # in a folder, and not named itself
 
-    def submission(self, publisher: str, formats: Formats) -> Submission:
-        """Return what this file submits. Raises Malformed, Unsupported, OSError."""
+    def submission(self, publisher: str, formats: Formats, *, free: bool = False) -> Submission:
+        """Return what this file submits. Raises Malformed, Refused, Unsupported, OSError.
+
+        free: it is meant to hold no paid section.
+        """
         slug = self.path.stem
         if not is_name(slug):
             raise Malformed(
@@ -29,8 +37,10 @@ class SourceFile:
                 where="slug",
                 hint="Name the file with 1 to 80 of a-z, 0-9 and hyphen.",
             )
+        if DRAFTS in self.path.parts[:-1]:
+            raise Refused((Finding(1, None, Code.DRAFT, *_DRAFT),))
         form = formats.of_suffix(self.path.suffix)
-        return Submission(Address.of(publisher, slug), self.path.read_bytes(), form)
+        return Submission(Address.of(publisher, slug), self.path.read_bytes(), form, free=free)
 
 
 def publisher_of(file: SourceFile) -> str:
@@ -46,7 +56,7 @@ def source_files(paths: Iterable[Path]) -> Iterator[SourceFile]:
             found = (p for p in path.rglob("*") if p.is_file() and is_document(p))
             for file in sorted(found):
                 if not any(part.startswith(".") for part in file.relative_to(path).parts):
-                    yield SourceFile(file)
+                    yield SourceFile(file, found=True)
         else:
             yield SourceFile(path)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -22,11 +24,13 @@ from gateway.core.documents import (
     Meta,
     Projection,
     Rendering,
+    is_blank,
+    line_ends,
 )
 from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
 from gateway.core.languages import language_of
-from gateway.core.markers import Division, Marker, divide, position, residue, veiled
+from gateway.core.markers import Division, Marker, Section, divide, position, residue, veiled
 from gateway.core.moments import later, moment, written
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 
@@ -50,24 +54,26 @@ class Submission:
 
         stamp: of what sets the text, so that another version of it sets the text anew.
         """
-        facts = "\n".join((self.format, self.charset or "", self.language))
+        declared = ("free",) if self.free else ()
+        facts = "\n".join((self.format, self.charset or "", self.language, *declared))
         digest = hashlib.sha256(facts.encode() + hashlib.sha256(self.body).digest())
         return f"{stamp}.{digest.hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A source found to be sound: its division and its public rendering."""
+    """A source found to be sound: its division and both its renderings."""
 
     source: Source
     document: Document
     preview: Rendering
+    full: Rendering
     sections: tuple[tuple[bool, int, int], ...]
     warnings: tuple[Finding, ...] = ()
 
 
 def prepare(submission: Submission, formats: Formats, now: int) -> Prepared:
-    """Decode, divide and render the public side. Raises Refused with every finding.
+    """Decode, divide and render both sides. Raises Refused with every finding.
 
     now: Unix seconds, for what is not to be published yet.
     """
@@ -81,27 +87,69 @@ def prepare(submission: Submission, formats: Formats, now: int) -> Prepared:
     document = Document(submission.address, form.name, source.meta, division.sections)
     preview = form.render(document.projection_text(), source.meta.title)
     unescaped = _unescaped(source, document, form) if division.escapes else preview
-    findings = _torn_findings(source, division, document, form, preview)
+    findings = _unpaid_findings(submission, document)
+    findings += _torn_findings(source, division, document, form, preview)
     findings += _shown_findings(preview, unescaped, source.meta)
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
     meta = _completed(source.meta, preview, submission.language)
+    document = replace(document, meta=meta)
+    full = form.render(document.full_text().reveal(), meta.title)
     shift = source.line - 1
     return Prepared(
         source,
-        replace(document, meta=meta),
+        document,
         replace(preview, warnings=()),  # they are the publisher's alone
+        replace(full, warnings=()),
         tuple((s.paid, s.line + shift, s.end_line + shift) for s in division.sections),
-        _warnings(source, division, preview),
+        _warnings(source, division, preview, full),
     )
 
 
-def _warnings(source: Source, division: Division, preview: Rendering) -> tuple[Finding, ...]:
+def _warnings(
+    source: Source, division: Division, preview: Rendering, full: Rendering
+) -> tuple[Finding, ...]:
     """Return what refuses nothing, by its place in the source."""
     shift = source.line - 1
-    inside = (*division.warnings, *preview.warnings)
+    inside = {
+        *division.warnings,
+        *_in_source(preview.warnings, _stretches(division.sections, cut=True)),
+        # Of the free text, the preview has told already.
+        *_in_source(full.warnings, _stretches(division.sections, cut=False), paid=True),
+    }
     placed = (structs.replace(each, line=each.line + shift) for each in inside)
     return tuple(sorted((*source.warnings, *placed), key=_place))
+
+
+class _Stretch(NamedTuple):
+    """Where a section begins in a text made of sections, and where in the source."""
+
+    at: int
+    line: int
+    paid: bool
+
+
+def _in_source(
+    warnings: Iterable[Finding], stretches: Sequence[_Stretch], *, paid: bool = False
+) -> Iterator[Finding]:
+    """Yield warnings about a text made of sections with their lines in the source.
+
+    paid: those in paid sections alone.
+    """
+    for each in warnings:
+        stretch = max(one for one in stretches if one.at <= each.line)
+        if stretch.paid or not paid:
+            line = stretch.line + each.line - stretch.at
+            yield structs.replace(each, line=line, column=None)
+
+
+def _stretches(sections: Sequence[Section], *, cut: bool) -> list[_Stretch]:
+    at, stretches = 1, [_Stretch(1, 1, False)]
+    for section in sections:
+        stretches.append(_Stretch(at, section.line, section.paid))
+        if not (cut and section.paid):
+            at += line_ends(section)
+    return stretches
 
 
 def _place(finding: Finding) -> tuple[int, int]:
@@ -146,6 +194,31 @@ def _body_findings(source: Source, division: Division, form: Format) -> list[Fin
             )
         )
     return findings
+
+
+def _unpaid_findings(submission: Submission, document: Document) -> list[Finding]:
+    """Return a finding where nothing is paid, and that is not what was declared."""
+    if any(section.paid and not is_blank(section) for section in document.sections):
+        return []
+    if document.meta.offers:
+        message, hint = _OFFERED
+    elif submission.free or document.meta.free:
+        return []
+    else:
+        message, hint = _UNPAID
+    return [Finding(1, None, Code.NOTHING_PAID, message, hint)]
+
+
+_MARK = "Write ##paidbegin## where the paid section begins and ##paidend## where it ends"
+_UNPAID = (
+    "Nothing in this document is paid, and it is not declared free.",
+    f"{_MARK}; or, if everyone may read all of it, declare it free: free: true in its front "
+    "matter, ?free=true in the API, --free at the command line, or the box in the studio.",
+)
+_OFFERED = (
+    "An offer is declared, and nothing in this document is paid.",
+    f"{_MARK}, or take the offer out.",
+)
 
 
 def _torn_findings(
@@ -260,8 +333,6 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
     """Make an edition with all its bytes out of a submission. Raises Refused, Unsupported."""
     prepared = prepare(task.submission, formats, task.now)
     document = prepared.document
-    form = formats.named(document.format)
-    full = form.render(document.full_text().reveal(), document.meta.title)
     projection = Projection(
         document.address, document.meta, prepared.preview, document.cuts, "", ""
     )
@@ -284,7 +355,7 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
     )
     sealed = Sealed(
         source=prepared.source.text.encode(),
-        full=press.full(FullText(document.address, document.meta, full), task.edition),
+        full=press.full(FullText(document.address, document.meta, prepared.full), task.edition),
         public=press.public(projection, task.edition),
     )
     return Composed(edition, sealed, prepared.warnings)

@@ -22,6 +22,10 @@ PAGE = "\ufdd1"
 
 NAME = "[a-z0-9-]{1,80}"  # of a publisher, a document or a collection, as an expression
 _NAME = re.compile(NAME, re.ASCII)
+_LINE_END = re.compile(r"\r\n?|\n")
+_BLANK = re.compile(
+    r"(?:[\s\u200b-\u200d\u2060\ufeff]|&nbsp;|</?(?:p|div|span|br)(?![\w-])[^<>]*+>)*+"
+)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 # At most eight values (disclosure `size-step`): lower bounds, in characters.
@@ -125,6 +129,16 @@ def measure(section: Section) -> tuple[int, int]:
     """Return how many characters, and how many bytes of UTF-8, a section has."""
     text = _reveal(section)
     return len(text), len(text.encode())
+
+
+def line_ends(section: Section) -> int:
+    """Return how many lines end in a section."""
+    return len(_LINE_END.findall(_reveal(section)))
+
+
+def is_blank(section: Section) -> bool:
+    """Return whether a section holds nothing but white space and the bare frames of blocks."""
+    return _BLANK.fullmatch(_reveal(section)) is not None
 
 
 def size_step(section: Section) -> int:

@@ -102,6 +102,13 @@ class PagePress:
         article = self._pages.render("article.html", sheet.interface, **page)
         return Markup(article.decode())  # noqa: S704  set by our own template
 
+    @staticmethod
+    def article_in(page: bytes) -> Markup:
+        """Return the same out of a preview page that was set before."""
+        text = page.decode()
+        start, end = text.index('<article class="sheet"'), text.rindex("</article>")
+        return Markup(text[start:end] + "</article>")  # noqa: S704  set by our own template
+
     def _read(self, sheet: _Sheet, language: Language) -> bytes:
         body = Markup(sheet.rendering.html)  # noqa: S704  sanitised before
         return self._pages.render("read.html", language, document=sheet, body=body)

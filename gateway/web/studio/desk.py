@@ -24,6 +24,7 @@ from gateway.web.press import HTML
 from gateway.web.requests import read_form
 from gateway.web.sending import send_private
 from gateway.web.studio.sessions import Session, Sessions
+from gateway.web.studio.words import WORDS
 
 HOME = "/studio"
 
@@ -94,6 +95,7 @@ class Desk:
             problem=str(told.get("type", "")).removeprefix(KIND),
             where=told.get("where", ""),
             findings_total=len(error.findings) if isinstance(error, Refused) else 0,
+            words=WORDS,
             done=_done(request),
             **context,
         )

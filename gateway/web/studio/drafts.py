@@ -31,12 +31,15 @@ class Draft:
     text: str = ""
     file_name: str = ""
     file: bytes | None = None
+    free: bool = False  # declared free for everyone
+    agreed: str = ""  # to which paid text becoming public; see `revealed`
 
     @classmethod
     def of_edition(cls, edition: Edition, source: bytes) -> Draft:
         """Return the draft that an edit begins with."""
         slug, text = edition.address.slug, fitting(source.decode())
-        return cls(slug, edition.format, edition.language, edition.id, text)
+        free = not any(paid for paid, _, _ in edition.sections)
+        return cls(slug, edition.format, edition.language, edition.id, text, free=free)
 
     @classmethod
     def of_upload(cls, upload: Upload, slug: str = "") -> Draft:
@@ -50,6 +53,8 @@ class Draft:
             fields.get("text", ""),
             upload.file_name,
             upload.file,
+            "free" in fields,
+            fields.get("agreed", ""),
         )
 
     @property
@@ -68,7 +73,8 @@ class Draft:
         if len(body) > limit:
             raise TooLarge("document", limit)
         charset = "utf-8" if self.file is None else None
-        return Submission(address, body, self._format(formats), charset, self.language)
+        form = self._format(formats)
+        return Submission(address, body, form, charset, self.language, self.free)
 
     def _format(self, formats: Formats) -> str:
         if self.format:
