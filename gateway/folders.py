@@ -24,12 +24,15 @@ class SourceFile:
 
     path: Path
     found: bool = False  # in a folder, and not named itself
+    charset: str | None = None  # as somebody says; else the file tells
 
     def submission(self, publisher: str, formats: Formats, *, free: bool = False) -> Submission:
         """Return what this file submits. Raises Malformed, Refused, Unsupported, OSError.
 
         free: it is meant to hold no paid section.
         """
+        if DRAFTS in self.path.parts[:-1]:
+            raise Refused((Finding(1, None, Code.DRAFT, *_DRAFT),))
         slug = self.path.stem
         if not is_name(slug):
             raise Malformed(
@@ -37,28 +40,28 @@ class SourceFile:
                 where="slug",
                 hint="Name the file with 1 to 80 of a-z, 0-9 and hyphen.",
             )
-        if DRAFTS in self.path.parts[:-1]:
-            raise Refused((Finding(1, None, Code.DRAFT, *_DRAFT),))
         form = formats.of_suffix(self.path.suffix)
-        return Submission(Address.of(publisher, slug), self.path.read_bytes(), form, free=free)
+        body, address = self.path.read_bytes(), Address.of(publisher, slug)
+        return Submission(address, body, form, self.charset, free=free)
 
 
 def publisher_of(file: SourceFile) -> str:
     """Return the publisher that the folder of a file names, "" if it cannot be one."""
-    name = file.path.resolve().parent.name
+    folder = file.path.resolve().parent
+    name = folder.parent.name if folder.name == DRAFTS else folder.name
     return name if is_name(name) else ""
 
 
-def source_files(paths: Iterable[Path]) -> Iterator[SourceFile]:
+def source_files(paths: Iterable[Path], charset: str | None = None) -> Iterator[SourceFile]:
     """Return the files named, and below folders every one that may be a document, in order."""
     for path in paths:
         if path.is_dir():
             found = (p for p in path.rglob("*") if p.is_file() and is_document(p))
             for file in sorted(found):
                 if not any(part.startswith(".") for part in file.relative_to(path).parts):
-                    yield SourceFile(file, found=True)
+                    yield SourceFile(file, found=True, charset=charset)
         else:
-            yield SourceFile(path)
+            yield SourceFile(path, charset=charset)
 
 
 def is_document(file: Path) -> bool:
