@@ -268,6 +268,11 @@ READ = (
         warned=("prise", "descripton", "内部备注"),
     ),
     Front("only a private field", "---\nnote: 内部\n---\n", warned=("note",)),
+    Front(
+        "null",
+        "---\ntitle: ~\ndescription: null\nauthor: 'null'\ndate: NULL\n---\n",
+        {"title": "", "summary": "", "author": "null", "date": ""},
+    ),
     Front("declared free", "---\ntitle: x\nfree: true\n---\n", {"free": "True"}),
     Front("free in other words", "+++\ntitle = 'x'\nfree = true\n+++\n", {"free": "True"}),
     Front("not free", "---\ntitle: x\nfree: no\n---\n", {"free": "False"}),
