@@ -48,7 +48,7 @@ class Earlier:
     warnings: tuple[Finding, ...]
 
 
-Agree = Callable[[Sequence[Finding]], bool]
+Agree = Callable[[Sequence[Finding]], Awaitable[bool]]
 Compose = Callable[[Task], Awaitable[Composed]]
 Prepare = Callable[[Submission, int], Awaitable[Prepared]]  # and now
 
@@ -57,14 +57,14 @@ async def _compare(_: str, before: str, after: str) -> tuple[Finding, ...]:
     return newly_public(before, after)
 
 
-def _always(_: Sequence[Finding]) -> bool:
+async def _always(_: Sequence[Finding]) -> bool:
     return True
 
 
-def _require_agreement(warnings: Sequence[Finding], agree: Agree) -> None:
+async def _require_agreement(warnings: Sequence[Finding], agree: Agree) -> None:
     """Raise NewlyPublic if paid text would become public and nobody agrees."""
     lines = tuple(one for one in warnings if one.code is Code.NEWLY_PUBLIC)
-    if lines and not agree(lines):
+    if lines and not await agree(lines):
         raise NewlyPublic(lines)
 
 
@@ -130,7 +130,7 @@ class Publishing:
             if before and await self._is_same(before, composed):
                 return await self._again(before, source, composed.warnings)
             found = await self._consequences.of_next(Coming.of(composed.edition, source), before)
-            _require_agreement(found, agree)
+            await _require_agreement(found, agree)
             await self._vault.keep(address, composed.edition.id, composed.sealed)
             try:
                 await self._ledger.make_current(composed.edition, before.id if before else None)
@@ -211,7 +211,7 @@ class Publishing:
         if current and current.id == earlier.id:
             return await self._again(earlier, source)
         found = await self._consequences.of_next(Coming.of(earlier, source), current)
-        _require_agreement(found, agree)
+        await _require_agreement(found, agree)
         await self._ledger.make_current(earlier, current.id if current else None)
         confirmed = await self._show(Act.ROLL_BACK, address, earlier.id)
         return Published(earlier, current is None, confirmed, found)

@@ -67,9 +67,9 @@ class Standing:
     async def publish(
         self, slug: str, source: str, *, form: str = "plain", publisher: str = "demo"
     ) -> Published:
-        """Publish a source as a publisher would."""
+        """Publish a source as a publisher would, who lets all of it be free."""
         await self.house.granting.register(publisher)
-        submission = Submission(Address(publisher, slug), source.encode(), form)
+        submission = Submission(Address(publisher, slug), source.encode(), form, free=True)
         return await self.house.publishing.publish(submission)
 
     async def grant(self, scope: str, publisher: str = "demo", **wish: object) -> tuple[Grant, str]:

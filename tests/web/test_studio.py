@@ -254,7 +254,7 @@ def test_an_earlier_edition_is_made_current_again(at: Scene) -> None:
     assert (seen.status, seen.place) == (303, f"{page}?done=rolled-back")
     assert at.current("a") == first
     assert "Free words" in at.preview("a")
-    assert at.visitor.get(seen.place).text.count("Make it current again") == 1
+    assert at.visitor.get(seen.place).text.count("Look at it…") == 1
 
 
 def test_what_changed_meanwhile_is_neither_rolled_back_nor_deleted(at: Scene) -> None:

@@ -24,7 +24,7 @@ from gateway.web.press import HTML
 from gateway.web.requests import read_form
 from gateway.web.sending import send_private
 from gateway.web.studio.sessions import Session, Sessions
-from gateway.web.studio.words import WORDS
+from gateway.web.studio.words import OF_THE_WHOLE, WORDS
 
 HOME = "/studio"
 
@@ -96,6 +96,7 @@ class Desk:
             where=told.get("where", ""),
             findings_total=len(error.findings) if isinstance(error, Refused) else 0,
             words=WORDS,
+            of_the_whole=OF_THE_WHOLE,
             done=_done(request),
             **context,
         )

@@ -140,13 +140,12 @@ class Documents:
         edition = request.path_params["edition"]
         try:
             earlier = await self._publishing.earlier(address, edition)
-            source = earlier.source.decode()
-            await self._publishing.roll_back(
-                address,
-                edition,
-                _unless_changed(fields),
-                lambda lines: fields.get("agreed", "") == revealed(lines, source),
-            )
+
+            async def is_agreed(lines: Sequence[Finding]) -> bool:
+                return fields.get("agreed") == revealed(lines, earlier.source.decode())
+
+            condition = _unless_changed(fields)
+            await self._publishing.roll_back(address, edition, condition, is_agreed)
         except NewlyPublic as error:
             return await self._earlier(request, session, error)
         except Stale as error:

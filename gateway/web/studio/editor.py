@@ -102,8 +102,13 @@ class Editor:
         done = "unchanged" if published.edition.id == draft.edition else "published"
         return see_other(f"{HOME}/documents/{address.slug}?done={done}")
 
-    def _is_agreed(self, draft: Draft, lines: Sequence[Finding]) -> bool:
-        return bool(draft.agreed) and draft.agreed == revealed(lines, draft.read(self._formats))
+    async def _is_agreed(self, draft: Draft, lines: Sequence[Finding]) -> bool:
+        def shown() -> str:
+            return revealed(lines, draft.read(self._formats))
+
+        if not draft.agreed:
+            return False
+        return draft.agreed == await to_thread.run_sync(shown, limiter=self._reading)
 
     async def _is_current(self, submission: Submission) -> bool:
         edition = await self._current(submission.address)

@@ -17,6 +17,9 @@ def N_(message: str) -> str:  # noqa: N802  the name by which catalogues find me
     return message
 
 
+OF_THE_WHOLE = frozenset({Code.NOTHING_PAID, Code.NO_TITLE, Code.HOLDERS})
+"""What is said of a document, whatever line it is told with."""
+
 WORDS: Mapping[Code, Words] = {
     Code.UNCLOSED: (
         N_("A paid section, or front matter, begins here and never ends."),
