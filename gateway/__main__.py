@@ -25,7 +25,7 @@ from gateway.core.errors import GatewayError, Refused
 from gateway.core.records import OPERATOR
 from gateway.core.rights import Grant
 from gateway.core.tokens import KeyState
-from gateway.folders import SourceFile, publisher_of, source_files
+from gateway.folders import SourceFile, others, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Wish
 from gateway.refusals import is_draft, lines, skipped, warned, words
@@ -178,24 +178,32 @@ PATHS = click.argument(
 
 
 FREE = click.option("--free", is_flag=True, help="Documents may hold no paid section.")
+CHARSET = click.option("--charset", help="The charset of all files; else each tells its own.")
 
 
 @cli.command()
 @PATHS
 @click.option("--publisher", default="", help="Publish as this publisher; else the folder's name.")
 @FREE
+@CHARSET
 @click.option("--watch", is_flag=True, help="Go on: publish what changes, until interrupted.")
 @told
-def publish(paths: tuple[Path, ...], publisher: str, free: bool, watch: bool) -> None:
+def publish(
+    paths: tuple[Path, ...], publisher: str, free: bool, charset: str | None, watch: bool
+) -> None:
     """Publish files, or folders that hold <publisher>/<slug>.ext."""
     from gateway.bulk import is_confirmed, publish_files, states, watch_files
 
+    for path in others(paths):
+        click.echo(f"{path}: skipped: no document", err=True)
+
     async def work(house: House) -> tuple[int, bool]:
         seen = states(paths)  # before the first run, or it would miss what changes meanwhile
-        refused = await publish_files(house, list(source_files(paths)), publisher, free=free)
+        files = list(source_files(paths, charset))
+        refused = await publish_files(house, files, publisher, free=free)
         confirmed = await is_confirmed(house)
         if watch:
-            await watch_files(house, paths, publisher, seen, free=free)
+            await watch_files(house, paths, publisher, seen, free=free, charset=charset)
         return refused, confirmed
 
     try:
@@ -211,14 +219,15 @@ def publish(paths: tuple[Path, ...], publisher: str, free: bool, watch: bool) ->
 @cli.command()
 @PATHS
 @FREE
+@CHARSET
 @click.option("--json", "as_json", is_flag=True, help="Print findings and warnings as JSON.")
 @told
-def check(paths: tuple[Path, ...], free: bool, as_json: bool) -> None:
+def check(paths: tuple[Path, ...], free: bool, charset: str | None, as_json: bool) -> None:
     """Check files as publication would, and publish nothing.
 
     What depends on what is published already, only publication tells.
     """
-    outcomes = [(file, _outcome(file, free=free)) for file in source_files(paths)]
+    outcomes = [(file, _outcome(file, free=free)) for file in source_files(paths, charset)]
     if as_json:
         reports = [_report(file, outcome) for file, outcome in outcomes]
         click.echo(json.dumps(reports, ensure_ascii=False, indent=1))
@@ -273,15 +282,17 @@ def _report(file: SourceFile, outcome: Outcome) -> dict[str, Any]:
 
 def _prepare(file: SourceFile, *, free: bool) -> Prepared:
     formats = SourceFormats()
-    return prepare(file.submission(publisher_of(file) or "check", formats, free=free), formats)
+    submission = file.submission(publisher_of(file) or "check", formats, free=free)
+    return prepare(submission, formats, int(time()))
 
 
 @cli.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@CHARSET
 @told
-def split(file: Path) -> None:
+def split(file: Path, charset: str | None) -> None:
     """Print how a file is divided."""
-    source = SourceFile(file)
+    source = SourceFile(file, charset=charset)
     try:
         prepared = _prepare(source, free=True)  # whether it is meant so is not asked here
     except Refused as refused:

@@ -190,20 +190,32 @@ def tell(file: SourceFile, error: Exception, say: Say = click.echo) -> str:
 
 
 async def watch_files(
-    house: House, paths: Sequence[Path], publisher: str, seen: States, *, free: bool = False
+    house: House,
+    paths: Sequence[Path],
+    publisher: str,
+    seen: States,
+    *,
+    free: bool = False,
+    charset: str | None = None,
 ) -> None:
     """Publish what changes below paths after it was seen so, for good."""
     while True:
         await anyio.sleep(LOOK)
-        seen = await look(house, paths, publisher, seen, free=free)
+        seen = await look(house, paths, publisher, seen, free=free, charset=charset)
 
 
 async def look(
-    house: House, paths: Sequence[Path], publisher: str, seen: States, *, free: bool = False
+    house: House,
+    paths: Sequence[Path],
+    publisher: str,
+    seen: States,
+    *,
+    free: bool = False,
+    charset: str | None = None,
 ) -> States:
     """Publish what is not as it was seen; return how it is seen now."""
     now = states(paths)
-    files = {file.path: file for file in source_files(paths)}
+    files = {file.path: file for file in source_files(paths, charset)}
     for path in sorted(p for p, state in now.items() if seen.get(p) != state and p in files):
         if await publish_file(house, files[path], publisher, free=free) == "published":
             told = "published" if await is_confirmed(house) else "recorded, not confirmed"

@@ -91,9 +91,9 @@ def compose_edition(task: Task, base_url: str) -> Composed:
     return compose(task, SourceFormats(), PagePress(pages(), base_url))
 
 
-def prepare_submission(submission: Submission) -> Prepared:
+def prepare_submission(submission: Submission, now: int) -> Prepared:
     """Find a submission sound. Raises Refused, Unsupported."""
-    return prepare(submission, SourceFormats())
+    return prepare(submission, SourceFormats(), now)
 
 
 class Here:
@@ -106,9 +106,9 @@ class Here:
         """Make an edition of a submission. Raises Refused, Unsupported."""
         return compose_edition(task, self._base_url)
 
-    async def prepare(self, submission: Submission) -> Prepared:
+    async def prepare(self, submission: Submission, now: int) -> Prepared:
         """Find a submission sound. Raises Refused, Unsupported."""
-        return prepare_submission(submission)
+        return prepare_submission(submission, now)
 
     async def compare(self, publisher: str, before: str, after: str) -> tuple[Finding, ...]:  # noqa: ARG002
         """Find what is newly public."""
@@ -138,9 +138,9 @@ class Elsewhere:
         work = partial(self._composer, task, self._base_url)
         return await self._run(task.submission.address.publisher, work)
 
-    async def prepare(self, submission: Submission) -> Prepared:
+    async def prepare(self, submission: Submission, now: int) -> Prepared:
         """Find a submission sound. Raises Refused, Unsupported."""
-        work = partial(prepare_submission, submission)
+        work = partial(prepare_submission, submission, now)
         return await self._run(submission.address.publisher, work)
 
     async def compare(self, publisher: str, before: str, after: str) -> tuple[Finding, ...]:

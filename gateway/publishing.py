@@ -52,7 +52,7 @@ class Earlier:
 
 Agree = Callable[[Sequence[Finding]], Awaitable[bool]]
 Compose = Callable[[Task], Awaitable[Composed]]
-Prepare = Callable[[Submission], Awaitable[Prepared]]
+Prepare = Callable[[Submission, int], Awaitable[Prepared]]  # and now
 
 
 async def _compare(_: str, before: str, after: str) -> tuple[Finding, ...]:
@@ -99,7 +99,7 @@ class Publishing:
 
     async def check(self, submission: Submission) -> Prepared:
         """Do all that publication would, but keep nothing. Raises Refused, Unsupported."""
-        prepared = await self._prepare(submission)
+        prepared = await self._prepare(submission, self._clock.now())
         source = prepared.source.text.encode()
         current = await self._ledger.current(submission.address)
         if current and current.source_digest == self.digest(submission):
@@ -125,7 +125,7 @@ class Publishing:
             condition.require(before.id if before else None)
             if before and before.source_digest == digest:
                 await self._mend(before, submission)
-                prepared = await self._prepare(submission)
+                prepared = await self._prepare(submission, self._clock.now())
                 return await self._again(before, prepared.source.text.encode(), prepared.warnings)
             task = Task(submission, self._clock.fresh_id(), self._clock.now(), before, digest)
             composed = await self._compose(task)
@@ -378,7 +378,7 @@ class Publishing:
         submission = Submission(
             edition.address, source, edition.format, "utf-8", edition.language, free=True
         )
-        prepared = await self._prepare(submission)
+        prepared = await self._prepare(submission, self._clock.now())
         found = await self._consequences.of_current(edition, source)
         return source, found + prepared.warnings
 

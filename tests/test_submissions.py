@@ -9,6 +9,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
 from gateway.submissions import Submission, Task
+from tests.house import NOW
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +23,7 @@ def submission(body: str, form: str = "markdown") -> Submission:
 def findings(body: str, form: str = "markdown") -> tuple[Finding, ...]:
     """Return why a text is refused, nothing where it is sound."""
     try:
-        prepare_submission(submission(body, form))
+        prepare_submission(submission(body, form), NOW)
     except Refused as refused:
         return refused.findings
     return ()

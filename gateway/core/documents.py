@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import NamedTuple
 
 from gateway.core.errors import Malformed
 from gateway.core.findings import Finding
 from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section
+from gateway.core.moments import Day
 
 # Two noncharacters: they cannot stand in a source (decoding refuses them), they pass through
 # Markdown, HTML parsing and sanitising as plain letters, and they are not white space.
@@ -89,7 +89,8 @@ class Meta:
     language: str = ""
     summary: str = ""
     author: str = ""
-    date: date | None = None
+    date: Day | None = None
+    updated: Day | None = None
     collection: str = ""
     offers: tuple[Offer, ...] = ()
     free: bool = False

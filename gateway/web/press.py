@@ -23,6 +23,7 @@ from gateway.core.documents import (
     Rendering,
 )
 from gateway.core.errors import Unpaid
+from gateway.core.moments import day_of
 from gateway.web.errors import PROBLEM, problem
 from gateway.web.forms import private_form, public_form
 from gateway.web.links import UNLOCK
@@ -154,7 +155,8 @@ class _Sheet:
         self.language = meta.language
         self.interface = interface(self.language)
         self.author = _one_line(meta.author)
-        self.date = meta.date
+        self.date = meta.date and day_of(meta.date)
+        self.published = meta.date and meta.date.isoformat()
         self.summary = _one_line(meta.summary)
         self.collection = meta.collection
         self.path = f"/documents/{address}"
@@ -252,7 +254,7 @@ def _linked_data(projection: Projection, sheet: _Sheet, paid: bool) -> dict[str,
         "headline": sheet.title,
         "description": _summary(projection),
         "inLanguage": sheet.language,
-        "datePublished": sheet.date.isoformat() if sheet.date else projection.published,
+        "datePublished": sheet.published or projection.published,
         "dateModified": projection.updated,
         "url": sheet.url,
         "isAccessibleForFree": not paid,

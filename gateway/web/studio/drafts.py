@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -90,10 +91,15 @@ class Draft:
             return ""
         if self.file is None:
             return self.text
-        try:
-            return formats.read(self.file, None).text
-        except GatewayError:
-            return ""
+        with suppress(GatewayError):
+            return formats.text(self.file, None, self._form(formats))
+        return ""
+
+    def _form(self, formats: Formats) -> str:
+        """Return the name of the format, "" where there is none."""
+        with suppress(Unsupported):
+            return self._format(formats)
+        return ""
 
     def typed(self, source: str, formats: Formats) -> Draft:
         """Return this draft with its file's text, source, as if typed, unless that is long.

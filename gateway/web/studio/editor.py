@@ -130,7 +130,7 @@ class Editor:
             prepared.preview,
             document.cuts,
             before.published if before else "",
-            before.updated if before else "",
+            before.updated if before and before.updated != before.published else "",
         )
         return await self._page(
             request,
