@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import NamedTuple
 
-_PIECE = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:[^">]|"[^"]*")*)>|[^<]+|<')
+_PIECE = re.compile(r'<(/?)([a-z][a-z0-9-]*)((?:[^">]|"[^"]*")*)>|[^<]+|<')
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _ID = re.compile(r' id="[^"]*"')
 

@@ -1,20 +1,25 @@
 """Takes out the elements inside which HTML is read by other rules, before any parser sees them.
 
-None of them has a place in an article, and without them all parsers agree on the rest.
+None of them has a place in an article, and without them all parsers agree on the rest. What plays
+or frames something leaves a link to that.
 """
 
 from __future__ import annotations
 
 import re
+from html import escape
 
+from gateway.formats.decoding import FORBIDDEN
 from gateway.formats.fragments import names
-from gateway.formats.tokeniser import Token, tokens
+from gateway.formats.tokeniser import Token, tokens, values
 
-PRUNED = names("svg math select template object applet video audio canvas datalist")
+HOLDERS = names("iframe video audio embed object")
+PRUNED = HOLDERS | names("svg math select template applet canvas datalist")
 
 _GAP = "<!---->"  # keeps what stood on either side from growing together
 _ANY = re.compile(rf"</?(?:{'|'.join(sorted(PRUNED))})[\s/>]", re.IGNORECASE)
 _TAGS = {name: re.compile(rf"<(/?){name}(?=[\s/>])[^>]*>?", re.IGNORECASE) for name in PRUNED}
+_ADDRESS = re.compile(r"(?:https?:)?//[^\s<>\"'\\]+", re.IGNORECASE)
 
 
 def prune(html: str) -> str:
@@ -27,12 +32,13 @@ def prune(html: str) -> str:
     while token := _next(html, at):
         out += html[at : token.start], _GAP
         at = token.start + len(token.tag)
-        if not token.closes and token.name not in unbalanced:
-            end = _end(html, token)
-            if end:
-                at = end
-            else:
+        if not token.closes:
+            end = _end(html, token) if token.name not in unbalanced else 0
+            if not end:
                 unbalanced.add(token.name)
+            if token.name in HOLDERS:
+                out.append(_link(token, html[at : max(at, end)]))
+            at = max(at, end)
     return "".join(out) + html[at:]
 
 
@@ -42,9 +48,30 @@ def _next(html: str, at: int) -> Token | None:
 
 def _end(html: str, token: Token) -> int:
     """Return where an element ends that begins with token, 0 where it does not."""
+    if token.name == "embed":
+        return token.start + len(token.tag)
     depth = 0
     for match in _TAGS[token.name].finditer(html, token.start):
         depth += -1 if match[1] else 1
-        if depth == 0:
+        if depth == 0 or (token.name == "iframe" and match[1]):
             return match.end()
-    return 0
+    # What an iframe holds is no markup, up to the end where none closes it.
+    return len(html) if token.name == "iframe" else 0
+
+
+def _link(token: Token, inside: str) -> str:
+    """Return a link to what an element plays or frames, "" where that has no whole address."""
+    address = _source(token)
+    if not address:
+        address = next(filter(None, map(_source, tokens(inside))), "")
+    if not _ADDRESS.fullmatch(address) or FORBIDDEN.search(address):
+        return ""
+    address = escape(address)
+    return f'<a href="{address}">{address}</a>'
+
+
+def _source(token: Token) -> str:
+    if token.closes or token.name not in HOLDERS | {"source"}:
+        return ""
+    attributes = values(token.tag)
+    return (attributes.get("src") or attributes.get("data") or "").strip()
