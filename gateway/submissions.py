@@ -22,6 +22,7 @@ from gateway.core.documents import (
     Meta,
     Projection,
     Rendering,
+    Shared,
 )
 from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
@@ -88,16 +89,16 @@ def prepare(submission: Submission, formats: Formats) -> Prepared:
     return Prepared(
         source,
         replace(document, meta=meta),
-        replace(preview, warnings=()),  # they are the publisher's alone
+        preview,
         tuple((s.paid, s.line + shift, s.end_line + shift) for s in division.sections),
-        _warnings(source, division, preview),
+        _warnings(source, division, form),
     )
 
 
-def _warnings(source: Source, division: Division, preview: Rendering) -> tuple[Finding, ...]:
+def _warnings(source: Source, division: Division, form: Format) -> tuple[Finding, ...]:
     """Return what refuses nothing, by its place in the source."""
     shift = source.line - 1
-    inside = (*division.warnings, *preview.warnings)
+    inside = (*division.warnings, *form.losses(source.body, division.markers))
     placed = (structs.replace(each, line=each.line + shift) for each in inside)
     return tuple(sorted((*source.warnings, *placed), key=_place))
 
@@ -232,7 +233,8 @@ def _shown(rendering: Rendering) -> str:
 
 
 def _completed(meta: Meta, preview: Rendering, language: str) -> Meta:
-    language = meta.language or language or _language(preview.title + preview.text)
+    language = meta.language or language or preview.language
+    language = language or _language(preview.title + preview.text)
     return replace(meta, title=preview.title, language=language)
 
 
@@ -265,7 +267,8 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
     prepared = prepare(task.submission, formats)
     document = prepared.document
     form = formats.named(document.format)
-    full = form.render(document.full_text().reveal(), document.meta.title)
+    shared = Shared(prepared.preview.ids, document.paid_spans())
+    full = form.render(document.full_text().reveal(), document.meta.title, shared)
     made = moment(task.now)
     projection = Projection(
         document.address, document.meta, prepared.preview, document.cuts, made, made

@@ -7,12 +7,12 @@ disclosure register names; nothing else about paid text leaves this module towar
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
 from gateway.core.errors import Malformed
-from gateway.core.findings import Finding
 from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section
 
 # Two noncharacters: they cannot stand in a source (decoding refuses them), they pass through
@@ -110,6 +110,22 @@ class Document:
         """Return the body with the markers taken out."""
         return PaidText("".join(map(_reveal, self.sections)).replace(PAGEBREAK, PAGE))
 
+    def paid_spans(self) -> tuple[tuple[int, int], ...]:
+        """Return where, in the full text, each paid section stands."""
+        whole = "".join(map(_reveal, self.sections))
+        breaks = [match.end() for match in re.finditer(PAGEBREAK, whole)]
+
+        def place(at: int) -> int:
+            return at - bisect_right(breaks, at) * (len(PAGEBREAK) - len(PAGE))
+
+        spans = []
+        at = 0
+        for section in self.sections:
+            start, at = at, at + len(_reveal(section))
+            if section.paid:
+                spans.append((place(start), place(at)))
+        return tuple(spans)
+
     @property
     def cuts(self) -> tuple[int, ...]:
         """Return the size step of each paid section, in order."""
@@ -140,7 +156,26 @@ class Rendering:
     markdown: str
     text: str
     title: str = ""
-    warnings: tuple[Finding, ...] = ()
+    language: str = ""
+    """What the text itself declares."""
+    ids: tuple[str, ...] = ()
+    """Of its headings, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a full text has in common with its preview: the ids of headings that are not paid."""
+
+    ids: tuple[str, ...] = ()
+    paid: tuple[tuple[int, int], ...] = ()
+
+    def is_paid(self, at: int) -> bool:
+        """Tell whether a place in the full text is paid."""
+        before = bisect_right(self.paid, at, key=lambda span: span[0])
+        return before > 0 and at < self.paid[before - 1][1]
+
+
+NOTHING_SHARED = Shared()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import unescape
 
-from gateway.core.documents import MAX_TITLE, PAGE, PLACEHOLDER, Rendering
+from gateway.core.documents import (
+    MAX_TITLE,
+    NOTHING_SHARED,
+    PAGE,
+    PLACEHOLDER,
+    Rendering,
+    Shared,
+    is_language,
+)
+from gateway.core.findings import Code, Finding, warning
 from gateway.core.markers import Marker
 from gateway.formats import contexts
+from gateway.formats import losses as lost
 from gateway.formats.articles import finish
-from gateway.formats.fragments import collapse
-from gateway.formats.tokeniser import tokens
+from gateway.formats.fragments import HEADINGS, collapse
+from gateway.formats.hiding import hidden_in
+from gateway.formats.sanitising import PAID
+from gateway.formats.shortcodes import shortcodes, without_shortcodes
+from gateway.formats.tokeniser import tokens, values
 
 name = "html"
 media_type = "text/html"
@@ -27,17 +40,51 @@ def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
     return contexts.misplaced(contexts.marked(text, markers), markers)
 
 
-def render(text: str, title: str = "") -> Rendering:
+def losses(text: str, markers: Sequence[Marker]) -> Sequence[Finding]:  # noqa: ARG001
+    """Return a warning for each thing that is left out."""
+    found = [*lost.of_html(text, hidden_in(text)), *_shortcodes(text)]
+    return lost.first(found)
+
+
+def _shortcodes(text: str) -> Iterator[Finding]:
+    line, at = 1, 0
+    for each in shortcodes(text):
+        line += text.count("\n", at, each.start)
+        at = each.start
+        if not each.closes:
+            yield warning(Code.LEFT_OUT, line, name=f"[{each.name}]")
+
+
+def render(text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
     """Return the body of the page sanitised; its title is <title>, else its first heading."""
-    return finish(text, title or _declared(text) or None)
+    declared, language = _declared(text)
+    if shared.paid:
+        text = _stamped(text, shared)
+    return finish(without_shortcodes(text), title or declared or None, shared, language)
 
 
-def _declared(text: str) -> str:
-    """Return what <title> says, up to a cut."""
+def _declared(text: str) -> tuple[str, str]:
+    """Return what <title> says, up to a cut, and what <html lang> says."""
+    language = ""
     for token in tokens(text):
+        if token.name == "html" and token.tag and not language:
+            said = values(token.tag).get("lang", "").replace("_", "-")
+            language = said if is_language(said) else ""
         if token.name == "title" and token.text:
             title = collapse(_STOP.split(unescape(token.text))[0])
-            return title if len(title) <= MAX_TITLE else ""
+            return (title if len(title) <= MAX_TITLE else ""), language
         if token.name in ("body", "svg") or (not token.name and token.text.strip()):
             break
-    return ""
+    return "", language
+
+
+def _stamped(text: str, shared: Shared) -> str:
+    """Return the text with a sign in each heading that is paid."""
+    out: list[str] = []
+    at = 0
+    for token in tokens(text):
+        if token.name in HEADINGS and not token.closes and shared.is_paid(token.start):
+            end = token.start + token.tag.lower().index(token.name) + len(token.name)
+            out += text[at:end], f' {PAID}=""'
+            at = end
+    return "".join(out) + text[at:]

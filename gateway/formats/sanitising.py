@@ -38,7 +38,7 @@ PAID = "data-paid"  # of a heading that the gateway itself found to be paid; no 
 
 _ATTRIBUTES: dict[str, set[str]] = {
     "*": {"id", "lang", "dir", "title", "class"},
-    **dict.fromkeys(HEADINGS, {PAID}),
+    **{heading: {PAID} for heading in HEADINGS},
     "a": {"href", "name"},
     "img": {"src", "alt", "width", "height"},
     "ol": {"start", "reversed"},

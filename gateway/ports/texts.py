@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.core.bundles import Bundle
-from gateway.core.documents import FullText, Meta, Projection, Rendering
+from gateway.core.documents import NOTHING_SHARED, FullText, Meta, Projection, Rendering, Shared
 from gateway.core.findings import Finding
 from gateway.core.markers import Marker
 
@@ -22,12 +22,16 @@ class Format(Protocol):
     def misplaced(self, text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
         """Return the markers that stand inside markup and not in running text."""
 
-    def render(self, text: str, title: str = "") -> Rendering:
+    def losses(self, text: str, markers: Sequence[Marker]) -> Sequence[Finding]:
+        """Return a warning for each thing in a source that no form of it will show."""
+
+    def render(self, text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
         """Return the text in sanitised, well-formed forms.
 
         PLACEHOLDER stays where it stands, as a letter, and PAGE becomes a rule. Rendering.title is
         `title`, or else the first heading or line, up to a PLACEHOLDER ("" where there is none);
-        where the first block says just the title, the forms leave it out.
+        where the first block says just the title, the forms leave it out. A full text is given what
+        it has in common with its preview.
         """
 
 
