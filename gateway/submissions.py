@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from msgspec import structs
 
@@ -28,6 +29,7 @@ from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
 from gateway.core.markers import Division, Marker, divide, position, residue, veiled
 from gateway.core.moments import moment
+from gateway.core.suspects import nowhere
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
@@ -73,15 +75,16 @@ def prepare(submission: Submission, formats: Formats) -> Prepared:
     """Decode, divide and render the public side. Raises Refused with every finding."""
     source = formats.read(submission.body, submission.charset)
     form = formats.named(submission.format)
-    division = divide(source.body)
+    division = divide(source.body, partial(form.in_code, source.body))
     findings = _front_findings(source) + _body_findings(source, division, form)
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
-    document = Document(submission.address, form.name, source.meta, division.sections)
+    document = Document(submission.address, form.name, source.meta, division.sections, form.seam)
     preview = form.render(document.projection_text(), source.meta.title)
     unescaped = _unescaped(source, document, form) if division.escapes else preview
     findings = _torn_findings(source, division, document, form, preview)
-    findings += _shown_findings(preview, unescaped, source.meta)
+    prose = formats.prose(preview.html)
+    findings += _shown_findings(preview, unescaped, prose, source.meta)
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
     meta = _completed(source.meta, preview, submission.language)
@@ -89,16 +92,16 @@ def prepare(submission: Submission, formats: Formats) -> Prepared:
     return Prepared(
         source,
         replace(document, meta=meta),
-        preview,
+        replace(preview, warnings=()),  # they are the publisher's alone
         tuple((s.paid, s.line + shift, s.end_line + shift) for s in division.sections),
-        _warnings(source, division, form),
+        _warnings(source, division, preview),
     )
 
 
-def _warnings(source: Source, division: Division, form: Format) -> tuple[Finding, ...]:
+def _warnings(source: Source, division: Division, preview: Rendering) -> tuple[Finding, ...]:
     """Return what refuses nothing, by its place in the source."""
     shift = source.line - 1
-    inside = (*division.warnings, *form.losses(source.body, division.markers))
+    inside = (*division.warnings, *preview.warnings)
     placed = (structs.replace(each, line=each.line + shift) for each in inside)
     return tuple(sorted((*source.warnings, *placed), key=_place))
 
@@ -182,11 +185,14 @@ def _unescaped(source: Source, document: Document, form: Format) -> Rendering:
     return form.render(replace(document, sections=sections).projection_text(), source.meta.title)
 
 
-def _shown_findings(preview: Rendering, unescaped: Rendering, meta: Meta) -> list[Finding]:
+def _shown_findings(
+    preview: Rendering, unescaped: Rendering, prose: str, meta: Meta
+) -> list[Finding]:
     findings = []
     # What shows a marker without its escapes has hidden one, and so has what shows more of them.
     if (
         residue(_declared(meta))
+        or residue(prose, _shown(unescaped), nowhere)
         or residue(_shown(unescaped))
         or residue(_shown(preview), _shown(unescaped))
     ):

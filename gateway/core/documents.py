@@ -10,15 +10,22 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from typing import NamedTuple
 
 from gateway.core.errors import Malformed
-from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section
+from gateway.core.findings import Finding
+from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section, stand_ins
 
 # Two noncharacters: they cannot stand in a source (decoding refuses them), they pass through
 # Markdown, HTML parsing and sanitising as plain letters, and they are not white space.
 PLACEHOLDER = "\ufdd0"
 PAGE = "\ufdd1"
+
+# Where a marker stood, while a text is put together.
+SEAM = "\ufdde"
+LINE = rf"(?:\A|(?<=[\r\n]))[^\S\r\n]*+{SEAM}(?:[^\S\r\n]|{SEAM})*+(?:\r\n?|\n|\Z)"
+"""A line that holds nothing but markers, as an expression."""
 
 NAME = "[a-z0-9-]{1,80}"  # of a publisher, a document or a collection, as an expression
 _NAME = re.compile(NAME, re.ASCII)
@@ -100,31 +107,31 @@ class Document:
     format: str
     meta: Meta
     sections: tuple[Section, ...]
+    seam: re.Pattern[str] = re.compile(LINE)
+    """What around a marker goes away with it."""
 
     def projection_text(self) -> FreeText:
         """Return the body with every paid section replaced by one constant placeholder."""
-        parts = [PLACEHOLDER if s.paid else str(s.text) for s in self.sections]
+        parts = [PLACEHOLDER if s.paid else stand_ins(str(s.text)) for s in self.sections]
         return FreeText("".join(parts).replace(PAGEBREAK, PAGE))
 
     def full_text(self) -> PaidText:
-        """Return the body with the markers taken out."""
-        return PaidText("".join(map(_reveal, self.sections)).replace(PAGEBREAK, PAGE))
+        """Return the body with the markers taken out, and what they have to themselves."""
+        return PaidText(self._seamed().replace(SEAM, "").replace(PAGEBREAK, PAGE))
 
     def paid_spans(self) -> tuple[tuple[int, int], ...]:
-        """Return where, in the full text, each paid section stands."""
-        whole = "".join(map(_reveal, self.sections))
-        breaks = [match.end() for match in re.finditer(PAGEBREAK, whole)]
+        """Return where in the full text each paid section stands."""
+        parts = self._seamed().replace(PAGEBREAK, PAGE).split(SEAM)
+        ends = list(accumulate(map(len, parts)))
+        first = len(parts) - len(self.sections) - self.sections[-1].paid
+        paid = [first + place for place, one in enumerate(self.sections) if one.paid]
+        return tuple((ends[place] - len(parts[place]), ends[place]) for place in paid)
 
-        def place(at: int) -> int:
-            return at - bisect_right(breaks, at) * (len(PAGEBREAK) - len(PAGE))
-
-        spans = []
-        at = 0
-        for section in self.sections:
-            start, at = at, at + len(_reveal(section))
-            if section.paid:
-                spans.append((place(start), place(at)))
-        return tuple(spans)
+    def _seamed(self) -> str:
+        """Return the full text with a SEAM where each marker stood."""
+        text = SEAM.join(stand_ins(_reveal(section)) for section in self.sections)
+        first, last = (SEAM * one.paid for one in (self.sections[0], self.sections[-1]))
+        return self.seam.sub(lambda m: SEAM * m[0].count(SEAM), first + text + last)
 
     @property
     def cuts(self) -> tuple[int, ...]:
@@ -160,6 +167,7 @@ class Rendering:
     """What the text itself declares."""
     ids: tuple[str, ...] = ()
     """Of its headings, in order."""
+    warnings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

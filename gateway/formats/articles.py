@@ -15,6 +15,7 @@ from gateway.core.documents import (
     Rendering,
     Shared,
 )
+from gateway.core.markers import shown
 from gateway.formats.anchors import linked, named
 from gateway.formats.cutting import cut
 from gateway.formats.fragments import BLOCKS, HEADINGS, Piece, attribute, collapse, join, pieces
@@ -36,14 +37,12 @@ class Block(NamedTuple):
     text: str
 
 
-def finish(
-    html: str, title: str | None = None, shared: Shared = NOTHING_SHARED, language: str = ""
-) -> Rendering:
+def finish(html: str, title: str | None = None, shared: Shared = NOTHING_SHARED) -> Rendering:
     """Return any HTML as a Rendering, by default with its first heading or line as its title."""
-    parts = _paragraphs([_pictured(piece) for piece in pieces(sanitise(html))])
-    parts, ids = named(parts, shared)
+    read = pieces(shown(sanitise(html), escape))
+    parts, ids = named(_paragraphs([_pictured(piece) for piece in read]), shared)
     blocks = list(_blocks(parts))
-    title = _title(blocks) if title is None else title
+    title = _title(blocks) if title is None else shown(title)
     parts = _untitled(parts, blocks, title)
     body = cut(join(linked(list(_levelled(parts))))).strip()
     return Rendering(
@@ -51,7 +50,6 @@ def finish(
         markdown=markdown_of(body),
         text=text_of(body),
         title=title,
-        language=language,
         ids=ids,
     )
 

@@ -42,6 +42,9 @@ class Hidden(NamedTuple):
         return bool(self.selectors) and not self.selectors.isdisjoint(_named(name, attributes))
 
 
+NO_RULES = Hidden(frozenset())
+
+
 def hidden_in(html: str) -> Hidden | None:
     """Return what hides elements of html, None where nothing does."""
     if not _HINT.search(html):

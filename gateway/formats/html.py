@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from html import unescape
 
 from gateway.core.documents import (
@@ -11,6 +12,7 @@ from gateway.core.documents import (
     NOTHING_SHARED,
     PAGE,
     PLACEHOLDER,
+    SEAM,
     Rendering,
     Shared,
     is_language,
@@ -29,6 +31,11 @@ from gateway.formats.tokeniser import tokens, values
 name = "html"
 media_type = "text/html"
 suffixes: tuple[str, ...] = (".html", ".htm")
+_GAP = r"\s|&nbsp;|&#160;|<br\s*/?>|</?(?:span|b|strong|em|i|u|font)(?:\s[^<>]*)?>"
+seam = re.compile(
+    rf"<p(?:\s[^<>]*)?>(?:{_GAP})*+{SEAM}(?:{_GAP}|{SEAM})*+</p\s*>\n?", re.IGNORECASE
+)
+"""The paragraph that holds nothing else."""
 
 _STOP = re.compile(f"[{PLACEHOLDER}{PAGE}]")
 
@@ -40,27 +47,27 @@ def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
     return contexts.misplaced(contexts.marked(text, markers), markers)
 
 
-def losses(text: str, markers: Sequence[Marker]) -> Sequence[Finding]:  # noqa: ARG001
-    """Return a warning for each thing that is left out."""
-    found = [*lost.of_html(text, hidden_in(text)), *_shortcodes(text)]
-    return lost.first(found)
+def in_code(text: str, places: Sequence[int]) -> Collection[int]:
+    """Return the places in <pre> or <code>."""
+    return contexts.in_code(contexts.pinned(text, places), places)
 
 
-def _shortcodes(text: str) -> Iterator[Finding]:
+def render(text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
+    """Return the body of the page sanitised; its title is <title>, else its first heading."""
+    declared, language = _declared(text)
+    stamped = _stamped(text, shared) if shared.paid else text
+    rendering = finish(without_shortcodes(stamped), title or declared or None, shared)
+    return replace(rendering, language=language, warnings=lost.first(_losses(text)))
+
+
+def _losses(text: str) -> Iterator[Finding]:
+    yield from lost.of_html(text, hidden_in(text))
     line, at = 1, 0
     for each in shortcodes(text):
         line += text.count("\n", at, each.start)
         at = each.start
         if not each.closes:
             yield warning(Code.LEFT_OUT, line, name=f"[{each.name}]")
-
-
-def render(text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
-    """Return the body of the page sanitised; its title is <title>, else its first heading."""
-    declared, language = _declared(text)
-    if shared.paid:
-        text = _stamped(text, shared)
-    return finish(without_shortcodes(text), title or declared or None, shared, language)
 
 
 def _declared(text: str) -> tuple[str, str]:

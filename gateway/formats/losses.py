@@ -13,6 +13,7 @@ from gateway.formats.pruning import PRUNED
 from gateway.formats.tokeniser import Token, tokens, values
 
 _LEFT_OUT = PRUNED - names("template datalist")
+_HINT = re.compile(rf"<(?:{'|'.join(sorted(_LEFT_OUT))}|img)[\s/>]", re.IGNORECASE)
 _MOST = 20  # of each kind: nobody reads more
 _ON_HTTPS = re.compile(r"(?:https:)?//", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -25,6 +26,8 @@ def can_show(picture: str) -> bool:
 
 def of_html(html: str, hidden: Hidden | None, line: int = 1) -> Iterator[Finding]:
     """Yield what is lost of HTML whose first line is `line`."""
+    if not hidden and not _HINT.search(html):
+        return
     at = 0
     for token in tokens(html):
         if found := _lost(token, hidden):
@@ -39,12 +42,12 @@ def of_picture(address: str, line: int) -> Iterator[Finding]:
         yield warning(code, line, name="img")
 
 
-def first(findings: Iterable[Finding]) -> list[Finding]:
+def first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return each finding once, and no more of a kind than anyone reads."""
     kinds: dict[tuple[Code, str], list[Finding]] = {}
     for each in dict.fromkeys(findings):
         kinds.setdefault((each.code, each.message), []).append(each)
-    return [each for kind in kinds.values() for each in islice(kind, _MOST)]
+    return tuple(each for kind in kinds.values() for each in islice(kind, _MOST))
 
 
 def _lost(token: Token, hidden: Hidden | None) -> Code | None:

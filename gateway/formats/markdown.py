@@ -8,8 +8,9 @@ Raw HTML goes through to the sanitiser, which decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from unicodedata import east_asian_width
@@ -22,7 +23,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from msgspec import structs
 
-from gateway.core.documents import NOTHING_SHARED, PLACEHOLDER, Rendering, Shared
+from gateway.core.documents import LINE, NOTHING_SHARED, PLACEHOLDER, SEAM, Rendering, Shared
 from gateway.core.errors import Refused
 from gateway.core.findings import Finding
 from gateway.core.markers import Marker
@@ -41,6 +42,8 @@ from gateway.formats.sanitising import PAID
 name = "markdown"
 media_type = "text/markdown"
 suffixes: tuple[str, ...] = (".md", ".markdown")
+seam = re.compile(LINE.replace(SEAM, f"(?:>[^\\S\\r\\n]*+)*+{SEAM}", 1))
+"""Its line, where that holds nothing else, in a quotation too."""
 
 _MAX_NESTING = 50
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -58,6 +61,13 @@ def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
         return contexts.misplaced(html, markers, _autolinks(tokens))
 
 
+def in_code(text: str, places: Sequence[int]) -> Collection[int]:
+    """Return the places in a fence, an indented block or a code span."""
+    _, html = _parsed(contexts.pinned(text, places))
+    with _unplaced():
+        return contexts.in_code(html, places)
+
+
 def _autolinks(tokens: Sequence[Token]) -> Iterator[str]:
     """Yield the texts of links that are their addresses too."""
     for token in tokens:
@@ -66,12 +76,12 @@ def _autolinks(tokens: Sequence[Token]) -> Iterator[str]:
                 yield text.content
 
 
-def losses(text: str, markers: Sequence[Marker]) -> Sequence[Finding]:
-    """Return a warning for each thing that is left out."""
-    if "<" not in text and "![" not in text:
-        return ()
-    tokens, html = _parsed(contexts.marked(text, markers))
-    return lost.first(_losses(tokens, hidden_in(html)))
+def render(text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
+    """Return Markdown rendered."""
+    tokens, html = _parsed(text, shared)
+    with _unplaced():
+        rendering = finish(html, title or None, shared)
+    return replace(rendering, warnings=lost.first(_losses(tokens, hidden_in(html))))
 
 
 def _losses(tokens: Sequence[Token], hidden: Hidden | None) -> Iterator[Finding]:
@@ -85,13 +95,6 @@ def _losses(tokens: Sequence[Token], hidden: Hidden | None) -> Iterator[Finding]
             elif child.type == "image":
                 yield from lost.of_picture(str(child.attrs["src"]), line)
             line += child.type in ("softbreak", "hardbreak")
-
-
-def render(text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
-    """Return Markdown rendered."""
-    _, html = _parsed(text, shared)
-    with _unplaced():
-        return finish(html, title or None, shared)
 
 
 @contextmanager

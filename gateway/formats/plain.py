@@ -7,12 +7,13 @@ are joined; in any other each line is a paragraph of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from html import escape
 from itertools import pairwise
 from unicodedata import east_asian_width
 
 from gateway.core.documents import (
+    LINE,
     MAX_TITLE,
     NOTHING_SHARED,
     PAGE,
@@ -20,7 +21,6 @@ from gateway.core.documents import (
     Rendering,
     Shared,
 )
-from gateway.core.findings import Finding
 from gateway.core.markers import Marker
 from gateway.formats.articles import finish
 from gateway.formats.sanitising import PAID
@@ -28,6 +28,7 @@ from gateway.formats.sanitising import PAID
 name = "plain"
 media_type = "text/plain"
 suffixes: tuple[str, ...] = (".txt",)
+seam = re.compile(LINE)
 
 _STOPS = f"{PLACEHOLDER}{PAGE}"
 _STOP = re.compile(f"[{_STOPS}]")
@@ -68,8 +69,8 @@ def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:  # noqa
     return ()
 
 
-def losses(text: str, markers: Sequence[Marker]) -> Sequence[Finding]:  # noqa: ARG001
-    """Return nothing: plain text is shown as it is."""
+def in_code(text: str, places: Sequence[int]) -> Collection[int]:  # noqa: ARG001
+    """Return no place: plain text has no code."""
     return ()
 
 

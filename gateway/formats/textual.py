@@ -17,6 +17,7 @@ from gateway.formats.emphasis import is_cjk, is_punctuation
 from gateway.formats.formulas import is_display, is_formula
 from gateway.formats.fragments import BLOCKS, HEADINGS, Piece, attribute, pieces
 
+_CODE = re.compile(r"<(pre|code)(?=[\s>]).*?</\1>", re.DOTALL)
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _BREAK = "\v"  # a line break within a paragraph; decoding lets none into a source
 _AROUND_BREAK = re.compile(" ?\v ?")
@@ -42,6 +43,11 @@ _Writer = Callable[[Piece, _Parts], _Part]
 def text_of(html: str) -> str:
     """Return what is seen of sanitised HTML, a blank line between paragraphs."""
     return _write(html, _TEXT, str).replace(_BREAK, "\n")
+
+
+def prose_of(html: str) -> str:
+    """Return what is seen of sanitised HTML, but for code."""
+    return text_of(_CODE.sub(" ", html))
 
 
 def markdown_of(html: str) -> str:

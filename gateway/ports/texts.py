@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,12 +19,14 @@ class Format(Protocol):
     name: str
     media_type: str
     suffixes: tuple[str, ...]
+    seam: re.Pattern[str]
+    """What around a SEAM is none of the text: its line, where that holds nothing else."""
+
+    def in_code(self, text: str, places: Sequence[int]) -> Collection[int]:
+        """Return those of some places in the text, in order, that readers see as code."""
 
     def misplaced(self, text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
         """Return the markers that stand inside markup and not in running text."""
-
-    def losses(self, text: str, markers: Sequence[Marker]) -> Sequence[Finding]:
-        """Return a warning for each thing in a source that no form of it will show."""
 
     def render(self, text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
         """Return the text in sanitised, well-formed forms.
@@ -59,6 +62,9 @@ class Formats(Protocol):
     """The source formats there are."""
 
     def named(self, name: str) -> Format: ...
+
+    def prose(self, html: str) -> str:
+        """Return what is seen of sanitised HTML, but for code."""
 
     def of_media_type(self, media_type: str) -> str:
         """Return the name of the format with this media type. Raises Unsupported."""
