@@ -207,6 +207,7 @@ def assemble(
         announcing,
         audit,
         composing.stamp(base),
+        composer.compare,
     )
     return House(
         settings=settings,

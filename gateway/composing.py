@@ -30,6 +30,7 @@ from anyio import (
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.findings import Code, Finding
 from gateway.core.markers import divide
+from gateway.core.newly_public import newly_public
 from gateway.formats.sources import SourceFormats
 from gateway.stores.tether import tie_to
 from gateway.submissions import Composed, Prepared, Submission, Task, compose, prepare
@@ -42,6 +43,7 @@ TEMPLATES = PACKAGE.parent / "templates"
 PATIENCE = 60.0  # seconds of a processor; a source that takes longer to set is refused
 MEMORY = 2 << 30  # bytes that a process may take besides what it has when it is ready
 STARTING = 30.0  # seconds that a process has besides, to start and to wait for a processor
+SHORT = 8 << 10  # characters that are compared in less time than a process is asked
 TRIES = 2  # what kills its process is tried once more: something else may have killed it
 
 Composer = Callable[[Task, str], Composed]
@@ -107,6 +109,10 @@ class Here:
         """Find a submission sound. Raises Refused, Unsupported."""
         return prepare_submission(submission)
 
+    async def compare(self, publisher: str, before: str, after: str) -> tuple[Finding, ...]:  # noqa: ARG002
+        """Find what is newly public."""
+        return newly_public(before, after)
+
 
 class Elsewhere:
     """Composes in processes that are started when first needed.
@@ -135,6 +141,12 @@ class Elsewhere:
         """Find a submission sound. Raises Refused, Unsupported."""
         work = partial(prepare_submission, submission)
         return await self._run(submission.address.publisher, work)
+
+    async def compare(self, publisher: str, before: str, after: str) -> tuple[Finding, ...]:
+        """Find what is newly public. Raises Refused."""
+        if len(before) + len(after) <= SHORT:
+            return newly_public(before, after)
+        return await self._run(publisher, partial(newly_public, before, after))
 
     async def _run(self, publisher: str, work: Callable[[], T]) -> T:
         limited = partial(_outcome, os.getpid(), self._patience, work)

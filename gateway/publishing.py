@@ -12,10 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from gateway.announcing import Announcing
+from gateway.consequences import Coming, Compare, Consequences
+from gateway.core.bundles import Bundle
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.documents import Address
-from gateway.core.errors import Missing, Stale
-from gateway.core.findings import Finding
+from gateway.core.errors import Missing, NewlyPublic, Stale
+from gateway.core.findings import Code, Finding
+from gateway.core.newly_public import newly_public
 from gateway.core.records import Act, Record
 from gateway.ports import Audit, Clock, Edition, Ledger, PublicStore, Vault
 from gateway.submissions import Composed, Prepared, Submission, Task
@@ -35,8 +38,33 @@ class Published:
     warnings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An edition as it was public, and what it would change if it were current again."""
+
+    edition: Edition
+    public: Bundle
+    warnings: tuple[Finding, ...]
+
+
+Agree = Callable[[Sequence[Finding]], bool]
 Compose = Callable[[Task], Awaitable[Composed]]
 Prepare = Callable[[Submission], Awaitable[Prepared]]
+
+
+async def _compare(_: str, before: str, after: str) -> tuple[Finding, ...]:
+    return newly_public(before, after)
+
+
+def _always(_: Sequence[Finding]) -> bool:
+    return True
+
+
+def _require_agreement(warnings: Sequence[Finding], agree: Agree) -> None:
+    """Raise NewlyPublic if paid text would become public and nobody agrees."""
+    lines = tuple(one for one in warnings if one.code is Code.NEWLY_PUBLIC)
+    if lines and not agree(lines):
+        raise NewlyPublic(lines)
 
 
 class Publishing:
@@ -53,6 +81,7 @@ class Publishing:
         announcing: Announcing,
         audit: Audit,
         stamp: str = "",
+        compare: Compare = _compare,
     ) -> None:
         self._ledger = ledger
         self._audit = audit
@@ -63,23 +92,44 @@ class Publishing:
         self._compose = compose
         self._prepare = prepare
         self._stamp = stamp
+        self._consequences = Consequences(ledger, vault, clock, compare)
 
     async def check(self, submission: Submission) -> Prepared:
         """Do all that publication would, but keep nothing. Raises Refused, Unsupported."""
-        return await self._prepare(submission)
+        prepared = await self._prepare(submission)
+        source = prepared.source.text.encode()
+        current = await self._ledger.current(submission.address)
+        if current and current.source_digest == self.digest(submission):
+            found = await self._consequences.of_current(current, source)
+        else:
+            is_paid = any(paid for paid, _, _ in prepared.sections)
+            collection = prepared.document.meta.collection
+            coming = Coming(submission.address, source, collection, is_paid)
+            found = await self._consequences.of_next(coming, current)
+        return replace(prepared, warnings=found + prepared.warnings)
 
-    async def publish(self, submission: Submission, condition: Condition = ANYTHING) -> Published:
-        """Make a submission the current edition. Raises Refused, Stale, Unavailable."""
+    async def publish(
+        self, submission: Submission, condition: Condition = ANYTHING, agree: Agree = _always
+    ) -> Published:
+        """Make a submission the current edition.
+
+        agree: asked, with what would be newly public, before paid text becomes so.
+        Raises Refused, Stale, NewlyPublic where nobody agrees, Unavailable.
+        """
         address, digest = submission.address, self.digest(submission)
         for _ in range(ATTEMPTS):
             before = await self._ledger.current(address)
             condition.require(before.id if before else None)
             if before and before.source_digest == digest:
-                return Published(before, created=False, confirmed=await self._finish(before))
+                prepared = await self._prepare(submission)
+                return await self._again(before, prepared.source.text.encode(), prepared.warnings)
             task = Task(submission, self._clock.fresh_id(), self._clock.now(), before, digest)
             composed = await self._compose(task)
+            source = composed.sealed.source
             if before and await self._is_same(before, composed):
-                return Published(before, created=False, confirmed=await self._finish(before))
+                return await self._again(before, source, composed.warnings)
+            found = await self._consequences.of_next(Coming.of(composed.edition, source), before)
+            _require_agreement(found, agree)
             await self._vault.keep(address, composed.edition.id, composed.sealed)
             try:
                 await self._ledger.make_current(composed.edition, before.id if before else None)
@@ -88,8 +138,16 @@ class Publishing:
                     raise
                 continue
             confirmed = await self._show(Act.PUBLISH, address, composed.edition.id)
-            return Published(composed.edition, before is None, confirmed)
+            return Published(composed.edition, before is None, confirmed, found + composed.warnings)
         raise Stale(None)
+
+    async def _again(
+        self, current: Edition, source: bytes, warnings: tuple[Finding, ...] = ()
+    ) -> Published:
+        """Answer as when the edition was made current, whose publisher may not have heard it."""
+        found = await self._consequences.of_current(current, source)
+        confirmed = await self._finish(current)
+        return Published(current, created=False, confirmed=confirmed, warnings=found + warnings)
 
     async def _is_same(self, before: Edition, composed: Composed) -> bool:
         """Tell whether the same text, sent in another way, was set by the same press."""
@@ -136,19 +194,39 @@ class Publishing:
                 after = page[-1].address.slug if len(page) == PAGE else LAST
 
     async def roll_back(
-        self, address: Address, edition: str, condition: Condition = ANYTHING
+        self,
+        address: Address,
+        edition: str,
+        condition: Condition = ANYTHING,
+        agree: Agree = _always,
     ) -> Published:
-        """Make an earlier edition current again. Raises Missing, Stale, Unavailable."""
-        earlier = await self._ledger.edition(address, edition)
-        if earlier is None:
-            raise Missing("edition")
+        """Make an earlier edition current again.
+
+        agree: as in `publish`. Raises Missing, Stale, NewlyPublic, Unavailable.
+        """
+        earlier, source = await self._earlier(address, edition)
         current = await self._ledger.current(address)
         condition.require(current.id if current else None)
         if current and current.id == earlier.id:
-            return Published(earlier, created=False, confirmed=await self._finish(earlier))
+            return await self._again(earlier, source)
+        found = await self._consequences.of_next(Coming.of(earlier, source), current)
+        _require_agreement(found, agree)
         await self._ledger.make_current(earlier, current.id if current else None)
         confirmed = await self._show(Act.ROLL_BACK, address, earlier.id)
-        return Published(earlier, current is None, confirmed)
+        return Published(earlier, current is None, confirmed, found)
+
+    async def earlier(self, address: Address, edition: str) -> Earlier:
+        """Return what rolling back to an edition would show. Raises Missing, Unavailable."""
+        earlier, source = await self._earlier(address, edition)
+        current = await self._ledger.current(address)
+        found = await self._consequences.of_next(Coming.of(earlier, source), current)
+        return Earlier(earlier, await self._vault.public(address, earlier.id), found)
+
+    async def _earlier(self, address: Address, edition: str) -> tuple[Edition, bytes]:
+        earlier = await self._ledger.edition(address, edition)
+        if earlier is None:
+            raise Missing("edition")
+        return earlier, await self._vault.source(address, earlier.id)
 
     async def delete(self, address: Address, condition: Condition = ANYTHING) -> bool:
         """Take a document away from everyone. Raises Missing, Stale, Unavailable.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -24,6 +25,7 @@ from gateway.core.documents import (
     Projection,
     Rendering,
     Shared,
+    is_blank,
 )
 from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
@@ -55,24 +57,26 @@ class Submission:
 
         stamp: of what sets the text, so that another version of it sets the text anew.
         """
-        facts = "\n".join((self.format, self.charset or "", self.language))
+        declared = ("free",) if self.free else ()
+        facts = "\n".join((self.format, self.charset or "", self.language, *declared))
         digest = hashlib.sha256(facts.encode() + hashlib.sha256(self.body).digest())
         return f"{stamp}.{digest.hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A source found to be sound: its division and its public rendering."""
+    """A source found to be sound: its division and both its renderings."""
 
     source: Source
     document: Document
     preview: Rendering
+    full: Rendering
     sections: tuple[tuple[bool, int, int], ...]
     warnings: tuple[Finding, ...] = ()
 
 
 def prepare(submission: Submission, formats: Formats) -> Prepared:
-    """Decode, divide and render the public side. Raises Refused with every finding."""
+    """Decode, divide and render both sides. Raises Refused with every finding."""
     source = formats.read(submission.body, submission.charset)
     form = formats.named(submission.format)
     division = divide(source.body, partial(form.in_code, source.body))
@@ -82,28 +86,42 @@ def prepare(submission: Submission, formats: Formats) -> Prepared:
     document = Document(submission.address, form.name, source.meta, division.sections, form.seam)
     preview = form.render(document.projection_text(), source.meta.title)
     unescaped = _unescaped(source, document, form) if division.escapes else preview
-    findings = _torn_findings(source, division, document, form, preview)
+    findings = _unpaid_findings(submission, document)
+    findings += _torn_findings(source, division, document, form, preview)
     prose = formats.prose(preview.html)
     findings += _shown_findings(preview, unescaped, prose, source.meta)
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
     meta = _completed(source.meta, preview, submission.language)
+    document = replace(document, meta=meta)
+    shared = Shared(preview.ids, document.paid_spans())
+    full = form.render(document.full_text().reveal(), meta.title, shared)
     shift = source.line - 1
     return Prepared(
         source,
-        replace(document, meta=meta),
+        document,
         replace(preview, warnings=()),  # they are the publisher's alone
+        replace(full, warnings=()),
         tuple((s.paid, s.line + shift, s.end_line + shift) for s in division.sections),
-        _warnings(source, division, preview),
+        _warnings(source, division, document, full),
     )
 
 
-def _warnings(source: Source, division: Division, preview: Rendering) -> tuple[Finding, ...]:
+def _warnings(
+    source: Source, division: Division, document: Document, full: Rendering
+) -> tuple[Finding, ...]:
     """Return what refuses nothing, by its place in the source."""
     shift = source.line - 1
-    inside = (*division.warnings, *preview.warnings)
+    inside = (*division.warnings, *_in_source(full.warnings, document.line_starts()))
     placed = (structs.replace(each, line=each.line + shift) for each in inside)
     return tuple(sorted((*source.warnings, *placed), key=_place))
+
+
+def _in_source(warnings: Iterable[Finding], starts: Sequence[tuple[int, int]]) -> Iterator[Finding]:
+    """Yield warnings about the full text with their lines in the source."""
+    for each in warnings:
+        at, line = max(start for start in starts if start[0] <= each.line)
+        yield structs.replace(each, line=line + each.line - at, column=None)
 
 
 def _place(finding: Finding) -> tuple[int, int]:
@@ -149,6 +167,31 @@ def _body_findings(source: Source, division: Division, form: Format) -> list[Fin
             )
         )
     return findings
+
+
+def _unpaid_findings(submission: Submission, document: Document) -> list[Finding]:
+    """Return a finding where nothing is paid, and that is not what was declared."""
+    if any(section.paid and not is_blank(section) for section in document.sections):
+        return []
+    if document.meta.offers:
+        message, hint = _OFFERED
+    elif submission.free or document.meta.free:
+        return []
+    else:
+        message, hint = _UNPAID
+    return [Finding(1, None, Code.NOTHING_PAID, message, hint)]
+
+
+_MARK = "Write ##paidbegin## where the paid section begins and ##paidend## where it ends"
+_UNPAID = (
+    "Nothing in this document is paid, and it is not declared free.",
+    f"{_MARK}; or, if everyone may read all of it, declare it free: free: true in its front "
+    "matter, ?free=true in the API, --free at the command line, or the box in the studio.",
+)
+_OFFERED = (
+    "An offer is declared, and nothing in this document is paid.",
+    f"{_MARK}, or take the offer out.",
+)
 
 
 def _torn_findings(
@@ -272,9 +315,6 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
     """Make an edition with all its bytes out of a submission. Raises Refused, Unsupported."""
     prepared = prepare(task.submission, formats)
     document = prepared.document
-    form = formats.named(document.format)
-    shared = Shared(prepared.preview.ids, document.paid_spans())
-    full = form.render(document.full_text().reveal(), document.meta.title, shared)
     made = moment(task.now)
     projection = Projection(
         document.address, document.meta, prepared.preview, document.cuts, made, made
@@ -302,7 +342,7 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
     )
     sealed = Sealed(
         source=prepared.source.text.encode(),
-        full=press.full(FullText(document.address, document.meta, full), task.edition),
+        full=press.full(FullText(document.address, document.meta, prepared.full), task.edition),
         public=press.public(projection, task.edition),
     )
     return Composed(edition, sealed, prepared.warnings)

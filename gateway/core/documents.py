@@ -29,6 +29,10 @@ LINE = rf"(?:\A|(?<=[\r\n]))[^\S\r\n]*+{SEAM}(?:[^\S\r\n]|{SEAM})*+(?:\r\n?|\n|\
 
 NAME = "[a-z0-9-]{1,80}"  # of a publisher, a document or a collection, as an expression
 _NAME = re.compile(NAME, re.ASCII)
+_LINE_END = re.compile(r"\r\n?|\n")
+_BLANK = re.compile(
+    r"(?:[\s\u200b-\u200d\u2060\ufeff]|&nbsp;|</?(?:p|div|span|br)(?![\w-])[^<>]*+>)*+"
+)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 # At most eight values (disclosure `size-step`): lower bounds, in characters.
@@ -121,11 +125,27 @@ class Document:
 
     def paid_spans(self) -> tuple[tuple[int, int], ...]:
         """Return where in the full text each paid section stands."""
-        parts = self._seamed().replace(PAGEBREAK, PAGE).split(SEAM)
-        ends = list(accumulate(map(len, parts)))
-        first = len(parts) - len(self.sections) - self.sections[-1].paid
-        paid = [first + place for place, one in enumerate(self.sections) if one.paid]
-        return tuple((ends[place] - len(parts[place]), ends[place]) for place in paid)
+        parts = [part.replace(PAGEBREAK, PAGE) for part in self._parts()]
+        ends = accumulate(map(len, parts))
+        spans = zip(self.sections, parts, ends, strict=True)
+        return tuple((end - len(part), end) for one, part, end in spans if one.paid)
+
+    def line_starts(self) -> tuple[tuple[int, int], ...]:
+        """Return the lines at which each section begins, in the full text and in the source."""
+        starts = []
+        at = 1
+        for section, part in zip(self.sections, self._parts(), strict=True):
+            lines = len(_LINE_END.findall(part))
+            gone = len(_LINE_END.findall(_reveal(section))) - lines
+            starts.append((at, section.line + gone))
+            at += lines
+        return tuple(starts)
+
+    def _parts(self) -> list[str]:
+        """Return what of each section is in the full text."""
+        first, last = self.sections[0].paid, self.sections[-1].paid
+        parts = self._seamed().split(SEAM)
+        return parts[first : len(parts) - last]
 
     def _seamed(self) -> str:
         """Return the full text with a SEAM where each marker stood."""
@@ -147,6 +167,11 @@ def measure(section: Section) -> tuple[int, int]:
     """Return how many characters, and how many bytes of UTF-8, a section has."""
     text = _reveal(section)
     return len(text), len(text.encode())
+
+
+def is_blank(section: Section) -> bool:
+    """Return whether a section holds nothing but white space and the bare frames of blocks."""
+    return _BLANK.fullmatch(_reveal(section)) is not None
 
 
 def size_step(section: Section) -> int:

@@ -3,6 +3,7 @@
 GatewayError
 ├── Malformed            the request cannot be understood
 ├── Refused              the source cannot be published; carries the findings
+├── NewlyPublic          paid text would become public; carries its lines
 ├── TooLarge             more bytes than the limit
 ├── Unsupported          a media type or charset that no format reads
 ├── Missing              no such thing, or not yours
@@ -70,6 +71,14 @@ class Refused(GatewayError):
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__(f"The document was refused: {len(findings)} finding(s).")
+        self.findings = findings
+
+
+class NewlyPublic(GatewayError):
+    hint = "Look at the lines, and say that everyone may read them from now on."
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("Text that was paid in the edition before would become public.")
         self.findings = findings
 
 

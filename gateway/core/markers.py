@@ -339,7 +339,7 @@ def _is_nearly_all_free(sections: Sequence[Section]) -> bool:
     paid = sum(
         len(section.text.reveal()) for section in sections if isinstance(section.text, PaidText)
     )
-    return 0 < paid and PAGE_LENGTH < free and 9 * paid < free
+    return paid > 0 and free > PAGE_LENGTH and 9 * paid < free
 
 
 def _typed(text: str, paid: bool) -> FreeText | PaidText:

@@ -19,6 +19,7 @@ from gateway.web.pages import Language, Pages, negotiate
 STATUS: dict[type[errors.GatewayError], int] = {
     errors.Malformed: 400,
     errors.Refused: 422,
+    errors.NewlyPublic: 409,
     errors.TooLarge: 413,
     errors.Unsupported: 415,
     errors.Missing: 404,
