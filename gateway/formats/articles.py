@@ -108,17 +108,16 @@ def _apart(run: Sequence[Piece]) -> list[list[Piece]]:
 
 def _broken(group: Sequence[Piece]) -> Iterator[Piece]:
     """Yield a paragraph of such text: its lines stay lines."""
-    after_break = True  # or at the start, where a line end breaks nothing
+    breaks = shown = False  # since the last break
     for piece in group:
-        if piece.name:
-            yield piece
-            after_break = piece.name == "br"
-            continue
-        for number, line in enumerate(piece.raw.split("\n")):
-            if number and not after_break:
+        for number, line in enumerate([piece.raw] if piece.name else piece.raw.split("\n")):
+            breaks = breaks or (number > 0 and shown)
+            says = bool(line.strip()) and not piece.closes
+            if breaks and says and piece.name != "br":
                 yield _BREAK
-            yield Piece(line)
-            after_break = (after_break or number > 0) and not line.strip()
+            if says:
+                breaks, shown = False, piece.name != "br"
+            yield Piece(line, piece.name, piece.closes)
 
 
 # --- title -------------------------------------------------------------------------------------

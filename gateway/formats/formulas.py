@@ -72,13 +72,18 @@ def _inline(state: StateInline, silent: bool) -> bool:
 
 
 def _is_sound(found: re.Match[str]) -> bool:
+    """Tell whether what stands between backslashes looks like a formula."""
     round_, square = found["round"], found["square"]
     inside = round_ or square
     if inside is None:
         return True
+    return _looks_like_one(inside) or bool(round_ and _LETTER.fullmatch(round_))
+
+
+def _looks_like_one(inside: str) -> bool:
     if _NO_TEX.search(inside) or (_WIDE.search(inside) and not _COMMAND.search(inside)):
         return False
-    return bool(_TELLING.search(inside) or (round_ and _LETTER.fullmatch(round_)))
+    return _TELLING.search(inside) is not None
 
 
 def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -96,7 +101,10 @@ def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
             return False
         rest = _line(state, line)
     content = state.getLines(start, line + 1, state.blkIndent, False).strip()
-    if not rest.rstrip().endswith(closing) or rest.count(closing) > 1 or not content[2:-2].strip():
+    inside = content[2:-2]
+    if not rest.rstrip().endswith(closing) or rest.count(closing) > 1 or not inside.strip():
+        return False
+    if closing != "$$" and not _looks_like_one(inside):
         return False
     if silent:
         return True

@@ -30,7 +30,7 @@ FREE = (
     ),
     ("a ", " b ", " c[^1]\n\n[^1]: free note\n"),
     (
-        "Contents [one](#part) [two](#part-1) [three](#secret-heading) and [words][book], note[^2]\n\n"
+        "Contents [one](#part) [two](#part-1) [three](#secret-heading), [words][book], note[^2]\n\n"
         "## Part\n\n",
         "\n\n## Part\n\n$x_1$ and \\(y_2\\)\n\n- [ ] to do\n\n",
         "\n\n[^3]: of the paid text alone, with [words][spare]\n[spare]: /spare\n",
