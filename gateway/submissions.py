@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import NamedTuple
+from functools import partial
 
 from msgspec import structs
 
@@ -24,14 +24,15 @@ from gateway.core.documents import (
     Meta,
     Projection,
     Rendering,
+    Shared,
     is_blank,
-    line_ends,
 )
 from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
 from gateway.core.languages import language_of
-from gateway.core.markers import Division, Marker, Section, divide, position, residue, veiled
+from gateway.core.markers import Division, Marker, divide, position, residue, veiled
 from gateway.core.moments import later, moment, written
+from gateway.core.suspects import nowhere
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
@@ -79,22 +80,24 @@ def prepare(submission: Submission, formats: Formats, now: int) -> Prepared:
     """
     source = formats.read(submission.body, submission.charset, submission.format)
     form = formats.named(submission.format)
-    division = divide(source.body)
+    division = divide(source.body, partial(form.in_code, source.body))
     findings = [hold.finding for hold in source.holds if hold.stands(now)]
     findings += _front_findings(source) + _body_findings(source, division, form)
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
-    document = Document(submission.address, form.name, source.meta, division.sections)
+    document = Document(submission.address, form.name, source.meta, division.sections, form.seam)
     preview = form.render(document.projection_text(), source.meta.title)
     unescaped = _unescaped(source, document, form) if division.escapes else preview
     findings = _unpaid_findings(submission, document)
     findings += _torn_findings(source, division, document, form, preview)
-    findings += _shown_findings(preview, unescaped, source.meta)
+    prose = formats.prose(preview.html)
+    findings += _shown_findings(preview, unescaped, prose, source.meta)
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
     meta = _completed(source.meta, preview, submission.language)
     document = replace(document, meta=meta)
-    full = form.render(document.full_text().reveal(), meta.title)
+    shared = Shared(preview.ids, document.paid_spans())
+    full = form.render(document.full_text().reveal(), meta.title, shared)
     shift = source.line - 1
     return Prepared(
         source,
@@ -102,54 +105,25 @@ def prepare(submission: Submission, formats: Formats, now: int) -> Prepared:
         replace(preview, warnings=()),  # they are the publisher's alone
         replace(full, warnings=()),
         tuple((s.paid, s.line + shift, s.end_line + shift) for s in division.sections),
-        _warnings(source, division, preview, full),
+        _warnings(source, division, document, full),
     )
 
 
 def _warnings(
-    source: Source, division: Division, preview: Rendering, full: Rendering
+    source: Source, division: Division, document: Document, full: Rendering
 ) -> tuple[Finding, ...]:
     """Return what refuses nothing, by its place in the source."""
     shift = source.line - 1
-    inside = {
-        *division.warnings,
-        *_in_source(preview.warnings, _stretches(division.sections, cut=True)),
-        # Of the free text, the preview has told already.
-        *_in_source(full.warnings, _stretches(division.sections, cut=False), paid=True),
-    }
+    inside = (*division.warnings, *_in_source(full.warnings, document.line_starts()))
     placed = (structs.replace(each, line=each.line + shift) for each in inside)
     return tuple(sorted((*source.warnings, *placed), key=_place))
 
 
-class _Stretch(NamedTuple):
-    """Where a section begins in a text made of sections, and where in the source."""
-
-    at: int
-    line: int
-    paid: bool
-
-
-def _in_source(
-    warnings: Iterable[Finding], stretches: Sequence[_Stretch], *, paid: bool = False
-) -> Iterator[Finding]:
-    """Yield warnings about a text made of sections with their lines in the source.
-
-    paid: those in paid sections alone.
-    """
+def _in_source(warnings: Iterable[Finding], starts: Sequence[tuple[int, int]]) -> Iterator[Finding]:
+    """Yield warnings about the full text with their lines in the source."""
     for each in warnings:
-        stretch = max(one for one in stretches if one.at <= each.line)
-        if stretch.paid or not paid:
-            line = stretch.line + each.line - stretch.at
-            yield structs.replace(each, line=line, column=None)
-
-
-def _stretches(sections: Sequence[Section], *, cut: bool) -> list[_Stretch]:
-    at, stretches = 1, [_Stretch(1, 1, False)]
-    for section in sections:
-        stretches.append(_Stretch(at, section.line, section.paid))
-        if not (cut and section.paid):
-            at += line_ends(section)
-    return stretches
+        at, line = max(start for start in starts if start[0] <= each.line)
+        yield structs.replace(each, line=line + each.line - at, column=None)
 
 
 def _place(finding: Finding) -> tuple[int, int]:
@@ -255,11 +229,14 @@ def _unescaped(source: Source, document: Document, form: Format) -> Rendering:
     return form.render(replace(document, sections=sections).projection_text(), source.meta.title)
 
 
-def _shown_findings(preview: Rendering, unescaped: Rendering, meta: Meta) -> list[Finding]:
+def _shown_findings(
+    preview: Rendering, unescaped: Rendering, prose: str, meta: Meta
+) -> list[Finding]:
     findings = []
     # What shows a marker without its escapes has hidden one, and so has what shows more of them.
     if (
         residue(_declared(meta))
+        or residue(prose, _shown(unescaped), nowhere)
         or residue(_shown(unescaped))
         or residue(_shown(preview), _shown(unescaped))
     ):
@@ -307,7 +284,8 @@ def _shown(rendering: Rendering) -> str:
 
 def _completed(meta: Meta, preview: Rendering, language: str) -> Meta:
     # Of the free text alone: the language of the paid part is nobody's business.
-    language = meta.language or language or language_of(f"{preview.title}\n{preview.text}")
+    language = meta.language or language or preview.language
+    language = language or language_of(f"{preview.title}\n{preview.text}")
     return replace(meta, title=preview.title, language=language)
 
 

@@ -7,18 +7,25 @@ disclosure register names; nothing else about paid text leaves this module towar
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 from gateway.core.errors import Malformed
 from gateway.core.findings import Finding
-from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section
+from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section, stand_ins
 from gateway.core.moments import Day
 
 # Two noncharacters: they cannot stand in a source (decoding refuses them), they pass through
 # Markdown, HTML parsing and sanitising as plain letters, and they are not white space.
 PLACEHOLDER = "\ufdd0"
 PAGE = "\ufdd1"
+
+# Where a marker stood, while a text is put together.
+SEAM = "\ufdde"
+LINE = rf"(?:\A|(?<=[\r\n]))[^\S\r\n]*+{SEAM}(?:[^\S\r\n]|{SEAM})*+(?:\r\n?|\n|\Z)"
+"""A line that holds nothing but markers, as an expression."""
 
 NAME = "[a-z0-9-]{1,80}"  # of a publisher, a document or a collection, as an expression
 _NAME = re.compile(NAME, re.ASCII)
@@ -105,15 +112,47 @@ class Document:
     format: str
     meta: Meta
     sections: tuple[Section, ...]
+    seam: re.Pattern[str] = re.compile(LINE)
+    """What around a marker goes away with it."""
 
     def projection_text(self) -> FreeText:
         """Return the body with every paid section replaced by one constant placeholder."""
-        parts = [PLACEHOLDER if s.paid else str(s.text) for s in self.sections]
+        parts = [PLACEHOLDER if s.paid else stand_ins(str(s.text)) for s in self.sections]
         return FreeText("".join(parts).replace(PAGEBREAK, PAGE))
 
     def full_text(self) -> PaidText:
-        """Return the body with the markers taken out."""
-        return PaidText("".join(map(_reveal, self.sections)).replace(PAGEBREAK, PAGE))
+        """Return the body with the markers taken out, and what they have to themselves."""
+        return PaidText(self._seamed().replace(SEAM, "").replace(PAGEBREAK, PAGE))
+
+    def paid_spans(self) -> tuple[tuple[int, int], ...]:
+        """Return where in the full text each paid section stands."""
+        parts = [part.replace(PAGEBREAK, PAGE) for part in self._parts()]
+        ends = accumulate(map(len, parts))
+        spans = zip(self.sections, parts, ends, strict=True)
+        return tuple((end - len(part), end) for one, part, end in spans if one.paid)
+
+    def line_starts(self) -> tuple[tuple[int, int], ...]:
+        """Return the lines at which each section begins, in the full text and in the source."""
+        starts = []
+        at = 1
+        for section, part in zip(self.sections, self._parts(), strict=True):
+            lines = len(_LINE_END.findall(part))
+            gone = len(_LINE_END.findall(_reveal(section))) - lines
+            starts.append((at, section.line + gone))
+            at += lines
+        return tuple(starts)
+
+    def _parts(self) -> list[str]:
+        """Return what of each section is in the full text."""
+        first, last = self.sections[0].paid, self.sections[-1].paid
+        parts = self._seamed().split(SEAM)
+        return parts[first : len(parts) - last]
+
+    def _seamed(self) -> str:
+        """Return the full text with a SEAM where each marker stood."""
+        text = SEAM.join(stand_ins(_reveal(section)) for section in self.sections)
+        first, last = (SEAM * one.paid for one in (self.sections[0], self.sections[-1]))
+        return self.seam.sub(lambda m: SEAM * m[0].count(SEAM), first + text + last)
 
     @property
     def cuts(self) -> tuple[int, ...]:
@@ -129,11 +168,6 @@ def measure(section: Section) -> tuple[int, int]:
     """Return how many characters, and how many bytes of UTF-8, a section has."""
     text = _reveal(section)
     return len(text), len(text.encode())
-
-
-def line_ends(section: Section) -> int:
-    """Return how many lines end in a section."""
-    return len(_LINE_END.findall(_reveal(section)))
 
 
 def is_blank(section: Section) -> bool:
@@ -155,7 +189,27 @@ class Rendering:
     markdown: str
     text: str
     title: str = ""
+    language: str = ""
+    """What the text itself declares."""
+    ids: tuple[str, ...] = ()
+    """Of its headings, in order."""
     warnings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a full text has in common with its preview: the ids of headings that are not paid."""
+
+    ids: tuple[str, ...] = ()
+    paid: tuple[tuple[int, int], ...] = ()
+
+    def is_paid(self, at: int) -> bool:
+        """Tell whether a place in the full text is paid."""
+        before = bisect_right(self.paid, at, key=lambda span: span[0])
+        return before > 0 and at < self.paid[before - 1][1]
+
+
+NOTHING_SHARED = Shared()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -17,8 +17,9 @@ from typing import NewType
 
 from msgspec import Struct
 
-from gateway.core.findings import Code, Finding
-from gateway.core.suspects import near_misses
+from gateway.core.findings import Code, Finding, warning
+from gateway.core.suspects import InCode, everywhere, near_misses, nowhere
+from gateway.core.walls import foreign_walls
 
 FreeText = NewType("FreeText", str)
 
@@ -28,6 +29,9 @@ PAGEBREAK = "##pagebreak##"
 
 MOST_FINDINGS = 10_000
 """No author mends more, and a hostile source makes millions."""
+
+MOST_WARNINGS = 100  # of a kind
+PAGE_LENGTH = 1_000  # characters
 
 
 class PaidText:
@@ -62,6 +66,11 @@ class Spelling(Enum):
     TAG = ("<paid>", "</paid>")
 
 
+def literal(marker: str) -> str:
+    """Return how the text of a marker is written where it marks nothing and is shown."""
+    return marker.replace("paid", "\\paid")
+
+
 class Marker(Struct, frozen=True, gc=False):
     """One recognised marker: source[start:end]."""
 
@@ -92,54 +101,63 @@ class Division:
     warnings: tuple[Finding, ...] = ()
 
 
-def divide(source: str) -> Division:
-    """Divide a source into sections, or find all that is wrong with it."""
-    markers, literals = _tokens(source)
-    faults = tuple(islice(_faults(markers), MOST_FINDINGS))
-    findings = _findings(source, markers, literals, faults)
+def divide(source: str, in_code: InCode = nowhere) -> Division:
+    """Divide a source into sections, or find all that is wrong with it.
+
+    in_code is asked at most twice, and only where the answer decides something.
+    """
+    tokens = _tokens(source)
+    faults = tuple(islice(_faults(tokens), MOST_FINDINGS))
+    findings = _findings(source, tokens, faults, in_code)
     if findings:
-        return Division((), findings, markers, 0)
-    return Division(*_sections(source, markers, literals))
+        return Division((), findings, tokens.markers, 0)
+    sections, escapes = _sections(source, tokens)
+    warnings = _warnings(source, tokens, sections, in_code)
+    return Division(sections, (), tokens.markers, escapes, warnings)
 
 
 def scan(source: str) -> tuple[Marker, ...]:
-    """Return the markers of a source in order, without those that a backslash makes literal."""
-    return _tokens(source)[0]
+    """Return the markers of a source in order, without those that a backslash undoes."""
+    return _tokens(source).markers
 
 
 def veiled(source: str) -> str:
-    """Return a source with a veil in place of each marker that a backslash makes literal."""
+    """Return a source with a veil in place of each marker that is literal."""
     parts: list[str] = []
     at = 0
-    for literal in _tokens(source)[1]:
-        parts += source[at : literal.start - 1], _VEILS[source[literal.start : literal.end]]
-        at = literal.end
+    for token in _tokens(source).literals:
+        veil = _VEILS[source[token.start : token.end].replace("\\", "")]
+        parts += source[at : token.start], veil
+        at = token.end
     return "".join(parts) + source[at:]
 
 
-def residue(rendered_text: str, veiled_text: str = "") -> int:
+def stand_ins(text: str) -> str:
+    """Return the text of a section with a letter for each marker that it shows literally."""
+    if "paid" in text:
+        for marker, letter in _STAND_INS.items():
+            text = text.replace(marker, letter)
+    return text
+
+
+def shown(text: str, written: Callable[[str], str] = str) -> str:
+    """Return a text with the markers for which letters stand in, each written so."""
+    for marker, letter in _STAND_INS.items():
+        text = text.replace(letter, written(marker))
+    return text
+
+
+def residue(rendered_text: str, veiled_text: str = "", in_code: InCode = everywhere) -> int:
     """Count the places in a rendered text that read as a marker, exact or suspect.
 
-    Those are left out whose veils the same text shows, rendered of the veiled source.
+    Those are left out whose veils the same text shows, rendered of the veiled source. Without
+    in_code, of tags only an exact one counts.
     """
-    markers, literals = _tokens(rendered_text)
-    spans = _spans(markers, literals)
-    shown = Counter(rendered_text[start:end] for start, end in spans)
+    tokens = _tokens(rendered_text)
+    shown = Counter(rendered_text[start:end] for start, end in tokens.spans)
     escaped = Counter({text: veiled_text.count(veil) for text, veil in _VEILS.items()})
-    return (shown - escaped).total() + len(near_misses(rendered_text, spans))
-
-
-def suspects(
-    source: str,
-    markers: Sequence[Marker],
-    literals: Sequence[Marker] = (),
-    unopened: Collection[Marker] = (),
-) -> list[Finding]:
-    """Return one finding for each line that holds what only looks like a marker.
-
-    A `<paid …>` whose end tag is among the unopened is left out: one fault, one finding.
-    """
-    return [finding for _, finding in _suspects(source, markers, literals, unopened)]
+    near = near_misses(rendered_text, tokens.spans, in_code=in_code)
+    return (shown - escaped).total() + len(near)
 
 
 def position(source: str, index: int) -> tuple[int, int]:
@@ -148,21 +166,33 @@ def position(source: str, index: int) -> tuple[int, int]:
 
 
 # Noncharacters: no source holds them, and every renderer takes them for letters.
-_VEILS = dict(
-    zip(
-        (text for each in Spelling for text in each.value),
-        map(chr, range(0xFDE0, 0xFDE6)),
-        strict=True,
-    )
-)
+_TEXTS = tuple(text for each in Spelling for text in each.value)
+_VEILS = dict(zip(_TEXTS, map(chr, range(0xFDE0, 0xFDE6)), strict=True))
+_STAND_INS = dict(zip(_TEXTS, map(chr, range(0xFDE6, 0xFDEC)), strict=True))
 
 _Fault = tuple[Marker, Code]
-_Placed = tuple[tuple[int, int], Finding]  # the first two: line, markers and literals before
+_Placed = tuple[tuple[int, int], Finding]  # the first two: line, tokens before
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """What a source has of markers: real ones, literal ones, and those with a backslash before."""
+
+    markers: tuple[Marker, ...]
+    literals: tuple[Marker, ...]
+    escaped: tuple[Marker, ...]
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """Return where all of them stand, in order."""
+        spans = [(one.start, one.end) for one in (*self.markers, *self.literals, *self.escaped)]
+        return sorted(spans) if self.literals or self.escaped else spans
+
 
 # What stands around `paid` tells which marker it may be in: its text, how much of it comes before,
 # whether it opens, and its spelling.
 _BY_NEIGHBOURS = {
-    text[text.index("paid") - 1 : text.index("paid") + 5]: (
+    text[text.index("paid") - 1] + text[text.index("paid") + 4]: (
         text,
         text.index("paid"),
         text == spelling.value[0],
@@ -173,35 +203,39 @@ _BY_NEIGHBOURS = {
 }
 
 
-def _tokens(source: str) -> tuple[tuple[Marker, ...], tuple[Marker, ...]]:
-    """Return markers, and those made literal. Each holds `paid` once, so one search finds all."""
+def _tokens(source: str) -> _Tokens:
+    """Find all tokens. Each holds `paid` once, so one search does."""
     markers: list[Marker] = []
     literals: list[Marker] = []
+    escaped: list[Marker] = []
     find, marker_of = source.find, _BY_NEIGHBOURS.get
     end = 0
     paid = find("paid")
     while paid >= 0:
-        known = marker_of(source[paid - 1 : paid + 5])
+        gap = source[paid - 1 : paid] == "\\"
+        known = marker_of(source[paid - gap - 1 : paid - gap] + source[paid + 4 : paid + 5])
         if known:
             text, lead, opens, spelling = known
-            start = paid - lead
-            if start >= end and source.startswith(text, start):
-                end = start + len(text)
-                is_literal = start and source[start - 1] == "\\"
-                (literals if is_literal else markers).append(Marker(start, end, opens, spelling))
+            start = paid - gap - lead
+            if (
+                start >= end
+                and source.startswith(text[lead:], paid)
+                and source.startswith(text[:lead], start)
+            ):
+                end = paid - lead + len(text)
+                is_escaped = not gap and source[start - 1 : start] == "\\"
+                kind = literals if gap else escaped if is_escaped else markers
+                kind.append(Marker(start, end, opens, spelling))
         paid = find("paid", paid + 4)
-    return tuple(markers), tuple(literals)
+    return _Tokens(tuple(markers), tuple(literals), tuple(escaped))
 
 
-def _spans(markers: Sequence[Marker], literals: Sequence[Marker]) -> list[tuple[int, int]]:
-    spans = [(token.start, token.end) for token in (*markers, *literals)]
-    return sorted(spans) if literals else spans
-
-
-def _faults(markers: Sequence[Marker]) -> Iterator[_Fault]:
-    """Yield what breaks the order of markers. After a fault, go on as most authors meant it."""
+def _faults(tokens: _Tokens) -> Iterator[_Fault]:
+    """Yield what is wrong with markers. After a fault, go on as most authors meant it."""
+    for marker in tokens.escaped:
+        yield marker, Code.ESCAPED
     opened: Marker | None = None
-    for marker in markers:
+    for marker in tokens.markers:
         if marker.opens and opened:
             yield marker, Code.NESTED
         elif marker.opens:
@@ -217,12 +251,17 @@ def _faults(markers: Sequence[Marker]) -> Iterator[_Fault]:
 
 
 def _findings(
-    source: str, markers: Sequence[Marker], literals: Sequence[Marker], faults: Sequence[_Fault]
+    source: str, tokens: _Tokens, faults: Sequence[_Fault], in_code: InCode
 ) -> tuple[Finding, ...]:
+    spans = tokens.spans
     unopened = [marker for marker, code in faults if code is Code.UNOPENED]
-    placed = _suspects(source, markers, literals, unopened)
+    answered = _answered(spans, tokens.markers, unopened)
+    placed: list[_Placed] = [
+        (place, Finding(place[0], None, Code.SUSPECT, *_SAYS[Code.SUSPECT]))
+        for place in near_misses(source, spans, answered, in_code, limit=MOST_FINDINGS)
+    ]
     if faults:
-        placed += _placed(source, _spans(markers, literals), faults)
+        placed += _placed(source, spans, faults)
         placed.sort(key=lambda one: (one[0], one[1].column or 0))
     return tuple(finding for _, finding in placed[:MOST_FINDINGS])
 
@@ -235,24 +274,9 @@ def _placed(
     for marker, code in sorted(faults, key=lambda fault: fault[0].start):
         line, column = ruler.at(marker.start)
         before = bisect_left(spans, (marker.start, marker.end))
-        placed.append(((line, before), Finding(line, column, code, *_said(code, marker.spelling))))
+        said = _said(code, marker.spelling, marker.opens)
+        placed.append(((line, before), Finding(line, column, code, *said)))
     return placed
-
-
-def _suspects(
-    source: str,
-    markers: Sequence[Marker],
-    literals: Sequence[Marker],
-    unopened: Collection[Marker],
-) -> list[_Placed]:
-    spans = _spans(markers, literals)
-    message, hint = _SAYS[Code.SUSPECT]
-    return [
-        (place, Finding(place[0], None, Code.SUSPECT, message, hint))
-        for place in near_misses(
-            source, spans, _answered(spans, markers, unopened), limit=MOST_FINDINGS
-        )
-    ]
 
 
 def _answered(
@@ -270,23 +294,52 @@ def _answered(
     return answered[::-1]
 
 
-def _sections(
-    source: str, markers: Sequence[Marker], literals: Sequence[Marker]
-) -> tuple[tuple[Section, ...], tuple[Finding, ...], tuple[Marker, ...], int]:
-    backslashes = [literal.start - 1 for literal in literals]
+def _sections(source: str, tokens: _Tokens) -> tuple[tuple[Section, ...], int]:
+    """Return the sections, and how many literal markers stand in the free ones."""
+    backslashes = [source.index("\\", literal.start) for literal in tokens.literals]
+    edges = [(marker.start, marker.end) for marker in tokens.markers]
     ruler = _Ruler(source)
     sections = []
     escapes = at = 0
     paid = False
-    for start, end in [*((one.start, one.end) for one in markers), (len(source), len(source))]:
+    for start, end in [*edges, (len(source), len(source))]:
         if at < start:
-            escaped = backslashes[bisect_left(backslashes, at) : bisect_left(backslashes, start)]
-            text = _without(source, at, start, escaped)
+            dropped = backslashes[bisect_left(backslashes, at) : bisect_left(backslashes, start)]
+            text = _without(source, at, start, dropped)
             line, end_line = ruler.at(at)[0], ruler.at(start - 1)[0]
             sections.append(Section(paid, _typed(text, paid), line, end_line))
-            escapes += 0 if paid else len(escaped)
+            escapes += 0 if paid else len(dropped)
         at, paid = end, not paid
-    return tuple(sections), (), tuple(markers), escapes
+    return tuple(sections), escapes
+
+
+def _warnings(
+    source: str, tokens: _Tokens, sections: Sequence[Section], in_code: InCode
+) -> tuple[Finding, ...]:
+    """Return what is no fault and may be meant otherwise, one of a kind on a line."""
+    places = list(islice(foreign_walls(source), MOST_WARNINGS))
+    coded = in_code(places) if places else ()
+    pairs = list(zip(tokens.markers[::2], tokens.markers[1::2], strict=True))
+    noted = [(place, Code.FOREIGN_WALL) for place in places if place not in coded]
+    noted += [
+        (begin.start, Code.EMPTY_SECTION)
+        for begin, end in pairs
+        if not source[begin.end : end.start].strip()
+    ][:MOST_WARNINGS]
+    if _is_nearly_all_free(sections):
+        noted.append((pairs[0][0].start, Code.NEARLY_ALL_FREE))
+    ruler = _Ruler(source)
+    lines = [(code, ruler.at(place)[0]) for place, code in sorted(noted)]
+    return tuple(warning(code, line) for code, line in dict.fromkeys(lines))
+
+
+def _is_nearly_all_free(sections: Sequence[Section]) -> bool:
+    """Tell whether less than a tenth of more than a page is paid, but not nothing."""
+    free = sum(len(section.text) for section in sections if isinstance(section.text, str))
+    paid = sum(
+        len(section.text.reveal()) for section in sections if isinstance(section.text, PaidText)
+    )
+    return paid > 0 and free > PAGE_LENGTH and 9 * paid < free
 
 
 def _typed(text: str, paid: bool) -> FreeText | PaidText:
@@ -330,31 +383,40 @@ class _Ruler:
 
 
 @cache
-def _said(code: Code, spelling: Spelling) -> tuple[str, str]:
-    message, hint = _SAYS[code]
-    return message.format(*spelling.value), hint.format(*spelling.value)
+def _said(code: Code, spelling: Spelling, opens: bool) -> tuple[str, str]:
+    begin, end = spelling.value
+    this = begin if opens else end
+    message, hint = (
+        text.format(begin=begin, end=end, this=this, literal=literal(this)) for text in _SAYS[code]
+    )
+    return message, hint
 
 
 _SAYS = {
     Code.UNCLOSED: (
-        "This {0} is never closed.",
-        "Write {1} where the paid section ends, or \\{0} to show the marker itself.",
+        "This {begin} is never closed.",
+        "Write {end} where the paid section ends, or {literal} to show the marker itself.",
     ),
     Code.UNOPENED: (
-        "This {1} closes nothing.",
-        "Write {0}, exactly so, where the paid section begins, or \\{1} to show the marker itself.",
+        "This {end} closes nothing.",
+        "Write {begin}, exactly so, where the paid section begins, "
+        "or {literal} to show the marker itself.",
     ),
     Code.NESTED: (
-        "This {0} stands inside a section that is already paid.",
+        "This {begin} stands inside a section that is already paid.",
         "Close the section before it with its end marker, or take this one out.",
     ),
     Code.MISMATCHED: (
-        "This {1} closes a section that another spelling opened.",
+        "This {end} closes a section that another spelling opened.",
         "Write begin and end of a section in the same spelling.",
+    ),
+    Code.ESCAPED: (
+        "This {this} has a backslash before it, as editors write one that do not know markers.",
+        "Take the backslash out to make it a marker, or write {literal} to show the marker itself.",
     ),
     Code.SUSPECT: (
         "Something on this line looks like a marker and is not one.",
         "Write the marker exactly, such as ##paidbegin## or ##paidend##, or change the wording; "
-        "write \\##paidbegin## to show a marker itself.",
+        f"write {literal('##paidbegin##')} to show a marker itself.",
     ),
 }

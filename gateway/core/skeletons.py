@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Set
 from functools import cache, lru_cache
+from itertools import repeat
 
 MARK = "\x1a"
 FOREIGN = 0xFF
@@ -35,6 +36,7 @@ _LOOKALIKE_SIGILS = {
     "~": "›〉⟩˃ᐳ❯❭❱⧽",  # no `>`: they close 〈paid〉 as well, but 〈Paid in Full〉 is a title
     "/": "⁄∕⧸╱",
 }
+_SIGNS = {"№": "#"}  # compatibility makes letters of it, and nobody reads them so
 _BLANK = "\u2800"  # a Braille pattern without dots; no white space to Unicode
 _FILLERS = "\u115f\u1160\u3164\uffa0"  # letters without a shape
 _NEGATIVE_LETTERS = (0x1F150, 0x1F170)  # 🅐 and 🅰: no decomposition
@@ -69,11 +71,13 @@ _COMMON_ENTITIES = (
     ("&quot;", '"'),
     ("&nbsp;", " "),
 )
+_ESCAPED_SIGILS = (b"\\#", b"\\$", b"\\<", b"\\>")  # as writers of Markdown do
 _FEW = 32  # so many replacements take less time than one translation
 PIECE = 100_000  # code points, and on to the end of the line
 _ASCII = bytes(range(0x80))
 _TO_SPACE = b"\t\x0b\x0c"
 _DROPPED = bytes({*range(0x20), 0x7F, *range(0x80, 0xC0)} - {*_TO_SPACE, *b"\n", ord(MARK)})
+_WITHOUT_CONTROLS = dict.fromkeys({*range(0x20), 0x7F} - {*_TO_SPACE, ord(MARK)})
 _TO_ONE_BYTE = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZ$" + _TO_SPACE + bytes(range(0xC0, 0x100)),
     b"abcdefghijklmnopqrstuvwxyz#" + b"   " + bytes([FOREIGN]) * 0x40,
@@ -121,12 +125,49 @@ def _reduced(text: str) -> tuple[bytes, Set[str]]:
         telling = _telling_in(encoded.translate(None, _ASCII).decode("utf-8", "surrogatepass"))
     if telling:
         encoded = _with_plain_shapes(text, telling).encode("utf-8", "surrogatepass")
+    if b"\\" in encoded:
+        for escaped in _ESCAPED_SIGILS:
+            encoded = encoded.replace(escaped, escaped[1:])
     return encoded.translate(_TO_ONE_BYTE, _DROPPED), telling
+
+
+def plain(line: str) -> str:
+    """Return a line of a blanked text in plain small letters; what no marker has stays as it is."""
+    text = _without_entities(line)
+    text = _with_plain_shapes(text, _telling_in(text)).lower().translate(_WITHOUT_CONTROLS)
+    for escaped in map(bytes.decode, _ESCAPED_SIGILS):
+        text = text.replace(escaped, escaped[1:])
+    return text
+
+
+def angles(source: str, spans: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """Yield the index of what becomes each angle bracket of the skeleton, in order.
+
+    What stands in the spans, which are in order too, becomes none.
+    """
+    spans = iter(spans)
+    start, end = next(spans, (len(source), len(source)))
+    for unit in _angle_units().finditer(source):
+        while unit.start() >= end < len(source):
+            start, end = next(spans, (len(source), len(source)))
+        if unit.start() < start:
+            yield from repeat(unit.start(), _brackets(unit[0]))
+
+
+@lru_cache(maxsize=4096)
+def _brackets(unit: str) -> int:
+    bones, _ = _reduced(unit)
+    return bones.count(b"<") + bones.count(b">")
 
 
 def shape(char: str) -> str:
     """Return what one character looks like: no, one or several simpler characters."""
-    return "".join(map(_shape_of_part, unicodedata.normalize("NFKD", char).casefold()))
+    if char in _SIGNS:
+        return _SIGNS[char]
+    looks = "".join(map(_shape_of_part, unicodedata.normalize("NFKD", char).casefold()))
+    # Of the letters in one sign, such as ℡, none touches the word beside it.
+    is_sign = len(looks) > 1 and unicodedata.category(char).startswith("S")
+    return char if is_sign and not _TELLING.issuperset(looks) else looks
 
 
 def _shape_of_part(char: str) -> str:
@@ -179,6 +220,13 @@ def _shapes() -> dict[str, str]:
             if not looks or not _TELLING.isdisjoint(looks):
                 shapes[chr(code)] = looks
     return shapes
+
+
+@cache
+def _angle_units() -> re.Pattern[str]:
+    """Match what looks like an angle bracket, or may as an entity."""
+    chars = "".join(char for char, looks in _shapes().items() if not {"<", ">"}.isdisjoint(looks))
+    return re.compile(f"[<>{chars}]|{_ENTITY.pattern}")
 
 
 @cache

@@ -14,26 +14,45 @@ and so are blanks around it; a sigil that is not there is lost. A place is suspe
 4. two sigils and right after, or right before, a run of letters that is a word but for one slip;
 5. a line of a word alone, spaced out or not, with or without sigils around, or of a run of
    letters that is a word but for one slip;
-6. `<paid>` with blanks or `/` anywhere but in the word, which may be spaced out, with `\\` before
-   its `>`, or as a comment; or `<paid` or `</paid`, a blank or `/`, at most 200 characters, of
-   which the first is no operator (as in `a<paid && b>c`), and `>`. But where an end tag that
-   misses its begin follows, that says it;
-7. a line of nothing but what is `<paid>` or `</paid>` but for at most two slips, one of them
-   perhaps a bracket that is lost, and no element of HTML; or of a comment that is but for one;
-8. two sigils, a word in which blanks, line ends and `<br>` are strewn, and two sigils;
-9. a bidirectional control on a line with a marker.
+6. two sigils of one kind, at most 24 characters that neither begin nor end with a blank, a word for
+   pay and a word for begin or end among them, and two sigils again; or between two `#` and two
+   more nothing but a word for paid, perhaps after a `/`;
+7. `<paid>` with blanks, `/` or `\\` anywhere but in the word, which may be spaced out, or as a
+   comment; or `<paid` or `</paid`, a blank or `/`, at most 200 characters, of which the first is
+   no operator (as in `a<paid && b>c`), and `>`. But where an end tag that misses its begin
+   follows, that says it;
+8. a tag whose name is `paid` but for one slip or begins with `paid` or `pay`; an end tag that a slip
+   in its signs makes into something else, or that has lost a bracket;
+9. two sigils, a word in which blanks, line ends and `<br>` are strewn, and two sigils;
+10. a bidirectional control on a line with a marker.
 
-So no English word between single sigils, after two, or alone on a line is suspect.
+Of 7 and 8, what the format shows as code is not suspect. So no English word between single sigils,
+after two, or alone on a line is suspect, nor is an element of HTML.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
-from itertools import islice
+from heapq import merge
+from itertools import chain, islice
 
-from gateway.core.skeletons import MARK, blank, skeleton
+from gateway.core.skeletons import MARK, angles, blank, plain, skeleton
+
+InCode = Callable[[Sequence[int]], Collection[int]]
+"""Tells which of some indices of a text, in order, stand in code."""
+
+
+def nowhere(places: Sequence[int]) -> Collection[int]:  # noqa: ARG001
+    """Tell of a text without code."""
+    return ()
+
+
+def everywhere(places: Sequence[int]) -> Collection[int]:
+    """Tell of a text that is code."""
+    return places
+
 
 _WORDS = (b"paidbegin", b"paidend")
 _SPACED = b"|".join(b" *+".join(word[i : i + 1] for i in range(len(word))) for word in _WORDS)
@@ -52,18 +71,30 @@ _REPLACED = re.compile(
 )
 _BEFORE = re.compile(rb"##(?=[a-z]{6})([paidbegn]*+[cfhj-moq-z]?+[paidbegn]*+)(?![a-z])")
 _AFTER = re.compile(rb"##(?<=[a-z]{6}##)")
+# Two sigils, a few characters without blanks at their ends, and two sigils: a closer look may tell.
+_WORDED = re.compile(
+    rb"##(?![# \n])(?=[^#\n{}\\=^<>]{2,24}+(?<! )##)[^#]*?(?:pa(?:id|y)|vip|hide|\xff)"
+)
+_SIGILS = r"(##|\$\$)(?![#$\s])(?=[^#$\n{{}}\\=^<>]{{2,24}}(?<!\s)\1){}"
+_PAY = "(?:pa(?:id|y)|vip|hide|[付收][费費])"
+_EDGE = "(?:begin|start|open|end|stop|close|break|[开開]始|[结結]束)"
+_PAY_AND_EDGE = re.compile(
+    _SIGILS.format(rf"(?:[^#$\n]*?{_PAY}[^#$\n]*?{_EDGE}|[^#$\n]*?{_EDGE}[^#$\n]*?{_PAY})")
+)
+_NOTHING_BUT_PAID = re.compile("##/?(?:paid|付[费費])##")
+
 _ANGLE = re.compile(
-    rb"<(?:(!--++)?([ \n/]*+)p *+a *+i *+d[ \n/\\]*+(?(1)--++)[>~]"
+    rb"<(?:(!--++)?([ \n/\\]*+)p *+a *+i *+d[ \n/\\]*+(?(1)--++)[>~]"
     rb"|(/?+)p *+a *+i *+d[ \n/]++(?![&|=?+*%)-])[^<>~]{0,200}+>)"
 )
+_IN_NAME = rb"[^ \n/<>~]"
+_NAME = (
+    rb"(?:pa(?:id_|y)_*+|(?!paid[ \n/>])(?=_{3,5}+[ \n/>])"
+    rb"(?:_?aid|p_?id|pa_?d|pai_?|_paid|p_aid|pa_id|pai_d|apid|piad|padi)(?=[ \n/>]))"
+).replace(b"_", _IN_NAME)
+_NAMED = re.compile(rb"</?+" + _NAME + rb"(?:[ \n/]++(?![&|=?+*%)-])[^<>~]{0,200}+)?+>")
 _ALONE = re.compile(b"\n[ #]*+(?:" + _SPACED + b")[ #]*+(?=\n)")
 _ALMOST_ALONE = re.compile(rb"\n *+(?=[a-z]{6})([paidbegn]*+[cfhj-moq-z]?+[paidbegn]*+) *+(?=\n)")
-# Alone on a line: angle brackets around what may be spaced out, or one bracket and no blank.
-_ANGLE_ALONE = re.compile(
-    rb"\n *+(<(?: *+(?:[^ \n] *+){2,13}?[>~]|[^ \n]{3,8}+)|[^ <\n][^ \n]{2,8}+(?<=[>~])) *+(?=\n)"
-)
-_BRACKETS = (b"<", b">", b"~")
-_ELEMENTS = frozenset({b"<main>", b"</main>", b"<path>", b"</path>"})  # all that are so near
 _BREAKS = rb"(?:[ \n]|<br[ /]*+>)*+"
 _BROKEN = re.compile(b"##(?:" + _SPACED.replace(b" *+", _BREAKS) + b")##")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -77,16 +108,19 @@ _OTHER = ord("?")  # in the table of slips: any character that no word has
 _SYMBOLS = tuple(bytes([code]) for code in b"paidbegn?")
 _TO_SLIPS = bytes(code if code in b"paidbegn" else _OTHER for code in range(256))
 
-_TAGS = (b"<paid>", b"</paid>")
-_TAG_SYMBOLS = tuple(bytes([code]) for code in b"</paid>?")
-_TO_TAG_SLIPS = bytes(code if code in b"</paid>" else _OTHER for code in range(256))
-_CLOSED = bytes.maketrans(b"~", b">")
+# An end tag that has lost a bracket, or a sign of which stands where a letter was, or beside one.
+_TORN = re.compile(
+    rb"/paid>|</paid|<(?:>/?+|/>|[^ \n/<>~]/)paid>|<p/aid>"
+    rb"|</(?:>aid|p[/<>]a?+id|pa[/<>]i?+d|pai<d?+)>"
+)
+_OPEN_TAG = re.compile(rb"<[a-z/!][^<>~]*\Z")
 
 
 def near_misses(
     source: str,
     spans: Sequence[tuple[int, int]],
     answered: Sequence[bool] = (),
+    in_code: InCode = nowhere,
     limit: int = 10_000,
 ) -> list[tuple[int, int]]:
     """Return the line of each suspect and how many spans lie before it, one for each line.
@@ -101,7 +135,10 @@ def near_misses(
     for rule in _RULES:
         for line, before in islice(_places(rule, bones), limit):
             found[line] = min(before, found.get(line, before))
-    for line, before in islice(_unanswered(bones, answered), limit):
+    tags = list(islice(_tags(bones, answered), limit + 1))
+    if len(tags) <= limit:
+        tags = _outside(tags, source, spans, in_code)
+    for line, before in chain(islice(_worded(bones, text), limit), (tag[:2] for tag in tags)):
         found[line] = min(before, found.get(line, before))
     return sorted(found.items())[:limit]
 
@@ -186,18 +223,65 @@ def _after(bones: bytes, after: int) -> int:
     return -1
 
 
-def _unanswered(bones: bytes, answered: Sequence[bool]) -> Iterator[tuple[int, int]]:
-    at = line = before = line_end = 0
-    for angle in _ANGLE.finditer(bones):
-        start = angle.start()
-        if start < line_end:
-            continue
-        line += bones.count(b"\n", at, start)
-        before += bones.count(_MARK, at, start)
-        at = start
-        if b"/" in (angle[2] or angle[3] or b"") or not (answered and answered[before]):
-            line_end = bones.find(b"\n", start)
+def _worded(bones: bytes, text: str) -> Iterator[tuple[int, int]]:
+    """Yield line and spans before of each line with the words of a marker between sigils."""
+    lines: list[str] = []
+    for line, before in _places(_perhaps_worded, bones):
+        lines = lines or text.split("\n")
+        told = plain(lines[line - 1])
+        if _PAY_AND_EDGE.search(told) or _NOTHING_BUT_PAID.search(told):
             yield line, before
+
+
+def _perhaps_worded(bones: bytes, after: int) -> int:
+    found = _WORDED.search(bones, after)
+    return found.start() if found else -1
+
+
+Tag = tuple[int, int, int]  # its line, how many spans lie before it, and how many angle brackets
+
+
+def _tags(bones: bytes, answered: Sequence[bool]) -> Iterator[Tag]:
+    at = line = before = brackets = 0
+    for offset, may_be_answered in merge(_inexact(bones), _other_names(bones), _torn(bones)):
+        line += bones.count(b"\n", at, offset)
+        before += bones.count(_MARK, at, offset)
+        brackets += bones.count(b"<", at, offset) + bones.count(b">", at, offset)
+        at = offset
+        if not (may_be_answered and answered and answered[before]):
+            yield line, before, brackets
+
+
+# Each of these yields where a tag has a bracket, and whether an end tag may speak for it.
+
+
+def _inexact(bones: bytes) -> Iterator[tuple[int, bool]]:
+    for tag in _ANGLE.finditer(bones):
+        yield tag.start(), b"/" not in (tag[2] or tag[3] or b"")
+
+
+def _other_names(bones: bytes) -> Iterator[tuple[int, bool]]:
+    for tag in _NAMED.finditer(bones):
+        yield tag.start(), False
+
+
+def _torn(bones: bytes) -> Iterator[tuple[int, bool]]:
+    for tag in _TORN.finditer(bones):
+        start, end = tag.span()
+        if tag[0] != b"/paid>":
+            yield start, False
+        elif not _OPEN_TAG.search(bones, max(0, start - 200), start):
+            yield end - 1, False
+
+
+def _outside(
+    tags: list[Tag], source: str, spans: Sequence[tuple[int, int]], in_code: InCode
+) -> list[Tag]:
+    """Return the tags that do not stand in code."""
+    wanted = {brackets for _, _, brackets in tags}
+    places = {n: place for n, place in enumerate(angles(source, spans)) if n in wanted}
+    coded = set(in_code(list(places.values()))) if places else ()
+    return [tag for tag in tags if places[tag[2]] not in coded]
 
 
 def _alone(bones: bytes, after: int) -> int:
@@ -208,15 +292,6 @@ def _alone(bones: bytes, after: int) -> int:
 def _almost_alone(bones: bytes, after: int) -> int:
     for line in _ALMOST_ALONE.finditer(bones, after):
         if _is_almost_a_word(line[1]):
-            return line.start() + 1
-    return -1
-
-
-def _angle_alone(bones: bytes, after: int) -> int:
-    if not any(bracket in bones for bracket in _BRACKETS):  # as in most texts, and told at once
-        return -1
-    for line in _ANGLE_ALONE.finditer(bones, after):
-        if _is_almost_a_tag(line[1].translate(_CLOSED, b" ")):
             return line.start() + 1
     return -1
 
@@ -239,7 +314,6 @@ _RULES: tuple[Rule, ...] = (
     _after,
     _alone,
     _almost_alone,
-    _angle_alone,
 )
 
 
@@ -247,24 +321,10 @@ def _is_almost_a_word(letters: bytes) -> bool:
     return _neighbourhood().get(letters.translate(_TO_SLIPS), 2) < 2
 
 
-def _is_almost_a_tag(text: bytes) -> bool:
-    most = 2
-    if text.startswith(b"<!--") and text.endswith(b"-->"):
-        # Templates are full of comments such as `<!-- /main -->` and `<!-- ad -->`.
-        text, most = b"<" + text[4:-3].strip(b"-") + b">", 1
-    return _tags_nearby().get(text.translate(_TO_TAG_SLIPS), 3) <= most and text not in _ELEMENTS
-
-
 @cache
 def _neighbourhood() -> dict[bytes, int]:
     """Return all strings up to two slips from a word, with how many: 21,286, made once."""
     return _reached(_WORDS, _SYMBOLS)
-
-
-@cache
-def _tags_nearby() -> dict[bytes, int]:
-    """Return all strings up to two slips from a tag, with how many: 9,768, made once."""
-    return _reached(_TAGS, _TAG_SYMBOLS)
 
 
 def _reached(words: Sequence[bytes], symbols: Sequence[bytes]) -> dict[bytes, int]:

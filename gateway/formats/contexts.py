@@ -25,12 +25,26 @@ _FROM_DIGITS = str.maketrans(_DIGITS, "0123456789")
 
 def marked(text: str, markers: Sequence[Marker]) -> str:
     """Return the text with a sentinel in place of each marker."""
+    return _with_sentinels(text, [(marker.start, marker.end) for marker in markers])
+
+
+def pinned(text: str, places: Sequence[int]) -> str:
+    """Return the text with a sentinel before each place."""
+    return _with_sentinels(text, [(place, place) for place in places])
+
+
+def _with_sentinels(text: str, spans: Sequence[tuple[int, int]]) -> str:
     out: list[str] = []
-    end = 0
-    for number, marker in enumerate(markers):
-        out += text[end : marker.start], _SIGN, f"{number:06}".translate(_TO_DIGITS)
-        end = marker.end
-    return "".join(out) + text[end:]
+    at = 0
+    for number, (start, end) in enumerate(spans):
+        out += text[at:start], _SIGN, f"{number:06}".translate(_TO_DIGITS)
+        at = end
+    return "".join(out) + text[at:]
+
+
+def in_code(html: str, places: Sequence[int]) -> set[int]:
+    """Return the places whose sentinels in html are shown as code."""
+    return {places[number] for number, block in _shown(html).items() if block}
 
 
 def misplaced(html: str, markers: Sequence[Marker], doubled: Iterable[str] = ()) -> list[Marker]:

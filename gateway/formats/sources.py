@@ -6,6 +6,7 @@ from gateway.core.errors import Unsupported
 from gateway.formats import BY_MEDIA_TYPE, BY_NAME, BY_SUFFIX, html
 from gateway.formats.decoding import decode
 from gateway.formats.frontmatter import split
+from gateway.formats.textual import prose_of
 from gateway.ports import Format, Source
 
 
@@ -15,6 +16,10 @@ class SourceFormats:
     def named(self, name: str) -> Format:
         """Return a format that is known to exist."""
         return BY_NAME[name]
+
+    def prose(self, html: str) -> str:
+        """Return what is seen of sanitised HTML, but for code."""
+        return prose_of(html)
 
     def of_media_type(self, media_type: str) -> str:
         """Return the name of the format with this media type. Raises Unsupported."""

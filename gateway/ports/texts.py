@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.core.bundles import Bundle
-from gateway.core.documents import FullText, Meta, Projection, Rendering
+from gateway.core.documents import NOTHING_SHARED, FullText, Meta, Projection, Rendering, Shared
 from gateway.core.findings import Finding, Hold
 from gateway.core.markers import Marker
 
@@ -18,16 +19,22 @@ class Format(Protocol):
     name: str
     media_type: str
     suffixes: tuple[str, ...]
+    seam: re.Pattern[str]
+    """What around a SEAM is none of the text: its line, where that holds nothing else."""
+
+    def in_code(self, text: str, places: Sequence[int]) -> Collection[int]:
+        """Return those of some places in the text, in order, that readers see as code."""
 
     def misplaced(self, text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
         """Return the markers that stand inside markup and not in running text."""
 
-    def render(self, text: str, title: str = "") -> Rendering:
+    def render(self, text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
         """Return the text in sanitised, well-formed forms.
 
         PLACEHOLDER stays where it stands, as a letter, and PAGE becomes a rule. Rendering.title is
         `title`, or else the first heading or line, up to a PLACEHOLDER ("" where there is none);
-        where the first block says just the title, the forms leave it out.
+        where the first block says just the title, the forms leave it out. A full text is given what
+        it has in common with its preview.
         """
 
 
@@ -57,6 +64,9 @@ class Formats(Protocol):
     """The source formats there are."""
 
     def named(self, name: str) -> Format: ...
+
+    def prose(self, html: str) -> str:
+        """Return what is seen of sanitised HTML, but for code."""
 
     def of_media_type(self, media_type: str) -> str:
         """Return the name of the format with this media type. Raises Unsupported."""

@@ -18,12 +18,15 @@ from gateway.core.markers import (
     PaidText,
     Spelling,
     divide,
+    literal,
     position,
     residue,
     scan,
-    suspects,
+    shown,
+    stand_ins,
     veiled,
 )
+from gateway.core.suspects import nowhere
 
 PIECE = skeletons.PIECE
 VECTORS = json.loads(Path("tests/corpus/markers.json").read_text(encoding="utf-8"))
@@ -70,43 +73,76 @@ def test_the_corpus_has_both_kinds() -> None:
 # Escapes
 
 
-@pytest.mark.parametrize(
-    ("backslashes", "text", "escapes"),
-    [(0, None, 0), *((n, "\\" * (n - 1) + "##paidbegin## x", 1) for n in range(1, 6))],
-)
-def test_one_backslash_before_a_marker_goes_away(
-    backslashes: int, text: str | None, escapes: int
-) -> None:
-    division = divide("\\" * backslashes + "##paidbegin## x")
-    if text is None:
-        assert errors(division) == [["unclosed", 1, 1]]
-    else:
-        assert segments(division) == [["free", text]]
-    assert division.escapes == escapes
-
-
-@pytest.mark.parametrize("backslashes", range(1, 6))
-def test_a_real_end_after_a_literal_begin_is_unopened(backslashes: int) -> None:
-    source = "C:" + "\\" * backslashes + "##paidbegin##secret##paidend##"
-    assert errors(divide(source)) == [["unopened", 1, 22 + backslashes]]
-
-
 @pytest.mark.parametrize("spelling", Spelling)
 def test_every_marker_can_be_shown(spelling: Spelling) -> None:
     begin, end = spelling.value
-    division = divide(f"\\{begin} and \\{end}")
+    division = divide(f"{literal(begin)} and {literal(end)}")
     assert segments(division) == [["free", f"{begin} and {end}"]]
     assert division.escapes == 2
 
 
-def test_escapes_in_paid_text_are_resolved_and_not_counted_as_free() -> None:
-    division = divide("a<paid>\\<paid>\\</paid></paid>\\</paid>")
+def test_literal_markers_in_paid_text_are_not_counted_as_free() -> None:
+    division = divide("a<paid><\\paid></\\paid></paid></\\paid>")
     assert segments(division) == [["free", "a"], ["paid", "<paid></paid>"], ["free", "</paid>"]]
     assert division.escapes == 1
 
 
+@pytest.mark.parametrize("backslashes", range(1, 6))
+def test_a_backslash_before_a_whole_marker_is_a_finding_however_many_there_are(
+    backslashes: int,
+) -> None:
+    for text in (text for spelling in Spelling for text in spelling.value):
+        division = divide("a\nC:" + "\\" * backslashes + text)
+        assert errors(division) == [["escaped", 2, 3 + backslashes]]
+
+
+@pytest.mark.parametrize("backslashes", range(1, 6))
+def test_a_real_end_after_an_escaped_begin_is_unopened(backslashes: int) -> None:
+    source = "C:" + "\\" * backslashes + "##paidbegin##secret##paidend##"
+    assert errors(divide(source)) == [
+        ["escaped", 1, 3 + backslashes],
+        ["unopened", 1, 22 + backslashes],
+    ]
+
+
+def test_an_escaped_marker_is_mended_in_two_ways_and_both_are_told() -> None:
+    (finding,) = divide("\\</paid>").findings
+    assert "backslash out" in finding.hint
+    assert "</\\paid>" in finding.hint
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "\\#\\#paidbegin##", "\\#\\#paidbegin\\#\\#", "\\$\\$paidbegin\\$\\$", "<paid\\>", "\\<paid\\>",
+        "\\</paid\\>", "\\\\##paidbegin##", "&lt;paid&gt;", "&lt;/paid&gt;", "\\&lt;paid>",
+        "##\\\\paidbegin##", "<\\\\paid>", "\\#\\#paidbegn\\#\\#", "\\<piad\\>", "<\\/paid>",
+        "##\\PAIDBEGIN##", "##\\ paidend##", "##paid\\begin##", "$$\\paidbegin##", "##\\paidbegin#",
+    ],
+)  # fmt: skip
+def test_what_an_editor_makes_of_a_marker_is_never_silent(written: str) -> None:
+    for source in (written, f"free {written}secret", f"a\n{written}\nsecret\n", f"字{written}字"):
+        codes = {finding.code for finding in divide(source).findings}
+        assert codes & {Code.ESCAPED, Code.SUSPECT}, source
+
+
 def test_a_backslash_elsewhere_is_text() -> None:
-    assert segments(divide("\\a \\#\\#\n\\")) == [["free", "\\a \\#\\#\n\\"]]
+    for source in (
+        "\\a \\#\\#\n\\",
+        "\\paid \\\\paid\\",
+        "C:\\paid\\",
+        "#\\paid# <\\b>",
+        "\\##tag##",
+    ):
+        assert segments(divide(source)) == [["free", source]]
+
+
+def test_a_letter_stands_in_for_each_literal_marker_of_a_section() -> None:
+    text = "a ##paidbegin## b <paid></paid> $$paidend$$ paid"
+    assert "##" not in stand_ins(text)
+    assert len(stand_ins(text)) == len("a X b XX X paid")
+    assert shown(stand_ins(text)) == text
+    assert shown(stand_ins("<paid>"), str.upper) == "<PAID>"
 
 
 # Tokens
@@ -134,7 +170,7 @@ def test_sigils_around_a_marker_are_text(source: str, expected: list[list[str]])
     [
         ("##paidbegin##paidend##", [["suspect", 1, None], ["unclosed", 1, 1]]),
         ("##paidend##paidbegin##", [["unopened", 1, 1], ["suspect", 1, None]]),
-        ("\\##paidbegin##paidend##", [["suspect", 1, None]]),
+        ("##\\paidbegin##paidend##", [["suspect", 1, None]]),
         ("$$paidbegin$$paidend$$", [["unclosed", 1, 1], ["suspect", 1, None]]),
         (
             "##paid##paidend##begin##x##paidend##",
@@ -147,7 +183,7 @@ def test_markers_share_no_sigil(source: str, expected: list[list[object]]) -> No
 
 
 def test_a_scan_finds_markers_where_they_stand() -> None:
-    source = "天##paidbegin##地</paid>\\<paid>$$paidend$$"
+    source = "天##paidbegin##地</paid><\\paid>\\<paid>$$paidend$$"
     found = [(source[one.start : one.end], one.opens, one.spelling) for one in scan(source)]
     assert found == [
         ("##paidbegin##", True, Spelling.HASH),
@@ -258,11 +294,6 @@ def test_paid_text_slips_out_by_no_repr() -> None:
     division = divide("a##paidbegin##secret##paidend##")
     assert "secret" not in repr(division)
     assert "secret" not in f"{division.sections[1].text}"
-
-
-def test_suspects_alone_are_found_beside_given_markers() -> None:
-    source = "##paidbegin##\n##paidbegn##"
-    assert [one.line for one in suspects(source, scan(source))] == [2]
 
 
 # Lines
@@ -401,22 +432,28 @@ def free_of(source: str) -> str:
     return "".join(text for kind, text in segments(divide(source)) if kind == "free")
 
 
-def test_what_was_written_with_escapes_leaves_no_residue_but_these() -> None:
-    source = "show \\##paidbegin## and \\</paid>\n##paidbegin##x##paidend##"
+def test_what_was_written_literally_leaves_no_residue_but_these() -> None:
+    source = "show ##\\paidbegin## and </\\paid>\n##paidbegin##x##paidend##"
     assert residue(free_of(source)) == divide(source).escapes == 2
     assert residue(free_of(veiled(source))) == 0
     assert residue(free_of(source), free_of(veiled(source))) == 0
 
 
-def test_an_escape_excuses_a_marker_of_its_own_text_alone() -> None:
-    shown = veiled("\\##paidbegin## \\<paid>")
+def test_a_literal_marker_excuses_a_marker_of_its_own_text_alone() -> None:
+    shown = veiled("##\\paidbegin## <\\paid>")
     assert residue("##paidbegin## <paid>", shown) == 0
     assert residue("##paidbegin## ##paidbegin##", shown) == 1
     assert residue("##paidbegin## ##paidend##", shown) == 1
     assert residue("##paidbegn##", shown) == 1
 
 
-def test_a_source_without_escapes_has_no_veils() -> None:
+def test_a_tag_in_code_is_no_residue_unless_it_is_exact() -> None:
+    assert residue("<Paid> <paid-note> <pair>") == 0
+    assert residue("<paid>") == 1
+    assert residue("<Paid> <paid-note> <pair>", "", nowhere) == 1
+
+
+def test_a_source_without_literal_markers_has_no_veils() -> None:
     source = "a ##paidbegin##b##paidend## \\"
     assert veiled(source) == source
 
