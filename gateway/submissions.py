@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -23,18 +24,18 @@ from gateway.core.documents import (
     Meta,
     Projection,
     Rendering,
+    Shared,
+    is_blank,
 )
 from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
+from gateway.core.languages import language_of
 from gateway.core.markers import Division, Marker, divide, position, residue, veiled
-from gateway.core.moments import moment
+from gateway.core.moments import later, moment, written
 from gateway.core.suspects import nowhere
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
-
-_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
-_LATIN = re.compile(r"[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,55 +55,75 @@ class Submission:
 
         stamp: of what sets the text, so that another version of it sets the text anew.
         """
-        facts = "\n".join((self.format, self.charset or "", self.language))
+        declared = ("free",) if self.free else ()
+        facts = "\n".join((self.format, self.charset or "", self.language, *declared))
         digest = hashlib.sha256(facts.encode() + hashlib.sha256(self.body).digest())
         return f"{stamp}.{digest.hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A source found to be sound: its division and its public rendering."""
+    """A source found to be sound: its division and both its renderings."""
 
     source: Source
     document: Document
     preview: Rendering
+    full: Rendering
     sections: tuple[tuple[bool, int, int], ...]
     warnings: tuple[Finding, ...] = ()
 
 
-def prepare(submission: Submission, formats: Formats) -> Prepared:
-    """Decode, divide and render the public side. Raises Refused with every finding."""
-    source = formats.read(submission.body, submission.charset)
+def prepare(submission: Submission, formats: Formats, now: int) -> Prepared:
+    """Decode, divide and render both sides. Raises Refused with every finding.
+
+    now: Unix seconds, for what is not to be published yet.
+    """
+    source = formats.read(submission.body, submission.charset, submission.format)
     form = formats.named(submission.format)
     division = divide(source.body, partial(form.in_code, source.body))
-    findings = _front_findings(source) + _body_findings(source, division, form)
+    findings = [hold.finding for hold in source.holds if hold.stands(now)]
+    findings += _front_findings(source) + _body_findings(source, division, form)
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
     document = Document(submission.address, form.name, source.meta, division.sections, form.seam)
     preview = form.render(document.projection_text(), source.meta.title)
     unescaped = _unescaped(source, document, form) if division.escapes else preview
-    findings = _torn_findings(source, division, document, form, preview)
+    findings = _unpaid_findings(submission, document)
+    findings += _torn_findings(source, division, document, form, preview)
     prose = formats.prose(preview.html)
     findings += _shown_findings(preview, unescaped, prose, source.meta)
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
     meta = _completed(source.meta, preview, submission.language)
+    document = replace(document, meta=meta)
+    shared = Shared(preview.ids, document.paid_spans())
+    full = form.render(document.full_text().reveal(), meta.title, shared)
     shift = source.line - 1
     return Prepared(
         source,
-        replace(document, meta=meta),
+        document,
         replace(preview, warnings=()),  # they are the publisher's alone
+        replace(full, warnings=()),
         tuple((s.paid, s.line + shift, s.end_line + shift) for s in division.sections),
-        _warnings(source, division, preview),
+        _warnings(source, division, document, full),
     )
 
 
-def _warnings(source: Source, division: Division, preview: Rendering) -> tuple[Finding, ...]:
+def _warnings(
+    source: Source, division: Division, document: Document, full: Rendering
+) -> tuple[Finding, ...]:
     """Return what refuses nothing, by its place in the source."""
     shift = source.line - 1
-    inside = (*division.warnings, *preview.warnings)
+    inside = (*division.warnings, *_in_source(full.warnings, document.line_starts()))
     placed = (structs.replace(each, line=each.line + shift) for each in inside)
     return tuple(sorted((*source.warnings, *placed), key=_place))
+
+
+def _in_source(warnings: Iterable[Finding], starts: Sequence[tuple[int, int]]) -> Iterator[Finding]:
+    """Yield warnings about the full text with their lines in the source."""
+    for each in warnings:
+        at, line = max(start for start in starts if start[0] <= each.line)
+        yield structs.replace(each, line=line + each.line - at, column=None)
 
 
 def _place(finding: Finding) -> tuple[int, int]:
@@ -112,8 +133,7 @@ def _place(finding: Finding) -> tuple[int, int]:
 def _front_findings(source: Source) -> list[Finding]:
     division = divide(source.front)
     lines = {f.line for f in division.findings} | {s.line for s in division.sections if s.paid}
-    # Front matter begins on the second line, under its fence.
-    return [_in_markup(line + 1, None, "front matter") for line in sorted(lines)]
+    return [_in_markup(line, None, "front matter") for line in sorted(lines)]
 
 
 def _in_markup(line: int, column: int | None, where: str) -> Finding:
@@ -148,6 +168,31 @@ def _body_findings(source: Source, division: Division, form: Format) -> list[Fin
             )
         )
     return findings
+
+
+def _unpaid_findings(submission: Submission, document: Document) -> list[Finding]:
+    """Return a finding where nothing is paid, and that is not what was declared."""
+    if any(section.paid and not is_blank(section) for section in document.sections):
+        return []
+    if document.meta.offers:
+        message, hint = _OFFERED
+    elif submission.free or document.meta.free:
+        return []
+    else:
+        message, hint = _UNPAID
+    return [Finding(1, None, Code.NOTHING_PAID, message, hint)]
+
+
+_MARK = "Write ##paidbegin## where the paid section begins and ##paidend## where it ends"
+_UNPAID = (
+    "Nothing in this document is paid, and it is not declared free.",
+    f"{_MARK}; or, if everyone may read all of it, declare it free: free: true in its front "
+    "matter, ?free=true in the API, --free at the command line, or the box in the studio.",
+)
+_OFFERED = (
+    "An offer is declared, and nothing in this document is paid.",
+    f"{_MARK}, or take the offer out.",
+)
 
 
 def _torn_findings(
@@ -238,14 +283,10 @@ def _shown(rendering: Rendering) -> str:
 
 
 def _completed(meta: Meta, preview: Rendering, language: str) -> Meta:
-    language = meta.language or language or _language(preview.title + preview.text)
-    return replace(meta, title=preview.title, language=language)
-
-
-def _language(free: str) -> str:
     # Of the free text alone: the language of the paid part is nobody's business.
-    head = free[:20_000]
-    return "zh-CN" if 4 * len(_HAN.findall(head)) > len(_LATIN.findall(head)) else "en"
+    language = meta.language or language or preview.language
+    language = language or language_of(f"{preview.title}\n{preview.text}")
+    return replace(meta, title=preview.title, language=language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,21 +309,14 @@ class Composed:
 
 def compose(task: Task, formats: Formats, press: Press) -> Composed:
     """Make an edition with all its bytes out of a submission. Raises Refused, Unsupported."""
-    prepared = prepare(task.submission, formats)
+    prepared = prepare(task.submission, formats, task.now)
     document = prepared.document
-    form = formats.named(document.format)
-    full = form.render(document.full_text().reveal(), document.meta.title)
-    made = moment(task.now)
     projection = Projection(
-        document.address, document.meta, prepared.preview, document.cuts, made, made
+        document.address, document.meta, prepared.preview, document.cuts, "", ""
     )
     digest = _digest(projection)
-    before = task.before
-    if before is not None:
-        # What looks the same from outside keeps its dates, and so all its public bytes.
-        same = before.public_digest == digest
-        updated = before.updated if same else made
-        projection = replace(projection, published=before.published, updated=updated)
+    published, updated = _dates(task, document.meta, digest)
+    projection = replace(projection, published=published, updated=updated)
     edition = Edition(
         id=task.edition,
         address=document.address,
@@ -299,15 +333,34 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
     )
     sealed = Sealed(
         source=prepared.source.text.encode(),
-        full=press.full(FullText(document.address, document.meta, full), task.edition),
+        full=press.full(FullText(document.address, document.meta, prepared.full), task.edition),
         public=press.public(projection, task.edition),
     )
     return Composed(edition, sealed, prepared.warnings)
 
 
+def _dates(task: Task, meta: Meta, digest: str) -> tuple[str, str]:
+    """Return when a document was published and when updated, as all that is public says it."""
+    made, before = moment(task.now), task.before
+    published = before.published if before else made
+    if meta.date:
+        published = written(meta.date)
+    if meta.updated:
+        updated = written(meta.updated)
+    elif before is None:
+        updated = published
+    elif before.public_digest != digest:
+        updated = made
+    else:
+        # What looks the same from outside keeps its dates, and so all its public bytes.
+        updated = published if before.updated == before.published else before.updated
+    return published, later(published, updated)
+
+
 def _digest(projection: Projection) -> str:
-    # Nor its sizes: a date must not tell when a paid text grew.
+    # Nor its sizes: a date must not tell when a paid text grew. Nor dates: no text changes by them.
     unsized = (0,) * len(projection.cuts)
-    timeless = replace(projection, published="", updated="", cuts=unsized)
+    meta = replace(projection.meta, date=None, updated=None, free=False)
+    timeless = replace(projection, meta=meta, published="", updated="", cuts=unsized)
     told = json.dumps(asdict(timeless), default=str, sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()

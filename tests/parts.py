@@ -22,6 +22,7 @@ import asyncpg
 from redis import Redis
 
 from gateway.core.leases import Terms
+from gateway.ports import Ledger, PublicStore, Vault
 from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory
 from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
 from gateway.stores.public_files import FilePublicStore
@@ -40,9 +41,9 @@ T = TypeVar("T")
 class Parts(NamedTuple):
     """What one gateway stands on; whatever is chosen keeps the promises of what is named here."""
 
-    ledger: MemoryLedger
-    store: MemoryPublicStore
-    vault: MemoryVault
+    ledger: Ledger
+    store: PublicStore
+    vault: Vault
     memory: Memory
 
 
@@ -90,9 +91,9 @@ def _parts(folder: Path, url: str, memory: Memory) -> Parts:
     ledger = run(open_ledger(url))
     _opened[-1].callback(lambda: run(ledger.close()))
     return Parts(
-        cast("MemoryLedger", Elsewhere(ledger)),
-        cast("MemoryPublicStore", FilePublicStore(folder / "public")),
-        cast("MemoryVault", FileVault(folder / "vault")),
+        cast("Ledger", Elsewhere(ledger)),
+        FilePublicStore(folder / "public"),
+        FileVault(folder / "vault"),
         memory,
     )
 

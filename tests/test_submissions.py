@@ -13,6 +13,7 @@ from gateway.core.findings import Code, Finding
 from gateway.core.markers import Spelling, literal
 from gateway.formats.sources import SourceFormats
 from gateway.submissions import Submission, Task
+from tests.house import NOW
 
 pytestmark = pytest.mark.anyio
 
@@ -20,13 +21,13 @@ FORMATS = ("plain", "markdown", "html")
 
 
 def submission(body: str, form: str = "markdown") -> Submission:
-    return Submission(Address("demo", "a"), body.encode(), form)
+    return Submission(Address("demo", "a"), body.encode(), form, free=True)
 
 
 def findings(body: str, form: str = "markdown") -> tuple[Finding, ...]:
     """Return why a text is refused, nothing where it is sound."""
     try:
-        prepare_submission(submission(body, form))
+        prepare_submission(submission(body, form), NOW)
     except Refused as refused:
         return refused.findings
     return ()

@@ -7,13 +7,15 @@ disclosure register names; nothing else about paid text leaves this module towar
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import date
+from itertools import accumulate
 from typing import NamedTuple
 
 from gateway.core.errors import Malformed
 from gateway.core.findings import Finding
 from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section, stand_ins
+from gateway.core.moments import Day
 
 # Two noncharacters: they cannot stand in a source (decoding refuses them), they pass through
 # Markdown, HTML parsing and sanitising as plain letters, and they are not white space.
@@ -27,6 +29,10 @@ LINE = rf"(?:\A|(?<=[\r\n]))[^\S\r\n]*+{SEAM}(?:[^\S\r\n]|{SEAM})*+(?:\r\n?|\n|\
 
 NAME = "[a-z0-9-]{1,80}"  # of a publisher, a document or a collection, as an expression
 _NAME = re.compile(NAME, re.ASCII)
+_LINE_END = re.compile(r"\r\n?|\n")
+_BLANK = re.compile(
+    r"(?:[\s\u200b-\u200d\u2060\ufeff]|&nbsp;|</?(?:p|div|span|br)(?![\w-])[^<>]*+>)*+"
+)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 # At most eight values (disclosure `size-step`): lower bounds, in characters.
@@ -90,7 +96,8 @@ class Meta:
     language: str = ""
     summary: str = ""
     author: str = ""
-    date: date | None = None
+    date: Day | None = None
+    updated: Day | None = None
     collection: str = ""
     offers: tuple[Offer, ...] = ()
     free: bool = False
@@ -115,10 +122,37 @@ class Document:
 
     def full_text(self) -> PaidText:
         """Return the body with the markers taken out, and what they have to themselves."""
+        return PaidText(self._seamed().replace(SEAM, "").replace(PAGEBREAK, PAGE))
+
+    def paid_spans(self) -> tuple[tuple[int, int], ...]:
+        """Return where in the full text each paid section stands."""
+        parts = [part.replace(PAGEBREAK, PAGE) for part in self._parts()]
+        ends = accumulate(map(len, parts))
+        spans = zip(self.sections, parts, ends, strict=True)
+        return tuple((end - len(part), end) for one, part, end in spans if one.paid)
+
+    def line_starts(self) -> tuple[tuple[int, int], ...]:
+        """Return the lines at which each section begins, in the full text and in the source."""
+        starts = []
+        at = 1
+        for section, part in zip(self.sections, self._parts(), strict=True):
+            lines = len(_LINE_END.findall(part))
+            gone = len(_LINE_END.findall(_reveal(section))) - lines
+            starts.append((at, section.line + gone))
+            at += lines
+        return tuple(starts)
+
+    def _parts(self) -> list[str]:
+        """Return what of each section is in the full text."""
+        first, last = self.sections[0].paid, self.sections[-1].paid
+        parts = self._seamed().split(SEAM)
+        return parts[first : len(parts) - last]
+
+    def _seamed(self) -> str:
+        """Return the full text with a SEAM where each marker stood."""
         text = SEAM.join(stand_ins(_reveal(section)) for section in self.sections)
         first, last = (SEAM * one.paid for one in (self.sections[0], self.sections[-1]))
-        text = self.seam.sub("", first + text + last).replace(SEAM, "")
-        return PaidText(text.replace(PAGEBREAK, PAGE))
+        return self.seam.sub(lambda m: SEAM * m[0].count(SEAM), first + text + last)
 
     @property
     def cuts(self) -> tuple[int, ...]:
@@ -136,6 +170,11 @@ def measure(section: Section) -> tuple[int, int]:
     return len(text), len(text.encode())
 
 
+def is_blank(section: Section) -> bool:
+    """Return whether a section holds nothing but white space and the bare frames of blocks."""
+    return _BLANK.fullmatch(_reveal(section)) is not None
+
+
 def size_step(section: Section) -> int:
     """Return the lower bound, in characters without white space, of the step of a section."""
     length = len("".join(_reveal(section).split()))
@@ -150,7 +189,27 @@ class Rendering:
     markdown: str
     text: str
     title: str = ""
+    language: str = ""
+    """What the text itself declares."""
+    ids: tuple[str, ...] = ()
+    """Of its headings, in order."""
     warnings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a full text has in common with its preview: the ids of headings that are not paid."""
+
+    ids: tuple[str, ...] = ()
+    paid: tuple[tuple[int, int], ...] = ()
+
+    def is_paid(self, at: int) -> bool:
+        """Tell whether a place in the full text is paid."""
+        before = bisect_right(self.paid, at, key=lambda span: span[0])
+        return before > 0 and at < self.paid[before - 1][1]
+
+
+NOTHING_SHARED = Shared()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 GatewayError
 ├── Malformed            the request cannot be understood
 ├── Refused              the source cannot be published; carries the findings
+├── NewlyPublic          paid text would become public; carries its lines
 ├── TooLarge             more bytes than the limit
 ├── Unsupported          a media type or charset that no format reads
 ├── Missing              no such thing, or not yours
@@ -19,6 +20,7 @@ GatewayError
 ├── UsedUp               a code or a grant without uses left
 ├── TooManyTries         a limit on tries
 ├── Unavailable          a part that must answer did not
+├── Lost                 a ledger or a secret is gone beside what needs it
 ├── Damaged              what a store gave is not whole (bundles.py)
 ├── NotPermitted         a permit was asked for without a right, by a fault of ours (permits.py)
 ├── NewerSchema          a newer gateway has raised the schema of the ledger (stores/schema.py)
@@ -70,6 +72,14 @@ class Refused(GatewayError):
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__(f"The document was refused: {len(findings)} finding(s).")
+        self.findings = findings
+
+
+class NewlyPublic(GatewayError):
+    hint = "Look at the lines, and say that everyone may read them from now on."
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("Text that was paid in the edition before would become public.")
         self.findings = findings
 
 
@@ -167,8 +177,25 @@ class TooManyTries(GatewayError):
 
 
 class Unavailable(GatewayError):
-    def __init__(self, part: str, retry_after: int = 2, *, why: str = "") -> None:
-        super().__init__(f"The {part} does not answer{f' ({why})' if why else ''}.")
+    """state: down, full, or damaged."""
+
+    def __init__(
+        self, part: str, retry_after: int = 2, *, why: str = "", state: str = "down"
+    ) -> None:
+        what, hint = _STATES[state]
+        super().__init__(f"The {part} {what}{f' ({why})' if why else ''}.")
         self.part = part
+        self.state = state
         self.retry_after = retry_after
-        self.hint = f"Try again in {retry_after} seconds."
+        self.hint = hint.format(retry_after)
+
+
+_STATES = {
+    "down": ("does not answer", "Try again in {} seconds."),
+    "full": ("has no room left", "Nothing is lost: make room on its disk, and send it again."),
+    "damaged": ("is damaged", "Restore it from the backup."),
+}
+
+
+class Lost(GatewayError):
+    """Raised at the start where something is gone beside what needs it."""

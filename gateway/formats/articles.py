@@ -1,20 +1,31 @@
-"""The last steps of every rendering: sanitise, take the title off, set levels, cut, read out."""
+"""The last steps of every rendering: sanitise, name headings, take the title off, cut, read out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-from gateway.core.documents import MAX_TITLE, PAGE, PLACEHOLDER, Rendering
+from gateway.core.documents import (
+    MAX_TITLE,
+    NOTHING_SHARED,
+    PAGE,
+    PLACEHOLDER,
+    Rendering,
+    Shared,
+)
 from gateway.core.markers import shown
+from gateway.formats.anchors import linked, named
 from gateway.formats.cutting import cut
-from gateway.formats.fragments import BLOCKS, HEADINGS, Piece, collapse, join, pieces
+from gateway.formats.fragments import BLOCKS, HEADINGS, Piece, attribute, collapse, join, pieces
+from gateway.formats.losses import can_show
 from gateway.formats.sanitising import sanitise
 from gateway.formats.textual import markdown_of, text_of
 
 _STOP = re.compile(f"[{PLACEHOLDER}{PAGE}]")
+_BLANK = re.compile(r"\n[ \t]*\n\s*")
+_P, _END_P, _BREAK = Piece("<p>", "p"), Piece("</p>", "p", closes=True), Piece("<br>", "br")
 
 
 class Block(NamedTuple):
@@ -26,24 +37,31 @@ class Block(NamedTuple):
     text: str
 
 
-def finish(
-    html: str, title: str | None = None, own: Callable[[str], str] | None = None
-) -> Rendering:
-    """Return any HTML as a Rendering; the title is the first heading or line where none is given.
-
-    `own` returns the Markdown that the source has already, for that title.
-    """
-    parts = _paragraphs(list(pieces(shown(sanitise(html), escape))))
+def finish(html: str, title: str | None = None, shared: Shared = NOTHING_SHARED) -> Rendering:
+    """Return any HTML as a Rendering, by default with its first heading or line as its title."""
+    read = pieces(shown(sanitise(html), escape))
+    parts, ids = named(_paragraphs([_pictured(piece) for piece in read]), shared)
     blocks = list(_blocks(parts))
     title = _title(blocks) if title is None else shown(title)
     parts = _untitled(parts, blocks, title)
-    body = cut(join(_levelled(parts))).strip()
+    body = cut(join(linked(list(_levelled(parts))))).strip()
     return Rendering(
         html=body,
-        markdown=own(title) if own else markdown_of(body),
+        markdown=markdown_of(body),
         text=text_of(body),
         title=title,
+        ids=ids,
     )
+
+
+# --- pictures ----------------------------------------------------------------------------------
+
+
+def _pictured(piece: Piece) -> Piece:
+    """Return the words for a picture that no browser would show here, any other piece as it is."""
+    if piece.name != "img" or can_show(attribute(piece, "src")):
+        return piece
+    return Piece(escape(attribute(piece, "alt"), quote=False))
 
 
 # --- bare text ---------------------------------------------------------------------------------
@@ -67,7 +85,39 @@ def _wrapped(run: list[Piece]) -> list[Piece]:
     shows = any(piece.name == "img" or piece.text.strip() for piece in run)
     if not shows or any(piece.name in BLOCKS for piece in run):
         return run
-    return [Piece("<p>", "p"), *run, Piece("</p>", "p", closes=True)]
+    groups = _apart(run)
+    if len(groups) > 1:
+        groups = [list(_broken(group)) for group in groups]
+    return [piece for group in groups for piece in (_P, *group, _END_P)]
+
+
+def _apart(run: Sequence[Piece]) -> list[list[Piece]]:
+    """Return bare text as the paragraphs that blank lines make of it, as WordPress keeps it."""
+    groups: list[list[Piece]] = [[]]
+    depth = 0
+    for piece in run:
+        depth += piece.opens - piece.closes
+        if depth or piece.name:
+            groups[-1].append(piece)
+            continue
+        first, *others = _BLANK.split(piece.raw)
+        groups[-1].append(Piece(first.rstrip() if others else first))
+        groups += [[Piece(each)] for each in others]
+    return [group for group in groups if any(each.name or each.raw.strip() for each in group)]
+
+
+def _broken(group: Sequence[Piece]) -> Iterator[Piece]:
+    """Yield a paragraph of such text: its lines stay lines."""
+    breaks = shown = False  # since the last break
+    for piece in group:
+        for number, line in enumerate([piece.raw] if piece.name else piece.raw.split("\n")):
+            breaks = breaks or (number > 0 and shown)
+            says = bool(line.strip()) and not piece.closes
+            if breaks and says and piece.name != "br":
+                yield _BREAK
+            if says:
+                breaks, shown = False, piece.name != "br"
+            yield Piece(line, piece.name, piece.closes)
 
 
 # --- title -------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from gateway.core.documents import PAGE, PLACEHOLDER
-from gateway.formats.fragments import FLOW, Piece, pieces, without_id
+from gateway.formats.fragments import FLOW, Piece, pieces, without_attribute
 
 PAGE_BREAK = '<hr class="pagebreak">'
 _STOPS = re.compile(f"([{PLACEHOLDER}{PAGE}])")
@@ -109,7 +109,7 @@ class _Cutter:
         if depth:
             self.stack[depth - 1].shows = True
         for element in torn:
-            self._open(element.name, without_id(element.tag), torn=True)
+            self._open(element.name, without_attribute(element.tag, "id"), torn=True)
 
     def _end(self, torn: list[_Open], *, fades: bool) -> None:
         """Close the elements of a paragraph that a stop tears."""

@@ -38,8 +38,14 @@ class _State(StateInline):
         after = self.src[end] if end < self.posMax else " "
         left = _flanks(after, before)
         right = _flanks(before, after)
-        opens = left and (canSplitWord or not right or is_punctuation(before))
-        closes = right and (canSplitWord or not left or is_punctuation(after))
+        # Chinese has no space to tell a word's middle; a single `_` joins words there too.
+        splits = end - start > 1 and mark == "_"
+        opens = left and (
+            canSplitWord or not right or is_punctuation(before) or (splits and is_cjk(before))
+        )
+        closes = right and (
+            canSplitWord or not left or is_punctuation(after) or (splits and is_cjk(after))
+        )
         return Scanned(opens, closes, end - start)
 
 

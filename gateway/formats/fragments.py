@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from html import unescape
+from html import escape, unescape
 from typing import NamedTuple
 
-_PIECE = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:[^">]|"[^"]*")*)>|[^<]+|<')
+_PIECE = re.compile(r'<(/?)([a-z][a-z0-9-]*)((?:[^">]|"[^"]*")*)>|[^<]+|<')
 _SPACE = re.compile(r"[ \t\n\r\f]+")
-_ID = re.compile(r' id="[^"]*"')
 
 
 def names(text: str) -> frozenset[str]:
@@ -61,9 +60,14 @@ def attribute(piece: Piece, name: str) -> str:
     return unescape(match[1]) if match else ""
 
 
-def without_id(tag: str) -> str:
-    """Return a start tag without its id."""
-    return _ID.sub("", tag)
+def without_attribute(tag: str, name: str) -> str:
+    """Return a start tag without an attribute."""
+    return re.sub(rf' {name}="[^"]*"', "", tag)
+
+
+def with_attribute(tag: str, name: str, value: str) -> str:
+    """Return a start tag with an attribute more."""
+    return f'{tag[:-1]} {name}="{escape(value)}">'
 
 
 def collapse(text: str) -> str:

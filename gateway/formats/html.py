@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from html import unescape
 
-from gateway.core.documents import MAX_TITLE, PAGE, PLACEHOLDER, SEAM, Rendering
+from gateway.core.documents import (
+    MAX_TITLE,
+    NOTHING_SHARED,
+    PAGE,
+    PLACEHOLDER,
+    SEAM,
+    Rendering,
+    Shared,
+    is_language,
+)
+from gateway.core.findings import Code, Finding, warning
 from gateway.core.markers import Marker
 from gateway.formats import contexts
+from gateway.formats import losses as lost
 from gateway.formats.articles import finish
-from gateway.formats.fragments import collapse
-from gateway.formats.tokeniser import tokens
+from gateway.formats.fragments import HEADINGS, collapse
+from gateway.formats.hiding import hidden_in
+from gateway.formats.sanitising import PAID
+from gateway.formats.shortcodes import shortcodes, without_shortcodes
+from gateway.formats.tokeniser import tokens, values
 
 name = "html"
 media_type = "text/html"
@@ -37,17 +52,46 @@ def in_code(text: str, places: Sequence[int]) -> Collection[int]:
     return contexts.in_code(contexts.pinned(text, places), places)
 
 
-def render(text: str, title: str = "") -> Rendering:
+def render(text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
     """Return the body of the page sanitised; its title is <title>, else its first heading."""
-    return finish(text, title or _declared(text) or None)
+    declared, language = _declared(text)
+    stamped = _stamped(text, shared) if shared.paid else text
+    rendering = finish(without_shortcodes(stamped), title or declared or None, shared)
+    return replace(rendering, language=language, warnings=lost.first(_losses(text)))
 
 
-def _declared(text: str) -> str:
-    """Return what <title> says, up to a cut."""
+def _losses(text: str) -> Iterator[Finding]:
+    yield from lost.of_html(text, hidden_in(text))
+    line, at = 1, 0
+    for each in shortcodes(text):
+        line += text.count("\n", at, each.start)
+        at = each.start
+        if not each.closes:
+            yield warning(Code.LEFT_OUT, line, name=f"[{each.name}]")
+
+
+def _declared(text: str) -> tuple[str, str]:
+    """Return what <title> says, up to a cut, and what <html lang> says."""
+    language = ""
     for token in tokens(text):
+        if token.name == "html" and token.tag and not language:
+            said = values(token.tag).get("lang", "").replace("_", "-")
+            language = said if is_language(said) else ""
         if token.name == "title" and token.text:
             title = collapse(_STOP.split(unescape(token.text))[0])
-            return title if len(title) <= MAX_TITLE else ""
+            return (title if len(title) <= MAX_TITLE else ""), language
         if token.name in ("body", "svg") or (not token.name and token.text.strip()):
             break
-    return ""
+    return "", language
+
+
+def _stamped(text: str, shared: Shared) -> str:
+    """Return the text with a sign in each heading that is paid."""
+    out: list[str] = []
+    at = 0
+    for token in tokens(text):
+        if token.name in HEADINGS and not token.closes and shared.is_paid(token.start):
+            end = token.start + token.tag.lower().index(token.name) + len(token.name)
+            out += text[at:end], f' {PAID}=""'
+            at = end
+    return "".join(out) + text[at:]

@@ -1,4 +1,4 @@
-"""Markdown: CommonMark, tables, strikethrough and footnotes.
+"""Markdown: CommonMark, tables, strikethrough, footnotes, task lists, formulas, bare addresses.
 
 Raw HTML goes through to the sanitiser, which decides.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from unicodedata import east_asian_width
@@ -17,20 +18,26 @@ from unicodedata import east_asian_width
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLinkText
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
-from mdit_py_plugins.footnote import footnote_plugin
 from msgspec import structs
 
-from gateway.core.documents import LINE, PAGE, SEAM, Rendering
+from gateway.core.documents import LINE, NOTHING_SHARED, PLACEHOLDER, SEAM, Rendering, Shared
 from gateway.core.errors import Refused
+from gateway.core.findings import Finding
 from gateway.core.markers import Marker
 from gateway.formats import contexts
+from gateway.formats import losses as lost
+from gateway.formats.addresses import addresses
 from gateway.formats.articles import finish
 from gateway.formats.decoding import FORBIDDEN
 from gateway.formats.emphasis import CjkInline
-from gateway.formats.fragments import collapse
-from gateway.formats.sanitising import is_safe
+from gateway.formats.formulas import formulas
+from gateway.formats.hiding import Hidden, hidden_in
+from gateway.formats.notes import footnotes
+from gateway.formats.references import CUT, references
+from gateway.formats.sanitising import PAID
 
 name = "markdown"
 media_type = "text/markdown"
@@ -39,6 +46,10 @@ seam = re.compile(LINE.replace(SEAM, f"(?:>[^\\S\\r\\n]*+)*+{SEAM}", 1))
 """Its line, where that holds nothing else, in a quotation too."""
 
 _MAX_NESTING = 50
+_LINE_END = re.compile(r"\r\n?|\n")
+_HTML_HEADING = re.compile(r"<h[1-6](?=[\s/>])", re.IGNORECASE)
+_TASK = re.compile(r"\A\[([ xX])\](?=[ \t\u3000]+\S)")
+_BOXES = {" ": "☐", "x": "☑", "X": "☑"}
 
 
 def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
@@ -65,15 +76,25 @@ def _autolinks(tokens: Sequence[Token]) -> Iterator[str]:
                 yield text.content
 
 
-def render(text: str, title: str = "") -> Rendering:
-    """Return Markdown rendered; its own Markdown is the text, or as safe as its HTML."""
-    tokens, html = _parsed(text)
-
-    def own(title: str) -> str:
-        return _untitled(text, tokens, title).replace(PAGE, "\n\n* * *\n\n")
-
+def render(text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
+    """Return Markdown rendered."""
+    tokens, html = _parsed(text, shared)
     with _unplaced():
-        return finish(html, title or None, own if _is_safe(tokens) else None)
+        rendering = finish(html, title or None, shared)
+    return replace(rendering, warnings=lost.first(_losses(tokens, hidden_in(html))))
+
+
+def _losses(tokens: Sequence[Token], hidden: Hidden | None) -> Iterator[Finding]:
+    for token in tokens:
+        line = token.map[0] + 1 if token.map else 1
+        if token.type == "html_block":
+            yield from lost.of_html(token.content, hidden, line)
+        for child in token.children or ():
+            if child.type == "html_inline":
+                yield from lost.of_html(child.content, hidden, line)
+            elif child.type == "image":
+                yield from lost.of_picture(str(child.attrs["src"]), line)
+            line += child.type in ("softbreak", "hardbreak")
 
 
 @contextmanager
@@ -86,35 +107,25 @@ def _unplaced() -> Iterator[None]:
         raise Refused(tuple(findings)) from None
 
 
-def _parsed(text: str) -> tuple[list[Token], str]:
-    env: dict[str, Any] = {}
+def _parsed(text: str, shared: Shared = NOTHING_SHARED) -> tuple[list[Token], str]:
+    env: dict[str, Any] = {CUT: PLACEHOLDER in text}
     tokens = _PARSER.parse(text, env)
+    if shared.paid:
+        _stamp(text, tokens, shared)
     html: str = _PARSER.renderer.render(tokens, _PARSER.options, env)
     return tokens, html
 
 
-# --- the text as its own Markdown --------------------------------------------------------------
-
-
-def _is_safe(tokens: Sequence[Token]) -> bool:
-    """Tell whether the text can be handed on as it is: no raw HTML, no address that could act."""
+def _stamp(text: str, tokens: Sequence[Token], shared: Shared) -> None:
+    """Put a sign in each heading whose line begins in a paid section."""
+    starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
     for token in tokens:
-        address = token.attrs.get("href") or token.attrs.get("src") or ""
-        if token.type in ("html_block", "html_inline") or not is_safe(str(address)):
-            return False
-        if token.children and not _is_safe(token.children):
-            return False
-    return True
-
-
-def _untitled(text: str, tokens: Sequence[Token], title: str) -> str:
-    """Return the text without its first block where that says just the title."""
-    if len(tokens) < 2 or tokens[0].type not in ("heading_open", "paragraph_open"):
-        return text
-    said = "".join(child.content or " " for child in tokens[1].children or ())
-    if not title or collapse(said) != title or tokens[0].map is None:
-        return text
-    return "\n".join(text.split("\n")[tokens[0].map[1] :]).lstrip("\n")
+        if token.map is None or not shared.is_paid(starts[token.map[0]]):
+            continue
+        if token.type == "heading_open":
+            token.attrSet(PAID, "")
+        elif token.type == "html_block":
+            token.content = _HTML_HEADING.sub(rf'\g<0> {PAID}=""', token.content)
 
 
 # --- the parser --------------------------------------------------------------------------------
@@ -126,7 +137,11 @@ def _parser() -> MarkdownIt:
     options = {"maxNesting": _MAX_NESTING, "xhtmlOut": False}
     parser.configure("commonmark", options_update=options)
     parser.enable(["table", "strikethrough"])
-    parser.use(footnote_plugin, inline=False)  # inline ones nest without bound
+    parser.core.ruler.after("block", "tasks", _tick)
+    formulas(parser)
+    footnotes(parser)
+    references(parser)
+    addresses(parser)
     parser.add_render_rule("softbreak", _soft_break)
     parser.add_render_rule("td_open", _cell)
     parser.add_render_rule("th_open", _cell)
@@ -134,6 +149,13 @@ def _parser() -> MarkdownIt:
     parser.validateLink = _any_link  # type: ignore[method-assign]
     parser.normalizeLinkText = _link_text  # type: ignore[method-assign]
     return parser
+
+
+def _tick(state: StateCore) -> None:
+    """Show the items of a task list with a box that is ticked or not."""
+    for item, _, words in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
+        if item.type == "list_item_open" and words.type == "inline":
+            words.content = _TASK.sub(lambda m: _BOXES[m[1]], words.content, count=1)
 
 
 def _any_link(url: str) -> bool:

@@ -14,7 +14,7 @@ from gateway.formats.tokeniser import Token, attributes, tokens
 MAX_DEPTH = 256
 MAX_ATTRIBUTES = 256  # of one tag; real ones have a dozen
 
-_VOID = names(
+VOID = names(
     "area base basefont bgsound br col embed frame hr img input keygen link meta param source "
     "track wbr html head body"
 )
@@ -104,7 +104,7 @@ class Stack:
             self._reopen()
         elif token.closes:
             self._end(token.name)
-        elif token.name not in _VOID:
+        elif token.name not in VOID:
             self._start(token.name, token.tag)
 
     def _start(self, name: str, tag: str) -> None:

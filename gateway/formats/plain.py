@@ -12,9 +12,18 @@ from html import escape
 from itertools import pairwise
 from unicodedata import east_asian_width
 
-from gateway.core.documents import LINE, MAX_TITLE, PAGE, PLACEHOLDER, Rendering
+from gateway.core.documents import (
+    LINE,
+    MAX_TITLE,
+    NOTHING_SHARED,
+    PAGE,
+    PLACEHOLDER,
+    Rendering,
+    Shared,
+)
 from gateway.core.markers import Marker
 from gateway.formats.articles import finish
+from gateway.formats.sanitising import PAID
 
 name = "plain"
 media_type = "text/plain"
@@ -23,12 +32,26 @@ seam = re.compile(LINE)
 
 _STOPS = f"{PLACEHOLDER}{PAGE}"
 _STOP = re.compile(f"[{_STOPS}]")
-_NUMERAL = "[一二三四五六七八九十百零〇0-9]+"
-_CHAPTER = re.compile(rf"第{_NUMERAL}[章篇编卷部回讲]|(?:Chapter|CHAPTER|Part|PART)\s+[\dIVXLC]+\b")
+_NUMERAL = "[一二三四五六七八九十百千万零〇两廿卅壹贰叁肆伍陆柒捌玖拾佰仟0-9０-９]+"
+_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|"
+    "sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty"
+)
+_CHAPTER = re.compile(
+    rf"第{_NUMERAL}[章篇编卷部回讲]|(?:Chapter|CHAPTER|Part|PART)\s+[\dIVXLC]+\b"
+    rf"|(?:Chapter|Part)\s+(?i:(?:{_WORDS})(?:-(?:{_WORDS}))?)(?=\s*(?:$|[:：.—–-]|\s[^a-z]))"
+    rf"|(?:CHAPTER|PART)\s+(?i:{_WORDS})\b"
+)
+_APART = re.compile(  # what stands before, between and after chapters
+    "(?:楔子|序章|序言|序幕|序|前言|引子|引言|尾声|终章|后记|番外篇?|附录|"
+    "Prologue|PROLOGUE|Epilogue|EPILOGUE|Preface|PREFACE|Foreword|FOREWORD|"
+    "Afterword|AFTERWORD|Interlude|INTERLUDE)"
+    rf"(?:{_NUMERAL}|其{_NUMERAL})?(?=$|[\s:：·—–（(])(?!\s+[a-z])"
+)
 _FIRST = re.compile("[一二三四五六七八九十百]+、")
 _SECOND = re.compile(rf"[（(][一二三四五六七八九十百]+[）)]|第{_NUMERAL}节")
 _NUMBER = re.compile(r"\d{1,3}(?:[.．]\s|、)")
-_HEADINGS = ((2, _CHAPTER), (2, _FIRST), (3, _SECOND), (4, _NUMBER))
+_HEADINGS = ((2, _CHAPTER), (2, _APART), (2, _FIRST), (3, _SECOND), (4, _NUMBER))
 _LEAD = re.compile(
     rf"(?:{_FIRST.pattern}|{_SECOND.pattern}|{_NUMBER.pattern})[^。！？{_STOPS}]{{1,40}}[。！？](?=.)"
 )
@@ -51,12 +74,18 @@ def in_code(text: str, places: Sequence[int]) -> Collection[int]:  # noqa: ARG00
     return ()
 
 
-def render(text: str, title: str = "") -> Rendering:
+def render(text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
     """Return plain text as paragraphs and headings."""
-    paragraphs = [paragraph for block in _blocks(text) for paragraph in _joined(block)]
+    told = [each for number, block in _blocks(text) for each in _joined(block, number)]
+    paragraphs = [paragraph for _, paragraph in told]
     before, after = ["", *paragraphs[:-1]], [*paragraphs[1:], ""]
-    html = "\n".join(map(_element, paragraphs, before, after))
-    return finish(html, title or _first_line(text))
+    elements = list(map(_element, paragraphs, before, after))
+    if shared.paid:
+        starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        for place, (number, _) in enumerate(told):
+            if elements[place].startswith("<h") and shared.is_paid(starts[number]):
+                elements[place] = f'{elements[place][:3]} {PAID}=""{elements[place][3:]}'
+    return finish("\n".join(elements), title or _first_line(text), shared)
 
 
 def _first_line(text: str) -> str:
@@ -69,40 +98,44 @@ def _first_line(text: str) -> str:
 # --- lines to paragraphs -----------------------------------------------------------------------
 
 
-def _blocks(text: str) -> Iterator[list[str]]:
+def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines between blank ones, with the number of the first."""
     block: list[str] = []
-    for line in text.split("\n"):
+    number = 0
+    for number, line in enumerate(text.split("\n")):
         if line.strip() and not _is_stop(line):
             block.append(line.rstrip())
             continue
         if block:
-            yield block
+            yield number - len(block), block
         if line.strip():
-            yield [line.strip()]
+            yield number, [line.strip()]
         block = []
     if block:
-        yield block
+        yield number + 1 - len(block), block
 
 
 def _is_stop(line: str) -> bool:
     return not _STOP.sub("", line).strip()
 
 
-def _joined(block: list[str]) -> Iterator[str]:
-    """Yield the paragraphs of a block of lines."""
+def _joined(block: list[str], number: int) -> Iterator[tuple[int, str]]:
+    """Yield the paragraphs of a block of lines, with the number of their first line."""
     margin = _margin(block)
     paragraph = ""
     last = ""
-    for line in block:
+    first = number
+    for at, line in enumerate(block, number):
         words = _INDENT.sub("", line, count=1) if _INDENT.match(line) else line
         if paragraph and margin and _goes_on(last, line, margin):
             paragraph += _gap(paragraph, words) + words
         else:
             if paragraph:
-                yield paragraph
+                yield first, paragraph
             paragraph = words
+            first = at
         last = line
-    yield paragraph
+    yield first, paragraph
 
 
 def _margin(block: list[str]) -> int:

@@ -6,15 +6,20 @@ It runs after dividing, on the rendering of one text at a time. What is not name
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import unquote
 
 import nh3
 
 from gateway.core.documents import PAGE, PLACEHOLDER
 from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
-from gateway.formats.fragments import HEADINGS, names
+from gateway.formats import hiding
+from gateway.formats.decoding import FORBIDDEN
+from gateway.formats.fragments import HEADINGS, join, names, pieces
 from gateway.formats.nesting import check
 from gateway.formats.pruning import PRUNED, prune
+from gateway.formats.tokeniser import tokens
 
 TAGS = HEADINGS | names(
     "p br hr wbr div span section blockquote pre code kbd samp var a em strong b i u s small "
@@ -25,13 +30,16 @@ TAGS = HEADINGS | names(
 # Page landmarks of a whole page; inside our page they are plain boxes.
 BOXES = names("article aside header footer main nav center address hgroup")
 # Elements that go away with all they hold: none of it is text that a reader sees as such.
-DROPPED = PRUNED | names("script style title textarea noscript iframe noembed noframes embed")
+_RAW = names("xmp plaintext")  # would be written with what they hold as it stands
+DROPPED = PRUNED | names("script style title textarea noscript noembed noframes")
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 ID_PREFIX = "doc-"
+PAID = "data-paid"  # of a heading that the gateway itself found to be paid; no page shows it
 
 _ATTRIBUTES: dict[str, set[str]] = {
     "*": {"id", "lang", "dir", "title", "class"},
-    "a": {"href"},
+    **{heading: {PAID} for heading in HEADINGS},
+    "a": {"href", "name"},
     "img": {"src", "alt", "width", "height"},
     "ol": {"start", "reversed"},
     "li": {"value"},
@@ -45,6 +53,7 @@ _ATTRIBUTES: dict[str, set[str]] = {
 }
 _CLASSES = {
     "a": {"footnote-backref"},
+    "code": {"math"},
     "hr": {"footnotes-sep", "pagebreak"},
     "li": {"footnote-item"},
     "ol": {"footnotes-list"},
@@ -56,7 +65,7 @@ _CLASSES = {
 }
 _NUMBERS = {"width", "height", "start", "value", "colspan", "rowspan", "span"}
 _LANGUAGE = re.compile(r"language-[\w+#.-]{1,40}")
-_ID = re.compile(r"[^\s\"'<>&]{1,100}")
+_ID = re.compile(r"[^\s\"'<>&]{1,200}")
 _BOX = re.compile(rf"<(/?)(?:{'|'.join(sorted(BOXES))})(?=[\s>])")
 _PRE = re.compile(r"(<pre[^>]*>)\n+")
 _OURS = re.compile(f"[{PLACEHOLDER}{PAGE}]|%EF%B7%9[01]", re.IGNORECASE)
@@ -65,6 +74,7 @@ _FORGED = re.compile(
     r"&#(?:x0*fd[de][0-9a-f](?![0-9a-f])|0*(?:6497[6-9]|649[89]\d|6500[0-7])(?!\d))",
     re.IGNORECASE | re.ASCII,
 )
+_PLAIN_NAME = re.compile("[a-z][a-z0-9-]*")
 _ROUNDS = 10
 
 
@@ -76,6 +86,7 @@ def sanitise(html: str) -> str:
     _refuse_forged(html)
     html = prune(html)
     check(html)
+    html = _shown(html)
     for _ in range(_ROUNDS):
         clean = _clean(html)
         if clean == html:
@@ -93,19 +104,40 @@ def _refuse_forged(html: str) -> None:
         raise Refused((Finding(line, None, Code.UNDECODABLE, message, hint),))
 
 
+def _shown(html: str) -> str:
+    """Return html without the elements that a browser would not show."""
+    hidden = hiding.hidden_in(html)
+    if not hidden:
+        return html
+    # Parsed with every element that there is: any of them can be hidden.
+    found = {token.name for token in tokens(html) if _PLAIN_NAME.fullmatch(token.name)}
+    attributes = {**_ATTRIBUTES, "*": _ATTRIBUTES["*"] | hiding.ATTRIBUTES}
+    parsed = _parsed(html, found - DROPPED - _RAW, attributes, lambda _tag, _name, value: value)
+    return join(hiding.shown(pieces(parsed), hidden))
+
+
 def _clean(html: str) -> str:
-    clean = nh3.clean(
+    clean = _parsed(html, TAGS | BOXES, _ATTRIBUTES, _kept)
+    # The parser eats a line end right after <pre>; one that is left would be eaten next time.
+    return _PRE.sub(r"\1", _BOX.sub(r"<\1div", clean))
+
+
+def _parsed(
+    html: str,
+    tags: Iterable[str],
+    attributes: Mapping[str, set[str]],
+    kept: Callable[[str, str, str], str | None],
+) -> str:
+    return nh3.clean(
         html,
-        tags=set(TAGS | BOXES),
+        tags=set(tags),
         clean_content_tags=set(DROPPED),
-        attributes=_ATTRIBUTES,
-        attribute_filter=_kept,
+        attributes=dict(attributes),
+        attribute_filter=kept,
         url_schemes=set(SCHEMES),
         link_rel="noopener noreferrer",
         set_tag_attribute_values={"img": {"loading": "lazy"}},
     )
-    # The parser eats a line end right after <pre>; one that is left would be eaten next time.
-    return _PRE.sub(r"\1", _BOX.sub(r"<\1div", clean))
 
 
 def _kept(tag: str, name: str, value: str) -> str | None:
@@ -115,8 +147,8 @@ def _kept(tag: str, name: str, value: str) -> str | None:
     value = _OURS.sub("", value)
     if name == "class":
         return _classes(tag, value)
-    if name == "id":
-        return _own_id(value)
+    if name in ("id", "name"):
+        return own_id(value)
     if name in _NUMBERS:
         return value if re.fullmatch(r"\d{1,4}", value, re.ASCII) else None
     return value
@@ -127,14 +159,20 @@ def _url(name: str, value: str) -> str | None:
     if _OURS.search(value):
         return None
     if name == "href" and value.startswith("#"):
-        return f"#{own}" if (own := _own_id(value[1:])) else None
+        return f"#{own}" if (own := own_id(_plain(value[1:]))) else None
     if name == "src" and not re.match(r"https?://|[^:]*(?:[/?#]|\Z)", value.strip(), re.IGNORECASE):
         return None
     return value
 
 
-def _own_id(value: str) -> str | None:
-    """Return an id that cannot be one of the page's own."""
+def _plain(fragment: str) -> str:
+    """Return what a fragment says without its percents, as it stands where that is no id."""
+    plain = unquote(fragment)
+    return plain if _ID.fullmatch(plain) and not FORBIDDEN.search(plain) else fragment
+
+
+def own_id(value: str) -> str | None:
+    """Return an id that cannot be one of the page's own, None for what can be none."""
     if not _ID.fullmatch(value):
         return None
     return value if value.startswith(ID_PREFIX) else ID_PREFIX + value

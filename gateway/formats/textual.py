@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from gateway.core.documents import PLACEHOLDER
 from gateway.formats.emphasis import is_cjk, is_punctuation
+from gateway.formats.formulas import is_display, is_formula
 from gateway.formats.fragments import BLOCKS, HEADINGS, Piece, attribute, pieces
 
 _CODE = re.compile(r"<(pre|code)(?=[\s>]).*?</\1>", re.DOTALL)
@@ -60,6 +61,8 @@ def _write(html: str, style: dict[str, _Writer], words: Callable[[str], str]) ->
     for piece in pieces(html):
         code += (piece.name == "code") * (-1 if piece.closes else 1)
         pre += (piece.name == "pre") * (-1 if piece.closes else 1)
+        if piece.name == "code" and piece.opens and stack[-1][0].name == "pre":
+            stack[-1] = (Piece(piece.raw, "pre"), stack[-1][1])  # whose class tells of both
         if piece.opens:
             stack.append((piece, []))
         elif piece.name:
@@ -186,6 +189,12 @@ def _row(tag: Piece, inside: _Parts) -> _Part:
     return _Part("\t".join(_cells(inside)), _Kind.TIGHT)
 
 
+def _signs(tag: Piece, inside: _Parts) -> _Part:
+    """Return what stands around a reading, without words: browsers do not show it."""
+    text = _line(inside)
+    return _Part("" if any(map(str.isalnum, text)) else text)
+
+
 _TEXT: dict[str, _Writer] = {
     **dict.fromkeys(BLOCKS, _block),
     **dict.fromkeys(("li", "dt", "dd", "summary", "thead", "tbody", "tfoot"), _tight),
@@ -193,6 +202,7 @@ _TEXT: dict[str, _Writer] = {
     "pre": _pre,
     "br": _break,
     "hr": _rule,
+    "rp": _signs,
     "blockquote": _quotation,
     "ul": _unordered,
     "ol": _ordered,
@@ -204,6 +214,11 @@ _TEXT: dict[str, _Writer] = {
 _SPECIAL = re.compile(r"[\\`*_\[\]<>~|]|&(?=#?\w+;)|^\s*[#+=-]")
 _NUMBER = re.compile(r"^(\s*\d{1,9})(?=[.)])")
 _PIPE = re.compile(r"(?<!\\)\|")
+_ESCAPED = re.compile(r"\\(.)")
+_WHOLE = re.compile("https?://")
+_TAG = re.compile(r"<[A-Za-z!/?]")
+_NOTE_SIGN = re.compile(r"\[\\\[(\d+)\\\]\]\([^()]*\)")
+_BOXES = {"☐ ": "[ ] ", "☑ ": "[x] "}
 _URL_SPECIAL = re.compile(r"[\s<>()\\]")
 
 
@@ -239,6 +254,8 @@ def _holds(character: str) -> bool:
 
 def _code(tag: Piece, inside: _Parts) -> _Part:
     text = _SPACE.sub(" ", _line(inside)).strip()
+    if _is_math(tag, text) and is_formula(text):
+        return _Part(text)
     fence = "`" * (_longest_run(text) + 1)
     pad = " " if "`" in (text[:1], text[-1:]) else ""
     return _Part(f"{fence}{pad}{text}{pad}{fence}" if text else "")
@@ -246,8 +263,15 @@ def _code(tag: Piece, inside: _Parts) -> _Part:
 
 def _fenced(tag: Piece, inside: _Parts) -> _Part:
     text = _line(inside).strip("\n")
+    if _is_math(tag, text) and is_display(text):
+        return _Part(text, _Kind.BLOCK)
     fence = "`" * max(3, _longest_run(text) + 1)
     return _Part(f"{fence}\n{text}\n{fence}", _Kind.BLOCK)
+
+
+def _is_math(tag: Piece, text: str) -> bool:
+    """Tell whether code was a formula, and stays one to readers of Markdown that know none."""
+    return attribute(tag, "class") == "math" and "\n\n" not in text and not _TAG.search(text)
 
 
 def _longest_run(text: str) -> int:
@@ -258,7 +282,43 @@ def _link(tag: Piece, inside: _Parts) -> _Part:
     url = _address(attribute(tag, "href"))
     if not url or not _is_line(inside):
         return _inline(tag, inside)
+    if attribute(tag, "class") == "footnote-backref":
+        return _Part("")
+    if _ESCAPED.sub(r"\1", _line(inside)) == url and _WHOLE.match(url):
+        return _Part(f"<{url}>")
     return _Part(f"[{_line(inside)}]({url})")
+
+
+def _note_sign(tag: Piece, inside: _Parts) -> _Part:
+    number = _NOTE_SIGN.fullmatch(_line(inside))
+    is_note = number and attribute(tag, "class") == "footnote-ref"
+    return _Part(f"[^{number[1]}]") if number and is_note else _inline(tag, inside)
+
+
+def _notes(tag: Piece, inside: _Parts) -> _Part:
+    """Return footnotes as Markdown has them, from the list that they are on the page."""
+    if attribute(tag, "class") != "footnotes-list" or not all(map(_is_item, inside)):
+        return _ordered(tag, inside)
+    notes: _Parts = []
+    for part in inside:
+        if part.text.strip():
+            sign = f"[^{len(notes) + 1}]: "
+            notes.append(_Part(_indented(part.text, sign, "    "), _Kind.BLOCK))
+    return _Part(_flow(notes), _Kind.BLOCK)
+
+
+def _is_item(part: _Part) -> bool:
+    return part.kind is _Kind.TIGHT or not part.text.strip()
+
+
+def _item(tag: Piece, inside: _Parts) -> _Part:
+    """Return an item, its box as GitHub writes it."""
+    text = _flow(inside)
+    return _Part(_BOXES.get(text[:2], text[:2]) + text[2:], _Kind.TIGHT)
+
+
+def _ruled(tag: Piece, inside: _Parts) -> _Part:
+    return _Part("") if attribute(tag, "class") == "footnotes-sep" else _rule(tag, inside)
 
 
 def _image(tag: Piece, inside: _Parts) -> _Part:
@@ -298,6 +358,10 @@ _MARKDOWN: dict[str, _Writer] = {
     "code": _code,
     "pre": _fenced,
     "blockquote": _quoted,
+    "li": _item,
+    "ol": _notes,
+    "hr": _ruled,
+    "sup": _note_sign,
     "tr": _pipes,
     "table": _table,
 }

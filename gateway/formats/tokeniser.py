@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import NamedTuple
 
 from gateway.formats.fragments import names
@@ -28,6 +29,8 @@ _ATTRIBUTE = re.compile(
     r"[\s/]+|=?[^\s/>=]+(?:\s*=\s*(?:\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z)|[^\s\"'>][^\s>]*)?)?|=",
     re.ASCII,
 )
+_PAIR = re.compile(r"(=?[^\s/>=]+)(?:\s*=\s*(.*))?", re.ASCII | re.DOTALL)
+_ENTITY = re.compile(r"&#?\w+;|&#\w+", re.ASCII)  # in a value, `&copy=` is none
 _GAP = " \t\n\r\f/"
 _COMMENT_END = re.compile("--!?>")
 _RAW = names("script style title textarea xmp iframe noembed noframes plaintext")
@@ -62,6 +65,18 @@ def attributes(tag: str) -> int:
     name = _NAME.match(tag)
     parts = _ATTRIBUTE.finditer(tag, name.end() if name else 0)
     return sum(part[0][0] not in _GAP for part in parts)
+
+
+def values(tag: str) -> dict[str, str]:
+    """Return the attributes of a tag by name; of repeated ones the first."""
+    name = _NAME.match(tag)
+    found: dict[str, str] = {}
+    for part in _ATTRIBUTE.finditer(tag, name.end() if name else 0):
+        if pair := _PAIR.match(part[0]):
+            value = pair[2] or ""
+            value = value.strip(value[0]) if value[:1] in ("'", '"') else value
+            found.setdefault(pair[1].lower(), _ENTITY.sub(lambda m: unescape(m[0]), value))
+    return found
 
 
 def _tag_end(html: str, at: int) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.core.bundles import Bundle
-from gateway.core.documents import FullText, Meta, Projection, Rendering
-from gateway.core.findings import Finding
+from gateway.core.documents import NOTHING_SHARED, FullText, Meta, Projection, Rendering, Shared
+from gateway.core.findings import Finding, Hold
 from gateway.core.markers import Marker
 
 
@@ -28,12 +28,13 @@ class Format(Protocol):
     def misplaced(self, text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
         """Return the markers that stand inside markup and not in running text."""
 
-    def render(self, text: str, title: str = "") -> Rendering:
+    def render(self, text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
         """Return the text in sanitised, well-formed forms.
 
         PLACEHOLDER stays where it stands, as a letter, and PAGE becomes a rule. Rendering.title is
         `title`, or else the first heading or line, up to a PLACEHOLDER ("" where there is none);
-        where the first block says just the title, the forms leave it out.
+        where the first block says just the title, the forms leave it out. A full text is given what
+        it has in common with its preview.
         """
 
 
@@ -47,7 +48,7 @@ class Press(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A decoded source: what it declares, and its running text, which starts at `line`."""
+    """A decoded source: front matter with its fences, and running text, which starts at `line`."""
 
     text: str
     front: str
@@ -55,6 +56,8 @@ class Source:
     body: str
     line: int
     warnings: tuple[Finding, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    """What says that it is not to be published, and when."""
 
 
 class Formats(Protocol):
@@ -71,5 +74,11 @@ class Formats(Protocol):
     def of_suffix(self, suffix: str) -> str:
         """Return the name of the format of files that end so. Raises Unsupported."""
 
-    def read(self, body: bytes, charset: str | None) -> Source:
-        """Decode strictly, once, and take the front matter off. Raises Refused, Unsupported."""
+    def text(self, body: bytes, charset: str | None, form: str = "") -> str:
+        """Decode strictly. Raises Refused, Unsupported.
+
+        form: the name of its format, where that may tell the charset.
+        """
+
+    def read(self, body: bytes, charset: str | None, form: str = "") -> Source:
+        """Decode as `text`, once, and take the front matter off. Raises Refused, Unsupported."""

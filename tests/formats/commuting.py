@@ -29,6 +29,13 @@ FREE = (
         "\nruns.\n",
     ),
     ("a ", " b ", " c[^1]\n\n[^1]: free note\n"),
+    (
+        "Contents [one](#part) [two](#part-1) [three](#secret-heading), [words][book], note[^2]\n\n"
+        "## Part\n\n",
+        "\n\n## Part\n\n$x_1$ and \\(y_2\\)\n\n- [ ] to do\n\n",
+        "\n\n[^3]: of the paid text alone, with [words][spare]\n[spare]: /spare\n",
+    ),
+    ("<style>.x{display:none}</style>\n\na ", "\n\n<p class='x'>hidden</p>\n\n", " b"),
 )
 PAID = (
     "机密。",
@@ -39,6 +46,11 @@ PAID = (
     "<h1>Secret</h1>",
     "<title>Secret</title>",
     "<p id='s'>x</p>",
+    "\n\n## Part\n\n[back](#part) and note[^3]\n\n[^2]: secret note [^3]\n\n",
+    "\n\n[book]: https://canary.example\n\n<h2 id='part'>Part</h2>\n\n",
+    "<style>p{display:none}</style><div hidden>x</div>",
+    "$x$ and $$\n\ny",
+    "第一章 机密",
     "\n\n一、机密工作\n\n",
     "so it goes on and on, line after line, until the end\nof it is",
 )

@@ -36,6 +36,12 @@ HOSTILE = (
     "一、机密工作情况\n（一）机密要点。正文。\n\n",
     "\r\n\r\n",
     "$$ x^2 $$ and ##tag## and #话题#\n\n",
+    "See [words][book] and a note[^2] on $x_1$, [above](#intro) and [below](#part).\n\n",
+    "[book]: https://canary.example/book\n[^2]: Secret note[^3].\n\n",
+    "## Part\n\n<div hidden>secret</div>\n\n- [x] done https://canary.example/task\n\n",
+    "<style>.x{display:none}</style><iframe src='https://canary.example/frame'></iframe>\n\n",
+    "![chart](http://canary.example/chart.png)![map](map.png)\n\n",
+    "楔子\n\n第一千二百章 机密\n\n",
 )
 
 FREE_BLOCKS = (
@@ -43,6 +49,11 @@ FREE_BLOCKS = (
     "## Intro\n\n",
     "一、重点工作\n\n",
     "- item\n- item\n\n",
+    "## Part\n\n[to the intro](#intro), [to a part](#part), [to another](#part-1)\n\n",
+    "[Words][book], a note[^2] and $x_1 = 2$\n\n- [ ] to do\n\n",
+    "[^2]: a note\n\n[^3]: a note that no free text refers to\n\n",
+    "<p class='x'>not hidden</p><p hidden>hidden</p>\n\n",
+    "<iframe src='https://free.example/frame'></iframe>\n\n",
     "> a quotation\n\n",
     "A sentence that goes on and on until it is cut",
     "深入学习贯彻，狠抓落实",

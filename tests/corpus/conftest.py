@@ -1,0 +1,5 @@
+"""Has the checks of facts say what they found, as tests do."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.corpus.facts")

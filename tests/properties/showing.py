@@ -1,0 +1,181 @@
+"""Does a public form tell anything that the page does not show? The checker of P-SHOWN.
+
+It reads the page as a browser's parser does, and every form by its media type.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import unescape
+from itertools import product
+from urllib.parse import unquote
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from gateway.core.bundles import IDENTITY, Bundle, Entry
+from gateway.core.documents import SIZE_STEPS, Address, Meta
+from gateway.formats import FORMATS
+from gateway.formats.sources import SourceFormats
+from gateway.ports import Format
+from gateway.submissions import Composed, Submission, Task, compose, prepare
+from gateway.web.pages import LANGUAGES
+from tests.house import NOW
+from tests.web.sheets import PRESS
+
+_WORD = re.compile(r"\w+")
+_TARGET = re.compile(r"(?<!\\)\]\(([^()\s]*)\)|<([a-z]+://[^<>\s]*)>")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_ATTRIBUTES = ("title", "alt")  # words that a browser shows when asked
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What something tells: its text, and where it leads."""
+
+    text: str
+    targets: frozenset[str] = frozenset()
+
+    @property
+    def words(self) -> frozenset[str]:
+        return frozenset(_WORD.findall(self.text))
+
+
+def composed(form: Format, source: str) -> Composed:
+    """Set a source as publication does."""
+    submission = Submission(Address("demo", "d"), source.encode(), form.name, free=True)
+    return compose(Task(submission, "e1", NOW, None), SourceFormats(), PRESS)
+
+
+def declared(form: Format, source: str) -> Meta:
+    """Return what a source declares of itself."""
+    submission = Submission(Address("demo", "d"), source.encode(), form.name, free=True)
+    return prepare(submission, SourceFormats(), NOW).document.meta
+
+
+def untold(bundle: Bundle, meta: Meta) -> list[tuple[str, str]]:
+    """Return the words and targets of each public form that the page does not show."""
+    page = shown(bundle.forms["html"].bodies[IDENTITY].decode())
+    there = "".join(_WORD.findall(f"{page.text} {_said(meta)}"))
+    leads = {*page.targets, *(offer.url for offer in meta.offers)}
+    found = []
+    for name, told in forms(bundle):
+        words = sorted(told.words - constant()[name])
+        found += [(name, word) for word in words if word not in there]
+        found += [(name, each) for each in sorted(told.targets - leads)]
+    return found
+
+
+def forms(bundle: Bundle) -> Iterator[tuple[str, Told]]:
+    """Yield what each public form tells, and what the catalogue and the page's head do."""
+    for name, form in bundle.forms.items():
+        read = READERS[form.media_type.partition(";")[0]]
+        yield name, read(form.bodies[IDENTITY].decode())
+    yield "head", _head(bundle.forms["html"].bodies[IDENTITY].decode())
+    assert bundle.entry
+    yield "entry", Told(_entry(bundle.entry))
+
+
+def shown(page: str) -> Told:
+    """Return what a page shows of its article, and where that leads."""
+    (article,) = LexborHTMLParser(page).css("article")
+    return _element(article)
+
+
+def _element(root: LexborNode) -> Told:
+    for node in root.css("rp"):
+        node.decompose()  # no browser shows it
+    nodes = root.css("*")
+    said = [node.attributes.get(name) or "" for node in nodes for name in _ATTRIBUTES]
+    said += [str(number) for node in root.css("ol") for number in _numbers(node)]
+    leads = (node.attributes.get(name) for node in nodes for name in ("href", "src"))
+    targets = frozenset(unquote(each) for each in leads if each)
+    return Told(" ".join((root.text(separator=""), *said)), targets)
+
+
+def _numbers(ordered: LexborNode) -> range:
+    """Return the numbers that a browser puts before the items of a list."""
+    start = int(ordered.attributes.get("start") or 1)
+    return range(start, start + len(ordered.css("li")))
+
+
+def _head(page: str) -> Told:
+    tree = LexborHTMLParser(page)
+    metas = [
+        node.attributes.get("content") or "" for node in tree.css("meta[name], meta[property]")
+    ]
+    (script,) = tree.css('script[type="application/ld+json"]')
+    (title,) = tree.css("head title")
+    return Told(" ".join((*metas, title.text(), *_strings(json.loads(script.text())))))
+
+
+def _markdown(text: str) -> Told:
+    leads = ("".join(found) for found in _TARGET.findall(text))
+    targets = frozenset(unquote(each) for each in leads)
+    # Of a link, what it leads to is no word.
+    words = _TARGET.sub(lambda m: f"] {m[2] or ''}", text)
+    return Told(unescape(_ESCAPE.sub(r"\1", words)), targets)
+
+
+def _plain(text: str) -> Told:
+    return Told(text)
+
+
+def _json(text: str) -> Told:
+    facts = json.loads(text)
+    pieces = [each.pop("html") for each in facts.get("sections", ()) if "html" in each]
+    told = [_html(piece) for piece in pieces]
+    texts = [_plain(each.pop("text")).text for each in facts.get("sections", ()) if "text" in each]
+    words = " ".join((*(each.text for each in told), *texts, *_strings(facts)))
+    return Told(words, frozenset().union(*(each.targets for each in told)))
+
+
+def _html(piece: str) -> Told:
+    (root,) = LexborHTMLParser(f"<!doctype html><body><main>{piece}</main>").css("main")
+    return _element(root)
+
+
+def _strings(told: object) -> Iterator[str]:
+    if isinstance(told, Mapping):
+        for name, value in told.items():
+            yield str(name)
+            yield from _strings(value)
+    elif isinstance(told, list):
+        for value in told:
+            yield from _strings(value)
+    else:
+        yield str(told)
+
+
+def _entry(entry: Entry) -> str:
+    return " ".join((entry.title, entry.summary, entry.author, entry.language))
+
+
+def _said(meta: Meta) -> str:
+    offers = " ".join(f"{each.name} {each.price} {each.url}" for each in meta.offers)
+    return f"{meta.title} {meta.language} {meta.summary} {meta.author} {meta.date} {offers}"
+
+
+READERS: Mapping[str, Callable[[str], Told]] = {
+    "text/html": shown,
+    "text/markdown": _markdown,
+    "text/plain": _plain,
+    "application/json": _json,
+    "application/problem+json": _json,
+}
+"""Each media type of a public form; one without a reader fails."""
+
+
+@cache
+def constant() -> dict[str, frozenset[str]]:
+    """Return the words that a form tells of any document, in either language."""
+    paid = "".join(f"##paidbegin##{'0' * max(1, size)}##paidend##" for size in SIZE_STEPS)
+    told: dict[str, frozenset[str]] = {}
+    for language, text in product(LANGUAGES, ("", paid)):
+        source = f"---\nlanguage: {language}\n---\n0\n\n0\n\n{text}"
+        for name, each in forms(composed(FORMATS[0], source).sealed.public):
+            told[name] = told.get(name, frozenset()) | each.words
+    return told
