@@ -60,7 +60,7 @@ def test_literal_markers_may_be_shown(form: str) -> None:
 def test_every_form_shows_the_literal_markers(form: str, setting: str) -> None:
     markers = [text for spelling in Spelling for text in spelling.value]
     written = setting.format(" ".join(map(literal, markers)))
-    prepared = prepare_submission(submission(f"Title\n\n{written}\n\nMore.", form))
+    prepared = prepare_submission(submission(f"Title\n\n{written}\n\nMore.", form), NOW)
     assert " ".join(markers) in prepared.preview.text
     assert escape(" ".join(markers), quote=False) in prepared.preview.html
     full = SourceFormats().named(form).render(prepared.document.full_text().reveal())
@@ -70,7 +70,7 @@ def test_every_form_shows_the_literal_markers(form: str, setting: str) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_title_may_show_literal_markers(form: str) -> None:
     end = "<br>" if form == "html" else "\n\n"
-    prepared = prepare_submission(submission(f"Of <\\paid> and ##\\paidend##{end}More.", form))
+    prepared = prepare_submission(submission(f"Of <\\paid> and ##\\paidend##{end}More.", form), NOW)
     assert prepared.preview.title == "Of <paid> and ##paidend##"
 
 

@@ -25,6 +25,8 @@ from gateway.submissions import Submission
 from tests.properties.articles import articles
 from tests.properties.listings import listings
 
+NOW = 1_700_000_000
+
 Divide = Callable[[str], Division]
 
 MARKERS = [text for pair in Spelling for text in pair.value]
@@ -431,7 +433,7 @@ def test_twelve_thousand_ordinary_articles_have_no_finding() -> None:
 
 def test_five_hundred_listings_are_published_without_a_word() -> None:
     for form, source in listings(seed=1, count=500):
-        prepared = prepare_submission(Submission(Address("demo", "a"), source.encode(), form))
+        prepared = prepare_submission(Submission(Address("demo", "a"), source.encode(), form), NOW)
         assert Code.FOREIGN_WALL not in {one.code for one in prepared.warnings}, source
 
 
