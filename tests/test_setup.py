@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts import CHOICES
 from tests.programs import Unlisted
 from tests.servers import tethered
 from tools import commands
@@ -134,6 +135,14 @@ def test_what_the_readme_runs_stands_in_the_list() -> None:
     found = set(re.findall(r"(?:^|[|;]|&&|\$\()\s*([a-z][\w.-]*)(?= )", bare, re.MULTILINE))
     assert found == {"make", "curl", "echo", "printf", "sed"}
     assert found <= ALL
+
+
+def test_the_readme_names_every_longer_run() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+    read = set(re.findall(r'environ\.get\("(PAIDGATE_[A-Z]+)"', sources))
+    _, _, tests = (ROOT / "README.md").read_text().partition("## Tests")
+    assert set(re.findall(r"PAIDGATE_[A-Z]+", tests)) == read
+    assert {f"`{kind}`" in tests or f"--parts {kind}" in tests for kind in CHOICES[1:]} == {True}
 
 
 def test_what_the_caller_ignores_no_test_ignores() -> None:
