@@ -346,9 +346,10 @@ class Publishing:
         some = await self._ledger.all_editions(after, FEW)
         for edition in some:
             await self._is_kept(edition)
-            if edition == await self._ledger.current(edition.address):
-                is_due = edition.address not in await self._ledger.unsettled(PAGE)
-                await self.is_shown(edition, is_due=is_due)
+            current = await self._ledger.current(edition.address)
+            if current in (edition, None):
+                is_settled = edition.address not in await self._ledger.unsettled(PAGE)
+                await self.is_shown(edition, is_due=is_settled and current is not None)
         return some[-1] if len(some) == FEW else None
 
     async def current(self, address: Address) -> Edition:

@@ -81,7 +81,7 @@ async def move_in(house: House, folder: Path | None) -> Welcome | None:
 
 def _packed(welcome: Welcome) -> bytes:
     told = json.dumps(asdict(welcome)).encode()
-    return told + b"\n" + check(KEPT, told).hex().encode()
+    return told + b"\n" + check(KEPT, told)
 
 
 def _kept(path: Path) -> Welcome | None:
@@ -89,7 +89,7 @@ def _kept(path: Path) -> Welcome | None:
     if not path.exists():
         return None
     told, _, checked = path.read_bytes().partition(b"\n")
-    if checked == check(KEPT, told).hex().encode():
+    if checked == check(KEPT, told):
         return Welcome(**json.loads(told))
     return None
 

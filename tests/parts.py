@@ -34,6 +34,7 @@ from tests.servers import postgres_server, redis_server
 
 CHOICES = ("memory", "sqlite", "embedded", "postgres")
 DATABASES = 16  # of a Redis
+TERMS = Terms(0.2)  # whoever is new waits that long, in every test
 
 T = TypeVar("T")
 
@@ -121,8 +122,8 @@ def _leased(folder: Path) -> list[Memory]:
 
 def _memory(folder: Path, redis: str) -> Memory:
     keeper = None if redis else embedded_in(folder)
-    authority = RedisAuthority(keeper.url if keeper else redis, Terms())
-    return LeasedCoherence(authority, Terms(), keeper=keeper)
+    authority = RedisAuthority(keeper.url if keeper else redis, TERMS)
+    return LeasedCoherence(authority, TERMS, keeper=keeper)
 
 
 # --- stores that are empty ---------------------------------------------------------------------

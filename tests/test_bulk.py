@@ -108,6 +108,24 @@ async def test_only_what_changed_is_published(
     assert "1 published, 6 unchanged, 0 refused" in capsys.readouterr().err
 
 
+async def test_what_is_damaged_is_not_taken_for_published(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = write(tmp_path / "sources", 5)
+    house = await open_house(loops.settings(tmp_path / "var"), in_process=True)
+    assert await publish_files(house, files, "") == 0
+    before = [e.id for e in await house.publishing.documents("demo", "", 9)]
+    (tmp_path / "var" / "public" / "demo" / "d00001.bundle").unlink()
+    kept = tmp_path / "var" / "vault" / "demo" / "d00003" / f"{before[3]}.sealed"
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert await publish_files(house, files, "") == 0
+    assert [e.id for e in await house.publishing.documents("demo", "", 9)] == before
+    assert await house.store.get(Address("demo", "d00001"))
+    assert await house.vault.source(Address("demo", "d00003"), before[3])
+    await house.close()
+    assert "2 published, 3 unchanged, 0 refused" in capsys.readouterr().err
+
+
 # --- watching ----------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts import CHOICES
 from tests.programs import Unlisted
 from tests.servers import tethered
 from tools import commands
@@ -136,6 +137,14 @@ def test_what_the_readme_runs_stands_in_the_list() -> None:
     assert found <= ALL
 
 
+def test_the_readme_names_every_longer_run() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+    read = set(re.findall(r'environ\.get\("(PAIDGATE_[A-Z]+)"', sources))
+    _, _, tests = (ROOT / "README.md").read_text().partition("## Tests")
+    assert set(re.findall(r"PAIDGATE_[A-Z]+", tests)) == read
+    assert {f"`{kind}`" in tests or f"--parts {kind}" in tests for kind in CHOICES[1:]} == {True}
+
+
 def test_what_the_caller_ignores_no_test_ignores() -> None:
     inner = f"{Path(__file__)}::test_an_interruption_is_heard"
     suite = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", inner]
@@ -244,14 +253,15 @@ def test_folders_of_another_account_are_told_with_what_to_do(clone: Path) -> Non
 
 
 def test_packages_are_installed_without_a_service_that_starts(tmp_path: Path) -> None:
-    for place in ("usr/sbin", "etc/init.d", "bin"):
+    wants = tmp_path / "etc/systemd/system/multi-user.target.wants"
+    for place in ("usr/sbin", "etc/init.d", "bin", wants):
         (tmp_path / place).mkdir(parents=True)
     (tmp_path / "etc/init.d/postgresql").touch()  # was there, and is the account's own
     policy = tmp_path / "usr/sbin/policy-rc.d"
     for name, script in {
-        "apt-get": f'{policy}; echo "$? $*"; touch {tmp_path}/etc/init.d/redis-server',
+        "apt-get": f'{policy}; echo "$? $*"; touch {tmp_path}/etc/init.d/redis-server'
+        f" {wants}/redis-server.service {wants}/postgresql.service",
         "update-rc.d": 'echo "update-rc.d $*"',
-        "deb-systemd-helper": 'echo "systemd $*"',
     }.items():
         (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / "bin" / name).chmod(0o755)
@@ -259,13 +269,12 @@ def test_packages_are_installed_without_a_service_that_starts(tmp_path: Path) ->
         "ROOT": str(tmp_path),
         "APT": "apt-get",
         "PACKAGES": "redis-server postgresql",
-        "SERVICES": "redis-server postgresql",
         "PATH": f"{tmp_path}/bin:{os.environ['PATH']}",
     }
     done = subprocess.run(["sh", "-c", INSTALL], env=environment, capture_output=True, text=True)
     assert done.stdout.splitlines() == [
         "101 install --yes --no-install-recommends redis-server postgresql",
         "update-rc.d redis-server disable",
-        "systemd disable redis-server.service",
     ]
+    assert [path.name for path in wants.iterdir()] == ["postgresql.service"]
     assert not policy.exists()

@@ -18,6 +18,7 @@ from tests.house import NOW
 pytestmark = pytest.mark.anyio
 
 FORMATS = ("plain", "markdown", "html")
+PAID = "##paidbegin##x##paidend##"
 
 
 def submission(body: str, form: str = "markdown") -> Submission:
@@ -115,13 +116,14 @@ def test_no_tag_that_goes_away_leaves_a_marker(form: str) -> None:
     ],
 )
 def test_no_declared_field_shows_a_marker(front: str) -> None:
-    assert codes(f"---\n{front}\n---\nTitle\n\n##\\paidbegin## <\\paid>") == [Code.SUSPECT]
+    front = f"---\n{front}\n---\n"
+    assert codes(f"{front}Title\n\n##\\paidbegin## <\\paid> {PAID}") == [Code.SUSPECT]
 
 
 def test_declared_fields_are_text() -> None:
     offer = "{name: Paid, price: $5, url: /paid}"
     front = f"summary: Paid and unpaid ends\nauthor: Paid\noffer: {offer}"
-    assert codes(f"---\n{front}\n---\nTitle\n\nText.") == []
+    assert codes(f"---\n{front}\n---\nTitle\n\nText. {PAID}") == []
 
 
 @pytest.mark.parametrize("form", FORMATS)

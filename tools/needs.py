@@ -18,7 +18,6 @@ class Need(NamedTuple):
     name: str
     packages: str  # Debian's and Ubuntu's
     programs: tuple[tuple[str, ...], ...]  # one of each
-    service: str = ""  # what Debian makes of it, which the tests have no use for
     is_whole: Callable[[], bool] = lambda: True
 
     @property
@@ -48,23 +47,21 @@ NEEDS = {
         "redis-server or valkey-server",
         "redis-server",
         (("redis-server", "valkey-server"),),
-        "redis-server",
     ),
     "postgres": Need(
         "PostgreSQL's server programs",
         "postgresql",
         (("initdb",), ("postgres",), ("psql",)),
-        "postgresql",
     ),
     "chromium": Need("Chromium", "chromium", (("chromium", "chromium-browser", "google-chrome"),)),
-    "nginx": Need("nginx", "nginx", (("nginx",),), "nginx"),
+    "nginx": Need("nginx", "nginx", (("nginx",),)),
     "wrk": Need("wrk", "wrk", (("wrk",),)),
     "curl": Need("curl", "curl", (("curl",),)),
     "fonts": Need(
         "a Chinese font",
         "fontconfig fonts-noto-cjk",
         (("fc-list",),),
-        is_whole=has_chinese_font,
+        has_chinese_font,
     ),
 }
 
@@ -103,14 +100,12 @@ if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\\nexit 101\\n' >"$policy"
     chmod 755 "$policy"
 fi
-services=
-for name in $SERVICES; do
-    [ -e "$ROOT/etc/init.d/$name" ] || services="$services $name"
-done
+before=" $(echo "$ROOT"/etc/init.d/*) "
 $APT install --yes --no-install-recommends $PACKAGES || exit
-for name in $services; do
-    update-rc.d "$name" disable
-    deb-systemd-helper disable "$name.service"
+for script in "$ROOT"/etc/init.d/*; do
+    case $before in *" $script "*) continue ;; esac
+    update-rc.d "${script##*/}" disable
+    rm -f "$ROOT"/etc/systemd/system/*.wants/"${script##*/}.service"
 done
 """
 
@@ -122,13 +117,8 @@ def install(needs: list[Need]) -> None:
         return
     packages = " ".join(need.packages for need in needs)
     apt = "env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300"
-    words = {
-        "ROOT": "",
-        "APT": apt,
-        "PACKAGES": packages,
-        "SERVICES": " ".join(need.service for need in needs if need.service),
-    }
-    say(f"The tests run {', '.join(need.name for need in needs)}, which is not here")
+    words = {"ROOT": "", "APT": apt, "PACKAGES": packages}
+    say(f"Missing for the tests: {', '.join(need.name for need in needs)}")
     try:
         call([*root, *apt.split(), "update"])
         say(f"Installing, with apt-get and beside .venv/, {told(root, packages)}")

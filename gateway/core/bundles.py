@@ -148,7 +148,7 @@ class Bundle:
                 etag = _etag_in(coding, form.etag)
                 told = (name, coding, form.media_type, etag, str(at), str(at + len(body)), "")
                 line = "\t".join(told).encode()
-                lines.append(b"%b%b\n" % (line, _check(of, line, body)))
+                lines.append(b"%b%b\n" % (line, check(of, line, body)))
                 bodies.append(body)
                 at += len(body)
         head = b"".join([*lines, encode(self.entry)])
@@ -193,7 +193,9 @@ def head_end(beginning: bytes | bytearray, size: int) -> int:
     return int(end)
 
 
-Checked = tuple[bytes, bytes]  # a line of the index up to the check, and the check
+Checked = tuple[
+    bytes | bytearray, bytes | bytearray
+]  # a line of the index up to the check, and the check
 Found = tuple[str, bytes, str, slice, Checked]  # media type, ETag, coding, where the body stands
 
 
@@ -208,7 +210,8 @@ def found_in(head: bytes | bytearray, end: int, size: int, form: str, coding: st
         line = _line(form, coding).search(head, HEAD, end)
         if line is None:
             raise KeyError(form)
-    told, media_type, etag, first, last, checked = line.groups()
+    media_type, etag, first, last, checked = line.groups()
+    told = head[line.start() + 1 : line.start(5)]
     start, stop = end + int(first), end + int(last)
     if not end <= start <= stop <= size:
         raise Damaged(_DAMAGED)
@@ -219,17 +222,13 @@ def found_in(head: bytes | bytearray, end: int, size: int, form: str, coding: st
 def require_whole(of: str, checked: Checked, body: bytes | bytearray) -> None:
     """Raise Damaged unless this is the body of a line, in a blob that is of what it should be."""
     line, told = checked
-    if _check(of, line, body) != told:
+    if check(of, line, body) != told:
         raise Damaged(_DAMAGED)
-
-
-def _check(of: str, line: bytes | bytearray, body: bytes | bytearray) -> bytes:
-    return check(of, line, body).hex().encode()
 
 
 @lru_cache(maxsize=64)
 def _line(form: str, coding: str) -> re.Pattern[bytes]:
     """Return what the line of the index about a form in a coding looks like."""
-    told = re.escape(f"{form}\t{coding}\t".encode())
+    told = re.escape(f"\n{form}\t{coding}\t".encode())
     numbers = rb"([0-9]{1,15})\t([0-9]{1,15})\t"
-    return re.compile(rb"\n(" + told + rb"([ -~]*)\t([ -~]*)\t" + numbers + rb")([0-9a-f]{32})\n")
+    return re.compile(told + rb"([ -~]*)\t([ -~]*)\t" + numbers + rb"([0-9a-f]{16})\n")

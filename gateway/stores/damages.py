@@ -26,13 +26,14 @@ class Damages:
         self._known: dict[str, Read] = {}
 
     async def reading(self, thing: str, read: Callable[[], Awaitable[T]]) -> T:
-        """Read a thing that should be there, and take up how it was found."""
+        """Read a thing, and take up how it was found; None is not there, which may be right."""
         try:
             found = await read()
         except (Damaged, Missing) as error:
             self.found(thing, read, error)
             raise
-        self.whole(thing)
+        if found is not None:
+            self.whole(thing)
         return found
 
     def found(self, thing: str, read: Read, error: Damaged | Missing) -> None:

@@ -88,12 +88,15 @@ class FilePublicStore:
         if loaded is None:
             if is_due:
                 self._damages.found(_thing(address), partial(self._due, address), Missing("bundle"))
+            else:
+                self._damages.whole(_thing(address))
             return Health.MISSING, ""
         return Health.EARLIER if loaded.is_earlier else Health.WHOLE, loaded.bundle.edition
 
-    async def _due(self, address: Address) -> None:
+    async def _due(self, address: Address) -> bool:
         if await self._load(address) is None:
             raise Missing("bundle")
+        return True
 
     async def _load(self, address: Address) -> Loaded | None:
         load = partial(_in_thread, partial(self._load_whole, address))

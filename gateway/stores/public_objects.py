@@ -80,21 +80,25 @@ class ObjectPublicStore:
         if found is None:
             if is_due:
                 self._damages.found(_thing(address), partial(self._due, address), Missing("bundle"))
+            else:
+                self._damages.whole(_thing(address))
             return Health.MISSING, ""
         if is_due and found.bundle.entry:
             with suppress(Missing):
-                listed = partial(self._require_listed, found.bundle.entry)
+                listed = partial(self._is_listed, found.bundle.entry)
                 await self._damages.reading(f"catalogue {address}", listed)
         return Health.EARLIER if found.is_earlier else Health.WHOLE, found.bundle.edition
 
-    async def _require_listed(self, entry: Entry) -> None:
+    async def _is_listed(self, entry: Entry) -> bool:
         for name in _names(entry):
             if not await self._bucket.tag(name):
                 raise Missing("entry")
+        return True
 
-    async def _due(self, address: Address) -> None:
+    async def _due(self, address: Address) -> bool:
         if await self._get(address) is None:
             raise Missing("bundle")
+        return True
 
     async def _get(self, address: Address) -> Known | None:
         return await self._damages.reading(_thing(address), partial(self._fetch, address))

@@ -15,7 +15,7 @@ from typing import Any
 PATIENCE = 60.0  # seconds for a process to say or do anything at all
 
 FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(["tests.faults.loops", "tests.faults.leaks"])
+FORKING.set_forkserver_preload(["tests.faults.loops", "tests.faults.leaks", "tests.faults.racers"])
 
 Event = tuple[Any, ...]
 Target = Callable[..., None]

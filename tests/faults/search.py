@@ -13,6 +13,7 @@ import pytest
 
 from tests.faults import test_kill, test_kill_audit
 from tests.faults.killing import at_random
+from tests.http import test_kill_served
 
 KILLS = int(os.environ.get("PAIDGATE_KILLS", "200"))
 
@@ -47,3 +48,12 @@ async def test_an_audit_that_is_killed_misses_no_acknowledged_change_and_stays_w
     wrong, seen = await test_kill_audit.kill_and_look(tmp_path, [kill] * KILLS)
     print(f"\n{seen}")
     assert wrong == []
+
+
+def test_nothing_that_was_acknowledged_is_lost_and_every_change_is_told(
+    tmp_path: Path,
+) -> None:
+    chance = random.Random(1)
+    targets, doings = test_kill_served.TARGETS, ("grant", "redeem", "revoke", "")
+    kills = ((chance.choice(targets), chance.choice(doings)) for _ in range(KILLS // 10))
+    test_kill_served.kill_and_look(tmp_path, kills)

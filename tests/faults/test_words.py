@@ -12,6 +12,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.xdist_group("words")
 
 CONFIRMATIONS = int(os.environ.get("PAIDGATE_CONFIRMATIONS", "0"))
 AUTHORITIES = ("embedded", "redis", "postgres", "none")
+BESIDE = 30  # acts while a command runs
 SHARE = 0.1  # of the acts that meet a server which has stopped
 
 
@@ -112,19 +114,19 @@ def test_a_stopped_authority_confirms_nothing(tmp_path: Path) -> None:
 def test_no_read_is_against_the_words(authority: str, tmp_path: Path) -> None:
     chance = random.Random(12)
     with gateway_on(authority, tmp_path) as (words, server), ThreadPoolExecutor() as pool:
-        orders = [(c, v) for c in COMMANDS for v in words.variants()]
+        orders = cycle((c, v) for c in COMMANDS for v in words.variants())
         while words.seen["acknowledged"] < CONFIRMATIONS:
-            command, variant = orders[words.seen["commands"] % len(orders)]
-            words.seen["commands"] += 1
+            command, variant = next(orders)
             act = getattr(words, f"{command}_by_command")(variant)
             if command in ("publish", "retire"):  # of what the other acts are about
                 words.hold(f"{command}, {variant}", act())
                 continue
             running = pool.submit(act)
-            while not running.done():
+            for _ in range(BESIDE):
                 name = chance.choice(ACTS)
                 _strike(words, name, server if chance.random() < SHARE else None)
             words.hold(f"{command}, {variant}", running.result())
+            assert not words.against
         print(f"\n{authority}: {dict(words.seen)}")
         assert not words.against
         assert all(words.seen[name] for name in ACTS)

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from tests.http.served import PAID, ROOT, SOURCE, Answer, Served, environment
 from tests.servers import free_port
 
-READS = 6  # after each claim; each over a connection of its own, so that every worker has some
+READS = 4  # after each claim; each over a connection of its own, so that every worker has some
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 # Runs the command line where no server program is found, not even the one that a package brings.
 LACKING = """
@@ -60,6 +60,7 @@ class Words:
                 self.seen["reads"] += 1
                 if not claim.agrees():
                     self.against.append(name)
+        self.seen["against"] = len(self.against)
 
     # --- what is there before an act ---
 
