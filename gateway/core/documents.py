@@ -144,14 +144,18 @@ class Document:
 
     def _parts(self) -> list[str]:
         """Return what of each section is in the full text."""
-        first, last = self.sections[0].paid, self.sections[-1].paid
+        first, last = self._marked_ends()
         parts = self._seamed().split(SEAM)
-        return parts[first : len(parts) - last]
+        return parts[first : len(parts) - last] if self.sections else []
+
+    def _marked_ends(self) -> tuple[bool, bool]:
+        """Return whether a marker is the first, and whether one is the last of the source."""
+        return any(s.paid for s in self.sections[:1]), any(s.paid for s in self.sections[-1:])
 
     def _seamed(self) -> str:
         """Return the full text with a SEAM where each marker stood."""
         text = SEAM.join(stand_ins(_reveal(section)) for section in self.sections)
-        first, last = (SEAM * one.paid for one in (self.sections[0], self.sections[-1]))
+        first, last = (SEAM * marked for marked in self._marked_ends())
         return self.seam.sub(lambda m: SEAM * m[0].count(SEAM), first + text + last)
 
     @property
