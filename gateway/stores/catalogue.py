@@ -94,7 +94,8 @@ class Catalogue:
     """Entries by (published, address), newest first. Every method blocks: call it in a thread.
 
     all_entries: what to make the catalogue of where it is not there, in this version, and sound.
-    Raises Damaged for damage that shows only when it is met; the next call then makes it anew.
+    Damage that shows only when it is met is met by a page, which then makes it anew as well; a
+    turn raises Damaged.
     """
 
     def __init__(self, path: Path, all_entries: Entries) -> None:
@@ -123,7 +124,15 @@ class Catalogue:
 
     def page(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
         """Return entries whose place is below before ("" = all), from the top."""
-        before = before or _TOP
+        try:
+            return self._page(publisher, before or _TOP, limit)
+        except Damaged:
+            _tell()
+            with self.turn() as turn:
+                turn.make(self._all_entries())
+            return self._page(publisher, before or _TOP, limit)
+
+    def _page(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
         with self._read() as connection:
             if publisher:
                 rows = connection.execute(_PAGE_OF, (publisher, before, limit)).fetchall()
@@ -151,8 +160,7 @@ class Catalogue:
                 return
             for end in ("-wal", "-shm", ""):
                 remove(self._path.with_name(self._path.name + end))
-        if structlog.is_configured():
-            _log.error("damage", thing="catalogue", state="made anew")
+        _tell()
 
     @contextmanager
     def _locked(self, kind: int) -> Iterator[None]:
@@ -163,6 +171,11 @@ class Catalogue:
             yield
         finally:
             os.close(lock)
+
+
+def _tell() -> None:
+    if structlog.is_configured():  # the command line has no log
+        _log.error("damage", thing="catalogue", state="made anew")
 
 
 class _Connection:

@@ -43,7 +43,7 @@ class FilePublicStore:
         make_folder(root)
         self._root = root
         self._folder = f"{root}/"
-        self._catalogue = Catalogue(root / CATALOGUE, self._entries)
+        self._catalogue = Catalogue(root / CATALOGUE, partial(_entries, root))
         self._damages = Damages()
         self._can_tell = True  # what can be read without waiting; not every file system can
         self._wholes: Recent[Address, tuple[FileSeal, Bundle]] = Recent(room)
@@ -115,11 +115,8 @@ class FilePublicStore:
 
     async def addresses(self) -> AsyncIterator[Address]:
         """Yield where there is a bundle, in order."""
-        for path in await _in_thread(self._paths):
+        for path in await _in_thread(partial(_paths, self._root)):
             yield _address(path)
-
-    def _paths(self) -> Sequence[Path]:
-        return sorted(self._root.glob(f"*/*{SUFFIX}"))
 
     def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
         """Return a form of the current bundle if it is at hand. Raises Damaged."""
@@ -162,14 +159,7 @@ class FilePublicStore:
 
     def _rebuild(self) -> None:
         with self._catalogue.turn() as turn:
-            turn.make(self._entries())
-
-    def _entries(self) -> Iterator[Entry]:
-        for path in self._paths():
-            with suppress(Damaged, Malformed):  # it is not served either, until it is put again
-                loaded = _load(path, _address(path))
-                if loaded and loaded.bundle.entry:
-                    yield loaded.bundle.entry
+            turn.make(_entries(self._root))
 
     async def ping(self) -> None:
         """Raise Unavailable unless the root is there, and Damaged for known damage."""
@@ -212,6 +202,18 @@ def _load(path: Path, address: Address) -> Loaded | None:
         seal = FileSeal(str(path), stat.st_mtime_ns, stat.st_ino, stat.st_size)
         blob = file.read()
         return Loaded(seal, public_bundle(blob, address), is_earlier(blob))
+
+
+def _paths(root: Path) -> Sequence[Path]:
+    return sorted(root.glob(f"*/*{SUFFIX}"))
+
+
+def _entries(root: Path) -> Iterator[Entry]:
+    for path in _paths(root):
+        with suppress(Damaged, Malformed):  # it is not served either, until it is put again
+            loaded = _load(path, _address(path))
+            if loaded and loaded.bundle.entry:
+                yield loaded.bundle.entry
 
 
 def _address(path: Path) -> Address:

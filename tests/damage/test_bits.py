@@ -71,6 +71,20 @@ async def test_no_bit_of_an_edition_changes_an_answer(tmp_path: Path) -> None:
     assert damaged > HEAD
 
 
+async def test_a_row_that_says_something_else_is_not_told(tmp_path: Path) -> None:
+    await FilePublicStore(tmp_path).put(HERE, bundle())
+    expected = await FilePublicStore(tmp_path).entries("", "", 9)
+    struck = 0
+    for path in (tmp_path / "catalogue.db", tmp_path / "catalogue.db-wal"):
+        blob = path.read_bytes() if path.exists() else b""
+        changed = blob.replace("提要".encode(), "提耀".encode())
+        if path.suffix == ".db" and changed != blob:
+            path.write_bytes(changed)
+            struck += 1
+    assert struck
+    assert await FilePublicStore(tmp_path).entries("", "", 9) == expected
+
+
 @pytest.mark.parametrize("name", ["catalogue.db", "catalogue.db-wal", "catalogue.number"])
 async def test_no_bit_of_the_catalogue_changes_an_answer(tmp_path: Path, name: str) -> None:
     for address in (HERE, THERE):
