@@ -8,9 +8,9 @@ WORKDIR /opt/paidgate
 COPY requirements/run.txt requirements/run.txt
 RUN pip install --require-hashes -r requirements/run.txt
 
-COPY . .
-RUN pip install --no-deps --no-build-isolation --editable . \
-    && python -m compileall -q gateway \
+COPY . source
+RUN pip install --no-deps --no-build-isolation ./source \
+    && rm -r source \
     && useradd --system --no-create-home --uid 10001 paidgate \
     && install --directory --owner=paidgate --group=paidgate --mode=0700 /var/lib/paidgate
 

@@ -1,15 +1,15 @@
-# All the work is in dev.py; ARGS are passed on: make test ARGS="-k tokens"
+# All the work is in dev.py and tools/; ARGS are passed on: make test ARGS="-k tokens"
 PYTHON ?= python3
 
-.PHONY: help setup run test lint lock clean
+.PHONY: help setup run test search lint lock clean
 
 help:
 	@sed -n '3,9p' dev.py
 
-setup run test lint lock:
+setup run test search lint lock:
 	@$(PYTHON) dev.py $@ $(ARGS)
 
 # What was made here, but not what was published: that is in var/.
 clean:
-	rm -rf .venv build *.egg-info .*_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

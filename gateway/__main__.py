@@ -24,17 +24,21 @@ from gateway.core.documents import measure
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.records import OPERATOR
 from gateway.core.rights import Grant
-from gateway.folders import SourceFile, publisher_of, source_files
+from gateway.core.tokens import KeyState
+from gateway.folders import SourceFile, others, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Wish
-from gateway.refusals import lines, words
+from gateway.refusals import is_draft, lines, skipped, warned, words
 from gateway.settings import BadSettings, Settings
+from gateway.shipped import shipped
 from gateway.signing import Turned
 from gateway.submissions import Prepared, prepare
 
 if TYPE_CHECKING:
     from gateway.app import House
+    from gateway.stores.membership import Tell
 
+NOT_CONFIRMED = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 T = TypeVar("T")
@@ -76,18 +80,44 @@ def _settings() -> Settings:
     return configuration.load(os.environ)
 
 
-def in_house(work: Callable[[House], Awaitable[T]], *, in_process: bool = True) -> T:
+def in_house(
+    work: Callable[[House], Awaitable[T]],
+    *,
+    in_process: bool = True,
+    serving: Tell | None = None,
+    is_accepted: bool = False,
+) -> T:
     """Open the house that the settings describe, work in it, and close it."""
-    from gateway.app import open_house
+    from gateway.app import open_house, patience
 
     async def run() -> T:
-        house = await open_house(_settings(), in_process=in_process)
+        settings = _settings()
+        wait = patience(settings) if in_process and not serving else 0.0
+        house = await open_house(
+            settings,
+            in_process=in_process,
+            serving=serving,
+            patience=wait,
+            is_accepted=is_accepted,
+        )
         try:
             return await work(house)
         finally:
             await house.close()
 
     return asyncio.run(run())
+
+
+def _require_confirmed(confirmed: bool) -> None:
+    """Exit with status 2, in words, where what was done is on record and not confirmed yet."""
+    if not confirmed:
+        click.echo(
+            "paidgate: this is on record, and not confirmed by every worker yet: until then some"
+            " may go by what was before. Workers see to it by themselves, when they run and reach"
+            " each other.",
+            err=True,
+        )
+        sys.exit(NOT_CONFIRMED)
 
 
 # --- serving -----------------------------------------------------------------------------------
@@ -99,18 +129,22 @@ def in_house(work: Callable[[House], Awaitable[T]], *, in_process: bool = True) 
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 @click.option(
     "--demo",
+    is_flag=False,
+    flag_value=shipped("content"),
+    metavar="[FOLDER]",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Publish this folder at the first start, and print where to look.",
+    help="Publish this folder, or a sample, at the first start, and print where to look.",
 )
 @told
 def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
     """Serve the gateway until SIGTERM."""
     from gateway import server  # the server imports slowly; other commands need none of it
-    from gateway.welcome import Welcome, banner, move_in
+    from gateway.welcome import Welcome, alone, banner, move_in
 
     settings = _settings()
     # Not refused: whatever runs the gateway may set variables of its own.
-    for line in configuration.misspelt(os.environ):
+    told = configuration.unknown(os.environ)
+    for line in told + configuration.readable_secrets(os.environ, settings):
         click.echo(f"paidgate: {line}", err=True)
     try:
         sock = server.listen(host, port)
@@ -119,11 +153,14 @@ def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
         sys.exit(1)
     origin = settings.base_url or f"http://{_shown(host)}:{port}"
 
-    async def move(house: House) -> tuple[Welcome | None, bool]:
-        return await move_in(house, demo), house.remembers
+    async def move(house: House) -> tuple[Welcome | None, str]:
+        return await move_in(house, demo), house.authority
 
-    welcome, remembers = in_house(move)
-    shown = banner(welcome, origin, remembers=remembers)
+    with alone(settings.data):
+        welcome, authority = in_house(
+            move, serving=lambda words: click.echo(f"paidgate: {words}", err=True)
+        )
+    shown = banner(welcome, origin, authority)
     server.serve(settings, sock, workers, lambda: click.echo(shown))
 
 
@@ -140,76 +177,124 @@ PATHS = click.argument(
 )
 
 
+FREE = click.option("--free", is_flag=True, help="Documents may hold no paid section.")
+CHARSET = click.option("--charset", help="The charset of all files; else each tells its own.")
+
+
 @cli.command()
 @PATHS
 @click.option("--publisher", default="", help="Publish as this publisher; else the folder's name.")
+@FREE
+@CHARSET
 @click.option("--watch", is_flag=True, help="Go on: publish what changes, until interrupted.")
 @told
-def publish(paths: tuple[Path, ...], publisher: str, watch: bool) -> None:
+def publish(
+    paths: tuple[Path, ...], publisher: str, free: bool, charset: str | None, watch: bool
+) -> None:
     """Publish files, or folders that hold <publisher>/<slug>.ext."""
-    from gateway.bulk import publish_files, states, watch_files
+    from gateway.bulk import is_confirmed, publish_files, states, watch_files
 
-    async def work(house: House) -> int:
+    for path in others(paths):
+        click.echo(f"{path}: skipped: no document", err=True)
+
+    async def work(house: House) -> tuple[int, bool]:
         seen = states(paths)  # before the first run, or it would miss what changes meanwhile
-        refused = await publish_files(house, list(source_files(paths)), publisher)
+        files = list(source_files(paths, charset))
+        refused = await publish_files(house, files, publisher, free=free)
+        confirmed = await is_confirmed(house)
         if watch:
-            await watch_files(house, paths, publisher, seen)
-        return refused
+            await watch_files(house, paths, publisher, seen, free=free, charset=charset)
+        return refused, confirmed
 
     try:
-        refused = in_house(work, in_process=False)
+        refused, confirmed = in_house(work, in_process=False)
     except KeyboardInterrupt:
         click.echo("paidgate: interrupted; the same command again does the rest.", err=True)
         sys.exit(INTERRUPTED)
-    sys.exit(1 if refused else 0)
+    if refused:
+        sys.exit(1)
+    _require_confirmed(confirmed)
 
 
 @cli.command()
 @PATHS
-@click.option("--json", "as_json", is_flag=True, help="Print findings as JSON.")
+@FREE
+@CHARSET
+@click.option("--json", "as_json", is_flag=True, help="Print findings and warnings as JSON.")
 @told
-def check(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check files as publication would, and publish nothing."""
-    outcomes = [(file, _refusal(file)) for file in source_files(paths)]
+def check(paths: tuple[Path, ...], free: bool, charset: str | None, as_json: bool) -> None:
+    """Check files as publication would, and publish nothing.
+
+    What depends on what is published already, only publication tells.
+    """
+    outcomes = [(file, _outcome(file, free=free)) for file in source_files(paths, charset)]
     if as_json:
-        reports = [_report(file, error) for file, error in outcomes]
+        reports = [_report(file, outcome) for file, outcome in outcomes]
         click.echo(json.dumps(reports, ensure_ascii=False, indent=1))
     else:
-        for file, error in outcomes:
-            for line in lines(file.path, error) if error else ():
-                click.echo(line)
-    sys.exit(1 if any(error for _, error in outcomes) else 0)
+        for file, outcome in outcomes:
+            _tell(file, outcome)
+    sys.exit(1 if any(_is_refused(*each) for each in outcomes) else 0)
 
 
-def _refusal(file: SourceFile) -> Exception | None:
+Outcome = Prepared | Exception
+
+
+def _outcome(file: SourceFile, *, free: bool) -> Outcome:
     try:
-        _prepare(file)
+        return _prepare(file, free=free)
     except Exception as error:  # whatever it is, it is of this file alone
         return error
-    return None
 
 
-def _report(file: SourceFile, error: Exception | None) -> dict[str, Any]:
+def _is_refused(file: SourceFile, outcome: Outcome) -> bool:
+    return isinstance(outcome, Exception) and not (file.found and is_draft(outcome))
+
+
+def _tell(file: SourceFile, outcome: Outcome) -> None:
+    if isinstance(outcome, Prepared):
+        told = warned(file.path, outcome.warnings)
+    elif _is_refused(file, outcome):
+        told = lines(file.path, outcome)
+    else:
+        click.echo(skipped(file.path), err=True)
+        return
+    for line in told:
+        click.echo(line)
+
+
+def _report(file: SourceFile, outcome: Outcome) -> dict[str, Any]:
     from gateway.web.errors import finding
 
-    findings = error.findings if isinstance(error, Refused) else ()
-    report = {"file": str(file.path), "findings": [finding(f) for f in findings]}
-    return report | {"error": words(error)} if error and not findings else report
+    report: dict[str, Any] = {"file": str(file.path), "findings": [], "warnings": []}
+    if isinstance(outcome, Prepared):
+        report["warnings"] = [finding(each) for each in outcome.warnings]
+        report["sections"] = [
+            {"kind": "paid" if paid else "free", "line": line, "end_line": end_line}
+            for paid, line, end_line in outcome.sections
+        ]
+    elif isinstance(outcome, Refused):
+        report["findings"] = [finding(each) for each in outcome.findings]
+    else:
+        report["error"] = words(outcome)
+    return report
 
 
-def _prepare(file: SourceFile) -> Prepared:
+def _prepare(file: SourceFile, *, free: bool) -> Prepared:
     formats = SourceFormats()
-    return prepare(file.submission(publisher_of(file) or "check", formats), formats)
+    submission = file.submission(publisher_of(file) or "check", formats, free=free)
+    return prepare(submission, formats, int(time()))
 
 
 @cli.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@CHARSET
 @told
-def split(file: Path) -> None:
+def split(file: Path, charset: str | None) -> None:
     """Print how a file is divided."""
-    source = SourceFile(file)
+    source = SourceFile(file, charset=charset)
     try:
-        prepared = _prepare(source)
+        prepared = _prepare(source, free=True)  # whether it is meant so is not asked here
     except Refused as refused:
         for line in lines(source.path, refused):
             click.echo(line)
@@ -235,7 +320,14 @@ def publisher() -> None:
 @told
 def publisher_add(name: str) -> None:
     """Add a publisher, or give one another key; the key is printed this once."""
-    click.echo(in_house(lambda house: house.granting.add_publisher(name)))
+
+    async def work(house: House) -> tuple[str, bool]:
+        key = await house.granting.add_publisher(name)
+        return key, await house.granting.confirm()
+
+    key, confirmed = in_house(work)
+    click.echo(key)
+    _require_confirmed(confirmed)
 
 
 @cli.command()
@@ -248,12 +340,14 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     """Grant a right, and print its id, token and unlock link."""
     from gateway.web.links import PORT
 
-    async def work(house: House) -> tuple[Grant, str]:
+    async def work(house: House) -> tuple[Grant, str, bool]:
         wish = Wish(scope, subject=subject, term=term, source="command line")
+        await house.granting.require_known(publisher, scope)
         made = await house.granting.grant(publisher, wish, by=OPERATOR)
-        return made, await house.granting.token(made)
+        token = await house.granting.token(made)
+        return made, token, await house.granting.confirm()
 
-    made, token = in_house(work)
+    made, token, confirmed = in_house(work)
     origin = _settings().base_url
     if not origin:
         origin = f"http://127.0.0.1:{PORT}"
@@ -261,6 +355,7 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     click.echo(f"grant   {made.id}")
     click.echo(f"token   {token}")
     click.echo(f"unlock  {origin}/unlock?token={quote(token)}")
+    _require_confirmed(confirmed)
 
 
 @cli.command()
@@ -268,10 +363,9 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
 @told
 def revoke(grant: str) -> None:
     """Take a grant back; returns when no worker will serve it."""
-    if not in_house(lambda house: house.granting.revoke(None, grant)):
-        click.echo(f"revoked {grant}: recorded, and not confirmed by every worker yet.")
-        sys.exit(2)
-    click.echo(f"revoked {grant}: no worker will serve it.")
+    confirmed = in_house(lambda house: house.granting.revoke(None, grant))
+    click.echo(f"revoked {grant}: {'no worker will serve it' if confirmed else 'recorded'}.")
+    _require_confirmed(confirmed)
 
 
 # --- signing keys ------------------------------------------------------------------------------
@@ -305,11 +399,23 @@ def keys_retire(kid: str) -> None:
     _tell_turned(in_house(lambda house: house.signing.retire(kid)))
 
 
+@keys.command("accept-secret")
+@told
+def keys_accept_secret() -> None:
+    """Take the root secret that is set now, in place of one that was changed or lost."""
+    in_house(_nothing, is_accepted=True)
+    click.echo("The ledger goes by this secret: what the one before has signed is void.")
+
+
+async def _nothing(_: House) -> None:
+    return
+
+
 def _tell_turned(turned: Turned) -> None:
     click.echo(f"{turned.kid}  {turned.state}")
-    if not turned.confirmed:
-        click.echo("Not every worker has confirmed it yet: try again.", err=True)
-        sys.exit(2)
+    if turned.state is KeyState.PENDING:
+        click.echo("paidgate: it signs nothing yet: the same command again goes on.", err=True)
+    _require_confirmed(turned.confirmed)
 
 
 # --- the audit ---------------------------------------------------------------------------------
@@ -348,6 +454,32 @@ def audit_log_show(document: str, grant: str, since: str) -> None:
         click.echo(log.shown(record))
 
 
+# --- what is stored ----------------------------------------------------------------------------
+
+
+@cli.command()
+@click.option("--repair", is_flag=True, help="Mend what the rest of what is stored determines.")
+@told
+def verify(repair: bool) -> None:
+    """Read back all that is stored, and name what is damaged; exit 1 if something is."""
+    from gateway.verifying import verify as look
+
+    found = in_house(lambda house: look(house, click.echo, repair=repair))
+    click.echo(found.told())
+    sys.exit(1 if found.left else 0)
+
+
+@cli.command()
+@told
+def upgrade() -> None:
+    """Bring what is stored from earlier versions to this one; the gateway may serve meanwhile."""
+    from gateway.upgrading import upgrade as bring_up
+
+    done = in_house(lambda house: bring_up(house, click.echo))
+    click.echo(done.told())
+    sys.exit(1 if done.left else 0)
+
+
 # --- measuring ---------------------------------------------------------------------------------
 
 
@@ -363,8 +495,6 @@ def audit_log_show(document: str, grant: str, since: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print everything measured as JSON.")
 def bench(rounds: int, seconds: int, as_json: bool) -> None:
     """Measure what answers cost here, beside nginx; takes a few minutes."""
-    from rich.console import Console
-
     from gateway.bench.load import Faulty
     from gateway.bench.processes import Lacking
     from gateway.bench.run import run
@@ -377,7 +507,7 @@ def bench(rounds: int, seconds: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=1))
     else:
-        report.show(Console())
+        click.echo(report.text())
 
 
 if __name__ == "__main__":

@@ -10,33 +10,46 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import anyio
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from gateway import composing
-from gateway.announcing import Announcing
+from gateway import belonging, composing
+from gateway.announcing import Announcing, Looks, at_once
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 from gateway.core.leases import Terms
 from gateway.explaining import Explaining
 from gateway.formats.sources import SourceFormats
 from gateway.granting import Granting
-from gateway.ports import Audit, Clock, Ledger, PublicStore, Tries, Vault
+from gateway.ports import (
+    Audit,
+    AuthorityRecord,
+    Clock,
+    Edition,
+    Ledger,
+    PublicStore,
+    Tries,
+    Vault,
+)
 from gateway.publishing import Publishing
 from gateway.reading import Reading
 from gateway.redeeming import Redeeming
 from gateway.repeating import Repeating
-from gateway.settings import Settings
+from gateway.settings import SECRET, Settings
 from gateway.signing import Signing
 from gateway.stores.audit_files import FileAudit
+from gateway.stores.chain_files import chains_in
 from gateway.stores.embedded_redis import EmbeddedRedis, server_program
-from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory
+from gateway.stores.house_files import house_name
+from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory, OutsideCoherence
+from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log
 from gateway.stores.memory import MemoryAudit
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.redis_authority import RedisAuthority
@@ -58,6 +71,7 @@ from gateway.web.shelf import Shelf
 from gateway.web.studio import Studio
 
 YOUNG = 20_000  # new objects until the collector looks at them
+LOOK = 0.05  # seconds between two looks at whether another process has confirmed a change
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
 ANEW = 1.0  # seconds until the audit is tended again, should that have ended
@@ -94,64 +108,182 @@ class House:
     coherence: Memory
     audit: Audit
     tries: Tries
+    membership: Membership | None = None  # of a process that serves
 
     @property
-    def remembers(self) -> bool:
-        """Tell whether rights are answered from memory."""
-        return not isinstance(self.coherence, DirectCoherence)
+    def authority(self) -> str:
+        """Return the kind of authority that this process goes by."""
+        return self.membership.word if self.membership else str(Kind.NONE)
 
     async def close(self) -> None:
         """Let go of what is open."""
         await self.coherence.close()
+        if self.membership:
+            await self.membership.leave()
         await self.audit.close()
         await self.tries.close()
         await self.ledger.close()
 
 
-async def open_house(settings: Settings, *, in_process: bool = False) -> House:
+async def open_house(
+    settings: Settings,
+    *,
+    in_process: bool = False,
+    serving: Tell | None = None,
+    patience: float = 0,
+    is_accepted: bool = False,
+) -> House:
     """Open the stores and put the use cases on them.
 
     in_process: compose here and now, as commands do that publish little or nothing; what serves
     or publishes folders composes elsewhere, so that no document can stop it.
+    serving: for a process that serves, which has to go by the authority on record; it is told
+    what becomes of that. patience: seconds that a change waits for another process to confirm it.
+    is_accepted: the secret that is set is the ledger's from now on, whatever was before.
+    Raises OtherAuthority, Lost, Unavailable.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store, vault = _open_texts(settings.store)
-    secret = settings.secret.encode() or kept_secret(settings.data / "secret")
     ledger = await open_ledger(settings.ledger)
+    try:
+        secret = await _secret(settings, ledger, store, is_accepted=is_accepted)
+    except BaseException:
+        await ledger.close()
+        raise
     clock = SystemClock()
-    return assemble(
+    try:
+        membership, record = await _join(settings, ledger, clock, serving)
+    except BaseException:
+        await ledger.close()
+        raise
+    house = assemble(
         settings,
         ledger,
         store,
         vault,
         secret,
         clock,
-        coherence=open_coherence(settings),
+        coherence=open_coherence(settings, record),
         audit=FileAudit(settings.audit, clock, ledger),
         tries=open_tries(settings),
         in_process=in_process,
+        membership=membership,
+        looks=partial(looks, patience),
     )
+    if membership:
+        membership.begin(house.coherence)
+    return house
 
 
-def open_coherence(settings: Settings) -> Memory:
+async def _secret(
+    settings: Settings, ledger: Ledger, store: PublicStore, *, is_accepted: bool
+) -> bytes:
+    """Return the root secret, if it and the ledger belong here. Raises Lost."""
+    await belonging.require_ledger(ledger, store, is_audited=bool(chains_in(settings.audit)))
+    path = settings.data / SECRET
+    if not settings.secret and not path.exists() and await belonging.is_begun(ledger):
+        raise belonging.missing_secret(str(path))
+    secret = settings.secret.encode() or kept_secret(path)
+    if is_accepted:
+        await belonging.accept_secret(ledger, secret)
+    await belonging.require_secret(ledger, secret)
+    return secret
+
+
+async def _join(
+    settings: Settings, ledger: Ledger, clock: Clock, tell: Tell | None
+) -> tuple[Membership | None, AuthorityRecord | None]:
+    """Return the authority on record; a process that serves sees to it that it is ours."""
+    if tell is None:
+        return None, await ledger.authority()
+    named = named_authority(settings)
+    membership = Membership(ledger, settings.data, named, partial(_is_begun, settings), tell)
+    try:
+        return membership, await membership.join(clock.now())
+    except BaseException:
+        await membership.leave()
+        raise
+
+
+def named_authority(settings: Settings) -> Named:
+    """Return the authority that the settings name; without a server to embed it is none."""
+    if settings.authority == "postgres":
+        return Named(Kind.POSTGRES)
+    if settings.redis == "none" or (settings.redis == "embedded" and not server_program()):
+        return Named(Kind.NONE)
+    if settings.redis == "embedded":
+        return Named(Kind.EMBEDDED)
+    return Named(Kind.REDIS, bare(settings.redis))
+
+
+def bare(url: str) -> str:
+    """Return the address of a server without who asks it, and how."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+async def _is_begun(settings: Settings, name: str) -> bool:
+    authority = RedisAuthority(settings.redis, Terms(settings.lease), name, may_begin=False)
+    try:
+        return await authority.is_begun()
+    finally:
+        await authority.close()
+
+
+def open_coherence(settings: Settings, record: AuthorityRecord | None) -> Memory:
     """Return the memory of this process, on the authority that the settings name.
 
-    What it does not start at once it renews when it is started.
+    Outside of it where another is on record. What it does not start at once it renews when it is
+    started.
     """
-    terms = Terms(settings.lease)
-    if settings.authority == "postgres":
+    terms, named, house = (
+        Terms(settings.lease),
+        named_authority(settings),
+        house_name(settings.data),
+    )
+    name = record.id if record else ""
+    is_sure = record is None or named.is_surely(record, house)
+    is_embedded = (settings.authority, settings.redis) == ("redis", "embedded")
+    if is_embedded and record and Named(Kind.EMBEDDED).is_surely(record, house):
+        # Also without a program of its own: it speaks to the server that another process keeps.
+        named, is_sure = Named(Kind.EMBEDDED), True
+    if named.kind is Kind.REDIS and (record is None or record.kind == Kind.REDIS):
+        redis = RedisAuthority(settings.redis, terms, name, may_begin=is_sure)
+        return LeasedCoherence(redis, terms, on_record=name)
+    if not is_sure:
+        return OutsideCoherence()
+    if named.kind is Kind.POSTGRES:
         # Only here: its driver takes time and memory to import.
         from gateway.stores.postgres_authority import PostgresAuthority
 
-        return LeasedCoherence(PostgresAuthority(settings.ledger, terms), terms)
-    if settings.redis == "embedded" and (program := server_program()):
-        embedded = EmbeddedRedis(settings.data, program)
-        with suppress(OSError, GatewayError):
-            embedded.ensure()
-        return LeasedCoherence(RedisAuthority(embedded.url, terms), terms, keeper=embedded)
-    if settings.redis in ("embedded", "none"):
-        return DirectCoherence()
-    return LeasedCoherence(RedisAuthority(settings.redis, terms), terms)
+        return LeasedCoherence(PostgresAuthority(settings.ledger, terms), terms, on_record=name)
+    if named.kind is Kind.EMBEDDED:
+        authority = RedisAuthority(EmbeddedRedis.address(settings.data), terms, name)
+        return LeasedCoherence(authority, terms, keeper=_embedded(settings), on_record=name)
+    return DirectCoherence()
+
+
+def _embedded(settings: Settings) -> EmbeddedRedis | None:
+    program = server_program()
+    if program is None:
+        return None
+    embedded = EmbeddedRedis(settings.data, program)
+    with suppress(OSError, GatewayError):
+        embedded.ensure()
+    return embedded
+
+
+def patience(settings: Settings) -> float:
+    """Return for how many seconds a command waits until a worker has confirmed what it did."""
+    return 3 * ANNOUNCE + 2 * settings.lease
+
+
+async def looks(seconds: float) -> AsyncIterator[None]:
+    """Yield now and then for some seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        await anyio.sleep(LOOK)
+        yield
 
 
 def open_tries(settings: Settings) -> Tries:
@@ -189,10 +321,12 @@ def assemble(
     audit: Audit | None = None,
     tries: Tries | None = None,
     in_process: bool = True,
+    membership: Membership | None = None,
+    looks: Looks = at_once,
 ) -> House:
     """Put the use cases on the given parts."""
     coherence, audit = coherence or DirectCoherence(), audit or MemoryAudit()
-    announcing = Announcing(ledger, coherence, audit)
+    announcing = Announcing(ledger, coherence, audit, looks)
     signing = Signing(secret, ledger, coherence, announcing, clock)
     base = settings.base_url
     composer = composing.Here(base) if in_process else composing.Elsewhere(base)
@@ -225,6 +359,7 @@ def assemble(
         coherence=coherence,
         audit=audit,
         tries=tries or MemoryTries(),
+        membership=membership,
     )
 
 
@@ -289,6 +424,7 @@ def build(house: House) -> Starlette:
         exception_handlers={
             GatewayError: telling.on_gateway_error,
             HTTPException: telling.on_http_exception,
+            ClientDisconnect: telling.on_hang_up,
             Exception: telling.on_fault,
         },
     )
@@ -302,8 +438,13 @@ def _probes(house: House) -> dict[str, Probe]:
         "previews": _answering(house.store.ping),
         "ledger": _answering(house.ledger.ping),
         "redis": house.coherence.ping,
+        "authority": partial(_authority, house),
         "store": _answering(house.vault.ping),
     }
+
+
+async def _authority(house: House) -> str:
+    return house.authority
 
 
 def _answering(ping: Callable[[], Awaitable[None]]) -> Probe:
@@ -327,7 +468,7 @@ class Gateway:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        house = await open_house(self._settings)
+        house = await open_house(self._settings, serving=log)
         house.coherence.start()
         self._app, waiting = build(house), self._app
         self.ready = self._app.state.ready
@@ -338,8 +479,12 @@ class Gateway:
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_again, "sweep", partial(_sweep, house, set()), SWEEP)
+                tasks.start_soon(_again, "look over", LookOver(house), SWEEP)
                 tasks.start_soon(_again, "announce", house.announcing.confirm, ANNOUNCE)
                 tasks.start_soon(_again, "audit", house.audit.tend, ANEW)
+                if house.membership:
+                    attend = partial(house.membership.attend, house.coherence)
+                    tasks.start_soon(_again, "attend", attend, TENURE.pace)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
@@ -354,6 +499,18 @@ async def _sweep(house: House, told: set[Address]) -> None:
         _log.error("unsettled", document=str(address), kind=type(failed[address]).__name__)
     told.clear()
     told.update(failed)
+
+
+class LookOver:
+    """Reads all that is stored back, a few editions at a time, from the start again at the end."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._after: Edition | None = None
+
+    async def __call__(self) -> None:
+        """Look at the next few."""
+        self._after = await self._house.publishing.look_over(self._after)
 
 
 async def _again(name: str, work: Callable[[], Awaitable[object]], pause: float) -> None:

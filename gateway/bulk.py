@@ -6,10 +6,10 @@ one skips what is there and does the rest.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -17,62 +17,56 @@ import anyio
 import click
 from anyio import CancelScope, create_memory_object_stream, create_task_group, move_on_after
 from anyio.streams.memory import MemoryObjectReceiveStream
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
-from gateway.app import House
+from gateway.app import House, looks, patience
 from gateway.composing import cores
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Malformed
 from gateway.folders import SourceFile, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
-from gateway.refusals import lines
+from gateway.progress import Progress
+from gateway.refusals import is_draft, lines, skipped, warned
+from gateway.submissions import Submission
 
 LOOK = 1.0  # seconds between two looks at watched files
 PORTION = 200  # files that are looked up in the ledger together
 TIDYING = 5.0  # seconds that an interrupted run has to finish what it has begun
 
 States = Mapping[Path, tuple[int, int]]
+Say = Callable[..., None]  # prints a line, on standard error if err is true
 
 
-async def publish_files(house: House, files: Sequence[SourceFile], publisher: str) -> int:
+async def publish_files(
+    house: House, files: Sequence[SourceFile], publisher: str, *, free: bool = False
+) -> int:
     """Publish files, several at once; return how many were refused.
 
-    publisher "" takes the name of each file's folder.
+    publisher "" takes the name of each file's folder. free: they may hold no paid section.
     """
-    with _progress() as progress:
-        run = _Run(house, publisher, progress, len(files))
-        try:
-            await run.go(files)
-        finally:
-            click.echo(run.told(), err=True)
+    run = _Run(house, publisher, Progress("publishing", len(files)), free=free)
+    try:
+        await run.go(files)
+    finally:
+        run.end()
     return run.counted["refused"]
 
 
 class _Run:
     """One run over many files."""
 
-    def __init__(self, house: House, publisher: str, progress: Progress, total: int) -> None:
+    def __init__(self, house: House, publisher: str, progress: Progress, *, free: bool) -> None:
         self._house = house
+        self._free = free
         self._publisher = publisher
         self._progress = progress
-        self._task = progress.add_task("publishing", total=total)
         self._taken: dict[Address, Path] = {}
         self.counted = Counter[str]()
 
-    def told(self) -> str:
-        """Return what was done in words."""
-        words = ("published", "unchanged", "refused")
-        return ", ".join(f"{self.counted[word]} {word}" for word in words)
+    def end(self) -> None:
+        """Tell what was done."""
+        words = ["published", "unchanged", "refused"]
+        words += ["skipped"] if self.counted["skipped"] else []
+        self._say(", ".join(f"{self.counted[word]} {word}" for word in words), err=True)
 
     async def go(self, files: Sequence[SourceFile]) -> None:
         """Publish what is not published yet."""
@@ -100,8 +94,11 @@ class _Run:
     async def _publish(self, receive: MemoryObjectReceiveStream[SourceFile]) -> None:
         with receive:
             async for file in receive:
-                is_published = await publish_file(self._house, file, self._publisher)
-                self._count("published" if is_published else "refused")
+                self._count(
+                    await publish_file(
+                        self._house, file, self._publisher, free=self._free, say=self._say
+                    )
+                )
 
     async def _changed(self, files: Sequence[SourceFile]) -> Sequence[SourceFile]:
         """Return the files that are not published as they are; tell of those that cannot be."""
@@ -109,11 +106,10 @@ class _Run:
         digests: dict[Address, str] = {}
         for file in files:
             try:
-                submission = file.submission(owner(file, self._publisher), SourceFormats())
+                submission = _submission(file, self._publisher, free=self._free)
                 self._take(submission.address, file)
             except (GatewayError, OSError) as error:
-                self._count("refused")
-                tell(file, error)
+                self._count(tell(file, error, self._say))
             else:
                 addresses[file] = submission.address
                 digests[submission.address] = self._house.publishing.digest(submission)
@@ -127,9 +123,13 @@ class _Run:
         if first != file.path:
             raise Malformed(f"{first} is {address} already.", hint="Name one of them differently.")
 
+    def _say(self, line: str, *, err: bool = False) -> None:
+        self._progress.erase()
+        click.echo(line, err=err)
+
     def _count(self, outcome: str, files: int = 1) -> None:
         self.counted[outcome] += files
-        self._progress.advance(self._task, files)
+        self._progress.advance(files)
 
 
 def _portions(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:
@@ -138,15 +138,32 @@ def _portions(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:
         yield portion
 
 
-async def publish_file(house: House, file: SourceFile, publisher: str) -> bool:
-    """Publish one file; tell why and return False if it is refused."""
+async def publish_file(
+    house: House,
+    file: SourceFile,
+    publisher: str,
+    *,
+    free: bool = False,
+    say: Say = click.echo,
+) -> str:
+    """Publish one file; return what came of it, and tell it if that is not as it was meant."""
     try:
-        submission = file.submission(owner(file, publisher), SourceFormats())
-        await house.publishing.publish(submission)
+        published = await house.publishing.publish(_submission(file, publisher, free=free))
     except Exception as error:  # whatever it is, it is of this file alone
-        tell(file, error)
-        return False
-    return True
+        return tell(file, error, say)
+    for line in warned(file.path, published.warnings):
+        say(line)
+    return "published"
+
+
+async def is_confirmed(house: House) -> bool:
+    """Return whether all that was published is, after some patience."""
+    wait = partial(looks, patience(house.settings))
+    return await house.announcing.tell() or await house.announcing.wait(wait)
+
+
+def _submission(file: SourceFile, publisher: str, *, free: bool) -> Submission:
+    return file.submission(owner(file, publisher), SourceFormats(), free=free)
 
 
 def owner(file: SourceFile, publisher: str) -> str:
@@ -162,25 +179,47 @@ def owner(file: SourceFile, publisher: str) -> str:
     return found
 
 
-def tell(file: SourceFile, error: Exception) -> None:
-    """Tell why a file was refused, as compilers do."""
+def tell(file: SourceFile, error: Exception, say: Say = click.echo) -> str:
+    """Tell why a file was refused, as compilers do, or that it was skipped; return which."""
+    if file.found and is_draft(error):
+        say(skipped(file.path), err=True)
+        return "skipped"
     for line in lines(file.path, error):
-        click.echo(line)
+        say(line)
+    return "refused"
 
 
-async def watch_files(house: House, paths: Sequence[Path], publisher: str, seen: States) -> None:
+async def watch_files(
+    house: House,
+    paths: Sequence[Path],
+    publisher: str,
+    seen: States,
+    *,
+    free: bool = False,
+    charset: str | None = None,
+) -> None:
     """Publish what changes below paths after it was seen so, for good."""
     while True:
         await anyio.sleep(LOOK)
-        seen = await look(house, paths, publisher, seen)
+        seen = await look(house, paths, publisher, seen, free=free, charset=charset)
 
 
-async def look(house: House, paths: Sequence[Path], publisher: str, seen: States) -> States:
+async def look(
+    house: House,
+    paths: Sequence[Path],
+    publisher: str,
+    seen: States,
+    *,
+    free: bool = False,
+    charset: str | None = None,
+) -> States:
     """Publish what is not as it was seen; return how it is seen now."""
     now = states(paths)
-    for path in sorted(p for p, state in now.items() if seen.get(p) != state):
-        if await publish_file(house, SourceFile(path), publisher):
-            click.echo(f"published {path}", err=True)
+    files = {file.path: file for file in source_files(paths, charset)}
+    for path in sorted(p for p, state in now.items() if seen.get(p) != state and p in files):
+        if await publish_file(house, files[path], publisher, free=free) == "published":
+            told = "published" if await is_confirmed(house) else "recorded, not confirmed"
+            click.echo(f"{told} {path}", err=True)
     return now
 
 
@@ -192,23 +231,3 @@ def states(paths: Sequence[Path]) -> States:
             stat = file.path.stat()
             found[file.path] = (stat.st_mtime_ns, stat.st_size)
     return found
-
-
-class _Rate(ProgressColumn):
-    """How many files a second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.finished_speed or task.speed or 0:.0f}/s")
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),  # refusals in a file stay in the file
-    )

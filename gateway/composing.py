@@ -32,6 +32,7 @@ from gateway.core.findings import Code, Finding
 from gateway.core.markers import divide
 from gateway.core.newly_public import newly_public
 from gateway.formats.sources import SourceFormats
+from gateway.shipped import shipped
 from gateway.stores.tether import tie_to
 from gateway.submissions import Composed, Prepared, Submission, Task, compose, prepare
 from gateway.web.pages import Pages
@@ -39,7 +40,7 @@ from gateway.web.press import PagePress
 from gateway.web.static import Static
 
 PACKAGE = Path(__file__).parent
-TEMPLATES = PACKAGE.parent / "templates"
+TEMPLATES = shipped("templates")
 PATIENCE = 60.0  # seconds of a processor; a source that takes longer to set is refused
 MEMORY = 2 << 30  # bytes that a process may take besides what it has when it is ready
 STARTING = 30.0  # seconds that a process has besides, to start and to wait for a processor
@@ -90,9 +91,9 @@ def compose_edition(task: Task, base_url: str) -> Composed:
     return compose(task, SourceFormats(), PagePress(pages(), base_url))
 
 
-def prepare_submission(submission: Submission) -> Prepared:
+def prepare_submission(submission: Submission, now: int) -> Prepared:
     """Find a submission sound. Raises Refused, Unsupported."""
-    return prepare(submission, SourceFormats())
+    return prepare(submission, SourceFormats(), now)
 
 
 class Here:
@@ -105,9 +106,9 @@ class Here:
         """Make an edition of a submission. Raises Refused, Unsupported."""
         return compose_edition(task, self._base_url)
 
-    async def prepare(self, submission: Submission) -> Prepared:
+    async def prepare(self, submission: Submission, now: int) -> Prepared:
         """Find a submission sound. Raises Refused, Unsupported."""
-        return prepare_submission(submission)
+        return prepare_submission(submission, now)
 
     async def compare(self, publisher: str, before: str, after: str) -> tuple[Finding, ...]:  # noqa: ARG002
         """Find what is newly public."""
@@ -137,9 +138,9 @@ class Elsewhere:
         work = partial(self._composer, task, self._base_url)
         return await self._run(task.submission.address.publisher, work)
 
-    async def prepare(self, submission: Submission) -> Prepared:
+    async def prepare(self, submission: Submission, now: int) -> Prepared:
         """Find a submission sound. Raises Refused, Unsupported."""
-        work = partial(prepare_submission, submission)
+        work = partial(prepare_submission, submission, now)
         return await self._run(submission.address.publisher, work)
 
     async def compare(self, publisher: str, before: str, after: str) -> tuple[Finding, ...]:

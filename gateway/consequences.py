@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.core import findings
+from gateway.core.bundles import Damaged
 from gateway.core.codes import Code, State
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
@@ -71,7 +72,8 @@ class Consequences:
     async def _newly_public(self, before: Edition, source: bytes) -> Warnings:
         if not has_paid(before):
             return ()
-        with suppress(Missing):  # erased: there is nothing left to become public
+        # Erased or damaged: nothing is left to compare with.
+        with suppress(Missing, Damaged):
             earlier = await self._vault.source(before.address, before.id)
             if earlier != source:
                 publisher = before.address.publisher

@@ -47,10 +47,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """What a redemption gives: the cookie of the reader, and where to go on (None: library)."""
+    """What a redemption gives: the cookie of the reader, and where to go on (None: library).
+
+    confirmed: the next read succeeds on every worker.
+    """
 
     cookie: str
     address: Address | None
+    confirmed: bool
 
 
 class Granting:
@@ -69,12 +73,15 @@ class Granting:
     # --- publishers ---
 
     async def add_publisher(self, name: str) -> str:
-        """Add a publisher and return an API key, which is shown this once. Raises Malformed."""
+        """Add a publisher and return an API key, which is shown this once. Raises Malformed.
+
+        Whether it is confirmed tells `confirm`.
+        """
         key = "pgk-" + self._clock.fresh_id() + self._clock.fresh_id()
         await self._ledger.add_publisher(
             valid_name(name, "publisher"), key_hash(key), self._clock.now()
         )
-        await self._confirm(Act.PUBLISHER, OPERATOR, name)
+        await self._announcing.tell(self._act(Act.PUBLISHER, OPERATOR, name))
         return key
 
     async def register(self, name: str) -> None:
@@ -101,12 +108,21 @@ class Granting:
 
     # --- grants ---
 
+    async def require_known(self, publisher: str, scope: str) -> None:
+        """Raise Missing where a publisher, or the document of a scope, does not exist."""
+        covered = Scope.parse(valid_name(publisher, "publisher"), scope)
+        if not await self._ledger.is_publisher(publisher):
+            raise Missing("publisher")
+        is_one = covered.kind is Kind.DOCUMENT
+        if is_one and not await self._ledger.current(Address(publisher, covered.name)):
+            raise Missing("document")
+
     async def grant(
         self, publisher: str, wish: Wish, *, once: str = "", fingerprint: str = "", by: str = ""
     ) -> Grant:
         """Put a right on record. Raises Malformed, Conflict, Missing, Revoked.
 
-        by: who acts, where that is not the publisher.
+        by: who acts, where that is not the publisher. Whether it is confirmed tells `confirm`.
 
         The same non-empty source_ref again gives the grant on record, and so does the same
         non-empty `once`, if the fingerprint of what was asked is the same too.
@@ -127,7 +143,7 @@ class Granting:
         if wish.parent:
             await self._require_own(publisher, wish.parent)
         grant = await self._ledger.add_grant(grant)
-        await self._confirm(Act.GRANT, by, grant.id)
+        await self._announcing.tell(self._act(Act.GRANT, by, grant.id))
         return grant
 
     async def _require_own(self, publisher: str, parent: str) -> None:
@@ -203,7 +219,10 @@ class Granting:
         return await self._confirm(Act.REVOKE, by, found.id)
 
     async def _confirm(self, act: Act, by: str, on: str) -> bool:
-        return await self._announcing.confirm(Record(self._clock.now(), act, by, on))
+        return await self._announcing.confirm(self._act(act, by, on))
+
+    def _act(self, act: Act, by: str, on: str) -> Record:
+        return Record(self._clock.now(), act, by, on)
 
     async def confirm(self) -> bool:
         """Return whether every worker knows of all that was put on record so far."""
@@ -257,23 +276,28 @@ class Granting:
             raise Revoked
         reader_id = known.id if known else self.newcomer(once, grant.id)
         reader = await self._ledger.redeem(reader_id, grant.id, now)
-        await self._confirm(Act.REDEEM, reader_key(reader.id), grant.id)
-        return await self.welcome(reader, grant.scope)
+        confirmed = await self._confirm(Act.REDEEM, reader_key(reader.id), grant.id)
+        return await self.welcome(reader, grant.scope, confirmed=confirmed)
 
-    async def welcome(self, reader: Reader, scope: Scope) -> Redeemed:
+    async def welcome(self, reader: Reader, scope: Scope, *, confirmed: bool) -> Redeemed:
         """Return the cookie of a reader who has redeemed something of a scope."""
         now = self._clock.now()
         ring = await self._signing.ring()
         is_one = scope.kind is Kind.DOCUMENT
         address = Address(scope.publisher, scope.name) if is_one else None
         claims = Claims(Purpose.READER, reader.id, reader.auth_epoch, now, now + COOKIE_LIFE)
-        return Redeemed(ring.sign(claims), address)
+        # A reader of whom nothing else was ever recorded is in nobody's memory.
+        return Redeemed(ring.sign(claims), address, confirmed or reader.version == 1)
 
-    async def sign_out(self, reader: Reader | None) -> None:
-        """End every cookie of a reader."""
-        if reader is not None:
-            await self._ledger.sign_out(reader.id)
-            await self._confirm(Act.SIGN_OUT, reader_key(reader.id), reader.id)
+    async def sign_out(self, reader: Reader | None) -> bool:
+        """End every cookie of a reader.
+
+        True: no worker takes one any more. False: on record, and not confirmed yet.
+        """
+        if reader is None:
+            return True
+        await self._ledger.sign_out(reader.id)
+        return await self._confirm(Act.SIGN_OUT, reader_key(reader.id), reader.id)
 
 
 def device_id(grant: str, reader: str) -> str:

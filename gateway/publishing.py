@@ -2,7 +2,8 @@
 
 An edition is composed first, kept in the vault, made current by one ledger commit, and then shown
 by one atomic write of its public bundle. A process that dies between the last two leaves a note
-in the ledger, and whoever comes next finishes the work.
+in the ledger, and whoever comes next finishes the work. What is on record and no longer whole is
+made whole again by the same submission.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from gateway.announcing import Announcing
 from gateway.consequences import Coming, Compare, Consequences
-from gateway.core.bundles import Bundle
+from gateway.core.bundles import Bundle, Damaged
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, NewlyPublic, Stale
@@ -25,6 +26,7 @@ from gateway.submissions import Composed, Prepared, Submission, Task
 
 ATTEMPTS = 8
 PAGE = 200  # documents looked at together
+FEW = 5  # editions that are looked over at a time
 LAST = "~"  # after every slug
 
 
@@ -43,27 +45,28 @@ class Earlier:
     """An edition as it was public, and what it would change if it were current again."""
 
     edition: Edition
+    source: bytes
     public: Bundle
     warnings: tuple[Finding, ...]
 
 
-Agree = Callable[[Sequence[Finding]], bool]
+Agree = Callable[[Sequence[Finding]], Awaitable[bool]]
 Compose = Callable[[Task], Awaitable[Composed]]
-Prepare = Callable[[Submission], Awaitable[Prepared]]
+Prepare = Callable[[Submission, int], Awaitable[Prepared]]  # and now
 
 
 async def _compare(_: str, before: str, after: str) -> tuple[Finding, ...]:
     return newly_public(before, after)
 
 
-def _always(_: Sequence[Finding]) -> bool:
+async def _always(_: Sequence[Finding]) -> bool:
     return True
 
 
-def _require_agreement(warnings: Sequence[Finding], agree: Agree) -> None:
+async def _require_agreement(warnings: Sequence[Finding], agree: Agree) -> None:
     """Raise NewlyPublic if paid text would become public and nobody agrees."""
     lines = tuple(one for one in warnings if one.code is Code.NEWLY_PUBLIC)
-    if lines and not agree(lines):
+    if lines and not await agree(lines):
         raise NewlyPublic(lines)
 
 
@@ -96,7 +99,7 @@ class Publishing:
 
     async def check(self, submission: Submission) -> Prepared:
         """Do all that publication would, but keep nothing. Raises Refused, Unsupported."""
-        prepared = await self._prepare(submission)
+        prepared = await self._prepare(submission, self._clock.now())
         source = prepared.source.text.encode()
         current = await self._ledger.current(submission.address)
         if current and current.source_digest == self.digest(submission):
@@ -121,7 +124,8 @@ class Publishing:
             before = await self._ledger.current(address)
             condition.require(before.id if before else None)
             if before and before.source_digest == digest:
-                prepared = await self._prepare(submission)
+                await self._mend(before, submission)
+                prepared = await self._prepare(submission, self._clock.now())
                 return await self._again(before, prepared.source.text.encode(), prepared.warnings)
             task = Task(submission, self._clock.fresh_id(), self._clock.now(), before, digest)
             composed = await self._compose(task)
@@ -129,7 +133,7 @@ class Publishing:
             if before and await self._is_same(before, composed):
                 return await self._again(before, source, composed.warnings)
             found = await self._consequences.of_next(Coming.of(composed.edition, source), before)
-            _require_agreement(found, agree)
+            await _require_agreement(found, agree)
             await self._vault.keep(address, composed.edition.id, composed.sealed)
             try:
                 await self._ledger.make_current(composed.edition, before.id if before else None)
@@ -159,26 +163,65 @@ class Publishing:
         )
         if one != other:
             return False
-        return await self._vault.source(before.address, before.id) == composed.sealed.source
+        try:
+            return await self._vault.source(before.address, before.id) == composed.sealed.source
+        except (Damaged, Missing):
+            return False
+
+    async def _mend(self, edition: Edition, submission: Submission) -> None:
+        """See to it that the vault holds an edition whole, which was made of this submission."""
+        if await self._is_kept(edition):
+            return
+        # As its own predecessor it keeps its dates.
+        task = Task(submission, edition.id, edition.made_at, edition, edition.source_digest)
+        composed = await self._compose(task)
+        await self._vault.mend(edition.address, edition.id, composed.sealed)
+        if edition == await self._ledger.current(edition.address):
+            await self.settle(edition.address)
+
+    async def _is_kept(self, edition: Edition) -> bool:
+        health = await self._vault.look(edition.address, edition.id)
+        return all(part.is_good for part in health.values())
+
+    async def mend(self, edition: Edition) -> bool:
+        """Compose an edition again from its source, if that is whole; return whether it is."""
+        try:
+            source = await self._vault.source(edition.address, edition.id)
+        except (Damaged, Missing):
+            return False
+        kept = Submission(edition.address, source, edition.format, "utf-8", edition.language)
+        await self._mend(edition, kept)
+        return True
 
     async def _finish(self, current: Edition) -> bool:
         """Do what whoever made this edition current may have died before, as `_show` does."""
-        shown = await self._store.get(current.address)
-        if shown is None or shown.edition != current.id:
+        if not await self.is_shown(current):
             await self.settle(current.address)
         return await self.confirm()
+
+    async def is_shown(self, current: Edition, *, is_due: bool = False) -> bool:
+        """Return whether the public side shows an edition, and whole.
+
+        is_due: nobody is about to show it, so that it is damage if there is nothing.
+        """
+        health, shown = await self._store.look(current.address, is_due=is_due)
+        return health.is_good and shown == current.id
 
     def digest(self, submission: Submission) -> str:
         """Return the source_digest of the edition that a submission would become."""
         return submission.digest(self._stamp)
 
     async def unchanged(self, digests: Mapping[Address, str]) -> frozenset[Address]:
-        """Return where the current edition has the digest given, in few reads of the ledger."""
+        """Return where the current edition has the digest given, and is whole.
+
+        In few reads of the ledger; what is damaged is not unchanged.
+        """
         found: set[Address] = set()
         for publisher in {address.publisher for address in digests}:
             slugs = sorted(a.slug for a in digests if a.publisher == publisher)
             async for edition in self._around(publisher, slugs):
-                if digests.get(edition.address) == edition.source_digest:
+                is_same = digests.get(edition.address) == edition.source_digest
+                if is_same and await self.is_shown(edition) and await self._is_kept(edition):
                     found.add(edition.address)
         return frozenset(found)
 
@@ -202,31 +245,40 @@ class Publishing:
     ) -> Published:
         """Make an earlier edition current again.
 
-        agree: as in `publish`. Raises Missing, Stale, NewlyPublic, Unavailable.
+        agree: as in `publish`. Raises Missing, Stale, NewlyPublic, Damaged, Unavailable.
         """
-        earlier, source = await self._earlier(address, edition)
+        earlier = await self._on_record(address, edition)
         current = await self._ledger.current(address)
         condition.require(current.id if current else None)
-        if current and current.id == earlier.id:
+        is_current = current is not None and current.id == earlier.id
+        if not is_current:
+            await self._require_kept(earlier)
+        source = await self._vault.source(address, earlier.id)
+        if is_current:
             return await self._again(earlier, source)
         found = await self._consequences.of_next(Coming.of(earlier, source), current)
-        _require_agreement(found, agree)
+        await _require_agreement(found, agree)
         await self._ledger.make_current(earlier, current.id if current else None)
         confirmed = await self._show(Act.ROLL_BACK, address, earlier.id)
         return Published(earlier, current is None, confirmed, found)
 
     async def earlier(self, address: Address, edition: str) -> Earlier:
         """Return what rolling back to an edition would show. Raises Missing, Unavailable."""
-        earlier, source = await self._earlier(address, edition)
+        earlier = await self._on_record(address, edition)
+        source = await self._vault.source(address, edition)
         current = await self._ledger.current(address)
         found = await self._consequences.of_next(Coming.of(earlier, source), current)
-        return Earlier(earlier, await self._vault.public(address, earlier.id), found)
+        return Earlier(earlier, source, await self._vault.public(address, earlier.id), found)
 
-    async def _earlier(self, address: Address, edition: str) -> tuple[Edition, bytes]:
+    async def _on_record(self, address: Address, edition: str) -> Edition:
         earlier = await self._ledger.edition(address, edition)
         if earlier is None:
             raise Missing("edition")
-        return earlier, await self._vault.source(address, earlier.id)
+        return earlier
+
+    async def _require_kept(self, edition: Edition) -> None:
+        if not (await self._is_kept(edition) or await self.mend(edition)):
+            raise Damaged("This edition is damaged.")
 
     async def delete(self, address: Address, condition: Condition = ANYTHING) -> bool:
         """Take a document away from everyone. Raises Missing, Stale, Unavailable.
@@ -286,6 +338,20 @@ class Publishing:
             after = addresses[-1]
         return failed
 
+    async def look_over(self, after: Edition | None) -> Edition | None:
+        """Read the next few editions back, and what is shown of them: their stores tell damage.
+
+        Return after which to go on, None where all was looked at.
+        """
+        some = await self._ledger.all_editions(after, FEW)
+        for edition in some:
+            await self._is_kept(edition)
+            current = await self._ledger.current(edition.address)
+            if current in (edition, None):
+                is_settled = edition.address not in await self._ledger.unsettled(PAGE)
+                await self.is_shown(edition, is_due=is_settled and current is not None)
+        return some[-1] if len(some) == FEW else None
+
     async def current(self, address: Address) -> Edition:
         """Return the current edition. Raises Missing."""
         edition = await self._ledger.current(address)
@@ -303,6 +369,19 @@ class Publishing:
         if not found and not before:
             raise Missing("document")
         return found
+
+    async def warned(self, edition: Edition) -> tuple[bytes, tuple[Finding, ...]]:
+        """Return the source of an edition, and what its publisher was warned of.
+
+        Raises Missing, Refused where the source would be refused today, Unavailable.
+        """
+        source = await self._vault.source(edition.address, edition.id)
+        submission = Submission(
+            edition.address, source, edition.format, "utf-8", edition.language, free=True
+        )
+        prepared = await self._prepare(submission, self._clock.now())
+        found = await self._consequences.of_current(edition, source)
+        return source, found + prepared.warnings
 
     async def source(self, address: Address) -> tuple[Edition, bytes]:
         """Return the current source, in UTF-8, to its publisher. Raises Missing."""

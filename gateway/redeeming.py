@@ -71,7 +71,8 @@ class Redeeming:
     async def make(self, publisher: str, wish: CodeWish, ask: Ask = ONCE) -> list[Minted]:
         """Put new codes on record. Raises Malformed, Conflict.
 
-        The same Idempotency-Key again gives the same codes, if it asks for the same.
+        The same Idempotency-Key again gives the same codes, if it asks for the same. Whether all
+        is confirmed tells `confirm`.
         """
         now = self._clock.now()
         kept = await self._repeating.earlier(publisher, ask)
@@ -88,7 +89,7 @@ class Redeeming:
             if not ask.key:  # else they were recorded when this was first asked
                 raise
         by = f"publisher:{publisher}"
-        await self._announcing.confirm(*(Record(now, Act.CODE, by, m.code.id) for m in minted))
+        await self._announcing.tell(*(Record(now, Act.CODE, by, m.code.id) for m in minted))
         return minted
 
     def _mint(self, pattern: Code, seed: str, number: int) -> Minted:
@@ -144,13 +145,13 @@ class Redeeming:
         except Missing:
             raise BadToken from None
         (held,) = (each for each in reader.grants if _is_same(each, made))
-        await self._announcing.confirm(
+        confirmed = await self._announcing.confirm(
             Record(now, Act.GRANT, f"code:{code.id}", held.id),
             Record(now, Act.REDEEM, reader_key(reader.id), held.id),
         )
         if held.revoked_at:
             raise Revoked
-        return await self._granting.welcome(reader, code.scope)
+        return await self._granting.welcome(reader, code.scope, confirmed=confirmed)
 
     async def _standing(self, letters: str, now: int) -> Code:
         code = await self._ledger.code(code_hash(letters))

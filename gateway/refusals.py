@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.core.errors import GatewayError, Refused
+from gateway.core.findings import Code, Finding
 
 
 def lines(path: Path, error: Exception) -> list[str]:
@@ -12,6 +14,21 @@ def lines(path: Path, error: Exception) -> list[str]:
     if isinstance(error, Refused):
         return [f"{path}:{f.line}:{f.column or 1}: {f.code}: {f.message}" for f in error.findings]
     return [f"{path}:1:1: error: {words(error)}"]
+
+
+def warned(path: Path, warnings: Sequence[Finding]) -> list[str]:
+    """Return what refuses no file and was perhaps not meant, as compilers print it."""
+    return [f"{path}:{w.line}:{w.column or 1}: warning: {w.code}: {w.message}" for w in warnings]
+
+
+def skipped(path: Path) -> str:
+    """Return that a draft in a folder is left alone."""
+    return f"{path}: skipped: a draft"
+
+
+def is_draft(error: Exception) -> bool:
+    """Return whether a file was refused for nothing but that it is a draft."""
+    return isinstance(error, Refused) and {f.code for f in error.findings} == {Code.DRAFT}
 
 
 def words(error: Exception) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 PREFIX = "PAIDGATE_"
 LEAST_SECRET = 32  # bytes
+SECRET = "secret"  # noqa: S105  the file of a secret that was made, in the data folder
 
 _SIZE = re.compile(r"([0-9]{1,12})\s*(B|KiB|MiB|GiB)?", re.IGNORECASE)
 _UNITS = {"b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
@@ -102,13 +103,35 @@ def load(environ: Mapping[str, str]) -> Settings:
     )
 
 
-def misspelt(environ: Mapping[str, str]) -> list[str]:
-    """Return a line for each variable that is no setting, and is named much like one."""
+def unknown(environ: Mapping[str, str]) -> list[str]:
+    """Return a line for each variable that is named like a setting, and is none."""
     names = (name.removeprefix(PREFIX).lower() for name in environ if name.startswith(PREFIX))
     return [
-        f"{PREFIX}{name.upper()}: there is no such setting; is it {PREFIX}{close.upper()}?"
+        f"{PREFIX}{name.upper()}: there is no such setting{_guess(name)}"
         for name in sorted({*names} - {*_READ, "config"})
-        for close in get_close_matches(name, _READ, n=1)
+        if not _OTHERS.fullmatch(name)
+    ]
+
+
+# What Kubernetes sets for a service that is called paidgate.
+_OTHERS = re.compile(r"(?:service_host|service_port|port)(?:_.*)?")
+
+
+def _guess(name: str) -> str:
+    close = get_close_matches(name, _READ, n=1)
+    return f"; is it {PREFIX}{close[0].upper()}?" if close else "."
+
+
+def readable_secrets(environ: Mapping[str, str], settings: Settings) -> list[str]:
+    """Return a line for each file with the root secret that others than its owner can read."""
+    config = environ.get(PREFIX + "CONFIG", "")
+    places = [settings.data / SECRET] if not settings.secret else []
+    if config and "secret" in _from_file(config, []):
+        places.append(Path(config))
+    return [
+        f"{path}: others can read the root secret; `chmod go= {path}` keeps it to its owner."
+        for path in places
+        if path.exists() and path.stat().st_mode & 0o077
     ]
 
 

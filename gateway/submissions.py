@@ -29,15 +29,13 @@ from gateway.core.documents import (
 )
 from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
+from gateway.core.languages import language_of
 from gateway.core.markers import Division, Marker, divide, position, residue, veiled
-from gateway.core.moments import moment
+from gateway.core.moments import later, moment, written
 from gateway.core.suspects import nowhere
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
-
-_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
-_LATIN = re.compile(r"[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +73,16 @@ class Prepared:
     warnings: tuple[Finding, ...] = ()
 
 
-def prepare(submission: Submission, formats: Formats) -> Prepared:
-    """Decode, divide and render both sides. Raises Refused with every finding."""
-    source = formats.read(submission.body, submission.charset)
+def prepare(submission: Submission, formats: Formats, now: int) -> Prepared:
+    """Decode, divide and render both sides. Raises Refused with every finding.
+
+    now: Unix seconds, for what is not to be published yet.
+    """
+    source = formats.read(submission.body, submission.charset, submission.format)
     form = formats.named(submission.format)
     division = divide(source.body, partial(form.in_code, source.body))
-    findings = _front_findings(source) + _body_findings(source, division, form)
+    findings = [hold.finding for hold in source.holds if hold.stands(now)]
+    findings += _front_findings(source) + _body_findings(source, division, form)
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
     document = Document(submission.address, form.name, source.meta, division.sections, form.seam)
@@ -131,8 +133,7 @@ def _place(finding: Finding) -> tuple[int, int]:
 def _front_findings(source: Source) -> list[Finding]:
     division = divide(source.front)
     lines = {f.line for f in division.findings} | {s.line for s in division.sections if s.paid}
-    # Front matter begins on the second line, under its fence.
-    return [_in_markup(line + 1, None, "front matter") for line in sorted(lines)]
+    return [_in_markup(line, None, "front matter") for line in sorted(lines)]
 
 
 def _in_markup(line: int, column: int | None, where: str) -> Finding:
@@ -282,15 +283,10 @@ def _shown(rendering: Rendering) -> str:
 
 
 def _completed(meta: Meta, preview: Rendering, language: str) -> Meta:
-    language = meta.language or language or preview.language
-    language = language or _language(preview.title + preview.text)
-    return replace(meta, title=preview.title, language=language)
-
-
-def _language(free: str) -> str:
     # Of the free text alone: the language of the paid part is nobody's business.
-    head = free[:20_000]
-    return "zh-CN" if 4 * len(_HAN.findall(head)) > len(_LATIN.findall(head)) else "en"
+    language = meta.language or language or preview.language
+    language = language or language_of(f"{preview.title}\n{preview.text}")
+    return replace(meta, title=preview.title, language=language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,19 +309,14 @@ class Composed:
 
 def compose(task: Task, formats: Formats, press: Press) -> Composed:
     """Make an edition with all its bytes out of a submission. Raises Refused, Unsupported."""
-    prepared = prepare(task.submission, formats)
+    prepared = prepare(task.submission, formats, task.now)
     document = prepared.document
-    made = moment(task.now)
     projection = Projection(
-        document.address, document.meta, prepared.preview, document.cuts, made, made
+        document.address, document.meta, prepared.preview, document.cuts, "", ""
     )
     digest = _digest(projection)
-    before = task.before
-    if before is not None:
-        # What looks the same from outside keeps its dates, and so all its public bytes.
-        same = before.public_digest == digest
-        updated = before.updated if same else made
-        projection = replace(projection, published=before.published, updated=updated)
+    published, updated = _dates(task, document.meta, digest)
+    projection = replace(projection, published=published, updated=updated)
     edition = Edition(
         id=task.edition,
         address=document.address,
@@ -348,9 +339,28 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
     return Composed(edition, sealed, prepared.warnings)
 
 
+def _dates(task: Task, meta: Meta, digest: str) -> tuple[str, str]:
+    """Return when a document was published and when updated, as all that is public says it."""
+    made, before = moment(task.now), task.before
+    published = before.published if before else made
+    if meta.date:
+        published = written(meta.date)
+    if meta.updated:
+        updated = written(meta.updated)
+    elif before is None:
+        updated = published
+    elif before.public_digest != digest:
+        updated = made
+    else:
+        # What looks the same from outside keeps its dates, and so all its public bytes.
+        updated = published if before.updated == before.published else before.updated
+    return published, later(published, updated)
+
+
 def _digest(projection: Projection) -> str:
-    # Nor its sizes: a date must not tell when a paid text grew.
+    # Nor its sizes: a date must not tell when a paid text grew. Nor dates: no text changes by them.
     unsized = (0,) * len(projection.cuts)
-    timeless = replace(projection, published="", updated="", cuts=unsized)
+    meta = replace(projection.meta, date=None, updated=None, free=False)
+    timeless = replace(projection, meta=meta, published="", updated="", cuts=unsized)
     told = json.dumps(asdict(timeless), default=str, sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()

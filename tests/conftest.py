@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import structlog
 
 from gateway.stores.engines import open_engines
 from gateway.web import logs
-from tests import parts, servers
+from tests import parts, programs, servers
 from tests.s3 import S3, s3_server
 
 
@@ -21,8 +22,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose them."""
+    """Choose them, and let nothing of the caller's decide how tests go."""
     parts.Chosen.kind = config.getoption("--parts")
+    # Whoever starts programs in the background has them ignore interruptions.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    programs.watch()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,11 +13,10 @@ from gateway.app import House, assemble, build
 from gateway.core.documents import Address
 from gateway.core.rights import Grant
 from gateway.granting import Wish
-from gateway.ports import Tries
+from gateway.ports import Ledger, PublicStore, Tries, Vault
 from gateway.publishing import Published
 from gateway.settings import Settings, load
 from gateway.stores.leased import Memory
-from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
 from gateway.submissions import Submission
 from tests.parts import open_parts
 
@@ -59,17 +58,17 @@ class Standing:
     house: House
     app: ASGIApp
     clock: FrozenClock
-    ledger: MemoryLedger
-    store: MemoryPublicStore
-    vault: MemoryVault
+    ledger: Ledger
+    store: PublicStore
+    vault: Vault
     houses: tuple[House, ...]  # every one that a request may come to
 
     async def publish(
         self, slug: str, source: str, *, form: str = "plain", publisher: str = "demo"
     ) -> Published:
-        """Publish a source as a publisher would."""
+        """Publish a source as a publisher would, who lets all of it be free."""
         await self.house.granting.register(publisher)
-        submission = Submission(Address(publisher, slug), source.encode(), form)
+        submission = Submission(Address(publisher, slug), source.encode(), form, free=True)
         return await self.house.publishing.publish(submission)
 
     async def grant(self, scope: str, publisher: str = "demo", **wish: object) -> tuple[Grant, str]:
@@ -122,9 +121,9 @@ def beside(one: Standing, coherence: Memory) -> Standing:
 def _standing(
     settings: Settings,
     clock: FrozenClock,
-    ledger: MemoryLedger,
-    store: MemoryPublicStore,
-    vault: MemoryVault,
+    ledger: Ledger,
+    store: PublicStore,
+    vault: Vault,
     coherence: Memory | None = None,
     tries: Tries | None = None,
 ) -> Standing:

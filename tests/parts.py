@@ -22,6 +22,7 @@ import asyncpg
 from redis import Redis
 
 from gateway.core.leases import Terms
+from gateway.ports import Ledger, PublicStore, Vault
 from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory
 from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
 from gateway.stores.public_files import FilePublicStore
@@ -33,6 +34,7 @@ from tests.servers import postgres_server, redis_server
 
 CHOICES = ("memory", "sqlite", "embedded", "postgres")
 DATABASES = 16  # of a Redis
+TERMS = Terms(0.2)  # whoever is new waits that long, in every test
 
 T = TypeVar("T")
 
@@ -40,9 +42,9 @@ T = TypeVar("T")
 class Parts(NamedTuple):
     """What one gateway stands on; whatever is chosen keeps the promises of what is named here."""
 
-    ledger: MemoryLedger
-    store: MemoryPublicStore
-    vault: MemoryVault
+    ledger: Ledger
+    store: PublicStore
+    vault: Vault
     memory: Memory
 
 
@@ -90,9 +92,9 @@ def _parts(folder: Path, url: str, memory: Memory) -> Parts:
     ledger = run(open_ledger(url))
     _opened[-1].callback(lambda: run(ledger.close()))
     return Parts(
-        cast("MemoryLedger", Elsewhere(ledger)),
-        cast("MemoryPublicStore", FilePublicStore(folder / "public")),
-        cast("MemoryVault", FileVault(folder / "vault")),
+        cast("Ledger", Elsewhere(ledger)),
+        FilePublicStore(folder / "public"),
+        FileVault(folder / "vault"),
         memory,
     )
 
@@ -120,8 +122,8 @@ def _leased(folder: Path) -> list[Memory]:
 
 def _memory(folder: Path, redis: str) -> Memory:
     keeper = None if redis else embedded_in(folder)
-    authority = RedisAuthority(keeper.url if keeper else redis, Terms())
-    return LeasedCoherence(authority, Terms(), keeper=keeper)
+    authority = RedisAuthority(keeper.url if keeper else redis, TERMS)
+    return LeasedCoherence(authority, TERMS, keeper=keeper)
 
 
 # --- stores that are empty ---------------------------------------------------------------------

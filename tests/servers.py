@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import dev
 from gateway.bench.processes import free_port as free_port
+from tools.needs import NEEDS, find_program, lacking
 
 TETHER = Path(__file__).with_name("tether.py")
 PATIENCE = 30.0  # seconds; a loaded machine is slow, a broken server says so at once
@@ -84,9 +84,9 @@ def answers_select(url: str) -> bool:
 
 def program_for(need: str, *names: str) -> str:
     """Return the path of a program, or fail with what to install."""
-    found = dev.find_program(*names)
+    found = find_program(*names)
     if not found:
-        raise ServerError(dev.lacking(dev.NEEDS[need]))
+        raise ServerError(lacking(NEEDS[need]))
     return found
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import dev
+from tools.commands import CHECKS
+from tools.venv import ROOT
 
 TOOLS = Path(sys.executable).parent
-ROOT = Path(dev.__file__).parent
 
 
 def outcome(check: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -27,7 +27,7 @@ def outcome(check: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("check", dev.CHECKS, ids=" ".join)
+@pytest.mark.parametrize("check", CHECKS, ids=" ".join)
 def test_the_tree_is_clean(check: list[str]) -> None:
     result = outcome(check, ROOT)
     assert result.returncode == 0, result.stdout

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -46,7 +47,7 @@ def environment(data: Path) -> dict[str, str]:
 def write_mixed(folder: Path) -> None:
     """Write files of which one is sound, two are not, and two cannot be documents."""
     (folder / "a.txt").write_text(UNCLOSED)
-    (folder / "b.png").write_bytes(b"\x89PNG")
+    (folder / "b.pdf").write_bytes(b"%PDF-1.7")
     (folder / "c.txt").symlink_to("/proc/self/mem")  # root too fails to read it
     (folder / "d.txt").write_text(UNCLOSED)
     (folder / "e.txt").write_text(SOUND)
@@ -60,8 +61,14 @@ def test_a_sound_file_is_checked_in_silence(folder: Path, tmp_path: Path) -> Non
     told = run(tmp_path, "check", folder)
     assert (told.exit_code, told.output) == (0, "")
     told = run(tmp_path, "check", "--json", folder)
-    report = [{"file": str(folder / "a.txt"), "findings": []}]
-    assert (told.exit_code, json.loads(told.stdout)) == (0, report)
+    (report,) = json.loads(told.stdout)
+    assert told.exit_code == 0
+    assert (report["file"], report["findings"], report["warnings"]) == (
+        str(folder / "a.txt"),
+        [],
+        [],
+    )
+    assert [section["kind"] for section in report["sections"]] == ["free", "paid", "free"]
     assert not (tmp_path / "var").exists()
 
 
@@ -69,7 +76,7 @@ def test_a_check_tells_what_is_no_document_and_goes_on(folder: Path, tmp_path: P
     write_mixed(folder)
     told = run(tmp_path, "check", folder)
     assert told.exit_code == 1
-    starts = ["a.txt:3:12: unclosed: ", "b.png:1:1: error: ", "c.txt:1:1: error: "]
+    starts = ["a.txt:3:12: unclosed: ", "b.pdf:1:1: error: ", "c.txt:1:1: error: "]
     starts += ["d.txt:3:12: unclosed: "]
     for line, start in zip(told.stdout.splitlines(), starts, strict=True):
         assert line.startswith(f"{folder / start}")
@@ -93,6 +100,50 @@ def test_a_finding_for_machines_has_its_place_and_a_hint(folder: Path, tmp_path:
     assert (finding["line"], finding["column"]) == (3, 12)
     assert finding["message"]
     assert finding["hint"]
+
+
+# --- free, and drafts --------------------------------------------------------------------------
+
+FREE = "Story\n\nAll of it is free.\n"
+
+
+def test_a_file_in_which_nothing_is_paid_needs_to_be_declared_free(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / "a.txt").write_text(FREE)
+    for command in ("check", "publish"):
+        told = run(tmp_path, command, folder)
+        assert told.exit_code == 1
+        assert told.stdout.startswith(f"{folder / 'a.txt'}:1:1: nothing-paid: ")
+        assert run(tmp_path, command, folder, "--free").exit_code == 0
+
+
+def test_a_folder_that_makes_paid_text_public_says_so(folder: Path, tmp_path: Path) -> None:
+    file = folder / "a.txt"
+    file.write_text(SOUND)
+    assert run(tmp_path, "publish", folder).exit_code == 0
+    file.write_text(SOUND.replace("##paidbegin##", "").replace("##paidend##", ""))
+    told = run(tmp_path, "publish", folder, "--free")
+    assert told.exit_code == 0
+    assert told.stdout.startswith(f"{file}:3:1: warning: newly-public: ")
+
+
+def test_a_draft_in_a_folder_is_skipped_and_named(folder: Path, tmp_path: Path) -> None:
+    draft = folder / "_drafts" / "b.txt"
+    draft.parent.mkdir()
+    draft.write_text(SOUND)
+    (folder / "a.txt").write_text(SOUND)
+    for command in ("check", "publish"):
+        told = run(tmp_path, command, folder)
+        assert (told.exit_code, told.stdout) == (0, "")
+        assert f"{draft}: skipped: a draft" in told.stderr
+        told = run(tmp_path, command, draft)
+        assert told.exit_code == 1
+        assert told.stdout.startswith(f"{draft}:1:1: draft: ")
+    assert (
+        "1 published, 0 unchanged, 0 refused, 1 skipped"
+        in run(tmp_path / "anew", "publish", folder).stderr
+    )
 
 
 # --- split -------------------------------------------------------------------------------------
@@ -141,6 +192,61 @@ def test_a_wrong_setting_is_told_with_its_name(tmp_path: Path) -> None:
     assert [line.split(":")[1] for line in lines] == [" PAIDGATE_LEASE", " PAIDGATE_SECRET"]
 
 
+# --- what is only on record --------------------------------------------------------------------
+
+CHANGES: Mapping[str, Callable[[Path, Path], list[str]]] = {
+    "publish": lambda folder, _: ["publish", str(folder / "a.txt")],
+    "publisher add": lambda *_: ["publisher", "add", "other"],
+    "grant": lambda *_: ["grant", "demo", "all"],
+    "revoke": lambda _, data: ["revoke", granted(data, "all")["grant"]],
+    "keys rotate": lambda *_: ["keys", "rotate"],
+    "keys retire": lambda _, data: [*(rotated(data)), "keys", "retire", "k1"],
+}
+QUIET = {
+    *("serve", "check", "split", "bench", "keys list", "keys accept-secret"),
+    *("verify", "upgrade", "audit-log verify", "audit-log show"),
+}
+
+
+def rotated(data: Path) -> list[str]:
+    assert run(data, "keys", "rotate").exit_code == 0
+    return []
+
+
+def commands(group: click.Group, before: str = "") -> Iterator[str]:
+    """Yield every command that there is."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield before + name
+
+
+def test_every_command_is_known_to_change_something_or_not() -> None:
+    assert sorted(commands(cli)) == sorted({*CHANGES, *QUIET})
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_command_says_what_is_only_on_record(name: str, folder: Path, tmp_path: Path) -> None:
+    (folder / "a.txt").write_text(SOUND)
+    arguments = CHANGES[name](folder, tmp_path)
+    # Something is outgoing, whatever the command itself leaves.
+    assert run(tmp_path, "grant", "demo", "all", PAIDGATE_REDIS=NOWHERE).exit_code == 2
+    told = run(tmp_path, *arguments, PAIDGATE_REDIS=NOWHERE)
+    assert told.exit_code == 2
+    assert "this is on record, and not confirmed by every worker yet" in told.stderr
+    assert "no worker will" not in told.stdout
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_command_exits_well_where_all_is_confirmed(
+    name: str, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "a.txt").write_text(SOUND)
+    told = run(tmp_path, *CHANGES[name](folder, tmp_path))
+    assert (told.exit_code, "on record" in told.stderr) == (0, False)
+
+
 # --- serve -------------------------------------------------------------------------------------
 
 
@@ -152,6 +258,68 @@ def test_a_misspelt_setting_and_a_port_in_use_are_told(tmp_path: Path) -> None:
     assert told.exit_code == 1
     assert misspelt.startswith("paidgate: PAIDGATE_BASEURL: ")
     assert in_use.startswith(f"paidgate: cannot listen on 127.0.0.1:{port}: ")
+
+
+def test_a_secret_that_others_can_read_is_told_at_the_start(tmp_path: Path) -> None:
+    assert run(tmp_path, "keys", "list").exit_code == 0
+    (tmp_path / "var" / "secret").chmod(0o644)
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        told = run(tmp_path, "serve", "--port", str(taken.getsockname()[1]))
+    assert "others can read the root secret" in told.stderr
+
+
+# --- what is stored ----------------------------------------------------------------------------
+
+
+def test_what_is_damaged_is_named_and_mended(tmp_path: Path) -> None:
+    publish_story(tmp_path)
+    assert run(tmp_path, "verify").exit_code == 0
+    preview = tmp_path / "var" / "public" / "demo" / "story.bundle"
+    preview.write_bytes(preview.read_bytes()[:-1])
+    told = run(tmp_path, "verify")
+    assert told.exit_code == 1
+    assert told.stdout.splitlines()[0] == "preview demo/story: damaged"
+    told = run(tmp_path, "verify", "--repair")
+    assert told.exit_code == 0
+    assert told.stdout.splitlines()[0] == "preview demo/story: damaged (mended)"
+    assert run(tmp_path, "verify").stdout == "1 editions, whole\n"
+
+
+def test_what_is_of_this_version_is_not_brought_up(tmp_path: Path) -> None:
+    publish_story(tmp_path)
+    told = run(tmp_path, "upgrade")
+    assert (told.exit_code, told.stdout) == (0, "0 editions and 0 previews brought up\n")
+
+
+@pytest.mark.parametrize("command", [["verify"], ["upgrade"], ["keys", "list"]])
+def test_a_ledger_that_is_gone_beside_documents_is_told_and_not_begun_anew(
+    command: list[str], tmp_path: Path
+) -> None:
+    publish_story(tmp_path)
+    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
+        (tmp_path / "var" / name).unlink(missing_ok=True)
+    for _ in range(2):
+        told = run(tmp_path, *command)
+        assert told.exit_code == 1
+        assert told.stderr.startswith("paidgate: The ledger is empty, and beside it there ")
+
+
+def test_a_secret_that_is_gone_is_not_made_anew_and_another_one_is_accepted_on_purpose(
+    tmp_path: Path,
+) -> None:
+    publish_story(tmp_path)
+    secret = tmp_path / "var" / "secret"
+    secret.unlink()
+    told = run(tmp_path, "keys", "list")
+    assert told.exit_code == 1
+    assert f"The root secret, {secret}, is gone" in told.stderr
+    assert not secret.exists()
+    other = {"PAIDGATE_SECRET": "another secret, which is long enough"}
+    told = run(tmp_path, "keys", "list", **other)
+    assert told.exit_code == 1
+    assert "is not the one that this ledger was used with" in told.stderr
+    assert run(tmp_path, "keys", "accept-secret", **other).exit_code == 0
+    assert run(tmp_path, "keys", "list", **other).exit_code == 0
 
 
 # --- publishers and grants ---------------------------------------------------------------------
@@ -167,10 +335,18 @@ async def in_house(data: Path, work: Callable[[House], Awaitable[T]]) -> T:
 
 
 def granted(data: Path, *arguments: str) -> dict[str, str]:
-    """Grant a right; return what was printed, by its first word."""
+    """Grant a right of a publisher with a story; return what was printed, by its first word."""
+    publish_story(data)
     told = run(data, "grant", "demo", *arguments)
     assert told.exit_code == 0, told.stderr
     return dict(line.split() for line in told.stdout.splitlines())
+
+
+def publish_story(data: Path) -> None:
+    folder = data / "sources" / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "story.txt").write_text(SOUND)
+    assert run(data, "publish", folder).exit_code == 0
 
 
 def test_a_key_that_is_printed_is_a_key_of_its_publisher(tmp_path: Path) -> None:
@@ -206,13 +382,34 @@ def test_a_grant_prints_its_id_a_token_that_redeems_and_the_link(tmp_path: Path)
     assert grant.ends == grant.starts + 30 * 86_400
 
 
+def test_a_grant_to_what_is_not_there_is_refused_and_makes_nothing(tmp_path: Path) -> None:
+    publish_story(tmp_path)
+    for publisher, scope, what in (
+        ("dmeo", "all", "publisher"),
+        ("dmeo", "document:story", "publisher"),
+        ("demo", "document:stroy", "document"),
+    ):
+        told = run(tmp_path, "grant", publisher, scope)
+        assert (told.exit_code, told.stdout) == (1, "")
+        assert told.stderr == f"paidgate: There is no such {what} here.\n"
+
+    async def work(house: House) -> list[str]:
+        grants = await house.ledger.grants("demo", subject="", scope="", after="", limit=9)
+        assert not grants
+        return list(await house.ledger.publishers("", 9))
+
+    assert asyncio.run(in_house(tmp_path, work)) == ["demo"]
+
+
 def test_an_unlock_link_names_the_public_origin(tmp_path: Path) -> None:
+    publish_story(tmp_path)
     told = run(tmp_path, "grant", "demo", "all", PAIDGATE_BASE_URL="https://read.example.org")
     assert "unlock  https://read.example.org/unlock?token=pg1." in told.stdout
 
 
 @pytest.mark.parametrize("wrong", [["everything"], ["all", "--term", "soon"]])
 def test_a_wrong_wish_is_refused(wrong: list[str], tmp_path: Path) -> None:
+    publish_story(tmp_path)
     told = run(tmp_path, "grant", "demo", *wrong)
     assert (told.exit_code, told.stdout) == (1, "")
     assert told.stderr.startswith("paidgate: This is not a ")
@@ -231,7 +428,8 @@ def test_a_revocation_that_is_not_confirmed_says_so(tmp_path: Path) -> None:
     printed = granted(tmp_path, "all")
     told = run(tmp_path, "revoke", printed["grant"], PAIDGATE_REDIS=NOWHERE)
     assert told.exit_code == 2
-    assert "not confirmed by every worker yet" in told.stdout
+    assert told.stdout == f"revoked {printed['grant']}: recorded.\n"
+    assert "not confirmed by every worker yet" in told.stderr
     assert run(tmp_path, "revoke", printed["grant"]).exit_code == 0
 
 
@@ -257,7 +455,8 @@ def test_a_rotation_that_is_not_confirmed_says_so(tmp_path: Path) -> None:
     assert run(tmp_path, "keys", "list").exit_code == 0
     told = run(tmp_path, "keys", "rotate", PAIDGATE_REDIS=NOWHERE)
     assert (told.exit_code, told.stdout) == (2, "k2  pending\n")
-    assert told.stderr == "Not every worker has confirmed it yet: try again.\n"
+    assert "the same command again goes on" in told.stderr
+    assert "not confirmed by every worker yet" in told.stderr
 
 
 @pytest.mark.parametrize("kid", ["k1", "k9"])

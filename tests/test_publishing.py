@@ -14,10 +14,12 @@ from gateway.core.bundles import IDENTITY, Bundle
 from gateway.core.conditions import Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Stale
+from gateway.ports import Sealed
 from gateway.publishing import PAGE, Publishing
 from gateway.stores.memory import MemoryPublicStore
 from gateway.submissions import Composed, Submission, Task
 from tests.house import SECRET, Standing, gateway
+from tests.stores.things import sealed
 
 pytestmark = pytest.mark.anyio
 
@@ -127,7 +129,8 @@ async def test_an_edition_from_before_digests_is_rendered_anew() -> None:
     here = Counting()
     first = await here.publishing.publish(SOURCE)
     older = replace(first.edition, id="older", source_digest="")
-    await here.side.vault.keep(ADDRESS, "older", here.side.vault._sealed(ADDRESS, first.edition.id))
+    public = await here.side.vault.public(ADDRESS, first.edition.id)
+    await here.side.vault.keep(ADDRESS, "older", Sealed(WORDS, public, public))
     await here.side.ledger.make_current(older, first.edition.id)
     assert (await here.publishing.publish(SOURCE)).edition.id not in ("older", first.edition.id)
 
@@ -166,10 +169,13 @@ async def test_unchanged_documents_are_found_among_many() -> None:
     here = Counting()
     count = 2 * PAGE + 7
     first = (await here.publishing.publish(SOURCE)).edition
+    kept = sealed("e")
     wanted = {}
     for number in range(count):
-        address = Address("demo", f"d{number}")
-        await here.side.ledger.make_current(replace(first, id=f"e{number}", address=address), None)
+        address, edition = Address("demo", f"d{number}"), f"e{number}"
+        await here.side.vault.keep(address, edition, kept)
+        await here.side.store.put(address, replace(kept.public, edition=edition))
+        await here.side.ledger.make_current(replace(first, id=edition, address=address), None)
         wanted[address] = first.source_digest if number % 3 else "another"
     wanted[Address("demo", "unknown")] = "any"
     wanted[Address("other", "d1")] = here.publishing.digest(SOURCE)

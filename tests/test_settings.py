@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app import open_house
-from gateway.settings import BadSettings, Settings, load, misspelt
+from gateway.settings import BadSettings, Settings, load, readable_secrets, unknown
 
 ODD = "c#1?x%23 文"
 
@@ -53,12 +53,28 @@ def test_a_store_that_is_no_full_path_is_refused_with_how_to_mend_it(
         load({"PAIDGATE_STORE": store})
 
 
-def test_a_variable_that_is_nearly_a_setting_is_told() -> None:
-    (line,) = misspelt({"PAIDGATE_BASEURL": "https://read.example.org"})
-    assert line == "PAIDGATE_BASEURL: there is no such setting; is it PAIDGATE_BASE_URL?"
+def test_a_variable_that_is_no_setting_is_told_with_what_it_may_be() -> None:
+    close, far = unknown({"PAIDGATE_BASEURL": "https://read.example.org", "PAIDGATE_COLOUR": "red"})
+    assert close == "PAIDGATE_BASEURL: there is no such setting; is it PAIDGATE_BASE_URL?"
+    assert far == "PAIDGATE_COLOUR: there is no such setting."
 
 
-def test_settings_and_what_others_set_are_no_misspelling() -> None:
+def test_settings_and_what_kubernetes_sets_are_not_told() -> None:
     names = [f"PAIDGATE_{field.name.upper()}" for field in fields(Settings)]
-    others = ["PAIDGATE_CONFIG", "PAIDGATE_PORT", "PAIDGATE_SERVICE_HOST", "PAIDGATE_KILLS", "PATH"]
-    assert misspelt(dict.fromkeys([*names, *others], "")) == []
+    others = ["PAIDGATE_CONFIG", "PAIDGATE_PORT", "PAIDGATE_PORT_80_TCP", "PAIDGATE_SERVICE_HOST"]
+    assert unknown(dict.fromkeys([*names, *others, "PATH"], "")) == []
+
+
+def test_a_secret_that_others_can_read_is_told(tmp_path: Path) -> None:
+    config = tmp_path / "paidgate.toml"
+    config.write_text(f'secret = "{"s" * 40}"\n')
+    secret = tmp_path / "secret"
+    secret.write_text("s" * 40)
+    here = {"PAIDGATE_DATA": str(tmp_path)}
+    there = {"PAIDGATE_CONFIG": str(config)}
+    for environ, path in ((here, secret), (there, config)):
+        for mode, is_told in ((0o644, True), (0o640, True), (0o600, False), (0o400, False)):
+            path.chmod(mode)
+            told = readable_secrets(environ, load(environ))
+            assert len(told) == is_told
+            assert all(line.startswith(f"{path}: others can read") for line in told)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pytest
 
 from gateway.composing import Here, prepare_submission
 from gateway.core.documents import Address
 from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
+from gateway.core.markers import Spelling, literal
+from gateway.formats.sources import SourceFormats
 from gateway.submissions import Submission, Task
+from tests.house import NOW
 
 pytestmark = pytest.mark.anyio
 
 FORMATS = ("plain", "markdown", "html")
+PAID = "##paidbegin##x##paidend##"
 
 
 def submission(body: str, form: str = "markdown") -> Submission:
-    return Submission(Address("demo", "a"), body.encode(), form)
+    return Submission(Address("demo", "a"), body.encode(), form, free=True)
 
 
 def findings(body: str, form: str = "markdown") -> tuple[Finding, ...]:
     """Return why a text is refused, nothing where it is sound."""
     try:
-        prepare_submission(submission(body, form))
+        prepare_submission(submission(body, form), NOW)
     except Refused as refused:
         return refused.findings
     return ()
@@ -34,7 +40,7 @@ def codes(body: str, form: str = "markdown") -> list[Code]:
 
 # Escapes
 
-SHOWN = "Write \\<paid> and \\</paid>, \\##paidbegin## and \\##paidend##."
+SHOWN = "Write <\\paid> and </\\paid>, ##\\paidbegin## and ##\\paidend##."
 HIDDEN = {
     "markdown": "##paid**begin**##SECRET##paid**end**##",
     "html": "<p>##paid<b>begin</b>##SECRET##paid<b>end</b>##</p>",
@@ -42,10 +48,31 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_escaped_markers_may_be_shown(form: str) -> None:
+def test_literal_markers_may_be_shown(form: str) -> None:
     assert codes(f"Title\n\n{SHOWN}\n\nMore.", form) == []
-    assert codes(f"# {SHOWN}\n\nMore ##paidbegin##x\\<paid>##paidend##.", form) == []
+    assert codes(f"# {SHOWN}\n\nMore ##paidbegin##x<\\paid>##paidend##.", form) == []
     assert codes(f"Title\n\n`{SHOWN}` **{SHOWN}**", form) == []
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    "setting", ["{}", "- {}", "> {}", "## {}", "**{}**", "`{}`", "<code>{}</code>"]
+)
+def test_every_form_shows_the_literal_markers(form: str, setting: str) -> None:
+    markers = [text for spelling in Spelling for text in spelling.value]
+    written = setting.format(" ".join(map(literal, markers)))
+    prepared = prepare_submission(submission(f"Title\n\n{written}\n\nMore.", form), NOW)
+    assert " ".join(markers) in prepared.preview.text
+    assert escape(" ".join(markers), quote=False) in prepared.preview.html
+    full = SourceFormats().named(form).render(prepared.document.full_text().reveal())
+    assert " ".join(markers) in full.text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_title_may_show_literal_markers(form: str) -> None:
+    end = "<br>" if form == "html" else "\n\n"
+    prepared = prepare_submission(submission(f"Of <\\paid> and ##\\paidend##{end}More.", form), NOW)
+    assert prepared.preview.title == "Of <paid> and ##paidend##"
 
 
 @pytest.mark.parametrize("form", HIDDEN)
@@ -54,12 +81,12 @@ def test_escaped_markers_may_be_shown(form: str) -> None:
     [
         "",
         SHOWN,
-        "Write \\<paid> and \\</paid>.",
-        "Write \\$$paidbegin$$ and \\$$paidend$$.",
-        "<style>\\##paidbegin## \\##paidend##</style>",
-        "<!-- \\##paidbegin## \\##paidend## -->",
-        "<a href='/\\##paidbegin##\\##paidend##'>a</a>",
-        "[a](/\\##paidbegin##\\##paidend##)",
+        "Write <\\paid> and </\\paid>.",
+        "Write $$\\paidbegin$$ and $$\\paidend$$.",
+        "<style>##\\paidbegin## ##\\paidend##</style>",
+        "<!-- ##\\paidbegin## ##\\paidend## -->",
+        "<a href='/##\\paidbegin####\\paidend##'>a</a>",
+        "[a](/##\\paidbegin####\\paidend##)",
     ],
 )
 def test_no_escape_excuses_a_marker_that_markup_hides(form: str, escapes: str) -> None:
@@ -68,7 +95,7 @@ def test_no_escape_excuses_a_marker_that_markup_hides(form: str, escapes: str) -
 
 @pytest.mark.parametrize("form", HIDDEN)
 def test_no_tag_that_goes_away_leaves_a_marker(form: str) -> None:
-    dropped = "##pa\\<paid>id\\</paid>be\\<paid>gin##SECRET"
+    dropped = "##pa<x-y>id</x-y>be<x-y>gin##SECRET <\\paid>"
     assert codes(f"Title\n\n{dropped}", form) == [Code.SUSPECT]
 
 
@@ -89,13 +116,14 @@ def test_no_tag_that_goes_away_leaves_a_marker(form: str) -> None:
     ],
 )
 def test_no_declared_field_shows_a_marker(front: str) -> None:
-    assert codes(f"---\n{front}\n---\nTitle\n\n\\##paidbegin## \\<paid>") == [Code.SUSPECT]
+    front = f"---\n{front}\n---\n"
+    assert codes(f"{front}Title\n\n##\\paidbegin## <\\paid> {PAID}") == [Code.SUSPECT]
 
 
 def test_declared_fields_are_text() -> None:
     offer = "{name: Paid, price: $5, url: /paid}"
     front = f"summary: Paid and unpaid ends\nauthor: Paid\noffer: {offer}"
-    assert codes(f"---\n{front}\n---\nTitle\n\nText.") == []
+    assert codes(f"---\n{front}\n---\nTitle\n\nText. {PAID}") == []
 
 
 @pytest.mark.parametrize("form", FORMATS)

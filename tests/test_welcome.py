@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +14,8 @@ import pytest
 from gateway.app import open_house
 from gateway.welcome import Welcome, move_in
 from tests.faults import loops
+from tests.faults.processes import is_stopped, waits_for_a_lock
+from tests.servers import comes_true, free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -47,3 +54,44 @@ async def test_a_file_that_is_no_document_is_told_and_passed_over(
 
 async def test_without_a_sound_document_there_is_nothing_to_lead_to(tmp_path: Path) -> None:
     assert await welcomed(tmp_path, first=UNCLOSED) is None
+
+
+LAST = 4  # rename of a first start with one document: secret, edition, preview, welcome
+
+
+def test_two_first_starts_at_once_tell_one_key(tmp_path: Path) -> None:
+    sources = tmp_path / "sources" / "demo"
+    sources.mkdir(parents=True)
+    (sources / "sample.txt").write_text(SOUND)
+    one = started(
+        tmp_path, "one", "tests.faults.struck", str(LAST), str(int(signal.SIGSTOP)), "rename"
+    )
+    other: subprocess.Popen[bytes] | None = None
+    try:
+        # It has made a key, and has not kept it yet.
+        assert comes_true(lambda: is_stopped(one.pid))
+        other = started(tmp_path, "other", "gateway")
+        assert comes_true(lambda: waits_for_a_lock(other.pid) or bool(keys(tmp_path, "other")))
+        one.send_signal(signal.SIGCONT)
+        assert comes_true(lambda: bool(keys(tmp_path, "one") and keys(tmp_path, "other")))
+    finally:
+        for process in filter(None, (one, other)):
+            process.kill()
+            process.wait()
+    assert keys(tmp_path, "one") == keys(tmp_path, "other")
+
+
+def started(folder: Path, name: str, module: str, *strike: str) -> subprocess.Popen[bytes]:
+    """Start a gateway whose output is in the file of its name."""
+    serve = ["serve", "--port", str(free_port()), "--demo", str(folder / "sources")]
+    with (folder / name).open("wb") as told:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *strike, *serve],
+            env={**os.environ, **loops.environment(folder / "var"), "PAIDGATE_SECRET": ""},
+            stdout=told,
+            stderr=told,
+        )
+
+
+def keys(folder: Path, name: str) -> list[str]:
+    return re.findall(r"pgk-[0-9a-f]+", (folder / name).read_text())

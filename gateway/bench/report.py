@@ -10,9 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from gateway.bench.contest import Row, Sample
 
 PARTS = ("paidgate", "starlette", "uvicorn", "uvloop", "httptools")
@@ -49,25 +46,33 @@ class Report:
             ],
         }
 
-    def show(self, console: Console) -> None:
-        """Print tables."""
-        requests = Table("request", title="CPU for each request, in microseconds")
-        for column in ("gateway", "least-most", "nginx", "least-most", "ratio"):
-            requests.add_column(column, justify="right")
-        for row in self.rows:
-            requests.add_row(
-                row.name, *_shown(row.ours), *_shown(row.nginx), f"{row.ratio:.2f}x"
-            )  # fmt: skip
-        works = Table("work", title="The other works")
-        for column in ("median", "least-most", "unit"):
-            works.add_column(column, justify="right")
-        for name, (sample, unit) in self.works.items():
-            works.add_row(name, *_shown(sample), unit)
-        console.print(requests, *([works] if self.works else []))
-        console.print(
-            f"medians of {self.rounds} rounds of {self.seconds} s, one worker on one core"
-        )
-        console.print(", ".join(f"{name} {value}" for name, value in self.machine.items()))
+    def text(self) -> str:
+        """Return it in tables."""
+        lines = ["CPU for each request, in microseconds", "", *_requests(self.rows), ""]
+        if self.works:
+            lines += ["The other works", "", *_works(self.works), ""]
+        lines.append(f"medians of {self.rounds} rounds of {self.seconds} s, one worker on one core")
+        lines.append(", ".join(f"{name} {value}" for name, value in self.machine.items()))
+        return "\n".join(lines)
+
+
+def _requests(rows: list[Row]) -> list[str]:
+    header = ("request", "gateway", "least-most", "nginx", "least-most", "ratio")
+    body = ((r.name, *_shown(r.ours), *_shown(r.nginx), f"{r.ratio:.2f}x") for r in rows)
+    return _table(header, *body)
+
+
+def _works(works: dict[str, tuple[Sample, str]]) -> list[str]:
+    body = ((name, *_shown(sample), unit) for name, (sample, unit) in works.items())
+    return _table(("work", "median", "least-most", "unit"), *body)
+
+
+def _table(*rows: tuple[str, ...]) -> list[str]:
+    """Return lines with the first column to the left and the others to the right."""
+    name, *widths = (max(map(len, column)) for column in zip(*rows, strict=True))
+    return [
+        "  ".join([row[0].ljust(name), *map(str.rjust, row[1:], widths)]).rstrip() for row in rows
+    ]
 
 
 def _numbers(sample: Sample) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """A bundle: every form of one text, with the bytes of each encoding, in one blob.
 
-One blob, so that one atomic write makes all forms of an edition current together.
+One blob, so that one atomic write makes all forms of an edition current together. Each body has a
+check that covers its bytes, what the index says of it, and of what the blob is said to be: so a
+body with a bit changed, or of another document, is told from a whole one.
 """
 
 from __future__ import annotations
@@ -16,12 +18,14 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.json import Decoder, encode
 
+from gateway.core.checks import SIZE, check
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 
-_MAGIC = b"paidgate-bundle-3\n"
+MAGIC = b"paidgate-bundle-4\n"
 _LENGTHS = struct.Struct(">QQ")  # where the bodies begin, and where they end
-HEAD = len(_MAGIC) + _LENGTHS.size  # bytes before the index
+_FIXED = len(MAGIC) + _LENGTHS.size
+HEAD = _FIXED + SIZE  # bytes before the edition and the index
 
 _DAMAGED = "A stored bundle is damaged."
 
@@ -31,7 +35,9 @@ LONG = 256 << 10  # bytes; a full text that has more is sent in chunks, each aft
 
 
 class Damaged(GatewayError):
-    """Raised when a blob is not a whole bundle."""
+    """Raised when what a store gave is not what was stored there."""
+
+    hint = "`paidgate verify` names what is damaged, and `--repair` mends what it can."
 
 
 class Variant(Struct, eq=False, gc=False):
@@ -125,69 +131,72 @@ class Bundle:
         """Tell whether the body of any form is long."""
         return any(len(form.bodies[IDENTITY]) > LONG for form in self.forms.values())
 
-    def pack(self) -> bytes:
-        """Return the bundle as one blob: magic, lengths, index, entry in JSON, bodies.
+    @property
+    def size(self) -> int:
+        """How many bytes its bodies take."""
+        return sum(form.size for form in self.forms.values())
 
-        The index has a line for each body: form, coding, media type, ETag, start and end, from
-        the first body on.
+    def pack(self, of: str) -> bytes:
+        """Return the bundle as one blob: magic, lengths, check, edition, index, entry, bodies.
+
+        of: what the blob is of, which whoever reads it has to name. The index has a line for each
+        body: form, coding, media type, ETag, start and end, from the first body on, and its check.
         """
-        lines, bodies, at = [b"\n"], [], 0
+        lines, bodies, at = [self.edition.encode() + b"\n"], [], 0
         for name, form in self.forms.items():
             for coding, body in form.bodies.items():
                 etag = _etag_in(coding, form.etag)
-                told = (name, coding, form.media_type, etag, str(at), str(at + len(body)))
-                lines.append("\t".join(told).encode() + b"\n")
+                told = (name, coding, form.media_type, etag, str(at), str(at + len(body)), "")
+                line = "\t".join(told).encode()
+                lines.append(b"%b%b\n" % (line, check(of, line, body)))
                 bodies.append(body)
                 at += len(body)
-        head = b"".join([*lines, encode(_Listed(self.edition, self.entry))])
+        head = b"".join([*lines, encode(self.entry)])
         end = HEAD + len(head)
-        return b"".join([_MAGIC, _LENGTHS.pack(end, end + at), head, *bodies])
+        fixed = MAGIC + _LENGTHS.pack(end, end + at)
+        return b"".join([fixed, check(of, fixed, head), head, *bodies])
 
     @classmethod
-    def unpack(cls, blob: bytes) -> Bundle:
-        """Return the bundle in a blob. Raises Damaged."""
+    def unpack(cls, blob: bytes, of: str) -> Bundle:
+        """Return the bundle in a blob that is said to be of something. Raises Damaged."""
         size = len(blob)
         at = end = head_end(blob, size)
+        if blob[_FIXED:HEAD] != check(of, blob[:_FIXED], blob[HEAD:end]):
+            raise Damaged(_DAMAGED)
         lines, _, told = blob[HEAD:end].rpartition(b"\n")
         kinds, bodies = {}, dict[str, dict[str, bytes]]()
-        try:
-            for line in lines.decode().split("\n")[1:]:
-                name, asked, _ = line.split("\t", 2)
-                media_type, etag, coding, place = found_in(blob, end, size, name, asked)
-                if (coding, place.start) != (asked, at):
-                    raise Damaged(_DAMAGED)
-                bodies.setdefault(name, {})[coding] = blob[place]
-                if coding == IDENTITY:
-                    kinds[name] = media_type, etag.decode()
-                at = place.stop
-            forms = {name: Form(*kinds[name], bodies[name]) for name in bodies}
-            listed = _LISTED.decode(told)
-        except (KeyError, ValueError) as error:
-            raise Damaged(_DAMAGED) from error
+        edition, *index = lines.decode().split("\n")
+        for line in index:
+            name, asked, _ = line.split("\t", 2)
+            media_type, etag, _, place, checked = found_in(blob, end, size, name, asked)
+            bodies.setdefault(name, {})[asked] = body = blob[place]
+            require_whole(of, checked, body)
+            if asked == IDENTITY:
+                kinds[name] = media_type, etag.decode()
+            at = place.stop
         if at != size:
             raise Damaged(_DAMAGED)
-        return cls(listed.edition, forms, listed.entry)
+        forms = {name: Form(*kinds[name], bodies[name]) for name in bodies}
+        return cls(edition, forms, _ENTRY.decode(told))
 
 
-class _Listed(Struct):
-    edition: str
-    entry: Entry | None
-
-
-_LISTED = Decoder(_Listed)
+_ENTRY = Decoder(Entry | None)
 
 
 def head_end(beginning: bytes | bytearray, size: int) -> int:
     """Return where the bodies begin in a blob of size bytes that begins so. Raises Damaged."""
-    if len(beginning) < HEAD or not beginning.startswith(_MAGIC):
+    if len(beginning) < HEAD or not beginning.startswith(MAGIC):
         raise Damaged(_DAMAGED)
-    end, told = _LENGTHS.unpack_from(beginning, len(_MAGIC))
+    end, told = _LENGTHS.unpack_from(beginning, len(MAGIC))
     if told != size or not HEAD <= end <= size:
         raise Damaged(_DAMAGED)
     return int(end)
 
 
-Found = tuple[str, bytes, str, slice]  # media type, ETag, coding, and where the body stands
+Checked = tuple[
+    bytes | bytearray, bytes | bytearray
+]  # a line of the index up to the check, and the check
+Found = tuple[str, bytes, str, slice, Checked]  # media type, ETag, coding, where the body stands
 
 
 def found_in(head: bytes | bytearray, end: int, size: int, form: str, coding: str) -> Found:
@@ -201,15 +210,25 @@ def found_in(head: bytes | bytearray, end: int, size: int, form: str, coding: st
         line = _line(form, coding).search(head, HEAD, end)
         if line is None:
             raise KeyError(form)
-    media_type, etag, first, last = line.groups()
+    media_type, etag, first, last, checked = line.groups()
+    told = head[line.start() + 1 : line.start(5)]
     start, stop = end + int(first), end + int(last)
     if not end <= start <= stop <= size:
         raise Damaged(_DAMAGED)
-    return sys.intern(media_type.decode()), bytes(etag), coding, slice(start, stop)
+    kind = sys.intern(media_type.decode())
+    return kind, bytes(etag), coding, slice(start, stop), (told, checked)
+
+
+def require_whole(of: str, checked: Checked, body: bytes | bytearray) -> None:
+    """Raise Damaged unless this is the body of a line, in a blob that is of what it should be."""
+    line, told = checked
+    if check(of, line, body) != told:
+        raise Damaged(_DAMAGED)
 
 
 @lru_cache(maxsize=64)
 def _line(form: str, coding: str) -> re.Pattern[bytes]:
     """Return what the line of the index about a form in a coding looks like."""
     told = re.escape(f"\n{form}\t{coding}\t".encode())
-    return re.compile(told + rb"([ -~]*)\t([ -~]*)\t([0-9]{1,15})\t([0-9]{1,15})\n")
+    numbers = rb"([0-9]{1,15})\t([0-9]{1,15})\t"
+    return re.compile(told + rb"([ -~]*)\t([ -~]*)\t" + numbers + rb"([0-9a-f]{16})\n")

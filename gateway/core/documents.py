@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import date
 from itertools import accumulate
 from typing import NamedTuple
 
 from gateway.core.errors import Malformed
 from gateway.core.findings import Finding
 from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section, stand_ins
+from gateway.core.moments import Day
 
 # Two noncharacters: they cannot stand in a source (decoding refuses them), they pass through
 # Markdown, HTML parsing and sanitising as plain letters, and they are not white space.
@@ -96,7 +96,8 @@ class Meta:
     language: str = ""
     summary: str = ""
     author: str = ""
-    date: date | None = None
+    date: Day | None = None
+    updated: Day | None = None
     collection: str = ""
     offers: tuple[Offer, ...] = ()
     free: bool = False
@@ -143,14 +144,18 @@ class Document:
 
     def _parts(self) -> list[str]:
         """Return what of each section is in the full text."""
-        first, last = self.sections[0].paid, self.sections[-1].paid
+        first, last = self._marked_ends()
         parts = self._seamed().split(SEAM)
-        return parts[first : len(parts) - last]
+        return parts[first : len(parts) - last] if self.sections else []
+
+    def _marked_ends(self) -> tuple[bool, bool]:
+        """Return whether a marker is the first, and whether one is the last of the source."""
+        return any(s.paid for s in self.sections[:1]), any(s.paid for s in self.sections[-1:])
 
     def _seamed(self) -> str:
         """Return the full text with a SEAM where each marker stood."""
         text = SEAM.join(stand_ins(_reveal(section)) for section in self.sections)
-        first, last = (SEAM * one.paid for one in (self.sections[0], self.sections[-1]))
+        first, last = (SEAM * marked for marked in self._marked_ends())
         return self.seam.sub(lambda m: SEAM * m[0].count(SEAM), first + text + last)
 
     @property

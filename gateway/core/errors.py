@@ -20,8 +20,10 @@ GatewayError
 ├── UsedUp               a code or a grant without uses left
 ├── TooManyTries         a limit on tries
 ├── Unavailable          a part that must answer did not
+├── Lost                 a ledger or a secret is gone beside what needs it
 ├── Damaged              what a store gave is not whole (bundles.py)
 ├── NotPermitted         a permit was asked for without a right, by a fault of ours (permits.py)
+├── OtherAuthority       workers go by another authority than the settings (stores/membership.py)
 ├── NewerSchema          a newer gateway has raised the schema of the ledger (stores/schema.py)
 └── ShortSecret          a kept secret is no longer what was kept (stores/secret_files.py)
 """
@@ -176,8 +178,25 @@ class TooManyTries(GatewayError):
 
 
 class Unavailable(GatewayError):
-    def __init__(self, part: str, retry_after: int = 2, *, why: str = "") -> None:
-        super().__init__(f"The {part} does not answer{f' ({why})' if why else ''}.")
+    """state: down, full, or damaged."""
+
+    def __init__(
+        self, part: str, retry_after: int = 2, *, why: str = "", state: str = "down"
+    ) -> None:
+        what, hint = _STATES[state]
+        super().__init__(f"The {part} {what}{f' ({why})' if why else ''}.")
         self.part = part
+        self.state = state
         self.retry_after = retry_after
-        self.hint = f"Try again in {retry_after} seconds."
+        self.hint = hint.format(retry_after)
+
+
+_STATES = {
+    "down": ("does not answer", "Try again in {} seconds."),
+    "full": ("has no room left", "Nothing is lost: make room on its disk, and send it again."),
+    "damaged": ("is damaged", "Restore it from the backup."),
+}
+
+
+class Lost(GatewayError):
+    """Raised at the start where something is gone beside what needs it."""

@@ -95,3 +95,19 @@ def warning(code: Code, line: int = 1, column: int | None = None, name: str = ""
     """Return a warning; name is of what the publisher wrote: a field, an element."""
     message, hint = _WARNINGS[code]
     return Finding(line, column, code, message.format(name=name), hint)
+
+
+ALWAYS = -(1 << 62)
+FOREVER = 1 << 62
+
+
+class Hold(Struct, frozen=True, gc=False):
+    """A finding that stands at some times only: since `since` and until `until`, Unix seconds."""
+
+    finding: Finding
+    since: int = ALWAYS
+    until: int = FOREVER
+
+    def stands(self, now: int) -> bool:
+        """Tell whether it stands at now, in Unix seconds."""
+        return self.since <= now < self.until

@@ -23,6 +23,7 @@ from typing import Generic, TypeVar
 
 V = TypeVar("V")
 NEVER = float("-inf")
+ALWAYS = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Leaseholder(Generic[V]):
 
     __slots__ = (
         "_applied", "_deadline", "_entries", "_incarnation", "_loads", "_room", "_sent", "_terms",
-        "_worker",
+        "_trusted", "_worker",
     )  # fmt: skip
 
     def __init__(self, worker: str, terms: Terms, room: int = 14_000) -> None:
@@ -118,8 +119,17 @@ class Leaseholder(Generic[V]):
         self._applied = 0
         self._sent = NEVER
         self._deadline = NEVER
+        self._trusted = ALWAYS
         self._entries: dict[str, V] = {}
         self._loads: dict[str, Load] = {}
+
+    def trust(self, until: float) -> None:
+        """Answer from memory until then at most, however long the lease runs.
+
+        For whoever leases from an authority that another may have taken the place of.
+        """
+        self._trusted = until
+        self._deadline = min(self._deadline, until)
 
     def is_leased(self, now: float) -> bool:
         """Tell whether memory may answer a read that begins now."""
@@ -173,7 +183,7 @@ class Leaseholder(Generic[V]):
             # Guard 1, the deadline counts from sending: a revoker starts to wait when the
             # authority has answered it, and the lease may have been granted long before it came.
             self._sent = renewal.sent
-            self._deadline = renewal.sent + self._terms.usable
+            self._deadline = min(renewal.sent + self._terms.usable, self._trusted)
         return (self._incarnation, self._applied) != (renewal.incarnation, renewal.applied)
 
     def changed(self, change: Change) -> bool:

@@ -192,7 +192,7 @@ class _Tokens:
 # What stands around `paid` tells which marker it may be in: its text, how much of it comes before,
 # whether it opens, and its spelling.
 _BY_NEIGHBOURS = {
-    text[text.index("paid") - 1] + text[text.index("paid") + 4]: (
+    text[text.index("paid") - 1 : text.index("paid") + 5]: (
         text,
         text.index("paid"),
         text == spelling.value[0],
@@ -212,15 +212,16 @@ def _tokens(source: str) -> _Tokens:
     end = 0
     paid = find("paid")
     while paid >= 0:
-        gap = source[paid - 1 : paid] == "\\"
-        known = marker_of(source[paid - gap - 1 : paid - gap] + source[paid + 4 : paid + 5])
+        around = source[paid - 1 : paid + 5]
+        gap = around[:1] == "\\"
+        known = marker_of(source[paid - 2 : paid - 1] + around[1:] if gap else around)
         if known:
             text, lead, opens, spelling = known
             start = paid - gap - lead
             if (
                 start >= end
-                and source.startswith(text[lead:], paid)
                 and source.startswith(text[:lead], start)
+                and source.startswith(text[lead:], paid)
             ):
                 end = paid - lead + len(text)
                 is_escaped = not gap and source[start - 1 : start] == "\\"
@@ -317,7 +318,9 @@ def _warnings(
     source: str, tokens: _Tokens, sections: Sequence[Section], in_code: InCode
 ) -> tuple[Finding, ...]:
     """Return what is no fault and may be meant otherwise, one of a kind on a line."""
-    places = list(islice(foreign_walls(source), MOST_WARNINGS))
+    own = {start for start, _ in tokens.spans}
+    walls = (place for place in foreign_walls(source) if place not in own)
+    places = list(islice(walls, MOST_WARNINGS))
     coded = in_code(places) if places else ()
     pairs = list(zip(tokens.markers[::2], tokens.markers[1::2], strict=True))
     noted = [(place, Code.FOREIGN_WALL) for place in places if place not in coded]
@@ -339,7 +342,7 @@ def _is_nearly_all_free(sections: Sequence[Section]) -> bool:
     paid = sum(
         len(section.text.reveal()) for section in sections if isinstance(section.text, PaidText)
     )
-    return paid > 0 and free > PAGE_LENGTH and 9 * paid < free
+    return paid > 0 and free > PAGE_LENGTH and free > 9 * paid
 
 
 def _typed(text: str, paid: bool) -> FreeText | PaidText:

@@ -71,7 +71,6 @@ _COMMON_ENTITIES = (
     ("&quot;", '"'),
     ("&nbsp;", " "),
 )
-_ESCAPED_SIGILS = (b"\\#", b"\\$", b"\\<", b"\\>")  # as writers of Markdown do
 _FEW = 32  # so many replacements take less time than one translation
 PIECE = 100_000  # code points, and on to the end of the line
 _ASCII = bytes(range(0x80))
@@ -125,18 +124,19 @@ def _reduced(text: str) -> tuple[bytes, Set[str]]:
         telling = _telling_in(encoded.translate(None, _ASCII).decode("utf-8", "surrogatepass"))
     if telling:
         encoded = _with_plain_shapes(text, telling).encode("utf-8", "surrogatepass")
-    if b"\\" in encoded:
-        for escaped in _ESCAPED_SIGILS:
-            encoded = encoded.replace(escaped, escaped[1:])
-    return encoded.translate(_TO_ONE_BYTE, _DROPPED), telling
+    bones = encoded.translate(_TO_ONE_BYTE, _DROPPED)
+    if b"\\" in bones:
+        for sigil in (b"#", b"<", b">"):  # escaped, as writers of Markdown do
+            bones = bones.replace(b"\\" + sigil, sigil)
+    return bones, telling
 
 
 def plain(line: str) -> str:
     """Return a line of a blanked text in plain small letters; what no marker has stays as it is."""
     text = _without_entities(line)
     text = _with_plain_shapes(text, _telling_in(text)).lower().translate(_WITHOUT_CONTROLS)
-    for escaped in map(bytes.decode, _ESCAPED_SIGILS):
-        text = text.replace(escaped, escaped[1:])
+    for sigil in "#$<>":
+        text = text.replace("\\" + sigil, sigil)
     return text
 
 

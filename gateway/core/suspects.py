@@ -21,8 +21,8 @@ and so are blanks around it; a sigil that is not there is lost. A place is suspe
    comment; or `<paid` or `</paid`, a blank or `/`, at most 200 characters, of which the first is
    no operator (as in `a<paid && b>c`), and `>`. But where an end tag that misses its begin
    follows, that says it;
-8. a tag whose name is `paid` but for one slip or begins with `paid` or `pay`; an end tag that a slip
-   in its signs makes into something else, or that has lost a bracket;
+8. a tag whose name is `paid` but for one slip or begins with `paid` or `pay`; an end tag that a
+   slip in its signs makes into something else, or that has lost a bracket;
 9. two sigils, a word in which blanks, line ends and `<br>` are strewn, and two sigils;
 10. a bidirectional control on a line with a marker.
 
@@ -72,9 +72,11 @@ _REPLACED = re.compile(
 _BEFORE = re.compile(rb"##(?=[a-z]{6})([paidbegn]*+[cfhj-moq-z]?+[paidbegn]*+)(?![a-z])")
 _AFTER = re.compile(rb"##(?<=[a-z]{6}##)")
 # Two sigils, a few characters without blanks at their ends, and two sigils: a closer look may tell.
-_WORDED = re.compile(
-    rb"##(?![# \n])(?=[^#\n{}\\=^<>]{2,24}+(?<! )##)[^#]*?(?:pa(?:id|y)|vip|hide|\xff)"
+_WORDED, _CHINESE = (
+    re.compile(rb"##(?![# \n])(?=[^#\n{}\\=^<>]{2,24}+(?<! )##)[^#]*?" + word)
+    for word in (rb"(?:pa(?:id|y)|vip|hide)", rb"\xff")
 )
+_MAY_BE_CHINESE = re.compile("[付收&]")
 _SIGILS = r"(##|\$\$)(?![#$\s])(?=[^#$\n{{}}\\=^<>]{{2,24}}(?<!\s)\1){}"
 _PAY = "(?:pa(?:id|y)|vip|hide|[付收][费費])"
 _EDGE = "(?:begin|start|open|end|stop|close|break|[开開]始|[结結]束)"
@@ -87,12 +89,14 @@ _ANGLE = re.compile(
     rb"<(?:(!--++)?([ \n/\\]*+)p *+a *+i *+d[ \n/\\]*+(?(1)--++)[>~]"
     rb"|(/?+)p *+a *+i *+d[ \n/]++(?![&|=?+*%)-])[^<>~]{0,200}+>)"
 )
-_IN_NAME = rb"[^ \n/<>~]"
-_NAME = (
-    rb"(?:pa(?:id_|y)_*+|(?!paid[ \n/>])(?=_{3,5}+[ \n/>])"
-    rb"(?:_?aid|p_?id|pa_?d|pai_?|_paid|p_aid|pa_id|pai_d|apid|piad|padi)(?=[ \n/>]))"
-).replace(b"_", _IN_NAME)
-_NAMED = re.compile(rb"</?+" + _NAME + rb"(?:[ \n/]++(?![&|=?+*%)-])[^<>~]{0,200}+)?+>")
+_NAME = rb"pa(?:id[^ \n/<>~]|y)[^ \n/<>~]*+"
+_NEAR_NAME = (
+    rb"(?!paid[ \n/>])(?=_{3,5}+[ \n/>])"
+    rb"(?:_?aid|p_?id|pa_?d|pai_?|_paid|p_aid|pa_id|pai_d|apid|piad|padi)(?=[ \n/>])"
+).replace(b"_", rb"[^ \n/<>]")
+_NAMED = re.compile(
+    rb"</?+(?:" + _NAME + rb"|" + _NEAR_NAME + rb")(?:[ \n/]++(?![&|=?+*%)-])[^<>~]{0,200}+)?+>"
+)
 _ALONE = re.compile(b"\n[ #]*+(?:" + _SPACED + b")[ #]*+(?=\n)")
 _ALMOST_ALONE = re.compile(rb"\n *+(?=[a-z]{6})([paidbegn]*+[cfhj-moq-z]?+[paidbegn]*+) *+(?=\n)")
 _BREAKS = rb"(?:[ \n]|<br[ /]*+>)*+"
@@ -110,10 +114,11 @@ _TO_SLIPS = bytes(code if code in b"paidbegn" else _OTHER for code in range(256)
 
 # An end tag that has lost a bracket, or a sign of which stands where a letter was, or beside one.
 _TORN = re.compile(
-    rb"/paid>|</paid|<(?:>/?+|/>|[^ \n/<>~]/)paid>|<p/aid>"
-    rb"|</(?:>aid|p[/<>]a?+id|pa[/<>]i?+d|pai<d?+)>"
+    rb"<(?:/(?:paid|[>~]paid>|[ \n/>~]aid>|p[ \n/<>~]a?+id>|pa[ \n/<>~]i?+d>|pai[<~]d?+>)"
+    rb"|[>~]/?+paid>|p/aid>)"
 )
-_OPEN_TAG = re.compile(rb"<[a-z/!][^<>~]*\Z")
+_BEGINLESS = re.compile(b"/paid>")
+_IN_ADDRESS = re.compile(rb"<[a-z](?:[a-z]*+:|[^<>~]*[ \n][a-z:@.-]+=)[^ \n<>~]*\Z")
 
 
 def near_misses(
@@ -136,7 +141,7 @@ def near_misses(
         for line, before in islice(_places(rule, bones), limit):
             found[line] = min(before, found.get(line, before))
     tags = list(islice(_tags(bones, answered), limit + 1))
-    if len(tags) <= limit:
+    if 0 < len(tags) <= limit:
         tags = _outside(tags, source, spans, in_code)
     for line, before in chain(islice(_worded(bones, text), limit), (tag[:2] for tag in tags)):
         found[line] = min(before, found.get(line, before))
@@ -226,11 +231,15 @@ def _after(bones: bytes, after: int) -> int:
 def _worded(bones: bytes, text: str) -> Iterator[tuple[int, int]]:
     """Yield line and spans before of each line with the words of a marker between sigils."""
     lines: list[str] = []
-    for line, before in _places(_perhaps_worded, bones):
-        lines = lines or text.split("\n")
-        told = plain(lines[line - 1])
-        if _PAY_AND_EDGE.search(told) or _NOTHING_BUT_PAID.search(told):
-            yield line, before
+    for rule in (_perhaps_worded, _perhaps_chinese):
+        for line, before in _places(rule, bones):
+            lines = lines or text.split("\n")
+            written = lines[line - 1]
+            if rule is _perhaps_chinese and not _MAY_BE_CHINESE.search(written):
+                continue
+            told = plain(written)
+            if _PAY_AND_EDGE.search(told) or _NOTHING_BUT_PAID.search(told):
+                yield line, before
 
 
 def _perhaps_worded(bones: bytes, after: int) -> int:
@@ -238,12 +247,19 @@ def _perhaps_worded(bones: bytes, after: int) -> int:
     return found.start() if found else -1
 
 
+def _perhaps_chinese(bones: bytes, after: int) -> int:
+    found = _CHINESE.search(bones, after)
+    return found.start() if found else -1
+
+
 Tag = tuple[int, int, int]  # its line, how many spans lie before it, and how many angle brackets
 
 
 def _tags(bones: bytes, answered: Sequence[bool]) -> Iterator[Tag]:
+    if b"<" not in bones and b">" not in bones:  # as in most texts, and told at once
+        return
     at = line = before = brackets = 0
-    for offset, may_be_answered in merge(_inexact(bones), _other_names(bones), _torn(bones)):
+    for offset, may_be_answered in merge(*(find(bones) for find in _TAGS)):
         line += bones.count(b"\n", at, offset)
         before += bones.count(_MARK, at, offset)
         brackets += bones.count(b"<", at, offset) + bones.count(b">", at, offset)
@@ -267,11 +283,16 @@ def _other_names(bones: bytes) -> Iterator[tuple[int, bool]]:
 
 def _torn(bones: bytes) -> Iterator[tuple[int, bool]]:
     for tag in _TORN.finditer(bones):
-        start, end = tag.span()
-        if tag[0] != b"/paid>":
-            yield start, False
-        elif not _OPEN_TAG.search(bones, max(0, start - 200), start):
-            yield end - 1, False
+        yield tag.start(), False
+
+
+def _beginless(bones: bytes) -> Iterator[tuple[int, bool]]:
+    for tag in _BEGINLESS.finditer(bones):
+        if not _IN_ADDRESS.search(bones, max(0, tag.start() - 200), tag.start()):
+            yield tag.end() - 1, False
+
+
+_TAGS = (_inexact, _other_names, _torn, _beginless)
 
 
 def _outside(
@@ -280,7 +301,7 @@ def _outside(
     """Return the tags that do not stand in code."""
     wanted = {brackets for _, _, brackets in tags}
     places = {n: place for n, place in enumerate(angles(source, spans)) if n in wanted}
-    coded = set(in_code(list(places.values()))) if places else ()
+    coded = set(in_code(list(places.values())))
     return [tag for tag in tags if places[tag[2]] not in coded]
 
 

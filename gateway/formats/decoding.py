@@ -1,6 +1,7 @@
 """Bytes to text, once and strictly.
 
-A byte order mark decides; else what was declared; else UTF-8, and GB18030 where it alone fits.
+A byte order mark decides; else what was declared, by the sender or by an HTML page itself; else
+UTF-8, and GB18030 where it alone fits.
 """
 
 from __future__ import annotations
@@ -10,19 +11,14 @@ import re
 from gateway.core.errors import Refused, Unsupported
 from gateway.core.findings import Code, Finding
 
-_CODECS = {
-    "utf-8": "utf-8",
-    "utf8": "utf-8",
-    "us-ascii": "utf-8",
-    "ascii": "utf-8",
-    "utf-16": "utf-16",
-    "utf16": "utf-16",
-    "gb18030": "gb18030",
-    "gbk": "gb18030",
-    "x-gbk": "gb18030",
-    "cp936": "gb18030",
-    "gb2312": "gb18030",
+_LABELS = {  # as browsers know them (WHATWG Encoding), and Python
+    "utf-8": "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8"
+    " us-ascii ascii",
+    "utf-16": "utf-16 utf16",
+    "gb18030": "gb18030 gbk x-gbk cp936 ms936 windows-936 gb2312 gb_2312 gb_2312-80 chinese"
+    " csgb2312 csiso58gb231280 iso-ir-58 euc-cn",
 }
+_CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels.split()}
 _ACCEPTED = ("utf-8", "utf-16", "gb18030", "gbk", "gb2312")
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8", "utf-8"),
@@ -42,9 +38,11 @@ FORBIDDEN = re.compile(
 )
 _LINE_END = re.compile("\r\n?")
 _FIRST_OF_THREE = bytes(range(0xE0, 0xF0))  # bytes of UTF-8
+_META = re.compile(rb"<meta\s[^>]{0,400}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_META_WITHIN = 1024  # bytes, as browsers look for it
 
 
-def decode(body: bytes, charset: str | None) -> str:
+def decode(body: bytes, charset: str | None, *, is_html: bool = False) -> str:
     """Return the text of body, each line ended by a line feed.
 
     Raises Unsupported for an unknown charset, Refused at the first byte that is not text.
@@ -57,6 +55,8 @@ def decode(body: bytes, charset: str | None) -> str:
             return _strict(body, len(mark), codec)
     if declared == "utf-16":
         raise _refused(body, 0, "", "UTF-16 needs a byte order mark.")
+    if declared is None and is_html:
+        declared = _declared_inside(body)
     if declared is None and _is_gb18030(body):
         declared = "gb18030"
     return _strict(body, 0, declared or "utf-8")
@@ -69,6 +69,29 @@ def _declared(charset: str | None) -> str | None:
         return _CODECS[charset.strip().strip("\"'").lower()]
     except KeyError:
         raise Unsupported("charset", charset, _ACCEPTED) from None
+
+
+def _declared_inside(body: bytes) -> str | None:
+    """Return what an HTML page says of its charset. Raises Refused for one that is not read."""
+    found = _META.search(body, 0, _META_WITHIN)
+    # Whoever saves a page anew as UTF-8 often leaves what it said before.
+    if found is None or _is_utf8(body):
+        return None
+    label = found[1].decode("ascii", "replace").lower()
+    codec = _CODECS.get(label)
+    if codec is None:
+        before = body[: found.start(1)].decode("ascii", "replace")
+        raise _refused(body, found.start(1), before, f"The charset {label} is not read.")
+    return "utf-8" if codec == "utf-16" else codec
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Tell whether body is UTF-8, and not by the chance that befalls a few bytes of GB18030."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return body.isascii() or len(body.translate(None, _FIRST_OF_THREE)) < len(body)
 
 
 def _strict(body: bytes, start: int, codec: str) -> str:
@@ -119,5 +142,7 @@ def _is_gb18030(body: bytes) -> bool:
     whole = len(readable) - len(readable.translate(None, _FIRST_OF_THREE))
     plain = len(text.encode("ascii", "ignore"))
     foreign = len(text) - plain
-    everyday = (len(text.encode("gb2312", "ignore")) - plain) // 2
+    # Python's GB2312 has other characters in the places of two everyday signs.
+    known = text.replace("—", "―").replace("·", "・").encode("gb2312", "ignore")
+    everyday = (len(known) - plain) // 2
     return whole * 4 < strays and everyday * 5 >= foreign * 4

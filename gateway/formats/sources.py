@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.core.errors import Unsupported
-from gateway.formats import BY_MEDIA_TYPE, BY_NAME, BY_SUFFIX
+from gateway.formats import BY_MEDIA_TYPE, BY_NAME, BY_SUFFIX, html
 from gateway.formats.decoding import decode
 from gateway.formats.frontmatter import split
 from gateway.formats.textual import prose_of
@@ -33,8 +33,12 @@ class SourceFormats:
             raise Unsupported("file type", suffix, tuple(BY_SUFFIX))
         return BY_SUFFIX[suffix.lower()].name
 
-    def read(self, body: bytes, charset: str | None) -> Source:
-        """Decode strictly, once, and take the front matter off. Raises Refused, Unsupported."""
-        text = decode(body, charset)
-        parts = split(text)
-        return Source(text, parts.front, parts.meta, parts.rest, parts.line)
+    def text(self, body: bytes, charset: str | None, form: str = "") -> str:
+        """Decode strictly. Raises Refused, Unsupported."""
+        return decode(body, charset, is_html=form == html.name)
+
+    def read(self, body: bytes, charset: str | None, form: str = "") -> Source:
+        """Decode once, and take the front matter off. Raises Refused, Unsupported."""
+        text = self.text(body, charset, form)
+        front, declared, rest, line = split(text)
+        return Source(text, front, declared.meta, rest, line, declared.warnings, declared.holds)

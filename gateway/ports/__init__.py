@@ -5,23 +5,34 @@ from __future__ import annotations
 from gateway.ports.audit import Audit
 from gateway.ports.clock import Clock
 from gateway.ports.coherence import RIGHTS, Coherence, Known, Shape
-from gateway.ports.ledger import Anchors, Answer, Device, Edition, Ledger, Outgoing, Reader
+from gateway.ports.ledger import (
+    Anchors,
+    Answer,
+    AuthorityRecord,
+    Device,
+    Edition,
+    Ledger,
+    Outgoing,
+    Reader,
+)
 from gateway.ports.public_store import PublicStore, Seal, cursor
 from gateway.ports.texts import Format, Formats, Press, Source
 from gateway.ports.tries import Tries
-from gateway.ports.vault import Sealed, Vault
+from gateway.ports.vault import Health, Sealed, Vault
 
 __all__ = [
     "RIGHTS",
     "Anchors",
     "Answer",
     "Audit",
+    "AuthorityRecord",
     "Clock",
     "Coherence",
     "Device",
     "Edition",
     "Format",
     "Formats",
+    "Health",
     "Known",
     "Ledger",
     "Outgoing",

@@ -32,6 +32,10 @@ RIGHTS = Shape(pack_rights, unpack_rights, lambda rights: rights.version if righ
 class Coherence(Protocol):
     """The memory of a worker, and the barrier that a change passes before it is acknowledged."""
 
+    @property
+    def authority(self) -> str:
+        """Return the id of the authority that confirms its changes; "": nobody remembers."""
+
     def known(self, key: str) -> Known | None:
         """Return what may be answered from memory, to a read that begins now."""
 

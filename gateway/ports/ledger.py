@@ -58,6 +58,16 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorityRecord:
+    """The lease authority that every worker on the ledger goes by."""
+
+    id: str  # of chance, "" where kind is none: then nobody remembers
+    kind: str  # embedded, redis, postgres, none
+    place: str  # in words for people, without a password
+    house: str  # who put it on record
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A stored answer to a POST with an Idempotency-Key."""
 
@@ -98,6 +108,11 @@ class Ledger(Anchors, Protocol):
     async def publisher_of(self, key_hash: str) -> str | None:
         """Return whose key has this hash."""
 
+    async def is_publisher(self, name: str) -> bool: ...
+
+    async def publishers(self, after: str, limit: int) -> Sequence[str]:
+        """Return the names of publishers > after, in order."""
+
     async def current(self, address: Address) -> Edition | None:
         """Return the current edition, None where there is no document or it is deleted."""
 
@@ -113,6 +128,9 @@ class Ledger(Anchors, Protocol):
 
         collection filters when not "".
         """
+
+    async def all_editions(self, after: Edition | None, limit: int) -> Sequence[Edition]:
+        """Return editions of all documents, deleted ones too, by address and id, after one."""
 
     async def make_current(self, edition: Edition, expected: str | None) -> None:
         """Record the edition if new, make it current, and note its projection as unsettled.
@@ -199,8 +217,35 @@ class Ledger(Anchors, Protocol):
     async def outgoing(self, limit: int) -> Sequence[Outgoing]:
         """Return changes that were not confirmed yet, oldest first."""
 
-    async def confirm(self, outgoing: Sequence[Outgoing]) -> None:
-        """Forget changes that every worker has heard of."""
+    async def newest_outgoing(self) -> int:
+        """Return the highest seq of a change that was not confirmed yet, 0 for none."""
+
+    async def confirm(self, outgoing: Sequence[Outgoing], authority: str = "") -> bool:
+        """Forget changes that every worker has heard of; return whether that may be said.
+
+        authority: the id of the one that confirms, "" where nobody remembers. False, and nothing
+        is forgotten, where another is on record.
+        """
+
+    async def authority(self) -> AuthorityRecord | None:
+        """Return the authority on record; None where no worker has ever served."""
+
+    async def replace_authority(
+        self, before: AuthorityRecord | None, after: AuthorityRecord, at: int
+    ) -> None:
+        """Put another authority on record, and forget who went by the one before.
+
+        Raises Stale where that is not `before`.
+        """
+
+    async def attend(self, house: str, authority: str) -> bool:
+        """Note that a house serves; return whether this is the authority on record still."""
+
+    async def attendance(self) -> Mapping[str, int]:
+        """Return how often each house has said that it serves."""
+
+    async def leave(self, house: str) -> None:
+        """Note that a house serves no more."""
 
     async def signing_keys(self) -> Mapping[str, KeyState]:
         """Return the state of every signing key by its kid; none on a new ledger."""
@@ -209,5 +254,14 @@ class Ledger(Anchors, Protocol):
         self, before: Mapping[str, KeyState], after: Mapping[str, KeyState], at: int
     ) -> None:
         """Set the states of all signing keys where they are still `before`. Raises Stale."""
+
+    async def fingerprint(self, what: str) -> str:
+        """Return by what the ledger knows again something that belongs to it, "" for nothing."""
+
+    async def set_fingerprint(self, what: str, value: str, before: str) -> None:
+        """Put a fingerprint on record, if it is still the one before ("" for none)."""
+
+    async def examine(self) -> Sequence[str]:
+        """Read all that is on record; return what of it cannot be right, in words."""
 
     async def close(self) -> None: ...

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from gateway.core.bundles import Bundle, Entry, Variant
 from gateway.core.documents import Address
+from gateway.ports.vault import Health
 
 
 class Seal(Protocol):
@@ -28,7 +29,20 @@ class PublicStore(Protocol):
         since: what is there must still have this mark, or Stale is raised and nothing changed.
         """
 
-    async def get(self, address: Address) -> Bundle | None: ...
+    async def get(self, address: Address) -> Bundle | None:
+        """Return the current bundle. Raises Damaged."""
+
+    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
+        """Return how the bundle is found, and the edition that it is of ("" for none).
+
+        is_due: there should be one, and it is damage if there is none.
+        """
+
+    def addresses(self) -> AsyncIterator[Address]:
+        """Yield where there is a bundle."""
+
+    async def rebuild(self) -> None:
+        """Make the catalogue anew from the bundles; what is damaged is left out."""
 
     def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
         """Return a form of what get would, in a coding, or else as it is.
@@ -44,7 +58,8 @@ class PublicStore(Protocol):
         `before` is a cursor made by `cursor(entry)`; "" starts at the newest.
         """
 
-    async def ping(self) -> None: ...
+    async def ping(self) -> None:
+        """Raise Unavailable unless it answers, and Damaged while something known is damaged."""
 
 
 def cursor(entry: Entry) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway.core.bundles import Bundle
 from gateway.core.documents import NOTHING_SHARED, FullText, Meta, Projection, Rendering, Shared
-from gateway.core.findings import Finding
+from gateway.core.findings import Finding, Hold
 from gateway.core.markers import Marker
 
 
@@ -48,7 +48,7 @@ class Press(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A decoded source: what it declares, and its running text, which starts at `line`."""
+    """A decoded source: front matter with its fences, and running text, which starts at `line`."""
 
     text: str
     front: str
@@ -56,6 +56,8 @@ class Source:
     body: str
     line: int
     warnings: tuple[Finding, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    """What says that it is not to be published, and when."""
 
 
 class Formats(Protocol):
@@ -72,5 +74,11 @@ class Formats(Protocol):
     def of_suffix(self, suffix: str) -> str:
         """Return the name of the format of files that end so. Raises Unsupported."""
 
-    def read(self, body: bytes, charset: str | None) -> Source:
-        """Decode strictly, once, and take the front matter off. Raises Refused, Unsupported."""
+    def text(self, body: bytes, charset: str | None, form: str = "") -> str:
+        """Decode strictly. Raises Refused, Unsupported.
+
+        form: the name of its format, where that may tell the charset.
+        """
+
+    def read(self, body: bytes, charset: str | None, form: str = "") -> Source:
+        """Decode as `text`, once, and take the front matter off. Raises Refused, Unsupported."""

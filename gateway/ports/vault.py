@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from gateway.core.bundles import Bundle, Variant
@@ -19,14 +21,37 @@ class Sealed:
     public: Bundle
 
 
+class Health(StrEnum):
+    """How a stored thing was found."""
+
+    WHOLE = "whole"
+    EARLIER = "of an earlier version"
+    DAMAGED = "damaged"
+    MISSING = "missing"
+
+    @property
+    def is_good(self) -> bool:
+        return self in (Health.WHOLE, Health.EARLIER)
+
+
 class Vault(Protocol):
     """Where paid text rests: each edition, immutable.
 
-    Every method raises Unavailable when the store does not answer, Missing for no such edition.
+    Every method raises Unavailable when the store does not answer, Missing for no such edition,
+    and Damaged for what is not what was kept.
     """
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store durably; the same edition again changes nothing."""
+
+    async def mend(self, address: Address, edition: str, sealed: Sealed) -> None:
+        """Store an edition durably in place of what is there of it, damaged or missing."""
+
+    async def bring_up(self, address: Address, edition: str) -> None:
+        """Write an edition anew, with the same content, in this version."""
+
+    async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
+        """Return how each part of an edition is found: full, public and source."""
 
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
@@ -43,4 +68,5 @@ class Vault(Protocol):
     async def public(self, address: Address, edition: str) -> Bundle:
         """Return the public bundle of an edition, current or not."""
 
-    async def ping(self) -> None: ...
+    async def ping(self) -> None:
+        """Raise Unavailable unless it answers and has room; Damaged while something known is."""

@@ -7,6 +7,7 @@ written. So writers of one place queue, and what a crash left is taken over by t
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -21,6 +22,7 @@ from gateway.core.errors import Malformed
 from gateway.stores.outages import answered, failed
 
 PART = ".part"
+ROOM = 8 << 20  # bytes; a file system that has less left is as good as full
 
 P = TypeVar("P", bound=PurePath)
 
@@ -140,6 +142,13 @@ def remove(path: Path) -> None:
     path.unlink(missing_ok=True)
     if path.parent.is_dir():
         flush_folder(path.parent)
+
+
+def require_room(folder: Path) -> None:
+    """Raise OSError unless a folder is there, on a file system with room to write."""
+    found = os.statvfs(folder)
+    if found.f_blocks and found.f_bavail * found.f_frsize < ROOM:  # some tell nothing
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def flush_folder(path: Path) -> None:

@@ -25,6 +25,7 @@ from gateway.core.errors import Unavailable
 from gateway.stores.durable import make_folder
 
 TETHER = Path(__file__).with_name("tether.py")
+SOCKET = "redis.sock"
 LOOK = 0.1  # seconds between two looks at whether there is a server
 LONGEST_SOCKET = 100  # bytes of a path that a unix socket can have, with room to spare
 
@@ -61,13 +62,18 @@ class EmbeddedRedis:
         self._program = program
         self._data = data
         self._folder = _folder(data)
-        self.socket = self._folder / "redis.sock"
+        self.socket = self._folder / SOCKET
         self._server: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Return the address of the server, whichever process starts it."""
-        return f"unix://{quote(str(self.socket))}"
+        return self.address(self._data)
+
+    @staticmethod
+    def address(data: Path) -> str:
+        """Return the address of the server of a data folder."""
+        return f"unix://{quote(str(_folder(data) / SOCKET))}"
 
     async def keep(self) -> None:
         """See to it for good that there is a server."""
@@ -113,7 +119,7 @@ class EmbeddedRedis:
 
 def _folder(data: Path) -> Path:
     folder = data.resolve() / "redis"
-    if len(os.fsencode(folder / "redis.sock")) <= LONGEST_SOCKET:
+    if len(os.fsencode(folder / SOCKET)) <= LONGEST_SOCKET:
         return folder
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"paidgate-{os.getuid()}-{name}"

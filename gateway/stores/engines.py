@@ -7,9 +7,10 @@ PostgreSQL writers lock the rows they change. On both a read is one statement an
 
 from __future__ import annotations
 
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from gateway.stores.sqlite_files import PATIENCE, make_database
+from gateway.stores.sqlite_files import PATIENCE, make_database, require_sound
 
 # Private to this gateway among the advisory locks of a PostgreSQL database.
 MIGRATING = 0x5061_6964
@@ -28,6 +29,8 @@ MIGRATING = 0x5061_6964
 # that waits for the disk hold up all others.
 READS_AT_ONCE = 2
 CACHE = 512  # KiB of the database that a connection that reads keeps
+
+SMALL = 16 << 20  # bytes of a database that is read through whenever it is opened
 
 T = TypeVar("T")
 
@@ -44,6 +47,10 @@ class Engines(ABC):
         """Return what comes of work that reads; each of its statements stands alone."""
 
     @abstractmethod
+    async def examine(self, work: Callable[[Connection], T]) -> T:
+        """Return what comes of work that reads all there is, however long that takes."""
+
+    @abstractmethod
     def insert_new(self, table: Table) -> Any:
         """Return an insert that does nothing where a key is there already."""
 
@@ -56,7 +63,7 @@ def open_engines(url: str, patience: float = PATIENCE) -> Engines:
     """Return engines for sqlite:///path or postgresql://…; nothing connects yet.
 
     patience: seconds to wait for a connection, for a turn, for an answer. Raises OSError where
-    the SQLite file cannot be made.
+    the SQLite file cannot be made, and sqlite3.Error where it is damaged.
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
@@ -68,6 +75,9 @@ class _Sqlite(Engines):
     def __init__(self, address: URL, patience: float) -> None:
         path = Path(address.database or "").absolute()
         make_database(path)
+        if path.stat().st_size <= SMALL:
+            with closing(sqlite3.connect(path, timeout=patience)) as connection:
+                require_sound(connection)
         # Never made by connecting: it would be empty, and anybody's to read.
         place = address.set(database=path.as_uri()).update_query_dict({"uri": "true", "mode": "rw"})
         engine = create_async_engine(
@@ -98,6 +108,9 @@ class _Sqlite(Engines):
     async def read(self, work: Callable[[Connection], T]) -> T:
         with fail_after(self._patience):
             return await to_thread.run_sync(self._lend, work, limiter=self._threads)
+
+    async def examine(self, work: Callable[[Connection], T]) -> T:
+        return await to_thread.run_sync(self._lend, work)
 
     def _lend(self, work: Callable[[Connection], T]) -> T:
         with self._reading.connect() as connection:
@@ -143,6 +156,9 @@ class _Postgresql(Engines):
     async def read(self, work: Callable[[Connection], T]) -> T:
         async with self._reading.connect() as connection:
             return await connection.run_sync(work)
+
+    async def examine(self, work: Callable[[Connection], T]) -> T:
+        return await self.read(work)
 
     def insert_new(self, table: Table) -> Any:
         from sqlalchemy.dialects import postgresql  # slow to import, and often not needed

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from gateway.core.bundles import Variant, found_in, head_end
+from gateway.core.bundles import Variant, found_in, head_end, require_whole
 
 BEGINNING = 8192  # bytes; with the head of most bundles, and their first bodies
 LARGEST = 8 << 20  # bytes that are read between two requests
@@ -44,9 +44,9 @@ class FileSeal(Struct, frozen=True, gc=False):
 
 
 def variant_at(
-    path: str, form: str, coding: str, locate: Callable[[bytearray], slice] | None = None
+    path: str, of: str, form: str, coding: str, locate: Callable[[bytearray], slice] | None = None
 ) -> tuple[FileSeal, Variant]:
-    """Return a form of the bundle in a file, and which file that is.
+    """Return a form of the bundle in a file that is said to be of something, and which file it is.
 
     The form is in the coding, or else as it is. locate tells, of a file that begins so, where in
     it the bundle stands, where that is not all of it. Raises OSError, Damaged, and KeyError where
@@ -64,9 +64,10 @@ def variant_at(
         end = head_end(known, size)
         if end > len(known):
             known = _read(file, start, end)
-        media_type, etag, chosen, at = found_in(known, end, size, form, coding)
+        media_type, etag, chosen, at, checked = found_in(known, end, size, form, coding)
         is_known = at.stop <= len(known)
         body = known[at] if is_known else _read(file, start + at.start, at.stop - at.start)
+        require_whole(of, checked, body)
         return seal, Variant(media_type, etag, chosen, bytes(body))
     finally:
         os.close(file)

@@ -68,6 +68,9 @@ class Memory(Coherence, Protocol):
     def start(self) -> None:
         """Begin to renew and to listen."""
 
+    def trust(self, until: float) -> None:
+        """Answer from memory until then at most, in seconds of boottime."""
+
     async def ping(self) -> str:
         """Say in a word how the authority is. Raises Unavailable."""
 
@@ -84,7 +87,9 @@ class LeasedCoherence:
         terms: Terms,
         clock: Callable[[], float] = boottime,
         keeper: Keeper | None = None,
+        on_record: str = "",
     ) -> None:
+        self.authority = on_record
         self._authority = authority
         self._terms = terms
         self._clock = clock
@@ -101,6 +106,10 @@ class LeasedCoherence:
         if self._keeper:
             works.append(self._keeper.keep())
         self._tasks += map(asyncio.create_task, works)
+
+    def trust(self, until: float) -> None:
+        """Answer from memory until then at most, in seconds of boottime."""
+        self._leaseholder.trust(until)
 
     async def close(self) -> None:
         """Stop, and let the lease run out."""
@@ -241,7 +250,9 @@ class LeasedCoherence:
 
 
 class DirectCoherence:
-    """No memory: every read asks the ledger, and so every change is confirmed at once."""
+    """No memory: every read asks the ledger, and where nobody has one a change is confirmed."""
+
+    authority = ""
 
     def known(self, key: str) -> Known | None:  # noqa: ARG002
         """Return nothing."""
@@ -267,5 +278,20 @@ class DirectCoherence:
     def start(self) -> None:
         """Do nothing."""
 
+    def trust(self, until: float) -> None:
+        """Do nothing."""
+
     async def close(self) -> None:
         """Do nothing."""
+
+
+class OutsideCoherence(DirectCoherence):
+    """Beside workers that go by another authority: a change waits until one of them confirms it."""
+
+    async def announce(self, keys: Collection[str]) -> bool:
+        """Confirm nothing that somebody has to hear of."""
+        return not keys
+
+    async def ping(self) -> str:
+        """Say that the authority on record is another."""
+        return "another"

@@ -6,8 +6,10 @@ texts, and addresses with their passwords. Strangers are told neither.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +17,10 @@ from dataclasses import dataclass
 import structlog
 
 from gateway.core.errors import Unavailable
+
+DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+_DISK_FULL = "53100"  # PostgreSQL's disk_full
 
 # Seconds of an authority's silence until it is told: leases bridge that much, and the embedded
 # server takes a moment to come up.
@@ -74,7 +80,17 @@ failed, answered = _own.failed, _own.answered
 
 def unavailable(part: str, error: BaseException) -> Unavailable:
     """Return what to raise; where nothing is logged, as on the command line, it tells why."""
-    return Unavailable(part, why="" if structlog.is_configured() else reason(error))
+    why = "" if structlog.is_configured() else reason(error)
+    return Unavailable(part, why=why, state=_state(_first(error)))
+
+
+def _state(error: BaseException) -> str:
+    code = getattr(error, "sqlite_errorcode", -1)
+    if code in _FULL or getattr(error, "sqlstate", "") == _DISK_FULL:
+        return "full"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "full"
+    return "damaged" if code >= 0 and code & 0xFF in DAMAGE else "down"
 
 
 def reason(error: BaseException) -> str:

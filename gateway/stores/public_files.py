@@ -2,7 +2,7 @@
 
 What was read of a bundle is good while its file is the same: that costs one stat. A process that
 dies between a bundle and its entry leaves the document unsettled in the ledger, and the put or
-delete that settles it brings both in step again.
+delete that settles it brings both in step again. An entry without its bundle is damage.
 """
 
 from __future__ import annotations
@@ -10,22 +10,24 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
 from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.documents import Address
-from gateway.core.errors import Stale
+from gateway.core.errors import Malformed, Missing, Stale
 from gateway.core.recent import Recent
-from gateway.ports import Seal
+from gateway.ports import Health, Seal
 from gateway.stores.catalogue import Catalogue
+from gateway.stores.damages import Damages
 from gateway.stores.durable import answering, below, make_folder, remove, within, write_whole
 from gateway.stores.extents import FileSeal, variant_at
+from gateway.stores.versions import is_earlier, of_public, public_bundle
 
 CATALOGUE = "catalogue.db"  # its dot keeps it apart from every publisher's folder
 SUFFIX = ".bundle"
@@ -41,8 +43,8 @@ class FilePublicStore:
         make_folder(root)
         self._root = root
         self._folder = f"{root}/"
-        self._catalogue = Catalogue(root / CATALOGUE)
-        self._is_made = False
+        self._catalogue = Catalogue(root / CATALOGUE, partial(_entries, root))
+        self._damages = Damages()
         self._can_tell = True  # what can be read without waiting; not every file system can
         self._wholes: Recent[Address, tuple[FileSeal, Bundle]] = Recent(room)
         # Changes wait their turn here and not in a thread each.
@@ -56,9 +58,9 @@ class FilePublicStore:
         """Make the bundle current, all forms at once and durably, and list its entry."""
         put = partial(self._put, self._path(address), address, bundle, since)
         await _in_thread(put, self._changes)
+        self._damages.whole(_thing(address))
 
     def _put(self, path: Path, address: Address, bundle: Bundle, since: str | None) -> None:
-        self._make_catalogue()
         make_folder(path.parent)
         with self._catalogue.turn() as turn:
             _require(path, since)
@@ -66,24 +68,63 @@ class FilePublicStore:
                 turn.put(bundle.entry)
             else:
                 turn.delete(address)
-            write_whole(path, bundle.pack())
+            write_whole(path, bundle.pack(of_public(address)))
 
     async def get(self, address: Address) -> Bundle | None:
         """Return the current bundle; any process's put is seen at once."""
-        loaded = await _in_thread(partial(_load, self._path(address)))
+        loaded = await self._load(address)
         if loaded is None:
             return None
-        seal, bundle = loaded
         if not self._can_tell:
-            self._wholes.keep(address, loaded, seal.size)
-        return bundle
+            self._wholes.keep(address, (loaded.seal, loaded.bundle), loaded.seal.size)
+        return loaded.bundle
+
+    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
+        """Return how the bundle is found, and the edition that it is of ("" for none)."""
+        try:
+            loaded = await self._load(address)
+        except Damaged:
+            return Health.DAMAGED, ""
+        if loaded is None:
+            if is_due:
+                self._damages.found(_thing(address), partial(self._due, address), Missing("bundle"))
+            else:
+                self._damages.whole(_thing(address))
+            return Health.MISSING, ""
+        return Health.EARLIER if loaded.is_earlier else Health.WHOLE, loaded.bundle.edition
+
+    async def _due(self, address: Address) -> bool:
+        if await self._load(address) is None:
+            raise Missing("bundle")
+        return True
+
+    async def _load(self, address: Address) -> Loaded | None:
+        load = partial(_in_thread, partial(self._load_whole, address))
+        return await self._damages.reading(_thing(address), load)
+
+    def _load_whole(self, address: Address) -> Loaded | None:
+        path = self._path(address)
+        loaded = _load(path, address)
+        if loaded is None and self._catalogue.has(address):
+            # Once more under the turn: a delete takes away first the one and then the other.
+            with self._catalogue.turn() as turn:
+                loaded = _load(path, address)
+                if loaded is None and turn.has(address):
+                    raise Damaged("A stored bundle is missing.")
+        return loaded
+
+    async def addresses(self) -> AsyncIterator[Address]:
+        """Yield where there is a bundle, in order."""
+        for path in await _in_thread(partial(_paths, self._root)):
+            yield _address(path)
 
     def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
         """Return a form of the current bundle if it is at hand. Raises Damaged."""
         if not self._can_tell:
             return self._kept(address, form, coding)
         try:
-            return variant_at(self._folder + below(*address, suffix=SUFFIX), form, coding)
+            path = self._folder + below(*address, suffix=SUFFIX)
+            return variant_at(path, of_public(address), form, coding)
         except OSError as error:
             self._can_tell = error.errno != errno.ENOTSUP
             return None
@@ -99,9 +140,9 @@ class FilePublicStore:
         """Take the document off the public side; one that is not there is no error."""
         delete = partial(self._delete, self._path(address), address, since)
         await _in_thread(delete, self._changes)
+        self._damages.whole(_thing(address))
 
     def _delete(self, path: Path, address: Address, since: str | None) -> None:
-        self._make_catalogue()
         with self._catalogue.turn() as turn:
             _require(path, since)
             turn.delete(address)
@@ -109,11 +150,8 @@ class FilePublicStore:
 
     async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
         """Return entries newest first by (published, address); publisher "" means all."""
-        return await _in_thread(partial(self._page, publisher, before, limit))
-
-    def _page(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
-        self._make_catalogue()
-        return self._catalogue.page(publisher, before, limit)
+        page = partial(self._catalogue.page, publisher, before, limit)
+        return await self._damages.reading("catalogue", partial(_in_thread, page))
 
     async def rebuild(self) -> None:
         """Make the catalogue anew from the bundles."""
@@ -121,25 +159,12 @@ class FilePublicStore:
 
     def _rebuild(self) -> None:
         with self._catalogue.turn() as turn:
-            turn.make(self._entries())
-
-    def _make_catalogue(self) -> None:
-        if not self._is_made:
-            with self._catalogue.turn() as turn:
-                if not turn.is_made():
-                    turn.make(self._entries())
-            self._is_made = True
-
-    def _entries(self) -> Iterator[Entry]:
-        for path in self._root.glob(f"*/*{SUFFIX}"):
-            with suppress(Damaged):  # it is not served either, until it is put again
-                loaded = _load(path)
-                if loaded and loaded[1].entry:
-                    yield loaded[1].entry
+            turn.make(_entries(self._root))
 
     async def ping(self) -> None:
-        """Raise Unavailable unless the root is there."""
+        """Raise Unavailable unless the root is there, and Damaged for known damage."""
         await _in_thread(self._root.stat)
+        await self._damages.require_none()
 
     def _path(self, address: Address) -> Path:
         return within(self._root, *address, suffix=SUFFIX)
@@ -158,7 +183,15 @@ def _require(path: Path, since: str | None) -> None:
         raise Stale(None)
 
 
-def _load(path: Path) -> tuple[FileSeal, Bundle] | None:
+class Loaded(NamedTuple):
+    """A whole bundle, and what file it was in."""
+
+    seal: FileSeal
+    bundle: Bundle
+    is_earlier: bool
+
+
+def _load(path: Path, address: Address) -> Loaded | None:
     try:
         file = path.open("rb")
     except FileNotFoundError:
@@ -167,7 +200,28 @@ def _load(path: Path) -> tuple[FileSeal, Bundle] | None:
         # Of the open file: the path may name another one by now.
         stat = os.fstat(file.fileno())
         seal = FileSeal(str(path), stat.st_mtime_ns, stat.st_ino, stat.st_size)
-        return seal, Bundle.unpack(file.read())
+        blob = file.read()
+        return Loaded(seal, public_bundle(blob, address), is_earlier(blob))
+
+
+def _paths(root: Path) -> Sequence[Path]:
+    return sorted(root.glob(f"*/*{SUFFIX}"))
+
+
+def _entries(root: Path) -> Iterator[Entry]:
+    for path in _paths(root):
+        with suppress(Damaged, Malformed):  # it is not served either, until it is put again
+            loaded = _load(path, _address(path))
+            if loaded and loaded.bundle.entry:
+                yield loaded.bundle.entry
+
+
+def _address(path: Path) -> Address:
+    return Address.of(path.parent.name, path.stem)
+
+
+def _thing(address: Address) -> str:
+    return f"preview {address}"
 
 
 async def _in_thread(work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:

@@ -12,16 +12,19 @@ from __future__ import annotations
 from asyncio import gather
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.documents import Address
-from gateway.core.errors import Malformed, Stale
+from gateway.core.errors import Malformed, Missing, Stale
 from gateway.core.recent import Recent
-from gateway.ports import Seal, cursor
+from gateway.ports import Health, Seal, cursor
 from gateway.stores.bucket import Bucket, Unchanged
+from gateway.stores.damages import Damages
 from gateway.stores.durable import within
+from gateway.stores.versions import is_earlier, of_public, public_bundle
 
 ROOT = PurePosixPath("public")
 SUFFIX = ".bundle"
@@ -39,6 +42,7 @@ class Known(NamedTuple):
 
     etag: str
     bundle: Bundle
+    is_earlier: bool
 
 
 class ObjectPublicStore:
@@ -47,6 +51,7 @@ class ObjectPublicStore:
     def __init__(self, bucket: Bucket, room: int = ROOM) -> None:
         self._bucket = bucket
         self._known: Recent[Address, Known] = Recent(room)
+        self._damages = Damages()
 
     async def mark(self, address: Address) -> str:
         """Return what tells the bundle that is there from those before and after."""
@@ -58,23 +63,65 @@ class ObjectPublicStore:
         await self._unlist(address, names)
         for name in names:
             await self._bucket.put(name, b"")
-        await self._bucket.put(_key(address), bundle.pack(), since)
+        await self._bucket.put(_key(address), bundle.pack(of_public(address)), since)
+        self._damages.whole(_thing(address))
 
     async def get(self, address: Address) -> Bundle | None:
         """Return the current bundle; any host's put is seen at once."""
+        found = await self._get(address)
+        return found.bundle if found else None
+
+    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
+        """Return how the bundle is found, and the edition that it is of ("" for none)."""
+        try:
+            found = await self._get(address)
+        except Damaged:
+            return Health.DAMAGED, ""
+        if found is None:
+            if is_due:
+                self._damages.found(_thing(address), partial(self._due, address), Missing("bundle"))
+            else:
+                self._damages.whole(_thing(address))
+            return Health.MISSING, ""
+        if is_due and found.bundle.entry:
+            with suppress(Missing):
+                listed = partial(self._is_listed, found.bundle.entry)
+                await self._damages.reading(f"catalogue {address}", listed)
+        return Health.EARLIER if found.is_earlier else Health.WHOLE, found.bundle.edition
+
+    async def _is_listed(self, entry: Entry) -> bool:
+        for name in _names(entry):
+            if not await self._bucket.tag(name):
+                raise Missing("entry")
+        return True
+
+    async def _due(self, address: Address) -> bool:
+        if await self._get(address) is None:
+            raise Missing("bundle")
+        return True
+
+    async def _get(self, address: Address) -> Known | None:
+        return await self._damages.reading(_thing(address), partial(self._fetch, address))
+
+    async def _fetch(self, address: Address) -> Known | None:
         key, known = _key(address), self._known.get(address)
         try:
             found = await self._bucket.get(key, known.etag if known else "")
         except Unchanged:
-            if known:
-                return known.bundle
-            raise
+            return known
         if found is None:
             self._known.drop(address)
             return None
-        bundle = Bundle.unpack(found.blob)
-        self._known.keep(address, Known(found.etag, bundle), len(found.blob))
-        return bundle
+        bundle = public_bundle(found.blob, address)
+        known = Known(found.etag, bundle, is_earlier(found.blob))
+        self._known.keep(address, known, len(found.blob))
+        return known
+
+    async def addresses(self) -> AsyncIterator[Address]:
+        """Yield where there is a bundle, in order."""
+        async for key in self._all(ROOT):
+            with suppress(Malformed):
+                yield _address_of_key(key)
 
     def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:  # noqa: ARG002
         """Return nothing: the bucket is asked whether a bundle is still the one in memory."""
@@ -88,6 +135,7 @@ class ObjectPublicStore:
             raise Stale(None)
         await self._unlist(address, ())
         await self._bucket.delete(_key(address))
+        self._damages.whole(_thing(address))
 
     async def _unlist(self, address: Address, but: Sequence[str]) -> None:
         with suppress(Damaged):
@@ -135,8 +183,9 @@ class ObjectPublicStore:
                 yield key
 
     async def ping(self) -> None:
-        """Raise Unavailable unless the bucket is there."""
+        """Raise Unavailable unless the bucket is there, and Damaged for known damage."""
         await self._bucket.ping()
+        await self._damages.require_none()
 
 
 # --- keys --------------------------------------------------------------------------------------
@@ -148,7 +197,11 @@ def _key(address: Address) -> str:
 
 def _address_of_key(key: str) -> Address:
     path = PurePosixPath(key)
-    return Address(path.parent.name, path.stem)
+    return Address.of(path.parent.name, path.stem)
+
+
+def _thing(address: Address) -> str:
+    return f"preview {address}"
 
 
 def _names(entry: Entry | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ the document's for its edition, the grant's for its devices, the code's for its 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -148,6 +149,6 @@ def answering() -> Iterator[None]:
         yield
     except IntegrityError:
         raise Conflict("The ledger holds something else under this name.") from None
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise failed("ledger", error) from None
     answered("ledger")

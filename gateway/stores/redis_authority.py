@@ -4,8 +4,9 @@ Beside it rests what workers share, one key each: named by the same incarnation,
 same script that numbers a change, and never the only place of anything.
 
 The key is named by the server's run_id and holds a word of chance, so that a restart, a flush or
-an eviction is a new incarnation and never half of an old one. The client has no hidden retries:
-one connection belongs to one life of the server.
+an eviction is a new incarnation and never half of an old one. It is named by the authority on
+record too, and not everyone may begin it: who finds nothing under that name is at another server.
+The client has no hidden retries: one connection belongs to one life of the server.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any, TypeVar
 
@@ -32,6 +34,7 @@ T = TypeVar("T")
 _STATE = """
 local nonce = redis.call('HGET', KEYS[1], 'nonce')
 if not nonce then
+  if ARGV[1] == '' then return redis.error_reply('ABSENT') end
   nonce = ARGV[1]
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1], 'nonce', nonce, 'head', '0', 'leases', '{}')
@@ -104,6 +107,8 @@ return 1
 """
 )
 
+_IS_BEGUN = "return redis.call('EXISTS', KEYS[1])"
+
 _RECALL = (
     _STATE
     + """
@@ -136,15 +141,25 @@ return 1
 
 
 class RedisAuthority:
-    """One authority, spoken to over four connections: leases, changes, pushes, what is shared."""
+    """One authority, spoken to over four connections: leases, changes, pushes, what is shared.
 
-    def __init__(self, url: str, terms: Terms) -> None:
+    name: of the authority on record. may_begin: this server is known to be the one; else only a
+    renewal that finds it begun shows that it is.
+    """
+
+    def __init__(self, url: str, terms: Terms, name: str = "", *, may_begin: bool = True) -> None:
         patience = terms.pace  # seconds; a late answer to a renewal is worth nothing
         self._patience = patience
-        self._renewing = _Line(url, patience)
-        self._changing = _Line(url, patience)
-        self._hearing = _Line(url, patience)
-        self._sharing = _Line(url, patience)
+        self._place = _Place(name, may_begin)
+        self._renewing = _Line(url, patience, self._place)
+        self._changing = _Line(url, patience, self._place)
+        self._hearing = _Line(url, patience, self._place)
+        self._sharing = _Line(url, patience, self._place)
+
+    async def is_begun(self) -> bool:
+        """Return whether this server holds the authority. Raises Unavailable."""
+        await self._changing.run_id()
+        return bool(await self._changing.call(_IS_BEGUN))
 
     async def renew(self, renewal: Renewal) -> Lease:
         """Ask for a lease. Raises Unavailable."""
@@ -152,6 +167,7 @@ class RedisAuthority:
         run_id = await line.run_id()
         nonce = renewal.incarnation.removeprefix(f"{run_id}.")
         told = await line.call(_RENEW, renewal.worker, nonce, renewal.applied, KEEP)
+        self._place.may_begin = True
         incarnation, head = f"{run_id}.{_text(told[0])}", int(told[1])
         if len(told) == 2:
             return Lease(incarnation, head, None)
@@ -231,10 +247,22 @@ def _change(incarnation: str, number: int, keys: bytes) -> Change:
     return Change(incarnation, number, frozenset(json.loads(keys)))
 
 
+@dataclass(slots=True)
+class _Place:
+    """The key at a server, and whether it may be begun there."""
+
+    name: str
+    may_begin: bool
+
+    def key(self, run_id: str) -> str:
+        return ":".join(filter(None, ("paidgate", run_id, self.name)))
+
+
 class _Line:
     """One connection to one life of the server; made anew after every failure."""
 
-    def __init__(self, url: str, patience: float) -> None:
+    def __init__(self, url: str, patience: float, place: _Place) -> None:
+        self._place = place
         options: dict[str, Any] = dict(parse_url(url))
         self._kind = options.pop("connection_class", Connection)
         self._options = options
@@ -304,7 +332,8 @@ class _Line:
         if self._connection is None:
             raise ConnectionError("no connection")
         digest = sha1(script.encode(), usedforsecurity=False).hexdigest()
-        rest = (1, f"paidgate:{self._run_id}", secrets.token_hex(8), *arguments)
+        nonce = secrets.token_hex(8) if self._place.may_begin else ""
+        rest = (1, self._place.key(self._run_id), nonce, *arguments)
         try:
             return await self._ask("EVALSHA", digest, *rest)
         except NoScriptError:

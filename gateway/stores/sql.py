@@ -7,6 +7,7 @@ from gateway.stores.record import answering
 from gateway.stores.schema import bring_up
 from gateway.stores.sql_codes import Codes
 from gateway.stores.sql_documents import Documents
+from gateway.stores.sql_examining import Examining
 from gateway.stores.sql_grants import Grants
 from gateway.stores.sql_upkeep import Upkeep
 from gateway.stores.sqlite_files import PATIENCE
@@ -29,5 +30,5 @@ async def open_ledger(url: str, patience: float = PATIENCE) -> SqlLedger:
     return SqlLedger(engines)
 
 
-class SqlLedger(Documents, Grants, Codes, Upkeep):
+class SqlLedger(Documents, Grants, Codes, Upkeep, Examining):
     """The ledger on SQLite or PostgreSQL."""

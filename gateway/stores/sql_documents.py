@@ -51,6 +51,16 @@ class Documents(Record):
         rows = await self._rows(select(t.edition).join(page, is_it))
         return [edition_of(row) for row in sorted(rows, key=itemgetter("slug"))]
 
+    async def all_editions(self, after: Edition | None, limit: int) -> Sequence[Edition]:
+        """Return editions of all documents, deleted ones too, by address and id, after one."""
+        edition = t.edition.c
+        place = edition.publisher, edition.slug, edition.id
+        query = select(t.edition)
+        if after:
+            query = query.where(tuple_(*place) > tuple_(*after.address, after.id))
+        rows = await self._rows(query.order_by(*place).limit(limit))
+        return [edition_of(row) for row in rows]
+
     async def make_current(self, edition: Edition, expected: str | None) -> None:
         """Record the edition if new, make it current, and note its projection as unsettled.
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, func, select, update
 
 from gateway.core.chains import Anchor
 from gateway.core.errors import Stale
 from gateway.core.holders import SIGNING_KEYS
 from gateway.core.tokens import KeyState
-from gateway.ports import Answer, Outgoing
+from gateway.ports import Answer, AuthorityRecord, Outgoing
 from gateway.stores import tables as t
-from gateway.stores.record import Record
+from gateway.stores.record import Change, Record
 
 
 class Upkeep(Record):
@@ -43,6 +45,19 @@ class Upkeep(Record):
         row = await self._row(select(key.publisher).where(key.key_hash == key_hash))
         return row["publisher"] if row else None
 
+    async def is_publisher(self, name: str) -> bool:
+        """Return whether there is a publisher of this name."""
+        return (
+            await self._row(select(t.publisher.c.name).where(t.publisher.c.name == name))
+            is not None
+        )
+
+    async def publishers(self, after: str, limit: int) -> Sequence[str]:
+        """Return the names of publishers > after, in order."""
+        name = t.publisher.c.name
+        query = select(name).where(name > after).order_by(name).limit(limit)
+        return [row["name"] for row in await self._rows(query)]
+
     # --- answers ---
 
     async def answer(self, publisher: str, key: str) -> Answer | None:
@@ -66,11 +81,62 @@ class Upkeep(Record):
         query = select(outgoing.seq, outgoing.key).order_by(outgoing.seq).limit(limit)
         return [Outgoing(**row) for row in await self._rows(query)]
 
-    async def confirm(self, outgoing: Sequence[Outgoing]) -> None:
-        """Forget changes that every worker has heard of."""
+    async def newest_outgoing(self) -> int:
+        """Return the highest seq of a change that was not confirmed yet, 0 for none."""
+        row = await self._row(select(func.max(t.outgoing.c.seq).label("seq")))
+        return row["seq"] or 0 if row else 0
+
+    async def confirm(self, outgoing: Sequence[Outgoing], authority: str = "") -> bool:
+        """Forget changes that every worker has heard of, unless another authority is on record."""
         async with self._change() as change:
+            if await _goes_by(change) != authority:
+                return False
             seqs = [each.seq for each in outgoing]
             await change.run(delete(t.outgoing).where(t.outgoing.c.seq.in_(seqs)))
+        return True
+
+    # --- the authority on record ---
+
+    async def authority(self) -> AuthorityRecord | None:
+        """Return the authority on record; None where no worker has ever served."""
+        row = await self._row(_authority())
+        return AuthorityRecord(**row) if row else None
+
+    async def replace_authority(
+        self, before: AuthorityRecord | None, after: AuthorityRecord, at: int
+    ) -> None:
+        """Put another authority on record, and forget who went by the one before. Raises Stale."""
+        facts = asdict(after) | {"made_at": at}
+        async with self._change() as change:
+            # Two that are the first meet at its row, two that come later at its lock.
+            is_first = await change.have(t.authority_record, one=1, **facts)
+            row = await change.row(_authority().with_for_update())
+            known = AuthorityRecord(**row) if row and not is_first else None
+            if known != before:
+                raise Stale(None)
+            await change.run(update(t.authority_record).values(facts))
+            await change.run(delete(t.attendance))
+
+    async def attend(self, house: str, authority: str) -> bool:
+        """Note that a house serves; return whether this is the authority on record still."""
+        known = t.attendance.c
+        async with self._change() as change:
+            if await _goes_by(change) != authority:
+                return False
+            await change.have(t.attendance, house=house, times=0)
+            more = {"times": known.times + 1}
+            await change.run(update(t.attendance).where(known.house == house).values(more))
+        return True
+
+    async def attendance(self) -> Mapping[str, int]:
+        """Return how often each house has said that it serves."""
+        rows = await self._rows(select(t.attendance.c.house, t.attendance.c.times))
+        return {row["house"]: row["times"] for row in rows}
+
+    async def leave(self, house: str) -> None:
+        """Note that a house serves no more."""
+        async with self._change() as change:
+            await change.run(delete(t.attendance).where(t.attendance.c.house == house))
 
     # --- signing keys ---
 
@@ -98,6 +164,24 @@ class Upkeep(Record):
                 await change.run(update(t.signing_key).where(key.kid == kid).values(state=state))
             await change.note([SIGNING_KEYS], at)
 
+    # --- what belongs to this ledger ---
+
+    async def fingerprint(self, what: str) -> str:
+        """Return by what the ledger knows again something that belongs to it, "" for nothing."""
+        known = t.fingerprint.c
+        row = await self._row(select(known.value).where(known.what == what))
+        return row["value"] if row else ""
+
+    async def set_fingerprint(self, what: str, value: str, before: str) -> None:
+        """Put a fingerprint on record, if it is still the one before ("" for none)."""
+        known = t.fingerprint.c
+        is_it = (known.what == what) & (known.value == before)
+        async with self._change() as change:
+            if before:
+                await change.run(update(t.fingerprint).where(is_it).values(value=value))
+            else:
+                await change.have(t.fingerprint, what=what, value=value)
+
     # --- anchors of the audit ---
 
     async def anchor(self, anchor: Anchor) -> None:
@@ -112,3 +196,16 @@ class Upkeep(Record):
     async def anchors(self) -> Sequence[Anchor]:
         """Return every anchor, by chain."""
         return [Anchor(**row) for row in await self._rows(select(t.anchor).order_by("chain"))]
+
+
+# --- within a transaction ----------------------------------------------------------------------
+
+
+async def _goes_by(change: Change) -> str:
+    row = await change.row(_authority())
+    return row["id"] if row else ""
+
+
+def _authority() -> Select[Any]:
+    known = t.authority_record.c
+    return select(known.id, known.kind, known.place, known.house)

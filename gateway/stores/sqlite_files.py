@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gateway.stores.durable import make_folder, write_private
+from gateway.stores.outages import DAMAGE
 
 PATIENCE = 10.0  # seconds that one writer waits for another
 
@@ -21,6 +22,20 @@ def make_database(path: Path) -> None:
     if not path.exists():
         make_folder(path.parent, 0o700)
         write_private(path, _empty(), replace=False)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Return whether an error of SQLite says that a file is not what was written."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
+
+
+def require_sound(connection: sqlite3.Connection) -> None:
+    """Read a database through. Raises DatabaseError, which is_damage, unless it is sound."""
+    (told,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if told not in ("ok", b"ok"):
+        error = sqlite3.DatabaseError("the database is not sound")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
 
 
 def _empty() -> bytes:

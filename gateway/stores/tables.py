@@ -186,3 +186,28 @@ anchor = Table(
     Column("hash", Name, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
+
+authority_record = Table(
+    "authority_record",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),  # there is one at most
+    Column("id", Name, nullable=False),
+    Column("kind", Name, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("house", Name, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+)
+
+attendance = Table(
+    "attendance",
+    metadata,
+    Column("house", Name, primary_key=True),
+    Column("times", BigInteger, nullable=False),
+)
+
+fingerprint = Table(
+    "fingerprint",  # of what belongs to this ledger
+    metadata,
+    Column("what", Name, primary_key=True),
+    Column("value", Name, nullable=False),
+)

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from anyio import to_thread
 
-from gateway.core.bundles import IDENTITY, LONG, Bundle, Variant
+from gateway.core.bundles import IDENTITY, LONG, Bundle, Damaged, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import NotPermitted, Permit
 from gateway.core.recent import Recent
-from gateway.ports import Sealed
+from gateway.ports import Health, Sealed
 from gateway.stores import sealing
-from gateway.stores.durable import PART, answering, below, make_folder, within, write_private
+from gateway.stores.damages import Damages
+from gateway.stores.durable import (
+    PART,
+    answering,
+    below,
+    make_folder,
+    require_room,
+    within,
+    write_private,
+)
 from gateway.stores.extents import NotAtHand, variant_at
+from gateway.stores.vault_parts import Opened, Parts
+from gateway.stores.versions import part_at
 
 ROOM = 8 << 20  # bytes of full texts kept in memory
 
@@ -37,23 +49,28 @@ class FileVault:
         # An edition never changes, so what was read of it once stays right.
         self._recent: Recent[Key, Variant] = Recent(room)
         self._can_tell = True  # what can be read without waiting; not every file system can
+        self._damages = Damages()
+        self._parts = Parts(self._opened, self._damages)
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store durably; the same edition again changes nothing."""
-        await _in_thread(partial(self._keep, self._path(address, edition), sealed))
+        await self._write(address, edition, sealed, replace=False)
 
-    def _keep(self, path: Path, sealed: Sealed) -> None:
-        make_folder(path.parent.parent, 0o700)
-        make_folder(path.parent, 0o700)
-        # One part for all editions: another edition takes over what a crash left of this one.
-        part = path.with_name(PART)
-        write_private(path, sealing.pack(sealed), replace=False, part=part)
+    async def mend(self, address: Address, edition: str, sealed: Sealed) -> None:
+        """Store an edition durably in place of what is there of it."""
+        await self._write(address, edition, sealed, replace=True)
+
+    async def _write(
+        self, address: Address, edition: str, sealed: Sealed, *, replace: bool
+    ) -> None:
+        path, blob = self._path(address, edition), sealing.pack(sealed, address, edition)
+        await _in_thread(partial(_write, path, blob, replace=replace))
 
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
         require_permit(permit)
         address, edition = permit.address, permit.edition
-        bundle = Bundle.unpack(await self._part(address, edition, "full"))
+        bundle = await self._parts.full(address, edition)
         if not self._can_tell and not bundle.is_long:
             for name, form in bundle.forms.items():
                 self._keep_in_memory((address, edition, name), form.variant(IDENTITY))
@@ -70,7 +87,8 @@ class FileVault:
         (publisher, slug), edition, form = key
         path = below(publisher, slug, edition, suffix=sealing.SUFFIX)
         try:
-            _, variant = variant_at(self._folder + path, form, IDENTITY, _full)
+            of = sealing.of("full", key[0], edition)
+            _, variant = variant_at(self._folder + path, of, form, IDENTITY, _full)
         except OSError as error:
             self._can_tell = error.errno != errno.ENOTSUP
             return None
@@ -82,21 +100,30 @@ class FileVault:
 
     async def source(self, address: Address, edition: str) -> bytes:
         """Return the source, for its publisher."""
-        return await self._part(address, edition, "source")
+        return await self._parts.source(address, edition)
 
     async def public(self, address: Address, edition: str) -> Bundle:
         """Return the public bundle of an edition, current or not."""
-        return Bundle.unpack(await self._part(address, edition, "public"))
+        return await self._parts.public(address, edition)
 
-    async def _part(self, address: Address, edition: str, part: str) -> bytes:
+    async def bring_up(self, address: Address, edition: str) -> None:
+        """Write an edition anew, with the same content, in this version."""
+        await self.mend(address, edition, await self._parts.all(address, edition))
+
+    async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
+        """Return how each part of an edition is found."""
+        return await self._parts.look(address, edition)
+
+    async def _opened(self, address: Address, edition: str, part: str) -> Opened:
         return await _in_thread(partial(_read_part, self._path(address, edition), part))
 
     def _path(self, address: Address, edition: str) -> Path:
         return within(self._root, address.publisher, address.slug, edition, suffix=sealing.SUFFIX)
 
     async def ping(self) -> None:
-        """Raise Unavailable unless the root is there."""
-        await _in_thread(self._root.stat)
+        """Raise Unavailable unless the root is there and has room, Damaged for known damage."""
+        await _in_thread(partial(require_room, self._root))
+        await self._damages.require_none()
 
 
 def _full(beginning: bytearray) -> slice:
@@ -117,12 +144,22 @@ async def _in_thread(work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work)
 
 
-def _read_part(path: Path, part: str) -> bytes:
+def _read_part(path: Path, part: str) -> Opened:
     try:
         file = path.open("rb")
     except FileNotFoundError:
         raise Missing("edition") from None
     with file:
-        at = sealing.place(file.read(sealing.HEAD), part)
+        head = file.read(sealing.HEAD)
+        at = part_at(head, part)
+        if at.stop > os.fstat(file.fileno()).st_size:
+            raise Damaged("A stored edition is damaged.")
         file.seek(at.start)
-        return sealing.whole(file.read(at.stop - at.start), at)
+        return Opened(head, file.read(at.stop - at.start))
+
+
+def _write(path: Path, blob: bytes, *, replace: bool) -> None:
+    make_folder(path.parent.parent, 0o700)
+    make_folder(path.parent, 0o700)
+    # One part for all editions: another edition takes over what a crash left of this one.
+    write_private(path, blob, replace=replace, part=path.with_name(PART))

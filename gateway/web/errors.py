@@ -38,6 +38,7 @@ STATUS: dict[type[errors.GatewayError], int] = {
 
 KIND = "urn:paidgate:"
 PROBLEM = "application/problem+json"
+GONE = 499  # in the log alone, as nginx has it: a client that hung up
 MAX_FINDINGS = 1_000  # of a refused document that an answer lists; the total is told besides
 PUBLIC_PATHS = ("/documents/", "/static/", "/feed.xml", "/sitemap.xml", "/robots.txt", "/search")
 
@@ -132,6 +133,10 @@ class Telling:
             told["detail"] = "This method is not allowed here."
             told["hint"] = f"Use one of: {headers['allow']}."
         return self._answer(request, told, headers)
+
+    async def on_hang_up(self, _: Request, __: Exception) -> Response:
+        """Answer nobody: the client has gone in the middle of its request, which is no fault."""
+        return Response(status_code=GONE)
 
     async def on_fault(self, request: Request, error: Exception) -> Response:
         """Answer for a fault of ours: constant, and without what led to it."""

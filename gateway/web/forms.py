@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import sys
 from typing import NamedTuple
 
 import brotli
-import zstandard
 
 from gateway.core.bundles import IDENTITY, Form
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 # Above this, the last percent of size costs seconds of publication.
 _LARGE = 256 * 1024
@@ -56,7 +61,7 @@ def etag_of(body: bytes) -> str:
 def _codings(body: bytes, effort: Effort) -> dict[str, bytes]:
     return {  # what is asked for most stands first
         "br": brotli.compress(body, quality=effort.brotli),
-        "zstd": zstandard.ZstdCompressor(level=effort.zstd).compress(body),
+        "zstd": zstd.compress(body, effort.zstd),
         "gzip": gzip.compress(body, compresslevel=effort.gzip, mtime=0),
         IDENTITY: body,
     }

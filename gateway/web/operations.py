@@ -10,8 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.core.bundles import Damaged
+from gateway.core.errors import Unavailable
 from gateway.web.headers import CACHE_PRIVATE
 
+AMISS = ("down", "full", "damaged", "another")
 DEADLINE = 2.0  # seconds for each part to answer
 
 Probe = Callable[[], Awaitable[str]]
@@ -35,7 +38,7 @@ class Operations:
         """Say of each part whether it answers; 503 unless all do that answers rest on."""
         states = {name: await _ask(probe) for name, probe in self._probes.items()}
         # Without Redis the ledger is asked: slower, and right.
-        is_ready = all(state != "down" for name, state in states.items() if name != "redis")
+        is_ready = all(state not in AMISS for name, state in states.items() if name != "redis")
         return _json(states, 200 if is_ready else 503)
 
 
@@ -43,6 +46,10 @@ async def _ask(probe: Probe) -> str:
     try:
         with anyio.fail_after(DEADLINE):
             return await probe()
+    except Damaged:
+        return "damaged"
+    except Unavailable as error:
+        return error.state
     except Exception:  # whatever a part raises, it does not answer
         return "down"
 

@@ -12,10 +12,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
-from babel.dates import format_date
-from babel.messages import mofile, pofile
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from gateway.web.catalogues import catalogue
 from gateway.web.static import Static
 
 Language = Literal["zh-CN", "en"]
@@ -23,7 +22,14 @@ Language = Literal["zh-CN", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh-CN", "en")
 LOCALE = Path(__file__).parents[1] / "locale"
 
-_DAYS = {"zh-CN": "zh_CN", "en": "en_GB"}
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+_DAYS: dict[Language, Callable[[date], str]] = {
+    "zh-CN": lambda day: f"{day.year}年{day.month}月{day.day}日",
+    "en": lambda day: f"{day.day} {_MONTHS[day.month - 1]} {day.year}",
+}
 _MOST_PREFERENCES = 20
 
 
@@ -84,14 +90,10 @@ def _weight(parameter: str) -> float:
 
 def _words(locale: Path, language: Language) -> gettext.NullTranslations:
     """Return the messages of a language; the source itself is English."""
-    file = locale / language.replace("-", "_") / "LC_MESSAGES" / "gateway.po"
     if language == "en":
         return gettext.NullTranslations()
-    compiled = BytesIO()
-    with file.open("rb") as source:
-        mofile.write_mo(compiled, pofile.read_po(source))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    folder = locale / language.replace("-", "_") / "LC_MESSAGES"
+    return gettext.GNUTranslations(BytesIO(catalogue(folder)))
 
 
 def _environment(
@@ -109,7 +111,7 @@ def _environment(
     environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
     environment.globals["language"] = language
     environment.globals["static"] = static.url
-    environment.filters["day"] = lambda moment: _day(moment, language)
+    environment.filters["day"] = lambda moment: day_in_words(moment, language)
     _install(environment, words)
     return environment
 
@@ -119,7 +121,7 @@ def _install(environment: Environment, words: gettext.NullTranslations) -> None:
     install(words, newstyle=True)
 
 
-def _day(moment: str | date, language: Language) -> str:
+def day_in_words(moment: str | date, language: Language) -> str:
     """Return the day of a date or of an RFC 3339 time, in UTC, in words."""
     day = datetime.fromisoformat(moment).date() if isinstance(moment, str) else moment
-    return format_date(day, "long", locale=_DAYS[language])
+    return _DAYS[language](day)

@@ -23,6 +23,7 @@ from gateway.core.documents import (
     Rendering,
 )
 from gateway.core.errors import Unpaid
+from gateway.core.moments import day_of
 from gateway.web.errors import PROBLEM, problem
 from gateway.web.forms import private_form, public_form
 from gateway.web.links import UNLOCK
@@ -101,6 +102,13 @@ class PagePress:
         article = self._pages.render("article.html", sheet.interface, **page)
         return Markup(article.decode())  # noqa: S704  set by our own template
 
+    @staticmethod
+    def article_in(page: bytes) -> Markup:
+        """Return the same out of a preview page that was set before."""
+        text = page.decode()
+        start, end = text.index('<article class="sheet"'), text.rindex("</article>")
+        return Markup(text[start:end] + "</article>")  # noqa: S704  set by our own template
+
     def _read(self, sheet: _Sheet, language: Language) -> bytes:
         body = Markup(sheet.rendering.html)  # noqa: S704  sanitised before
         return self._pages.render("read.html", language, document=sheet, body=body)
@@ -147,7 +155,8 @@ class _Sheet:
         self.language = meta.language
         self.interface = interface(self.language)
         self.author = _one_line(meta.author)
-        self.date = meta.date
+        self.date = meta.date and day_of(meta.date)
+        self.published = meta.date and meta.date.isoformat()
         self.summary = _one_line(meta.summary)
         self.collection = meta.collection
         self.path = f"/documents/{address}"
@@ -245,7 +254,7 @@ def _linked_data(projection: Projection, sheet: _Sheet, paid: bool) -> dict[str,
         "headline": sheet.title,
         "description": _summary(projection),
         "inLanguage": sheet.language,
-        "datePublished": sheet.date.isoformat() if sheet.date else projection.published,
+        "datePublished": sheet.published or projection.published,
         "dateModified": projection.updated,
         "url": sheet.url,
         "isAccessibleForFree": not paid,

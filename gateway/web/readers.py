@@ -107,7 +107,11 @@ class Readers:
             known = await self._reading.reader(self._reader_cookie(request))
             redeemed = await self._redeeming.redeem(token_in(word) or word, known, once)
         address = redeemed.address or await self._readable(wanted, redeemed.cookie)
-        response = _see_other(f"/read/{address}" if address else "/library")
+        place = f"/read/{address}" if address else "/library"
+        if redeemed.confirmed:
+            response = _see_other(place)
+        else:
+            response = self._page(request, "recorded.html", 202, done="unlocked", place=place)
         self._set_cookie(request, response, redeemed.cookie, COOKIE_LIFE)
         return response
 
@@ -186,15 +190,18 @@ class Readers:
     async def sign_out(self, request: Request) -> Response:
         """End this reader's cookies, here and in every copy."""
         require_same_origin(request)
-        await self._granting.sign_out(await self._reading.reader(self._reader_cookie(request)))
-        response = _see_other("/")
+        reader = await self._reading.reader(self._reader_cookie(request))
+        if await self._granting.sign_out(reader):
+            response = _see_other("/")
+        else:
+            response = self._page(request, "recorded.html", 202, done="signed-out", place="/")
         self._set_cookie(request, response, "", 0)
         return response
 
-    def _page(self, request: Request, name: str, **context: object) -> Response:
+    def _page(self, request: Request, name: str, status: int = 200, **context: object) -> Response:
         language = negotiate(request.headers.get("accept-language"))
         body = self._pages.render(name, language, **context)
-        return send_private(request, private_form(HTML, body))
+        return send_private(request, private_form(HTML, body), status)
 
     # --- the cookie ---
 

@@ -193,6 +193,14 @@ def _tags(request: Request, where: str, *, weak: bool = False) -> Names:
 _TAG = re.compile(r'(W/)?"([^"]+)"')
 
 
+def flag(request: Request, name: str) -> bool:
+    """Return whether the query says true; false where it says nothing. Raises Malformed."""
+    values = request.query_params.getlist(name)
+    if values not in ([], ["true"], ["false"]):
+        raise Malformed(f"This is not a valid {name}.", where=name, hint="Use true or false.")
+    return values == ["true"]
+
+
 def count(request: Request, name: str, default: int, most: int) -> int:
     """Return a whole number from the query, from 1 to most. Raises Malformed."""
     text = request.query_params.get(name, "")

@@ -20,7 +20,6 @@ import jinja2
 import redis
 from itsdangerous import BadData, URLSafeTimedSerializer
 from redis.asyncio import Redis
-from rich.console import Console
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -112,7 +111,7 @@ def main() -> None:
                     rounds=given.rounds, seconds=given.seconds, told=print,
                 )  # fmt: skip
     made = report.machine(nginx_path, wrk)
-    report.Report(rows, {}, made, given.rounds, given.seconds).show(Console())
+    print(report.Report(rows, {}, made, given.rounds, given.seconds).text())
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from gateway.stores.rows import edition_row, grant_row
 from gateway.stores.sealing import SUFFIX as SEALED
 from gateway.stores.sealing import pack
 from gateway.stores.sql import open_ledger
+from gateway.stores.versions import of_public
 from gateway.submissions import Composed, Submission, Task
 from tests.bench.texts import COLLECTIONS, address_of, text_of
 
@@ -83,10 +84,7 @@ async def _make_documents(settings: Settings, engines: Engines, count: int) -> N
     root = settings.data
     prototypes = list(_prototypes(min(count, PROTOTYPES)))
     (root / "public").mkdir(parents=True, exist_ok=True)
-    catalogue = Catalogue(root / "public" / CATALOGUE)
-    with catalogue.turn() as turn:
-        if not turn.is_made():
-            turn.make([])
+    catalogue = Catalogue(root / "public" / CATALOGUE, list)
     for numbers in _portions("documents", done, count):
         made = [_document(root, number, prototypes) for number in numbers]
         with catalogue.turn() as turn:
@@ -113,8 +111,14 @@ def _document(root: Path, number: int, prototypes: Sequence[Composed]) -> tuple[
     entry = replace(sealed.public.entry, address=address, published=made, updated=made)
     public = replace(sealed.public, edition=edition, entry=entry)
     sealed = replace(sealed, public=public, full=replace(sealed.full, edition=edition))
-    _write(root / "public" / address.publisher / f"{address.slug}{SUFFIX}", public.pack())
-    _write(root / "vault" / address.publisher / address.slug / f"{edition}{SEALED}", pack(sealed))
+    _write(
+        root / "public" / address.publisher / f"{address.slug}{SUFFIX}",
+        public.pack(of_public(address)),
+    )
+    _write(
+        root / "vault" / address.publisher / address.slug / f"{edition}{SEALED}",
+        pack(sealed, address, edition),
+    )
     facts = {"id": edition, "address": address, "made_at": at, "published": made, "updated": made}
     return replace(prototype.edition, **facts), entry  # type: ignore[arg-type]
 

@@ -24,6 +24,7 @@ from gateway.bench.processes import Cores, Server, free_port, programs, serving
 from gateway.core.bundles import Bundle
 from gateway.core.documents import Address
 from gateway.stores.public_files import SUFFIX
+from gateway.stores.versions import of_public
 from tests.bench.library import environment, zipf
 from tests.bench.scale import Library
 from tests.bench.texts import address_of
@@ -98,7 +99,8 @@ def written(path: Path, asked: list[str]) -> Path:
 def write_pages(data: Path, files: Path, addresses: set[Address]) -> None:
     """Write the page of each document, as browsers are sent it."""
     for address in addresses:
-        bundle = Bundle.unpack((data / "public" / f"{address}{SUFFIX}").read_bytes())
+        blob = (data / "public" / f"{address}{SUFFIX}").read_bytes()
+        bundle = Bundle.unpack(blob, of_public(address))
         page = files / str(address)
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_bytes(bundle.forms["html"].bodies["br"])

@@ -9,7 +9,9 @@ import sys
 
 import pytest
 
+from gateway.bench.contest import Row, Sample
 from gateway.bench.processes import Lacking, Server, programs
+from gateway.bench.report import Report
 
 ROWS = [
     "preview",
@@ -39,6 +41,18 @@ def test_the_benchmark_tells_every_row() -> None:
     assert all(work["least"] <= work["median"] <= work["most"] for work in told["works"])
     assert {"processor", "cores", "python", "nginx", "wrk"} <= set(told["machine"])
     assert all(told["machine"].values())
+
+
+def test_the_report_is_a_table_of_all_that_was_measured() -> None:
+    row = Row("preview", Sample([30.0, 31.5, 33.0]), Sample([20.0, 21.0, 22.0]))
+    works = {"splitter": (Sample([512.0]), "MB/s")}
+    told = Report([row], works, {"cores": "2"}, rounds=3, seconds=1).text().splitlines()
+    assert told[2:4] == [
+        "request  gateway  least-most  nginx  least-most  ratio",
+        "preview     31.5   30.0-33.0   21.0   20.0-22.0  1.50x",
+    ]
+    assert "splitter   512.0  512.0-512.0  MB/s" in told
+    assert told[-2:] == ["medians of 3 rounds of 1 s, one worker on one core", "cores 2"]
 
 
 def test_missing_programs_are_all_named_with_how_to_get_them() -> None:

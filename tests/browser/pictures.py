@@ -6,7 +6,6 @@ browser complains of (a policy broken, an asset not found) is returned with the 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +16,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playw
 from gateway.core.bundles import IDENTITY
 from gateway.web.headers import SECURITY
 from gateway.web.static import PREFIX, Static
+from tests.servers import program_for
 
-CHROMIUM = shutil.which("chromium")
 ORIGIN = "https://gateway.test"
 WIDTHS = (390, 1280)
 SCHEMES = ("light", "dark")
@@ -35,11 +34,11 @@ class Shown:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start a browser, and end it. Raises AssertionError where there is none."""
-    assert CHROMIUM, "There is no chromium here: install the distribution's package chromium."
+    """Start a browser, and end it. Raises ServerError where there is none."""
+    program = program_for("chromium", "chromium", "chromium-browser", "google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
         )
         try:
             yield browser

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 PAIRS = (("##paidbegin##", "##paidend##"), ("$$paidbegin$$", "$$paidend$$"), ("<paid>", "</paid>"))
 WORDS = ("paidbegin", "paidend")
-TAGS = ("<paid>", "</paid>")
-ELEMENTS = ("<main>", "</main>", "<path>", "</path>")
+PAY = ("paid", "pay", "vip", "hide", "付费", "收费", "付費", "收費")
+EDGES = ("begin", "start", "open", "end", "stop", "close", "break", "开始", "结束", "開始", "結束")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 MARK = "\x1a"
 OTHER = "\x7f"
@@ -41,7 +41,7 @@ LOOKS = {
     "LISU LETTER NA": "n",
     "MUSIC SHARP SIGN": "#",
     "VIEWDATA SQUARE": "#",
-    "YEN SIGN": "#",
+    "YEN SIGN": "$",
     "SINGLE LEFT-POINTING ANGLE QUOTATION MARK": "<",
     "SINGLE RIGHT-POINTING ANGLE QUOTATION MARK": "~",
     "LEFT ANGLE BRACKET": "<",
@@ -57,10 +57,15 @@ class Token:
     pair: int
     opens: bool
     literal: bool
+    escaped: bool
 
     @property
     def end(self) -> int:
-        return self.start + len(self.text)
+        return self.start + len(self.text) + self.literal
+
+    @property
+    def marks(self) -> bool:
+        return not self.literal and not self.escaped
 
 
 @dataclass
@@ -74,8 +79,9 @@ class Reading:
 
 def read(source: str) -> Reading:
     tokens = find_tokens(source)
-    markers = [token for token in tokens if not token.literal]
+    markers = [token for token in tokens if token.marks]
     faults, lone = find_faults(markers)
+    faults += [(token, "escaped") for token in tokens if token.escaped]
     found = [(*place(source, token.start), code) for token, code in faults]
     found += [(line, 0, "suspect") for line in find_suspects(source, tokens, lone)]
     spans = [(token.start, token.end) for token in markers]
@@ -90,9 +96,12 @@ def find_tokens(source: str) -> list[Token]:
     while i < len(source):
         for number, pair in enumerate(PAIRS):
             for text in pair:
+                literal = text.replace("paid", "\\paid")
                 if source[i : i + len(text)] == text:
-                    literal = i > 0 and source[i - 1] == "\\"
-                    tokens.append(Token(i, text, number, text == pair[0], literal))
+                    escaped = i > 0 and source[i - 1] == "\\"
+                    tokens.append(Token(i, text, number, text == pair[0], False, escaped))
+                if source[i : i + len(literal)] == literal:
+                    tokens.append(Token(i, text, number, text == pair[0], True, False))
         if tokens and tokens[-1].start == i:
             i = tokens[-1].end
         else:
@@ -124,7 +133,7 @@ def find_faults(markers: list[Token]) -> tuple[list[tuple[Token, str]], list[Tok
 def find_sections(
     source: str, markers: list[Token], tokens: list[Token]
 ) -> list[tuple[bool, str, int, int]]:
-    escapes = {token.start - 1 for token in tokens if token.literal}
+    escapes = {token.start + token.text.index("paid") for token in tokens if token.literal}
     covered = {i for token in markers for i in range(token.start, token.end)}
     sections = []
     paid = False
@@ -160,9 +169,10 @@ def place(source: str, index: int) -> tuple[int, int]:
 def find_suspects(source: str, tokens: list[Token], lone: list[Token]) -> list[int]:
     cells = blanked(source, tokens)
     raw_lines = "".join(cells).split("\n")
-    bones = skeleton(cells)
-    lines = bones.split("\n")
-    found = {n for n, line in enumerate(lines, 1) if is_suspect(line)}
+    told = skeleton(cells)
+    bones = "".join("#" if char == "$" else telling(char) for char in told)
+    found = {n for n, line in enumerate(bones.split("\n"), 1) if is_suspect(line)}
+    found |= {n for n, line in enumerate(told.split("\n"), 1) if is_worded(line)}
     found |= {
         n
         for n, line in enumerate(raw_lines, 1)
@@ -189,6 +199,7 @@ def blanked(source: str, tokens: list[Token]) -> list[str]:
 
 
 def skeleton(cells: list[str]) -> str:
+    """Return what the cells look like, letters of all scripts and both sigils kept."""
     text = "".join(cells)
     bones = ""
     i = 0
@@ -201,6 +212,8 @@ def skeleton(cells: list[str]) -> str:
         else:
             bones += text[i] if text[i] in "\n" + MARK else look(text[i])
             i += 1
+    for sigil in "#$<>":
+        bones = bones.replace("\\" + sigil, sigil)
     return bones
 
 
@@ -226,20 +239,26 @@ def entity_at(text: str, i: int) -> str:
 
 
 def look(char: str) -> str:
-    if char in ("$", "#"):
+    if char == "№":
         return "#"
     looks = ""
     for part in unicodedata.normalize("NFKD", char).casefold():
         if part in "\t\v\f\x85" or unicodedata.category(part) in ("Zs", "Zl", "Zp"):
             looks += " "
         elif unicodedata.category(part) not in ("Cf", "Mn", "Me", "Cc"):
-            name = unicodedata.name(part, "")
-            looks += LOOKS.get(name, "#" if part == "$" else part)
-    return looks if telling(looks) or char.isascii() else OTHER
+            looks += LOOKS.get(unicodedata.name(part, ""), part)
+    if len(looks) > 1 and unicodedata.category(char)[0] == "S" and not all(map(is_telling, looks)):
+        return char
+    return looks if looks == "" or char.isascii() or any(map(is_telling, looks)) else char
 
 
-def telling(looks: str) -> bool:
-    return looks == "" or any(part in "paidbegn#<>~/ " for part in looks)
+def is_telling(char: str) -> bool:
+    return char in "paidbegn#$<>~/ "
+
+
+def telling(char: str) -> str:
+    """Return what can be part of a marker, ASCII, or a sign for anything else."""
+    return char if char.isascii() else OTHER
 
 
 def is_suspect(line: str) -> bool:
@@ -248,7 +267,6 @@ def is_suspect(line: str) -> bool:
         or has_word_between_sigils(line)
         or has_word_beside_two_sigils(line)
         or is_word_alone(line)
-        or is_tag_alone(line)
     )
 
 
@@ -309,18 +327,32 @@ def is_word_alone(line: str) -> bool:
     return all(char in LETTERS for char in run) and any(within(run, word, 1) for word in WORDS)
 
 
-def is_tag_alone(line: str) -> bool:
-    """Tell if the line is nearly a tag, or a comment of what one holds."""
-    run = line.strip(" ").replace("~", ">")
-    if run[:1] == "<" and run[-1:] == ">":
-        run = run.replace(" ", "")
-    if " " in run or (run[:1] != "<" and run[-1:] != ">") or run in ELEMENTS:
+def is_worded(line: str) -> bool:
+    """Tell if a word for pay and one for begin or end stand between sigils, or `paid` alone."""
+    for i in range(len(line)):
+        for j in range(i + 4, len(line)):
+            sigils, inside = line[i : i + 2], line[i + 2 : j]
+            if sigils in ("##", "$$") and line[j : j + 2] == sigils and is_words(inside):
+                pay = any(pays_before_or_after(inside, word) for word in PAY)
+                alone = inside.removeprefix("/") in ("paid", "付费", "付費") and sigils == "##"
+                if pay or alone:
+                    return True
+    return False
+
+
+def is_words(inside: str) -> bool:
+    if any(char in "#$\n{}\\=^<>" for char in inside):
         return False
-    slips = 2
-    if run.startswith("<!--") and run.endswith("-->") and len(run) > 6:
-        inside = run[4:-3].strip("-")
-        run, slips = f"<{inside}>", 1
-    return any(within(run, tag, slips) for tag in TAGS)
+    return 2 <= len(inside) <= 24 and not inside[0].isspace() and not inside[-1].isspace()
+
+
+def pays_before_or_after(inside: str, word: str) -> bool:
+    for i in range(len(inside)):
+        if inside[i : i + len(word)] == word:
+            before, after = inside[:i], inside[i + len(word) :]
+            if any(edge in before or edge in after for edge in EDGES):
+                return True
+    return False
 
 
 def within(letters: str, word: str, slips: int) -> bool:
@@ -387,9 +419,76 @@ def angles(bones: str, tokens: list[Token], lone: list[Token]) -> set[int]:
         if char == "<":
             closing, is_tag = tag_at(bones, i)
             answered = not closing and end_tag_after(bones[:i].count(MARK), tokens) in lone
-            if is_tag and not answered:
+            if (is_tag and not answered) or is_other_tag(bones, i) or is_torn_tag(bones, i):
                 lines.add(bones[:i].count("\n") + 1)
+        if bones[i : i + 6] == "/paid>" and not in_address(bones, i):
+            lines.add(bones[:i].count("\n") + 1)
     return lines
+
+
+def is_other_tag(bones: str, i: int) -> bool:
+    """Tell if at i begins a tag of nearly that name, or of one that begins like it."""
+    i += 2 if bones[i + 1 : i + 2] == "/" else 1
+    name = run_without(" \n/<>", bones, i)
+    begin = run_without(" \n/<>~", bones, i)
+    is_near = one_slip_apart(name, "paid") and closes(bones, i + len(name))
+    return is_near or (
+        begin != "paid" and begin.startswith(("paid", "pay")) and closes(bones, i + len(begin))
+    )
+
+
+def run_without(chars: str, text: str, i: int) -> str:
+    run = ""
+    while i < len(text) and text[i] not in chars:
+        run += text[i]
+        i += 1
+    return run
+
+
+def closes(bones: str, i: int) -> bool:
+    """Tell if a tag ends after its name, or after what may be attributes."""
+    blanks = run_of(" \n/", bones, i)
+    i += len(blanks)
+    if bones[i : i + 1] == ">":
+        return True
+    if blanks == "" or bones[i : i + 1] in tuple("&|=?+*%)-"):
+        return False
+    for char in bones[i : i + 201]:
+        if char in "<>~":
+            return char == ">"
+    return False
+
+
+def is_torn_tag(bones: str, i: int) -> bool:
+    """Tell if at i begins an end tag of which a bracket is lost or a sign is wrong."""
+    torn = ["</paid", "<p/aid>", "</<aid>"]
+    for sign in ">~":
+        torn += [f"<{sign}paid>", f"<{sign}/paid>", f"</{sign}paid>"]
+    for sign in "/<>~ \n":
+        torn += [f"</{sign}aid>", f"</p{sign}aid>", f"</p{sign}id>"]
+        torn += [f"</pa{sign}id>", f"</pa{sign}d>", f"</pai{sign}>", f"</pai{sign}d>"]
+    return any(bones.startswith(text, i) for text in torn)
+
+
+def in_address(bones: str, i: int) -> bool:
+    """Tell if a tag begins shortly before i, and i is in an address or a value without quotes."""
+    for k in range(max(0, i - 200), i):
+        inside = bones[k + 1 : i]
+        if bones[k] == "<" and inside[:1] in tuple(LETTERS) and not set("<>~") & set(inside):
+            scheme = inside.split(":")[0]
+            if (
+                ":" in inside
+                and set(scheme) <= set(LETTERS)
+                and not set(" \n") & set(inside[len(scheme) :])
+            ):
+                return True
+            for at in [at for at, char in enumerate(inside) if char == "="]:
+                name, value = inside[:at], inside[at + 1 :]
+                word = name[len(name.rstrip(LETTERS + ":@.-")) :]
+                blank_before = name[: len(name) - len(word)][-1:] in (" ", "\n")
+                if word and blank_before and not set(" \n") & set(value):
+                    return True
+    return False
 
 
 def tag_at(bones: str, i: int) -> tuple[bool, bool]:
@@ -398,7 +497,7 @@ def tag_at(bones: str, i: int) -> tuple[bool, bool]:
     is_comment = bones.startswith("!--", i)
     if is_comment:
         i += 1 + len(run_of("-", bones, i + 1))
-    head = run_of(" \n/", bones, i)
+    head = run_of(" \n/\\", bones, i)
     i += len(head)
     for n, letter in enumerate("paid"):
         i += len(run_of(" ", bones, i)) if n else 0
@@ -436,6 +535,6 @@ def run_of(chars: str, text: str, i: int) -> str:
 def end_tag_after(count: int, tokens: list[Token]) -> Token | None:
     """Return the next tag after so many tokens."""
     for token in tokens[count:]:
-        if token.pair == 2 and not token.literal:
+        if token.pair == 2 and token.marks:
             return token
     return None

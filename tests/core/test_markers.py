@@ -114,10 +114,12 @@ def test_an_escaped_marker_is_mended_in_two_ways_and_both_are_told() -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        "\\#\\#paidbegin##", "\\#\\#paidbegin\\#\\#", "\\$\\$paidbegin\\$\\$", "<paid\\>", "\\<paid\\>",
+        "\\#\\#paidbegin##", "\\#\\#paidbegin\\#\\#", "\\$\\$paidbegin\\$\\$", "<paid\\>",
+        "\\<paid\\>",
         "\\</paid\\>", "\\\\##paidbegin##", "&lt;paid&gt;", "&lt;/paid&gt;", "\\&lt;paid>",
         "##\\\\paidbegin##", "<\\\\paid>", "\\#\\#paidbegn\\#\\#", "\\<piad\\>", "<\\/paid>",
-        "##\\PAIDBEGIN##", "##\\ paidend##", "##paid\\begin##", "$$\\paidbegin##", "##\\paidbegin#",
+        "##\\PAIDBEGIN##", "##\\ paidend##", "##paid\\begin##", "$$\\paidbegin##",
+        "##\\paidbegin#",
     ],
 )  # fmt: skip
 def test_what_an_editor_makes_of_a_marker_is_never_silent(written: str) -> None:

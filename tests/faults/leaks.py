@@ -18,6 +18,7 @@ from gateway.ports import Edition, Ledger
 from gateway.stores.audit_files import FileAudit
 from gateway.stores.durable import PART
 from gateway.stores.public_files import SUFFIX, FilePublicStore
+from gateway.stores.versions import of_public
 from tests.faults.loops import FileAnchors, Parts, real_parts
 
 PIECE = 64  # bytes
@@ -33,7 +34,7 @@ class InPlace(FilePublicStore):
     async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
         path = self._place / address.publisher / f"{address.slug}{SUFFIX}"
         path.parent.mkdir(exist_ok=True)
-        blob = bundle.pack()
+        blob = bundle.pack(of_public(address))
         with path.open("wb", buffering=0) as file:
             for at in range(0, len(blob), PIECE):
                 file.write(blob[at : at + PIECE])
@@ -68,7 +69,7 @@ class Littering(FilePublicStore):
 
     async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
         file, name = tempfile.mkstemp(PART, ".", self._place)
-        os.write(file, bundle.pack())
+        os.write(file, bundle.pack(of_public(address)))
         os.fsync(file)
         os.close(file)
         await super().put(address, bundle)
@@ -76,12 +77,12 @@ class Littering(FilePublicStore):
 
 
 class WriteBehind:
-    """A ledger that answers from memory, and commits when there is time."""
+    """A ledger that answers from memory, and commits when the next change comes."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._ahead: dict[Address, Edition] = {}
-        self._behind: asyncio.Task[None] | None = None
+        self._waiting: list[tuple[Edition, str | None]] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)
@@ -90,23 +91,21 @@ class WriteBehind:
         return self._ahead.get(address) or await self._ledger.current(address)
 
     async def make_current(self, edition: Edition, expected: str | None) -> None:
+        await self._commit()
         self._ahead[edition.address] = edition
-        self._behind = asyncio.create_task(self._commit(self._behind, edition, expected))
+        self._waiting.append((edition, expected))
 
-    async def _commit(
-        self, before: asyncio.Task[None] | None, edition: Edition, expected: str | None
-    ) -> None:
-        if before:
-            await before
-        await self._ledger.make_current(edition, expected)
-        await self._ledger.settle(edition.address, edition.id)
+    async def _commit(self) -> None:
+        while self._waiting:
+            edition, expected = self._waiting.pop()
+            await self._ledger.make_current(edition, expected)
+            await self._ledger.settle(edition.address, edition.id)
 
     async def settle(self, address: Address, edition: str | None) -> bool:
         return address in self._ahead or await self._ledger.settle(address, edition)
 
     async def remove(self, address: Address, expected: str) -> None:
-        if self._behind:
-            await self._behind
+        await self._commit()
         self._ahead.pop(address, None)
         await self._ledger.remove(address, expected)
 
@@ -128,7 +127,6 @@ class BoldAudit(FileAudit):
         if self._current:
             _, head = link(self._current.head, self._clock.now(), records)
             await self._anchors.anchor(Anchor(head.chain, head.number, head.hash, 0))
-            await asyncio.sleep(0.01)  # wide enough for a kill to fall into
         await super().keep(*records)
 
 

@@ -36,6 +36,7 @@ from gateway.stores.sql import open_ledger
 from gateway.stores.vault_files import FileVault
 from gateway.submissions import Composed, Submission, Task
 from gateway.web.forms import etag_of
+from tests.faults.strikes import Strike
 from tests.tether import tie_to
 
 PUBLISHER = "demo"
@@ -157,16 +158,26 @@ def open_audit(folder: Path) -> FileAudit:
 # --- the programs ------------------------------------------------------------------------------
 
 
-def run(telling: Connection, program: Program, folder: Path, *more: object) -> None:
-    """Run a program in this process until it is killed, or until nobody listens."""
+class Telling:
+    """Where a program tells what it does; after its first word its calls are counted."""
+
+    def __init__(self, connection: Connection, strike: Strike) -> None:
+        self._connection = connection
+        self._strike = strike
+
+    def send(self, event: object) -> None:
+        self._connection.send(event)
+        self._strike.arm()
+
+
+def run(connection: Connection, call: int, program: Program, folder: Path, *more: object) -> None:
+    """Run a program in this process until a call of its own kills it, or nobody listens."""
     tie_to(os.getppid())
     with suppress(BrokenPipeError):
-        asyncio.run(program(telling, folder, *more))
+        asyncio.run(program(Telling(connection, Strike(call)), folder, *more))
 
 
-async def publish_fast(
-    telling: Connection, folder: Path, first: int, open_parts: OpenParts
-) -> None:
+async def publish_fast(telling: Telling, folder: Path, first: int, open_parts: OpenParts) -> None:
     """Publish, and now and then delete, one document after another."""
     house = await open_fast(folder, open_parts)
     for revision in count(first):
@@ -183,7 +194,7 @@ async def publish_fast(
             telling.send(("done", address.slug, revision))
 
 
-async def publish_files(telling: Connection, folder: Path, first: int) -> None:
+async def publish_files(telling: Telling, folder: Path, first: int) -> None:
     """Publish files, as the command line does."""
     house = await open_house(settings(folder), in_process=True)
     sources = folder / PUBLISHER
@@ -193,11 +204,11 @@ async def publish_files(telling: Connection, folder: Path, first: int) -> None:
         file = sources / f"{slug}.txt"
         file.write_text(words(revision))
         telling.send(("begun", slug, revision))
-        assert await publish_file(house, SourceFile(file), "")
+        assert await publish_file(house, SourceFile(file), "") == "published"
         telling.send(("done", slug, revision))
 
 
-async def give_rights(telling: Connection, folder: Path, first: int) -> None:
+async def give_rights(telling: Telling, folder: Path, first: int) -> None:
     """Grant, redeem, and take every other right back."""
     granting = (await open_fast(folder)).granting
     for number in count(first):
@@ -214,9 +225,7 @@ async def give_rights(telling: Connection, folder: Path, first: int) -> None:
             telling.send(("done", "revoke", number, ""))
 
 
-async def keep_records(
-    telling: Connection, folder: Path, first: int, open_audit: OpenAudit
-) -> None:
+async def keep_records(telling: Telling, folder: Path, first: int, open_audit: OpenAudit) -> None:
     """Note reads, keep a change after each hundred, and anchor now and then."""
     audit = open_audit(folder)
     for number in count(first):
@@ -229,9 +238,10 @@ async def keep_records(
             await audit.anchor()
 
 
-def serve(telling: Connection, folder: Path) -> None:
+def serve(connection: Connection, call: int, folder: Path) -> None:
     """Serve the gateway, and tell the port once it answers."""
     tie_to(os.getppid())
     os.environ.update(environment(folder))
+    telling = Telling(connection, Strike(call))
     sock = server.listen("127.0.0.1", 0)
     server.serve(settings(folder), sock, 1, lambda: telling.send(sock.getsockname()[1]))

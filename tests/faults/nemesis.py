@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +31,7 @@ TETHER = Path(gateway.stores.__file__).with_name("tether.py")
 WORKERS = 4
 REVOKERS = 2  # memories of those who change; each key has one who changes it
 PAUSES = (0.05, 0.4, 1.5)  # seconds that somebody is stopped or cut off
-PATIENCE = 60.0  # seconds for every worker to begin
+PATIENCE = 60.0  # seconds for every worker to begin, and for enough to be seen
 
 
 class Server(Protocol):
@@ -100,13 +100,12 @@ class Nemesis:
         self._chance = random.Random(seed)
         self._workers: dict[int, subprocess.Popen[bytes]] = {}
         self._report = Report()
-        self._end = 0.0
+        self._over = asyncio.Event()
 
-    async def run(self, seconds: float, faults: tuple[str, ...], *, until: int = 0) -> Report:
-        """Serve, change and harm for some seconds; return what was seen.
-
-        until: end before that when so many violations of each kind were seen; 0 for never.
-        """
+    async def run(
+        self, seconds: float, faults: tuple[str, ...], is_enough: Callable[[Report], bool]
+    ) -> Report:
+        """Serve, change and harm for some seconds and until it is enough; return what was seen."""
         if self._server.port:
             await self._proxy.start()
         # The revokers come past the proxy: it is the workers who may be cut off.
@@ -116,9 +115,9 @@ class Nemesis:
             await self._start()
             # Who is new waits out what it does not know of; that once is no fault.
             await asyncio.gather(*(memory.announce(["nothing"]) for memory in memories))
-            self._end = time.monotonic() + seconds
+            least = time.monotonic() + seconds
             revoking = (self._revoke(memories[key % REVOKERS], key) for key in range(KEYS))
-            await asyncio.gather(self._harm(faults), self._watch(until), *revoking)
+            await asyncio.gather(self._harm(faults), self._watch(least, is_enough), *revoking)
         finally:
             for memory in memories:
                 await memory.close()
@@ -146,24 +145,23 @@ class Nemesis:
             [*tether, *module, self._kind, url, str(self._path), str(worker)]
         )
 
-    def _is_over(self) -> bool:
-        return time.monotonic() > self._end
-
-    async def _watch(self, until: int) -> None:
-        while not self._is_over():
+    async def _watch(self, least: float, is_enough: Callable[[Report], bool]) -> None:
+        while not self._over.is_set():
             await asyncio.sleep(0.05)
-            seen = self._witnesses.totals()
-            if until and min(seen.gone, seen.denied) >= until:
-                self._end = 0.0
+            self._report.seen = self._witnesses.totals()
+            now = time.monotonic()
+            assert now < least + PATIENCE, f"not enough was seen: {self._report}"
+            if now > least and is_enough(self._report):
+                self._over.set()
 
     async def _revoke(self, memory: Memory, key: int) -> None:
         """Give the right to a key, take it back, and so on; insist on each acknowledgement."""
-        while not self._is_over():
+        while not self._over.is_set():
             version = self._witnesses.commit(key)
             began = time.monotonic()
             self._report.changes += 1
             while not await memory.announce([f"grant:{key}"]):
-                if self._is_over():
+                if self._over.is_set():
                     return
                 await asyncio.sleep(0.02)
             self._witnesses.acknowledge(key, version)
@@ -174,7 +172,7 @@ class Nemesis:
         while faults:
             for fault in self._chance.sample(faults, len(faults)):
                 await asyncio.sleep(self._chance.random() / 2)
-                if self._is_over():
+                if self._over.is_set():
                     return
                 await getattr(self, f"_{fault}")()
                 self._report.faults[fault] += 1
@@ -201,6 +199,9 @@ class Nemesis:
         self._proxy.open.clear()
         await self._a_while()
         self._proxy.open.set()
+
+    async def _cut_off_for_good(self) -> None:
+        self._proxy.open.clear()
 
     async def _a_while(self) -> None:
         await asyncio.sleep(self._chance.choice(PAUSES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -28,11 +29,23 @@ def children_of(parent: int) -> frozenset[int]:
     """Return the processes that a process has started, and theirs."""
     found: set[int] = set()
     for path in Path(f"/proc/{parent}/task").glob("*/children"):
-        for child in map(int, path.read_text().split()):
-            found |= {child} | children_of(child)
+        with suppress(OSError):  # a thread that has ended since, or a process
+            for child in map(int, path.read_text().split()):
+                found |= {child} | children_of(child)
     return frozenset(found)
 
 
 def is_alive(process: int) -> bool:
     """Tell whether there is such a process."""
     return Path(f"/proc/{process}").exists()
+
+
+def is_stopped(process: int) -> bool:
+    """Tell whether a process stands still after a signal."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def waits_for_a_lock(process: int) -> bool:
+    """Tell whether a process waits for a lock on a file."""
+    waiting = (line.split() for line in Path("/proc/locks").read_text().splitlines())
+    return any(words[1] == "->" and words[5] == str(process) for words in waiting)

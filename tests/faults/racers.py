@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from threading import Barrier
 
 from sqlalchemy import update
 
@@ -21,6 +22,8 @@ from gateway.stores.engines import open_engines
 from gateway.stores.memory import MemoryPublicStore, MemoryVault
 from gateway.stores.sql import SqlLedger, open_ledger
 from gateway.stores.sql_grants import put_grant, put_in_reader
+from tests.faults.loops import Telling
+from tests.faults.strikes import Strike
 from tests.house import SECRET, settings
 from tests.tether import tie_to
 
@@ -36,16 +39,22 @@ class Race:
     ledger: str
     word: str
     open_ledger: OpenLedger
+    meeting: Barrier | None = None  # of racers who have looked and not counted, if they can be
 
 
 class Careless(SqlLedger):
-    """A ledger that looks first and counts later."""
+    """A ledger that looks first and counts later, when every other has looked."""
+
+    meeting: Barrier | None = None
 
     async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:
         """Use a code as often as it happens."""
         known = await self.code_by_id(code)
         if known is None or known.uses >= known.max_uses:
             raise UsedUp
+        if self.meeting:
+            await asyncio.to_thread(self.meeting.wait)
+            self.meeting = None
         async with self._change() as change:
             uses = update(t.code).where(t.code.c.id == code).values(uses=known.uses + 1)
             await change.run(uses)
@@ -64,18 +73,20 @@ async def open_careless(url: str) -> Ledger:
 
 async def open_house(race: Race) -> House:
     """Open a house that has a real record and nothing else."""
-    parts = (MemoryPublicStore(), MemoryVault(), SECRET, SystemClock())
-    return assemble(settings(), await race.open_ledger(race.ledger), *parts)
+    ledger = await race.open_ledger(race.ledger)
+    if isinstance(ledger, Careless):
+        ledger.meeting = race.meeting
+    return assemble(settings(), ledger, MemoryPublicStore(), MemoryVault(), SECRET, SystemClock())
 
 
-def run(telling: Connection, go: Connection, race: Race, once: str) -> None:
-    """Get ready, wait for the start, race, and tell how it went."""
+def run(connection: Connection, call: int, go: Connection, race: Race, once: str) -> None:
+    """Get ready, wait for the start, race, and tell how it went; die before a call if need be."""
     tie_to(os.getppid())
     with suppress(BrokenPipeError):
-        asyncio.run(_race(telling, go, race, once))
+        asyncio.run(_race(Telling(connection, Strike(call)), go, race, once))
 
 
-async def _race(telling: Connection, go: Connection, race: Race, once: str) -> None:
+async def _race(telling: Telling, go: Connection, race: Race, once: str) -> None:
     house = await open_house(race)
     telling.send("ready")
     with suppress(EOFError):

@@ -1,19 +1,19 @@
 """P-ATOMIC under kill -9: what was acknowledged is there, whole, and nothing half-done is seen.
 
-A loop is killed at a random moment after a random step of its own, started again on what it left,
-and killed again. The stores alone are killed most often; the command line and the HTTP server, with
-real documents, PAIDGATE_KILLS times.
+A loop is killed before its first call that changes anything, started again on what it left,
+killed before its second one, and so on; where a start takes long, before every so many. What
+kills at random moments is in search.py.
 """
 
 from __future__ import annotations
 
 import http.client
-import os
-import random
 import re
-import time
+import signal
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ from gateway.stores.durable import PART
 from gateway.submissions import Submission
 from tests.asgi import Exchange, exchange
 from tests.faults import leaks, loops
-from tests.faults.killing import FORKING, PATIENCE, Event, kill, killed
+from tests.faults.killing import PATIENCE, Event, Kill, before, begin
 from tests.faults.loops import (
     BROKEN,
     GONE,
@@ -40,8 +40,8 @@ from tests.faults.loops import (
     words,
 )
 
-WHOLE = int(os.environ.get("PAIDGATE_KILLS", "30"))  # of the gateway with real documents
-FAST = 170
+CALLS = range(1, 121)  # of three steps
+SOME_CALLS = range(1, 120, 6)  # of the gateway with real documents
 RIGHTS = 30
 FORMS = ("", ".md", ".txt", ".json")
 
@@ -114,8 +114,8 @@ async def faults_left(
     grant = await house.granting.grant(PUBLISHER, Wish("all"), once="check", fingerprint="check")
     app, token = build(house), await house.granting.token(grant)
     wrong = []
-    before = {slug: await look(app, house, slug, token) for slug in SLUGS}
-    for slug, seen in before.items():
+    found = {slug: await look(app, house, slug, token) for slug in SLUGS}
+    for slug, seen in found.items():
         for name, told in (("public", seen.public), ("full", seen.full)):
             if len(told) != 1 or not told <= record.allows(slug):
                 wrong.append(f"{slug}: {name} shows {set(told)}, not of {record.allows(slug)}")
@@ -123,8 +123,8 @@ async def faults_left(
     await house.publishing.recover()
     for slug in SLUGS:
         seen = await look(app, house, slug, token)
-        if not seen.public == seen.listed == seen.full == before[slug].full:
-            wrong.append(f"{slug}: after recovery {before[slug]} is {seen}")
+        if not seen.public == seen.listed == seen.full == found[slug].full:
+            wrong.append(f"{slug}: after recovery {found[slug]} is {seen}")
         record.settle(slug, max(seen.full))
     parts = half_written(folder)
     left["half-written files"] = max(left["half-written files"], len(parts))
@@ -138,13 +138,13 @@ def half_written(folder: Path) -> list[Path]:
 
 
 async def kill_and_look(
-    folder: Path, kills: int, seed: int, open_parts: OpenParts = real_parts
+    folder: Path, kills: Iterable[Kill], open_parts: OpenParts = real_parts
 ) -> tuple[list[str], Counter[str]]:
     """Kill the fast loop again and again, until something is wrong or all kills are done."""
-    chance, record, left = random.Random(seed), Record(), Counter[str]()
-    for _ in range(kills):
+    record, left = Record(), Counter[str]()
+    for kill in kills:
         first = record.last + 1
-        record.hear(killed(chance, loops.run, loops.publish_fast, folder, first, open_parts))
+        record.hear(kill(loops.run, loops.publish_fast, folder, first, open_parts))
         house = await loops.open_fast(folder, open_parts)
         try:
             wrong = await faults_left(house, folder, record, left)
@@ -156,37 +156,14 @@ async def kill_and_look(
     return [], left
 
 
-# --- publishing --------------------------------------------------------------------------------
-
-
-async def test_stores_that_are_killed_hold_one_whole_edition_of_each_document(
-    tmp_path: Path,
-) -> None:
-    wrong, left = await kill_and_look(tmp_path, FAST, seed=1)
-    assert wrong == []
-    assert left["kills"] == FAST
-    # The moments are spread: many fell between the commit and the settling, and within a write.
-    assert left["unsettled"] >= FAST // 20
-    assert left["half-written files"]
-
-
-async def test_a_command_line_that_is_killed_leaves_one_whole_edition_of_each_document(
-    tmp_path: Path,
-) -> None:
-    chance, record = random.Random(2), Record()
-    for _ in range(WHOLE - WHOLE // 3):
-        first = record.last + 1
-        record.hear(killed(chance, loops.run, loops.publish_files, tmp_path, first))
-        assert await faults_after_restart(tmp_path, record) == []
-
-
-async def test_a_server_that_is_killed_leaves_one_whole_edition_of_each_document(
-    tmp_path: Path,
-) -> None:
-    chance, record = random.Random(3), Record()
-    for _ in range(WHOLE // 3):
-        record.hear(await put_until_killed(chance, tmp_path, record.last + 1))
-        assert await faults_after_restart(tmp_path, record) == []
+async def kill_command_line(folder: Path, kills: Iterable[Kill]) -> list[str]:
+    """Kill whoever publishes files; return what is wrong."""
+    record = Record()
+    for kill in kills:
+        record.hear(kill(loops.run, loops.publish_files, folder, record.last + 1))
+        if wrong := await faults_after_restart(folder, record):
+            return wrong
+    return []
 
 
 async def faults_after_restart(folder: Path, record: Record) -> list[str]:
@@ -197,31 +174,53 @@ async def faults_after_restart(folder: Path, record: Record) -> list[str]:
         await house.close()
 
 
-async def put_until_killed(chance: random.Random, folder: Path, first: int) -> list[Event]:
-    """Publish over HTTP, kill the server while it has a request, and tell what it answered."""
+# --- publishing --------------------------------------------------------------------------------
+
+
+async def test_stores_that_are_killed_hold_one_whole_edition_of_each_document(
+    tmp_path: Path,
+) -> None:
+    wrong, left = await kill_and_look(tmp_path, map(before, CALLS))
+    assert wrong == []
+    assert left["kills"] == len(CALLS)
+    # Among the calls are those between a commit and its settling, and those within a write.
+    assert left["unsettled"]
+    assert left["half-written files"]
+
+
+async def test_a_command_line_that_is_killed_leaves_one_whole_edition_of_each_document(
+    tmp_path: Path,
+) -> None:
+    assert await kill_command_line(tmp_path, map(before, SOME_CALLS)) == []
+
+
+async def test_a_server_that_is_killed_leaves_one_whole_edition_of_each_document(
+    tmp_path: Path,
+) -> None:
+    record = Record()
+    for call in SOME_CALLS[::2]:
+        record.hear(await put_until_killed(tmp_path, call, record.last + 1))
+        assert await faults_after_restart(tmp_path, record) == []
+
+
+async def put_until_killed(folder: Path, call: int, first: int) -> list[Event]:
+    """Publish over HTTP until a call of the server kills it, and tell what it answered."""
     house = await open_house(loops.settings(folder))
     key = await house.granting.add_publisher(PUBLISHER)
     await house.close()
-    listening, telling = FORKING.Pipe(duplex=False)
-    server = FORKING.Process(target=loops.serve, args=(telling, folder))
-    server.start()
-    telling.close()
+    server, listening = begin(loops.serve, call, folder)
     assert listening.poll(PATIENCE), "the server does not start"
     connection = http.client.HTTPConnection("127.0.0.1", listening.recv(), timeout=PATIENCE)
     told: list[Event] = []
-    pace = 0.0
-    last = first + chance.randrange(2, 5)
-    for revision in range(first, last + 1):
+    for revision in count(first):
         slug = SLUGS[revision % len(SLUGS)]
         told.append(("begun", slug, revision))
-        began = time.perf_counter()
-        connection.request("PUT", f"/api/documents/{slug}", words(revision), _headers(key))
-        if revision == last:
-            kill(server, after=1.2 * pace * chance.random())
-        if answered(connection):
-            told.append(("done", slug, revision))
-        pace = time.perf_counter() - began
+        if not is_answered(connection, slug, words(revision), _headers(key)):
+            break
+        told.append(("done", slug, revision))
     connection.close()
+    server.join(PATIENCE)
+    assert server.exitcode == -signal.SIGKILL
     return told
 
 
@@ -229,9 +228,12 @@ def _headers(key: str) -> dict[str, str]:
     return {"authorization": f"Bearer {key}", "content-type": "text/plain"}
 
 
-def answered(connection: http.client.HTTPConnection) -> bool:
-    """Tell whether the server acknowledged before it was killed."""
+def is_answered(
+    connection: http.client.HTTPConnection, slug: str, body: str, headers: dict[str, str]
+) -> bool:
+    """Publish; tell whether the server acknowledged before it was killed."""
     try:
+        connection.request("PUT", f"/api/documents/{slug}", body, headers)
         answer = connection.getresponse()
         answer.read()
     except (http.client.HTTPException, ConnectionError):
@@ -244,16 +246,23 @@ def answered(connection: http.client.HTTPConnection) -> bool:
 
 
 async def test_no_acknowledged_grant_redemption_or_revocation_is_lost(tmp_path: Path) -> None:
-    chance = random.Random(4)
+    assert await kill_granting(tmp_path, map(before, range(1, RIGHTS + 1))) == []
+
+
+async def kill_granting(folder: Path, kills: Iterable[Kill]) -> list[str]:
+    """Kill whoever gives rights and takes them back; return what was lost."""
     told: list[Event] = []
-    for _ in range(RIGHTS):
+    for kill in kills:
         first = 1 + max((event[2] for event in told), default=0)
-        told += killed(chance, loops.run, loops.give_rights, tmp_path, first)
-        house = await loops.open_fast(tmp_path)
+        told += kill(loops.run, loops.give_rights, folder, first)
+        house = await loops.open_fast(folder)
         try:
-            assert await rights_lost(house, told) == []
+            lost = await rights_lost(house, told)
         finally:
             await house.close()
+        if lost:
+            return lost
+    return []
 
 
 async def rights_lost(house: House, told: list[Event]) -> list[str]:
@@ -311,5 +320,5 @@ async def opens(house: House, credential: Credential) -> bool:
 async def test_the_checker_catches_a_store_that(
     tmp_path: Path, open_parts: OpenParts, sign: str
 ) -> None:
-    wrong, _ = await kill_and_look(tmp_path, 200, 5, open_parts)
+    wrong, _ = await kill_and_look(tmp_path, map(before, CALLS), open_parts)
     assert any(re.search(sign, each) for each in wrong), wrong

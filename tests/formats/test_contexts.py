@@ -42,6 +42,10 @@ def misplaced(form: object, text: str) -> list[str]:
         "<p class=a>##paidbegin##a<br/>##paidend##</p>",
         "<x-y>##paidbegin##a##paidend##</x-y>",
         "<center><font color=red>##paidbegin##a##paidend##</font></center>",
+        "<Card />a##paidbegin##b##paidend##",
+        "<path d='M0'/>\n<p>a##paidbegin##b</p><set>c##paidend##</set>",
+        "<text>a<image /><list>##paidbegin##b</list>##paidend##",
+        "<svg><path/></svg><path/>##paidbegin##b##paidend##",
     ],
 )
 def test_markers_in_running_html_are_in_place(text: str) -> None:
@@ -115,6 +119,9 @@ def test_markers_anywhere_else_in_html_are_misplaced(text: str, found: str) -> N
         "a\n##paidbegin##\nb\n##paidend##",
         "$$paidbegin$$ x $$paidend$$",
         "<paid>x</paid>",
+        "<Card />\n\na ##paidbegin## b ##paidend##",
+        "<path />\n<Card>\n\n##paidbegin##\n\nb\n\n##paidend##\n\n</Card>",
+        "> ##paidbegin##\n> a\n> ##paidend##",
     ],
 )
 def test_markers_in_running_markdown_are_in_place(text: str) -> None:
@@ -147,6 +154,37 @@ def test_markers_in_running_markdown_are_in_place(text: str) -> None:
 )
 def test_markers_anywhere_else_in_markdown_are_misplaced(text: str) -> None:
     assert misplaced(markdown, text)
+
+
+@pytest.mark.parametrize("form", [html, markdown])
+@pytest.mark.parametrize(
+    "tag", ["<Card />", "<path>", "<set>", "<text>", "<list/>", "<unknown>", "</share>"]
+)
+def test_an_element_that_html_does_not_know_takes_nothing_with_it(form: object, tag: str) -> None:
+    rendering = form.render(f"a {tag} b\n\n{tag}\n\nc", "Title")  # type: ignore[attr-defined]
+    assert rendering.text.split() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "coded"),
+    [
+        (
+            markdown,
+            "x | a `|b`\n\n```\n| c\n```\n\n    |i\n\n- d\n\n      |i\n\n``` |`",
+            [1, 2, 3, 4],
+        ),
+        (markdown, "`` |a ` |b `` <code>|c</code> |d\n\n<pre>\n|e\n</pre>\n\n\\`|f`", [0, 1, 2, 4]),
+        (markdown, "> ~~~\n> |\n> ~~~\n\n|\n\n1. `x\n   |`\n\n<b title='`'>|</b> `", [0, 2]),
+        (html, "|<pre>|<b>|</b></pre>|<p><code>|</code>|<!-- | --><i title='|'>|", [1, 2, 4]),
+        (html, "<textarea><pre>|</pre></textarea>|<script><code>|</code></script><kbd>|</kbd>", []),
+        (plain, "```\n|\n```\n`|`", []),
+    ],
+)
+def test_places_in_code_are_told_from_the_others(form: object, text: str, coded: list[int]) -> None:
+    parts = text.split("|")  # a bar stands for a place
+    places = [len("".join(parts[:n])) for n in range(1, len(parts))]
+    told = form.in_code("".join(parts), places)  # type: ignore[attr-defined]
+    assert sorted(told) == [places[n] for n in coded]
 
 
 def test_plain_text_has_no_markup_to_stand_in() -> None:

@@ -38,7 +38,10 @@ def test_utf8_is_read_with_and_without_a_declaration(charset: str | None) -> Non
     assert decode(CHINESE.encode(), charset) == CHINESE
 
 
-@pytest.mark.parametrize("charset", ["gb18030", "GBK", "gb2312", "x-gbk", "cp936"])
+@pytest.mark.parametrize(
+    "charset",
+    ["gb18030", "GBK", "gb2312", "x-gbk", "cp936", "GB_2312-80", "chinese", "csGB2312", "EUC-CN"],
+)
 def test_the_names_of_gb18030_all_read_it(charset: str) -> None:
     assert decode(CHINESE.encode("gb18030"), charset) == CHINESE
 
@@ -86,6 +89,65 @@ def test_gb18030_is_found_where_it_alone_fits() -> None:
     assert decode(b"\n" * 5 + "中文".encode("gbk"), None) == "\n" * 5 + "中文"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "简报\n\n来源——王·李，“摘要”。open\n##paidbegin##付费##paidend##",
+        "——·——·——",
+        "……——《》「」『』【】〔〕％＋－！？：；（）～￥",
+        "乔治·奥威尔——“一九八四”——第一部·第一章",
+    ],
+)
+def test_everyday_signs_are_gb18030_too(text: str) -> None:
+    assert decode(text.encode("gb18030"), None) == text
+
+
+PAGE = '<html><head><meta charset="{}"><title>通知</title></head><body>王·李——</body></html>'
+OLD = '<meta http-equiv="Content-Type" content="text/html; charset={}"><p>王·李——</p>'
+
+
+@pytest.mark.parametrize("page", [PAGE, OLD, OLD.upper()])
+@pytest.mark.parametrize("label", ["gb2312", "GBK", "gb18030"])
+def test_a_page_tells_its_charset(page: str, label: str) -> None:
+    text = page.format(label)
+    assert decode(text.encode("gb18030"), None, is_html=True) == text
+
+
+RARE = PAGE.format("gbk").replace("王", "㐀㐁㐂㐃㐄㐅龘")  # by its characters it would not be told
+
+
+def test_a_page_is_taken_at_its_word_and_another_text_is_not() -> None:
+    body = RARE.encode("gb18030")
+    assert decode(body, None, is_html=True) == RARE
+    with pytest.raises(Refused):
+        decode(body, None)
+
+
+def test_a_page_that_was_saved_anew_as_utf8_is_utf8() -> None:
+    text = PAGE.format("gb2312")
+    assert decode(text.encode(), None, is_html=True) == text
+    assert decode(codecs.BOM_UTF8 + text.encode(), None, is_html=True) == text
+    assert decode(("\ufeff" + text).encode("utf-16-le"), None, is_html=True) == text
+
+
+def test_two_bytes_that_could_be_utf8_are_what_the_page_says() -> None:
+    text = '<meta charset="gbk"><p>联通</p>'
+    assert decode(text.encode("gbk"), None, is_html=True) == text
+
+
+def test_what_the_sender_says_goes_before_what_the_page_says() -> None:
+    text = PAGE.format("gb2312").replace("王", "é")
+    assert decode(text.encode(), "utf-8", is_html=True) == text
+
+
+def test_a_page_in_a_charset_that_is_not_read_is_refused_at_its_word() -> None:
+    with pytest.raises(Refused) as refused:
+        decode(PAGE.format("big5").encode("big5", "ignore"), None, is_html=True)
+    (found,) = refused.value.findings
+    assert (found.code, found.line, found.column) == (Code.UNDECODABLE, 1, 28)
+    assert "big5" in found.message
+
+
 def test_damaged_utf8_is_not_taken_for_gb18030() -> None:
     whole = CHINESE.encode()
     for place in range(0, len(whole), 7):
@@ -104,7 +166,7 @@ def has_shares_of_gb18030(body: bytes) -> bool:
         foreign = re.findall("[^\0-\x7f]", body.decode("gb18030"))
     except UnicodeDecodeError:
         return False
-    everyday = [each for each in foreign if each.encode("gb2312", "ignore")]
+    everyday = [each for each in foreign if each in "—·" or each.encode("gb2312", "ignore")]
     return len(whole) * 4 < len(strays) and len(everyday) * 5 >= len(foreign) * 4
 
 
@@ -119,7 +181,7 @@ def outcome(body: bytes, charset: str | None) -> str | tuple[Finding, ...]:
 mixed = st.lists(
     st.binary(max_size=4)
     | st.tuples(
-        st.sampled_from(["中文", "一", "é", "😀", "§", "a", "\n", "㐀"]),
+        st.sampled_from(["中文", "一", "——", "·", "é", "😀", "§", "a", "\n", "㐀"]),
         st.sampled_from(["utf-8", "gb18030"]),
     ).map(lambda each: each[0].encode(each[1])),
     max_size=14,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gateway.core.documents import Meta, Offer
 from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
+from gateway.formats.declarations import Declared
 from gateway.formats.frontmatter import MAX_FRONT_MATTER, split
 
 YAML = """---
@@ -59,7 +60,7 @@ META = Meta(
     language="zh-CN",
     summary="Two lines of it",
     author="Ann, 李",
-    date=date(2023, 5, 1),
+    date=datetime(2023, 5, 1, 12, tzinfo=timezone(timedelta(hours=8))),
     collection="reports",
     offers=(Offer("单篇", "¥9.90", "https://shop.example/1"), Offer("All", "30", "/buy")),
 )
@@ -78,7 +79,7 @@ def yaml(*lines: str) -> str:
 @pytest.mark.parametrize("text", [YAML, TOML])
 def test_every_field_is_read(text: str) -> None:
     parts = split(text)
-    assert parts.meta == META
+    assert parts.declared.meta == META
     assert parts.rest == "Body\n"
     assert text.split("\n")[parts.line - 1] == "Body"
 
@@ -86,8 +87,7 @@ def test_every_field_is_read(text: str) -> None:
 @pytest.mark.parametrize("text", [YAML, TOML])
 def test_the_parts_make_up_the_text(text: str) -> None:
     parts = split(text)
-    mark = text[:4]
-    assert mark + parts.front + mark + parts.rest == text
+    assert parts.front + parts.rest == text
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,7 @@ def test_the_parts_make_up_the_text(text: str) -> None:
     [
         "",
         "Body",
-        " ---\ntitle: x\n---\n",
-        "\n---\ntitle: x\n---\n",
         "---",
-        "----\ntitle: x\n----\n",
         "---\nA thematic break, then prose.\n\n---\nmore",
         "---\n> quoted\n---\n",
         "+++ b/file.py\n@@ -1 +1 @@\n",
@@ -106,23 +103,19 @@ def test_the_parts_make_up_the_text(text: str) -> None:
     ],
 )
 def test_other_texts_have_none(text: str) -> None:
-    assert split(text) == ("", Meta(), text, 1)
+    assert split(text) == ("", Declared(), text, 1)
 
 
 def test_an_empty_one_is_taken_off() -> None:
-    assert split("---\n---\nBody") == ("", Meta(), "Body", 3)
+    assert split("---\n---\nBody") == ("---\n---\n", Declared(), "Body", 3)
     assert split("---\n\n---\nBody").rest == "Body"
-    assert split("---\n# only a comment\ntitle:\n---") == (
-        "# only a comment\ntitle:\n",
-        Meta(),
-        "",
-        4,
-    )
+    text = "---\n# only a comment\ntitle:\n---"
+    assert split(text) == (text, Declared(), "", 4)
 
 
 def test_a_second_one_is_text() -> None:
     parts = split(yaml("title: a") + "\n---\ntitle: b\n---\n")
-    assert parts.meta.title == "a"
+    assert parts.declared.meta.title == "a"
     assert parts.rest == "Body\n---\ntitle: b\n---\n"
 
 
@@ -147,8 +140,8 @@ def test_an_unclosed_one_is_refused(text: str) -> None:
         ("collection: A Title", Code.UNDECODABLE),
         ("collection: 标题", Code.UNDECODABLE),
         ("collection: " + "a" * 81, Code.TOO_LARGE),
-        ("language: 中文", Code.UNDECODABLE),
-        ("language: en_US", Code.UNDECODABLE),
+        ("language: 天书", Code.UNDECODABLE),
+        ("language: en/US", Code.UNDECODABLE),
         ("date: yesterday", Code.UNDECODABLE),
         ("date: 2023-02-30", Code.UNDECODABLE),
         ("date: 01.02.2023", Code.UNDECODABLE),
@@ -218,7 +211,9 @@ def test_more_than_a_page_of_it_is_too_large() -> None:
 
 
 def test_values_stay_text() -> None:
-    meta = split(yaml("title: 1e3", "author: yes", "summary: 2023-01-01", "date: 2023-01-01")).meta
+    meta = split(
+        yaml("title: 1e3", "author: yes", "summary: 2023-01-01", "date: 2023-01-01")
+    ).declared.meta
     assert (meta.title, meta.author, meta.summary) == ("1e3", "yes", "2023-01-01")
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import http.client
 import os
-import random
 import signal
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -20,7 +18,6 @@ from tests.faults.processes import children_of, is_alive, living_in
 from tests.http.served import PATIENCE, Served, serving
 from tests.servers import comes_true
 
-KILLS = int(os.environ.get("PAIDGATE_KILLS", "30")) // 10
 PAUSE = 0.05  # seconds between two rights: each of them is looked at again in the end
 GRANT = {"scope": "document:report"}
 
@@ -50,7 +47,7 @@ class Client(Thread):
     gateway: Served
     rights: list[Right] = field(default_factory=list)
     served: list[Right] = field(default_factory=list)  # after their revocation was acknowledged
-    steps: int = 0
+    doing: str = ""  # what it waits for an answer to
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -71,25 +68,29 @@ class Client(Thread):
                     self.rights.remove(right)
             except (OSError, http.client.HTTPException):
                 pass  # what was acknowledged is noted; the rest may be so or not
+            self.doing = ""
             self._is_over.wait(PAUSE)
 
+    @property
+    def revoked(self) -> int:
+        return sum(right.is_revoked for right in self.rights)
+
     def _go(self, right: Right, number: int) -> None:
+        self.doing = "grant"
         made = self.gateway.order("POST", "/api/grants", GRANT, right.order)
         if made.status != 201:
             return
         right.id, right.token = made.json["id"], made.json["token"]
-        self.steps += 1
+        self.doing = "redeem"
         redeemed = self.gateway.unlock(right.token)
         right.cookie = redeemed.cookie if redeemed.status == 303 else ""
-        self.steps += 1
         if number % 2:
             self._revoke(right)
 
     def _revoke(self, right: Right) -> None:
-        right.is_begun = True
+        right.is_begun, self.doing = True, "revoke"
         status = self.gateway.order("DELETE", f"/api/grants/{right.id}").status
         right.is_revoked = status in (202, 204)
-        self.steps += 1
         if status == 204 and self.gateway.read(token=right.token).status == 200:
             self.served.append(right)
 
@@ -123,31 +124,31 @@ def the_redis(gateway: Served, data: Path) -> None:
 TARGETS: tuple[Callable[[Served, Path], None], ...] = (a_worker, everything, the_redis)
 
 
+Kill = tuple[Callable[[Served, Path], None], str]
+
+
 def test_nothing_that_was_acknowledged_is_lost_and_every_change_is_told(tmp_path: Path) -> None:
-    chance, data = random.Random(1), tmp_path / "data"
-    with serving(tmp_path) as (gateway,):
+    kill_and_look(tmp_path, zip(TARGETS, ("revoke", "grant", "redeem"), strict=True))
+
+
+def kill_and_look(folder: Path, kills: Iterable[Kill]) -> None:
+    """Kill whoever is named while a client waits for its answer to something."""
+    data = folder / "data"
+    with serving(folder) as (gateway,):
         client = Client(gateway)
         client.start()
         try:
-            for number in range(KILLS):
-                pace = steps(client, chance.randrange(2, 6))
-                Event().wait(1.2 * pace * chance.random())
-                TARGETS[number % len(TARGETS)](gateway, data)
+            for target, doing in kills:
+                assert comes_true(lambda doing=doing: client.doing == doing, PATIENCE)  # type: ignore[misc]
+                target(gateway, data)
                 gateway.wait()
-            steps(client, 3)
+            last = client.revoked
+            assert comes_true(lambda: client.revoked > last + 1, PATIENCE)
         finally:
             client.stop()
         assert client.served == []
         assert comes_true(lambda: asyncio.run(outgoing(data)) == 0, PATIENCE)
         assert lost(gateway, client.rights) == []
-        assert sum(right.is_revoked for right in client.rights) > 1
-
-
-def steps(client: Client, number: int) -> float:
-    """Wait until a client has done some more steps; return how long one takes."""
-    first, began = client.steps, time.perf_counter()
-    assert comes_true(lambda: client.steps >= first + number, PATIENCE)
-    return (time.perf_counter() - began) / number
 
 
 async def outgoing(data: Path) -> int:

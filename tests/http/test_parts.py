@@ -15,10 +15,11 @@ from tests.parts import CHOICES
 
 PART = (
     *("tests/web/test_long_texts.py", "tests/web/test_studio.py", "tests/test_library.py"),
+    *("tests/web/test_codes.py", "tests/web/test_openapi.py"),
     *(
         "-k",
         "long_text or taken_back or takes_back or link_opens or deleted or made_current"
-        " or signing_out_ends or revoked_right",
+        " or signing_out_ends or revoked_right or half_made or every_route",
     ),
 )
 

@@ -53,11 +53,11 @@ CODE = (
 )
 
 HTML = (
-    '<p class="paid">The <b>paid</b> part <em>ends</em> here.</p>',
-    "<paid-banner>Join us</paid-banner> &amp; <span>end&nbsp;of page</span>",
-    '<a href="https://example.org/#paid">paid</a> &lt;pair&gt; &#8217;tis &#169; &hellip;',
+    '<p class="note">The <b>paid</b> part <em>ends</em> here.</p>',
+    "<join-banner>Paid or not</join-banner> &amp; <span>end&nbsp;of page</span>",
+    '<a href="https://example.org/#paid">paid</a> &lt;pear&gt; &#8217;tis &#169; &hellip;',
     '<a href="/plans#paid-plans" title="Paid &amp; unpaid">plans</a><br/>',
-    "<!-- paid content ends below --><hr><pain>not a tag</pain>",
+    "<!-- paid content ends below --><hr><page>not a tag</page>",
     "<table><tr><td>#1</td><td>$5</td></tr><tr><td>#2</td><td>$7 paid</td></tr></table>",
 )
 
@@ -79,7 +79,7 @@ HEADINGS = (
     "# {0}", "## {0}", "### {0}", "## {0} ##", "# {0} #", "## Paid {0}", "## Paid and unpaid {0}",
     "## {0} end", "#### Paid {0} begins", "## Paid Endorsements", "## Begin with {0}", "##{0}",
     "{0}\n====", "{0}\n----", "**{0}**", "## Paid Vegan {0}", "# Paid", "## Paid", "## End",
-    "## 付费{0} ##", "一、{0}", "【{0}】",
+    "## 付费{0} ##", "一、{0}", "【第{0}期】",
 )  # fmt: skip
 
 MARKUP = (

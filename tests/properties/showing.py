@@ -53,7 +53,7 @@ def composed(form: Format, source: str) -> Composed:
 def declared(form: Format, source: str) -> Meta:
     """Return what a source declares of itself."""
     submission = Submission(Address("demo", "d"), source.encode(), form.name, free=True)
-    return prepare(submission, SourceFormats()).document.meta
+    return prepare(submission, SourceFormats(), NOW).document.meta
 
 
 def untold(bundle: Bundle, meta: Meta) -> list[tuple[str, str]]:

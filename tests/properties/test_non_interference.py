@@ -25,7 +25,7 @@ from gateway.publishing import Publishing
 from gateway.submissions import Composed, Submission, Task, prepare
 from gateway.web.forms import etag_of, public_form
 from tests.asgi import Exchange, Headers
-from tests.house import Standing, gateway
+from tests.house import NOW, Standing, gateway
 from tests.properties import texts
 from tests.properties.public_surface import FIXED, HEADERS, crawl, observe, of_document
 from tests.properties.register import masked
@@ -99,9 +99,9 @@ async def two_gateways(
 
 
 def _is_sound(each: Pair, source: str) -> bool:
-    submission = Submission(Address("demo", each.slug), source.encode(), each.form)
+    submission = Submission(Address("demo", each.slug), source.encode(), each.form, free=True)
     try:
-        prepare(submission, SourceFormats())
+        prepare(submission, SourceFormats(), NOW)
     except Refused:
         return False
     return True

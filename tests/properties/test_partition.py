@@ -32,7 +32,9 @@ parts = st.lists(
     st.tuples(st.text(FREE), st.sampled_from(Spelling), st.text(PAID)), min_size=1, max_size=5
 )
 hostile_text = st.lists(
-    st.sampled_from([*HOSTILE, "begin", "end", "\n", "\r\n", "İ", "ﷺ", "中", "\\##paidbegin##"])
+    st.sampled_from(
+        [*HOSTILE, "begin", "end", "\n", "\r\n", "İ", "ﷺ", "中", "##\\paidbegin##", "<\\paid>"]
+    )
 ).map("".join)
 
 
@@ -77,15 +79,15 @@ def check_cover(divider: Divide, source: str) -> None:
         assert division.sections == ()
         return
     tokens = naive_markers.find_tokens(source)
-    cut = [index for token in tokens if not token.literal for index in (token.start, token.end)]
+    cut = [index for token in tokens if token.marks for index in (token.start, token.end)]
     cut = [0, *cut, len(source)]
-    escapes = {token.start - 1 for token in tokens if token.literal}
+    escapes = {token.start + token.text.index("paid") for token in tokens if token.literal}
     runs = [
         (number % 2 == 1, "".join(source[i] for i in range(start, end) if i not in escapes))
         for number, (start, end) in enumerate(zip(cut[::2], cut[1::2], strict=True))
     ]
     assert texts(division) == [run for run in runs if run[1]]
-    opened = [token.opens for token in tokens if not token.literal]
+    opened = [token.opens for token in tokens if token.marks]
     assert opened == [True, False] * (len(opened) // 2)
 
 

@@ -27,7 +27,7 @@ SLOW: tuple[str, ...] = (
     "sqlalchemy",
     "sqlite3",
     "brotli",
-    "zstandard",
+    "zstd",
     "gzip",
     "zlib",
 )

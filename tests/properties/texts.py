@@ -24,7 +24,7 @@ HOSTILE = (
     "<meta http-equiv=refresh content='0;url=https://canary.example'>\n\n",
     "{{7*7}} {% print(1) %} {0.__class__} %s %(title)s ${x}\n\n",
     "---\ntitle: Secret title\nslug: secret\n---\n\n",
-    "\\##paidbegin## shown literally \\##paidend##\n\n",
+    "##\\paidbegin## shown literally ##\\paidend##\n\n",
     "##pagebreak##\n\n",
     "| a | b |\n|---|---|\n| 1 | 2 |\n\n",
     "1. one\n2. two\n\n- x\n  - y\n\n",

@@ -114,8 +114,8 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_command_line_says_why_a_ledger_file_does_not_open(data: Path) -> None:
     (data / "ledger.db").write_bytes(b"no database at all" * 512)
     assert why(f"sqlite:///{data}/ledger.db") == (
-        "paidgate: The ledger does not answer (DatabaseError: SQLITE_NOTADB)."
-        " Try again in 2 seconds.\n"
+        "paidgate: The ledger is damaged (DatabaseError: SQLITE_NOTADB)."
+        " Restore it from the backup.\n"
     )
 
 
@@ -149,7 +149,7 @@ def test_a_redis_that_is_not_there_is_told_by_the_systems_error(data: Path) -> N
 def test_where_a_log_says_why_the_error_does_not(data: Path) -> None:
     async def open_it() -> None:
         (data / "ledger.db").write_bytes(b"no database at all" * 512)
-        with pytest.raises(Unavailable, match=r"^The ledger does not answer\.$"):
+        with pytest.raises(Unavailable, match=r"^The ledger is damaged\.$"):
             await open_ledger(f"sqlite:///{data}/ledger.db")
 
     asyncio.run(open_it())

@@ -18,6 +18,7 @@ from gateway.core.errors import Malformed, Stale, Unavailable
 from gateway.ports import PublicStore, Seal, cursor
 from gateway.stores.extents import BEGINNING, LARGEST, variant_at
 from gateway.stores.public_files import FilePublicStore
+from gateway.stores.versions import of_public
 from tests.stores.things import ELSEWHERE, HERE, THERE, below, bundle, entry
 
 pytestmark = pytest.mark.anyio
@@ -216,7 +217,7 @@ async def test_on_files_everything_is_at_hand(on_disk: Path) -> None:
 async def test_nothing_of_a_damaged_bundle_is_at_hand(on_disk: Path) -> None:
     store = FilePublicStore(on_disk)
     await store.put(HERE, bundle("e1"))
-    (on_disk / "demo" / "first.bundle").write_bytes(bundle("e1").pack()[:-1])
+    (on_disk / "demo" / "first.bundle").write_bytes(bundle("e1").pack(of_public(HERE))[:-1])
     with pytest.raises(Damaged):
         await store.get(HERE)
     with pytest.raises(Damaged):
@@ -253,7 +254,7 @@ async def test_where_nothing_tells_what_is_at_hand_what_was_got_is() -> None:
 
 async def test_what_was_got_has_a_bound_and_what_is_beyond_it_is_still_served() -> None:
     with in_memory() as folder:
-        size = len(bundle("e1", Address("demo", "d0")).pack())
+        size = len(bundle("e1", Address("demo", "d0")).pack(""))
         for room in (0, size - 1, size, 2 * size + 1):
             store = FilePublicStore(folder, room)
             addresses = [Address("demo", f"d{n}") for n in range(4)]
@@ -284,9 +285,11 @@ def on_disk(tmp_path: Path) -> Iterator[Path]:
 
 def can_tell(folder: Path) -> bool:
     path = folder / "anything"
-    path.write_bytes(Bundle("e1", {"html": Form("text/html", "", {"identity": b"a"})}).pack())
+    path.write_bytes(
+        Bundle("e1", {"html": Form("text/html", "", {"identity": b"a"})}).pack(of_public(HERE))
+    )
     try:
-        variant_at(str(path), "html", "br")
+        variant_at(str(path), of_public(HERE), "html", "br")
     except OSError:
         return False
     return True
@@ -331,7 +334,7 @@ async def test_putting_leaves_no_litter_and_takes_over_what_a_crash_left(tmp_pat
     store = FilePublicStore(tmp_path)
     await store.put(HERE, bundle("e1"))
     stray = tmp_path / "demo" / ".first.bundle.part"
-    stray.write_bytes(bundle("e2").pack()[:-10] * 9)
+    stray.write_bytes(bundle("e2").pack(of_public(HERE))[:-10] * 9)
     assert await store.get(HERE) == bundle("e1")
     await store.put(HERE, bundle("e3"))
     assert await store.get(HERE) == bundle("e3")
@@ -369,7 +372,7 @@ async def test_an_entry_that_lags_behind_its_bundle_is_mended_by_the_next_put(
     if lagging:
         await store.put(HERE, bundle(lagging, HERE, "2001-01-01T00:00:00Z"))
     # A process that dies in between has written the file, and its entry is undone.
-    (tmp_path / "demo" / "first.bundle").write_bytes(bundle("e1").pack())
+    (tmp_path / "demo" / "first.bundle").write_bytes(bundle("e1").pack(of_public(HERE)))
     await store.put(HERE, bundle("e1"))
     assert [bundle("e1").entry] == [e for e in await store.entries("", "", 9) if e.address == HERE]
 
@@ -378,7 +381,7 @@ async def test_a_damaged_bundle_is_not_served_and_hides_no_other(tmp_path: Path)
     store = FilePublicStore(tmp_path)
     for address in (HERE, THERE):
         await store.put(address, bundle("e1", address))
-    (tmp_path / "demo" / "first.bundle").write_bytes(bundle("e1").pack()[:-1])
+    (tmp_path / "demo" / "first.bundle").write_bytes(bundle("e1").pack(of_public(HERE))[:-1])
     with pytest.raises(Damaged):
         await store.get(HERE)
     await store.rebuild()
@@ -392,7 +395,7 @@ async def test_previews_go_on_while_the_catalogue_is_away(tmp_path: Path) -> Non
     for name in below(tmp_path):
         if name.startswith("catalogue.db"):  # its log too, or SQLite makes it anew from that
             (tmp_path / name).unlink()
-    (tmp_path / "catalogue.db").write_bytes(b"not a database at all" * 1_000)
+    (tmp_path / "catalogue.db").mkdir()  # nothing that can be opened
     again = FilePublicStore(tmp_path)
     assert await again.get(HERE) == bundle("e1")
     with pytest.raises(Unavailable):

@@ -22,6 +22,7 @@ from gateway.settings import BadSettings, load
 from gateway.stores.bucket import Bucket, Object
 from gateway.stores.public_objects import ObjectPublicStore
 from gateway.stores.vault_objects import ObjectVault
+from gateway.stores.versions import of_public
 from gateway.submissions import Submission
 from tests.asgi import exchange
 from tests.house import SECRET
@@ -83,7 +84,7 @@ async def test_memory_has_a_bound_and_a_bundle_beyond_it_is_still_served(
     bucket: Bucket, rooms: float
 ) -> None:
     addresses = [Address("demo", f"d{n}") for n in range(4)]
-    size = len(bundle("e1", addresses[0]).pack())
+    size = len(bundle("e1", addresses[0]).pack(""))
     store = ObjectPublicStore(bucket, room=int(rooms * size))
     for address in addresses:
         await store.put(address, bundle("e1", address))
@@ -173,7 +174,7 @@ async def test_a_damaged_bundle_is_not_served_and_hides_no_other(bucket: Bucket)
     store = ObjectPublicStore(bucket)
     for address in (HERE, THERE):
         await store.put(address, bundle("e1", address))
-    await bucket.put("public/demo/first.bundle", bundle("e1").pack()[:-1])
+    await bucket.put("public/demo/first.bundle", bundle("e1").pack(of_public(HERE))[:-1])
     with pytest.raises(Damaged):
         await store.get(HERE)
     assert await listed(store) == [THERE]
@@ -402,7 +403,7 @@ async def test_a_gateway_publishes_to_s3_and_reads_from_there(
     assert b"costly" in full.forms["txt"].bodies[IDENTITY]
     preview = await house.store.get(HERE)
     assert preview
-    assert b"costly" not in preview.pack()
+    assert b"costly" not in preview.pack("")
     assert {key.partition("/")[0] for key in objects(s3, place)} == {"public", "catalogue", "vault"}
     await house.publishing.delete(HERE)
     assert await house.store.get(HERE) is None
@@ -423,7 +424,7 @@ class Away:
 async def test_the_public_side_goes_on_while_the_ledger_is_away(house: House) -> None:
     await house.granting.register("demo")
     grant = await house.granting.grant("demo", Wish("all"))
-    await house.publishing.publish(Submission(HERE, "标题\n\nfree".encode(), "plain"))
+    await house.publishing.publish(Submission(HERE, "标题\n\nfree".encode(), "plain", free=True))
     alone = assemble(
         house.settings, cast("Ledger", Away()), house.store, house.vault, SECRET, SystemClock()
     )

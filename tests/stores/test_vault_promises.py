@@ -155,7 +155,7 @@ async def test_a_damaged_edition_is_never_half_opened(tmp_path: Path) -> None:
     for size in range(0, len(whole), 7):
         path.write_bytes(whole[:size])
         with suppress(Damaged):
-            variant = FileVault(tmp_path).at_hand(permit("e1"), "html")
+            variant = vault.at_hand(permit("e1"), "html")
             assert variant is None or variant.body == b"paid text of e1"
         for part in (vault.public(HERE, "e1"), vault.open(permit("e1"))):
             try:

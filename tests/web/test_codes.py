@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from io import StringIO
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import pytest
 
-from gateway.core.codes import LENGTH
+from gateway.core.codes import LENGTH, Code
+from gateway.core.errors import Unavailable
+from gateway.core.moments import moment
+from gateway.ports import Ledger
 from gateway.redeeming import CodeWish
+from gateway.stores.leased import DirectCoherence
 from gateway.stores.memory import MemoryAudit
 from tests.asgi import Exchange, exchange
-from tests.house import NOW
+from tests.house import NOW, beside
 from tests.web.caller import FORM, Browser, Caller, caller, once_in, open_api
 
 pytestmark = pytest.mark.anyio
@@ -164,12 +170,30 @@ async def test_the_key_of_another_publisher_is_another_key() -> None:
 
 async def test_codes_that_a_crash_left_half_made_are_made_by_the_next_request() -> None:
     standing, api = await open_api()
+    dying = replace(standing, ledger=cast("Ledger", Dying(standing.ledger)))
+    left = Caller(beside(dying, DirectCoherence()).app, api.key)
     wish = {"scope": "all", "count": 2}
-    first = await api.ask("POST", "/api/codes", wish, idempotency_key="k")
-    standing.ledger._codes.clear()  # as if it had died before it recorded them
-    again = await api.ask("POST", "/api/codes", wish, idempotency_key="k")
-    assert again == first
+    first_asked = moment(standing.clock.at)
+    told = json.dumps(wish).encode()
+    assert (await left.send("POST", "/api/codes", told, idempotency_key="k")).status == 503
+    standing.clock.at += 60
+    made = await api.ask("POST", "/api/codes", wish, idempotency_key="k")
+    assert {code["made"] for code in made["codes"]} == {first_asked}
+    assert await api.ask("POST", "/api/codes", wish, idempotency_key="k") == made
     assert len((await api.ask("GET", "/api/codes"))["codes"]) == 2
+
+
+class Dying:
+    """A ledger that goes away before it has recorded any codes."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger, name)
+
+    async def add_codes(self, codes: Sequence[Code]) -> None:
+        raise Unavailable("ledger")
 
 
 # --- typing ------------------------------------------------------------------------------------

@@ -196,8 +196,8 @@ def test_the_edition_is_no_part_of_any_public_byte() -> None:
 
 def test_a_bundle_is_the_same_bytes_each_time() -> None:
     again = PagePress(PAGES)
-    assert PRESS.public(projection(), "e1").pack() == again.public(projection(), "e1").pack()
-    assert PRESS.full(full_text(), "e1").pack() == again.full(full_text(), "e1").pack()
+    assert PRESS.public(projection(), "e1").pack("") == again.public(projection(), "e1").pack("")
+    assert PRESS.full(full_text(), "e1").pack("") == again.full(full_text(), "e1").pack("")
 
 
 # --- codings -----------------------------------------------------------------------------------

@@ -87,8 +87,13 @@ def long_way(standing: Standing) -> ASGIApp:
     return app
 
 
-async def both(standing: Standing, method: str, target: str, headers: Headers) -> list[Exchange]:
-    ways = (standing.app, long_way(standing))
+def ways(standing: Standing) -> tuple[ASGIApp, ASGIApp]:
+    return standing.app, long_way(standing)
+
+
+async def both(
+    ways: tuple[ASGIApp, ASGIApp], method: str, target: str, headers: Headers
+) -> list[Exchange]:
     return [await exchange(app, method, target, headers) for app in ways]
 
 
@@ -112,9 +117,10 @@ async def test_both_ways_answer_the_same(method: str) -> None:
     standing = await published()
     etag = (await exchange(standing.app, "GET", f"/documents/{ADDRESS}")).header("etag")
     own = (("if-none-match", etag),)
+    apps = ways(standing)
     for target in (*of_document(str(ADDRESS)), *FIXED, *_assets()):
         for headers in (*HEADERS, *MORE, own):
-            ready, long = await both(standing, method, target, headers)
+            ready, long = await both(apps, method, target, headers)
             assert comparable(ready) == comparable(long), (method, target, headers)
 
 
@@ -150,7 +156,7 @@ async def test_a_full_read_is_the_same_from_memory(form: str, language: str) -> 
     remembering(standing, await full_bundle(standing))
     headers = (("authorization", f"Bearer {token}"), ("accept-language", language))
     for method in ("GET", "HEAD"):
-        ready, long = await both(standing, method, f"/read/{ADDRESS}{form}", headers)
+        ready, long = await both(ways(standing), method, f"/read/{ADDRESS}{form}", headers)
         assert comparable(ready) == comparable(long)
         assert ready.status == 200
         assert ready.header("cache-control") == "private, no-store"
@@ -162,7 +168,7 @@ async def test_a_refusal_is_the_same_from_memory(form: str) -> None:
     standing = await published()
     remembering(standing, Unpaid())
     for method in ("GET", "HEAD"):
-        ready, long = await both(standing, method, f"/read/{ADDRESS}{form}", ())
+        ready, long = await both(ways(standing), method, f"/read/{ADDRESS}{form}", ())
         assert comparable(ready) == comparable(long)
         assert ready.status == 402
     if form == ".json":

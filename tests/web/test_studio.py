@@ -254,7 +254,7 @@ def test_an_earlier_edition_is_made_current_again(at: Scene) -> None:
     assert (seen.status, seen.place) == (303, f"{page}?done=rolled-back")
     assert at.current("a") == first
     assert "Free words" in at.preview("a")
-    assert at.visitor.get(seen.place).text.count("Make it current again") == 1
+    assert at.visitor.get(seen.place).text.count("Look at it…") == 1
 
 
 def test_what_changed_meanwhile_is_neither_rolled_back_nor_deleted(at: Scene) -> None:
@@ -383,7 +383,7 @@ def test_what_not_every_worker_knows_of_is_told_as_on_record(at: Scene) -> None:
         house.coherence.announce = unheard  # type: ignore[method-assign,assignment]
     seen = at.visitor.press(RIGHTS, f"/studio/grants/{grant.id}/revoke", slug="a")
     assert seen.place == f"{RIGHTS}?done=recorded"
-    assert "It is on record." in at.visitor.get(seen.place).text
+    assert "It is on record, and not confirmed yet" in at.visitor.get(seen.place).text
     edition = at.visitor.get("/studio/documents/a/delete").field("edition")
     seen = at.visitor.press(
         "/studio/documents/a/delete", "/studio/documents/a/delete", edition=edition

@@ -44,7 +44,7 @@ def test_a_typed_text_is_published(at: Scene) -> None:
 
 def test_a_file_is_published_under_its_own_name_and_format(at: Scene) -> None:
     file = ("Quarterly Report (2).md", b"# A *title*\n\nFree.\n")
-    seen = at.visitor.write(file=file, text="typed before")
+    seen = at.visitor.write(file=file, text="typed before", free="true")
     assert (seen.status, seen.place) == (303, "/studio/documents/quarterly-report-2?done=published")
     edition = at.current("quarterly-report-2")
     assert edition
@@ -52,9 +52,8 @@ def test_a_file_is_published_under_its_own_name_and_format(at: Scene) -> None:
 
 
 def test_a_file_in_an_old_chinese_charset_is_read(at: Scene) -> None:
-    at.visitor.write(
-        slug="b", file=("b.txt", "标题\n\n这是一段普通的中文内容。\n".encode("gb18030"))
-    )
+    file = ("b.txt", "标题\n\n这是一段普通的中文内容。\n".encode("gb18030"))
+    at.visitor.write(slug="b", file=file, free="true")
     assert "这是一段普通的中文内容。" in at.preview("b")
 
 
@@ -81,8 +80,8 @@ def test_a_leading_blank_line_survives_the_form(at: Scene) -> None:
 
 def test_a_large_file_leaves_nothing_open(at: Scene) -> None:
     body = b"A title\n\n" + b"Some words. " * 150_000
-    assert at.visitor.write(slug="b", file=("b.txt", body)).status == 303
-    assert at.visitor.write(slug="c", file=("c.txt", body + b"\xff")).status == 422
+    assert at.visitor.write(slug="b", file=("b.txt", body), free="true").status == 303
+    assert at.visitor.write(slug="c", file=("c.txt", body + b"\xff"), free="true").status == 422
     gc.collect()  # a file left open would say so here
 
 
@@ -102,7 +101,9 @@ def test_a_check_shows_what_the_world_will_see_and_publishes_nothing(at: Scene) 
 
 
 def test_a_checked_file_comes_back_as_text_to_publish(at: Scene) -> None:
-    seen = at.visitor.write(action="check", file=("note.md", "# 标题\n\n正文。\n".encode()))
+    seen = at.visitor.write(
+        action="check", file=("note.md", "# 标题\n\n正文。\n".encode()), free="true"
+    )
     assert seen.typed == "# 标题\n\n正文。\n"
     assert seen.field("slug") == "note"
     assert '<option value="markdown" selected>' in seen.text
@@ -110,12 +111,14 @@ def test_a_checked_file_comes_back_as_text_to_publish(at: Scene) -> None:
 
 def test_a_checked_file_that_is_too_long_for_a_page_is_asked_for_again(at: Scene) -> None:
     body = b"A title\n\n" + b"Some words. " * 100_000
-    seen = at.visitor.write(action="check", slug="b", text="typed before", file=("b.txt", body))
+    seen = at.visitor.write(
+        action="check", slug="b", text="typed before", file=("b.txt", body), free="true"
+    )
     assert seen.status == 200
     assert "Choose it again below" in seen.text
     assert seen.typed == ""
     assert 'form="draft"' not in seen.text
-    at.visitor.write(slug="b", file=("b.txt", body))
+    at.visitor.write(slug="b", file=("b.txt", body), free="true")
     page = at.visitor.get("/studio/documents/b/edit")
     assert page.typed == ""
     assert "too long to be edited here" in page.text
@@ -243,7 +246,8 @@ def test_a_form_above_all_limits_is_not_read_and_told_so_on_a_page() -> None:
 def test_text_of_a_publisher_is_never_markup_nor_a_template(at: Scene) -> None:
     evil = "{{ 7 * 7 }} <script>alert(1)</script> {% print(1) %} %(x)s {0.__class__}"
     for action in ("check", "publish"):
-        seen = at.visitor.write(action=action, slug="b", text=f"{evil}\n\n{evil}</textarea>\n")
+        text = f"{evil}\n\n{evil}</textarea>\n"
+        seen = at.visitor.write(action=action, slug="b", text=text, free="true")
         assert "<script>alert" not in seen.text
         assert seen.status in (200, 303)
     for path in ("/studio", "/studio/documents/b", "/studio/documents/b/edit"):
@@ -417,7 +421,7 @@ def test_a_file_that_comes_back_as_text_is_not_decoded_on_the_loop(at: Scene) ->
 
 
 def test_a_form_sent_twice_is_known_again_without_decoding(at: Scene) -> None:
-    fields = {"action": "publish", "slug": "b", "language": "zh-CN"}
+    fields = {"action": "publish", "slug": "b", "language": "zh-CN", "free": "true"}
     called_on_the_loop(at, "/studio/new", fields, CHINESE)  # composed here, in tests
     called = called_on_the_loop(at, "/studio/new", fields, CHINESE)
     assert "publishing.py" in called

@@ -12,7 +12,7 @@ from gateway.core.errors import Conflict, Missing, Revoked, Stale, UsedUp
 from gateway.core.holders import SIGNING_KEYS, document_key, grant_key, reader_key
 from gateway.core.rights import Grant
 from gateway.core.tokens import KeyState
-from gateway.ports import Answer, Device, Edition, Outgoing, Reader
+from gateway.ports import Answer, AuthorityRecord, Device, Edition, Outgoing, Reader
 
 
 class MemoryAnchors:
@@ -48,6 +48,10 @@ class MemoryLedger(MemoryAnchors):
         self._outgoing: dict[int, Outgoing] = {}
         self._noted = 0
         self._signing_keys: dict[str, KeyState] = {}
+        self._authority: AuthorityRecord | None = None
+        self._attendance: dict[str, int] = {}
+        self._publishers: set[str] = set()
+        self._fingerprints: dict[str, str] = {}
 
     def _note(self, *keys: str) -> None:
         for key in sorted(keys):
@@ -63,11 +67,28 @@ class MemoryLedger(MemoryAnchors):
     # --- publishers ---
 
     async def add_publisher(self, publisher: str, key_hash: str, at: int) -> None:
+        self._publishers.add(publisher)
         if key_hash:
             self._keys.setdefault(key_hash, publisher)
 
     async def publisher_of(self, key_hash: str) -> str | None:
         return self._keys.get(key_hash)
+
+    async def is_publisher(self, name: str) -> bool:
+        return name in self._publishers
+
+    async def publishers(self, after: str, limit: int) -> Sequence[str]:
+        return sorted(name for name in self._publishers if name > after)[:limit]
+
+    async def fingerprint(self, what: str) -> str:
+        return self._fingerprints.get(what, "")
+
+    async def set_fingerprint(self, what: str, value: str, before: str) -> None:
+        if self._fingerprints.get(what, "") == before:
+            self._fingerprints[what] = value
+
+    async def examine(self) -> Sequence[str]:
+        return ()
 
     # --- documents ---
 
@@ -93,8 +114,14 @@ class MemoryLedger(MemoryAnchors):
         current = [self._editions[a][self._current[a]] for a in sorted(addresses)]
         return [e for e in current if collection in ("", e.collection)][:limit]
 
+    async def all_editions(self, after: Edition | None, limit: int) -> Sequence[Edition]:
+        every = (edition for known in self._editions.values() for edition in known.values())
+        ordered = sorted(every, key=_place)
+        return [e for e in ordered if after is None or _place(e) > _place(after)][:limit]
+
     async def make_current(self, edition: Edition, expected: str | None) -> None:
         address = edition.address
+        self._publishers.add(address.publisher)
         if self._current.get(address) != expected:
             raise Stale(self._current.get(address))
         self._editions.setdefault(address, {}).setdefault(edition.id, edition)
@@ -126,6 +153,7 @@ class MemoryLedger(MemoryAnchors):
         return kept
 
     def _put_grant(self, grant: Grant) -> Grant:
+        self._publishers.add(grant.scope.publisher)
         if grant.parent:
             self._require_parent(grant.parent)
         for known in self._grants.values():
@@ -279,9 +307,41 @@ class MemoryLedger(MemoryAnchors):
     async def outgoing(self, limit: int) -> Sequence[Outgoing]:
         return list(self._outgoing.values())[:limit]
 
-    async def confirm(self, outgoing: Sequence[Outgoing]) -> None:
+    async def newest_outgoing(self) -> int:
+        return max(self._outgoing, default=0)
+
+    async def confirm(self, outgoing: Sequence[Outgoing], authority: str = "") -> bool:
+        if self._goes_by() != authority:
+            return False
         for each in outgoing:
             self._outgoing.pop(each.seq, None)
+        return True
+
+    def _goes_by(self) -> str:
+        return self._authority.id if self._authority else ""
+
+    async def authority(self) -> AuthorityRecord | None:
+        return self._authority
+
+    async def replace_authority(
+        self, before: AuthorityRecord | None, after: AuthorityRecord, at: int
+    ) -> None:
+        if self._authority != before:
+            raise Stale(None)
+        self._authority = after
+        self._attendance.clear()
+
+    async def attend(self, house: str, authority: str) -> bool:
+        if self._goes_by() != authority:
+            return False
+        self._attendance[house] = self._attendance.get(house, 0) + 1
+        return True
+
+    async def attendance(self) -> Mapping[str, int]:
+        return dict(self._attendance)
+
+    async def leave(self, house: str) -> None:
+        self._attendance.pop(house, None)
 
     async def signing_keys(self) -> Mapping[str, KeyState]:
         return dict(self._signing_keys)
@@ -293,3 +353,7 @@ class MemoryLedger(MemoryAnchors):
             raise Stale(None)
         self._signing_keys = dict(after)
         self._note(SIGNING_KEYS)
+
+
+def _place(edition: Edition) -> tuple[Address, str]:
+    return edition.address, edition.id

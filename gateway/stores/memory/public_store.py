@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.core.bundles import Bundle, Entry, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Stale
-from gateway.ports import Seal, cursor
+from gateway.ports import Health, Seal, cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class MemoryPublicStore:
 
     async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
         self._require(address, since)
-        self._bundles[address] = Bundle.unpack(bundle.pack())
+        of = str(address)
+        self._bundles[address] = Bundle.unpack(bundle.pack(of), of)
         self._changes += 1
         self._marks[address] = str(self._changes)
 
@@ -46,6 +47,17 @@ class MemoryPublicStore:
 
     async def get(self, address: Address) -> Bundle | None:
         return self._bundles.get(address)
+
+    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
+        bundle = self._bundles.get(address)
+        return (Health.WHOLE, bundle.edition) if bundle else (Health.MISSING, "")
+
+    async def addresses(self) -> AsyncIterator[Address]:
+        for address in sorted(self._bundles):
+            yield address
+
+    async def rebuild(self) -> None:
+        return
 
     def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
         bundle = self._bundles.get(address)

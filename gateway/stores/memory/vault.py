@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gateway.core.bundles import IDENTITY, Bundle, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import Permit
-from gateway.ports import Sealed
+from gateway.ports import Health, Sealed
+from gateway.stores.sealing import PARTS
 from gateway.stores.vault_files import require_permit
 
 
@@ -18,6 +21,16 @@ class MemoryVault:
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         self._kept.setdefault((address, edition), sealed)
+
+    async def mend(self, address: Address, edition: str, sealed: Sealed) -> None:
+        self._kept[address, edition] = sealed
+
+    async def bring_up(self, address: Address, edition: str) -> None:
+        return
+
+    async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
+        is_kept = (address, edition) in self._kept
+        return dict.fromkeys(PARTS, Health.WHOLE if is_kept else Health.MISSING)
 
     async def open(self, permit: Permit) -> Bundle:
         require_permit(permit)

@@ -51,7 +51,7 @@ class Codes:
                 "POST",
                 "/api/codes",
                 self.make_codes,
-                {201: {JSON: shapes.NewCodes, CSV: None}},
+                {201: {JSON: shapes.NewCodes, CSV: None}, 202: {CSV: None}},
                 takes={JSON: shapes.CodeWish},
                 repeatable=True,
             ),
@@ -76,10 +76,11 @@ class Codes:
         """Make redeem codes, whose words are told this once."""
         wish, body = await read_json(request, shapes.CodeWish)
         minted = await self._redeeming.make(publisher, _wish(wish), asked(request, body))
+        confirmed = await self._redeeming.confirm()
         if prefers(request, CSV, JSON):
-            return csv_answer(minted, 201)
+            return csv_answer(minted, 201 if confirmed else 202)
         told = [shapes.NewCode(**_told(each.code), code=each.word) for each in minted]
-        return json(shapes.NewCodes(told, await self._redeeming.confirm()), 201)
+        return json(shapes.NewCodes(told, confirmed), 201)
 
     async def revoke_code(self, request: Request, publisher: str) -> Response:
         """Take a code back, and every right that came from it."""

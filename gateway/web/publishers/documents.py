@@ -11,12 +11,13 @@ from starlette.responses import Response
 
 from gateway.core.documents import Address, is_language, is_name
 from gateway.core.errors import Malformed, Missing, Refused
+from gateway.core.findings import Finding
 from gateway.core.moments import moment
 from gateway.ports import Edition, Formats
 from gateway.publishing import Published, Publishing
 from gateway.repeating import Repeating
 from gateway.submissions import Submission
-from gateway.web.errors import finding
+from gateway.web.errors import MAX_FINDINGS, finding
 from gateway.web.headers import CACHE_PRIVATE
 from gateway.web.links import Links
 from gateway.web.publishers import shapes
@@ -28,7 +29,7 @@ from gateway.web.publishers.answers import (
     page,
 )
 from gateway.web.publishers.operation import JSON, Operation
-from gateway.web.requests import condition, content_type, read_body
+from gateway.web.requests import condition, content_type, flag, read_body
 
 SOURCES = {"text/plain": None, "text/markdown": None, "text/html": None}
 PATH = "/api/documents/{slug}"
@@ -70,6 +71,7 @@ class Documents:
                 self.publish_document,
                 {200: _PUBLISHED, 201: _PUBLISHED},
                 takes=SOURCES,
+                query=("free",),
                 conditional=True,
             ),
             Operation(
@@ -85,6 +87,7 @@ class Documents:
                 self.check_document,
                 {200: {JSON: shapes.Checked}},
                 takes=SOURCES,
+                query=("free",),
                 repeatable=True,
             ),
             Operation("GET", f"{PATH}/source", self.read_source, {200: SOURCES}),
@@ -139,7 +142,8 @@ class Documents:
         media_type, charset = content_type(request)
         form = self._formats.of_media_type(media_type)
         body = await read_body(request, self._max_upload)
-        return Submission(address, body, form, charset, _language(request))
+        free = flag(request, "free")
+        return Submission(address, body, form, charset, _language(request), free)
 
     async def check_document(self, request: Request, publisher: str) -> Response:
         """Tell the findings of a source and publish nothing."""
@@ -150,10 +154,10 @@ class Documents:
             prepared = await self._publishing.check(submission)
             meta = prepared.document.meta
             sections = _sections(prepared.sections)
-            told = shapes.Checked(True, [], meta.title, meta.language, sections)
+            warnings = _found(prepared.warnings)
+            told = shapes.Checked(True, [], warnings, meta.title, meta.language, sections)
         except Refused as refused:
-            found = [shapes.Finding(**finding(each)) for each in refused.findings]
-            told = shapes.Checked(False, found)
+            told = shapes.Checked(False, _found(refused.findings), [])
         await self._repeating.keep(publisher, ask, 200, b"")  # the same source, the same findings
         return json(told)
 
@@ -194,7 +198,8 @@ class Documents:
 
     def _told_published(self, request: Request, published: Published) -> shapes.Published:
         facts = self._facts(request, published.edition)
-        return shapes.Published(**facts, confirmed=published.confirmed)
+        warnings = _found(published.warnings)
+        return shapes.Published(**facts, confirmed=published.confirmed, warnings=warnings)
 
     def _facts(self, request: Request, edition: Edition) -> dict[str, Any]:
         return dict(
@@ -237,6 +242,10 @@ def _sections(sections: Sequence[tuple[bool, int, int]]) -> list[shapes.Section]
         shapes.Section("paid" if paid else "free", line, end_line)
         for paid, line, end_line in sections
     ]
+
+
+def _found(found: Sequence[Finding]) -> list[shapes.Finding]:
+    return [shapes.Finding(**finding(each)) for each in found[:MAX_FINDINGS]]
 
 
 def _etag(edition: Edition) -> dict[str, str]:

@@ -18,10 +18,16 @@ _PATH = re.compile(r"\{(\w+)\}")
 _QUERIES = {
     "after": "Where the list goes on: the key of the last one seen.",
     "limit": "How many to list, 100 at most.",
+    "free": "Whether the document is meant to hold no paid section, which is refused otherwise.",
     "scope": "document:<slug>, collection:<name> or all.",
     "subject": "Your own name for a person.",
     "document": "The slug of a document.",
     "token": "The token of a grant.",
+}
+
+_TYPES = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": 100},
+    "free": {"type": "boolean"},
 }
 
 _STATUSES = {
@@ -78,7 +84,7 @@ def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
     for name in _PATH.findall(operation.path):
         yield {"name": name, "in": "path", "required": True, "schema": text}
     for name in operation.query:
-        schema = {"type": "integer", "minimum": 1, "maximum": 100} if name == "limit" else text
+        schema = _TYPES.get(name, text)
         is_needed = name == "document"
         told = {"name": name, "in": "query", "required": is_needed, "schema": schema}
         yield told | {"description": _QUERIES[name]}

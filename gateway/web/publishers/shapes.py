@@ -68,10 +68,21 @@ class Document(Struct):
     made: str
 
 
+class Finding(Struct):
+    """A fault in a source, or what is perhaps not meant, and where."""
+
+    code: str
+    line: int
+    column: int | None
+    message: str
+    hint: str
+
+
 class Published(Document):
     """A state that was made current. confirmed: no worker serves from before it any more."""
 
     confirmed: bool
+    warnings: list[Finding]
 
 
 class Documents(Struct):
@@ -88,21 +99,12 @@ class Editions(Struct):
     next: str | None
 
 
-class Finding(Struct):
-    """Why a source cannot be published, and where."""
-
-    code: str
-    line: int
-    column: int | None
-    message: str
-    hint: str
-
-
 class Checked(Struct):
-    """The findings of a source; without any, also how it would be published."""
+    """The findings of a source; without any, its warnings and how it would be published."""
 
     ok: bool
     findings: list[Finding]
+    warnings: list[Finding]
     title: str | UnsetType = UNSET
     language: str | UnsetType = UNSET
     sections: list[Section] | UnsetType = UNSET

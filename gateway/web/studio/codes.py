@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from gateway.core.errors import Malformed
 from gateway.ports import Edition
-from gateway.redeeming import CodeWish, Minted, Redeeming
+from gateway.redeeming import CodeWish, Redeeming
 from gateway.repeating import Ask
 from gateway.web.publishers.codes import csv_answer
 from gateway.web.studio.desk import Desk, done_at, read_fields
@@ -46,22 +46,14 @@ class Codes:
             minted = await self._redeeming.make(session.publisher, _wish(fields, edition), ask)
         except Malformed as error:
             return await self._grants.page(request, session, edition, error, fields=fields)
+        confirmed = await self._redeeming.confirm()
         if fields.get("as") == "csv":
-            return csv_answer(minted, 200)
-        return self._shown(request, session, edition, fields, minted)
-
-    def _shown(
-        self,
-        request: Request,
-        session: Session,
-        edition: Edition | None,
-        fields: Mapping[str, str],
-        minted: Sequence[Minted],
-    ) -> Response:
+            return csv_answer(minted, 200 if confirmed else 202)
         return self._desk.page(
             request,
             session,
             "minted.html",
+            confirmed=confirmed,
             edition=edition,
             words=[each.word for each in minted],
             again={name: fields[name] for name in AGAIN if name in fields},

@@ -24,6 +24,7 @@ from gateway.web.press import HTML
 from gateway.web.requests import read_form
 from gateway.web.sending import send_private
 from gateway.web.studio.sessions import Session, Sessions
+from gateway.web.studio.words import OF_THE_WHOLE, WORDS
 
 HOME = "/studio"
 
@@ -31,9 +32,10 @@ Page = Callable[[Request, Session], Awaitable[Response]]
 TurnAway = Callable[[Request, Unauthenticated], Awaitable[Response]]
 
 # What an address may say was just done; anything else in it is not shown.
+RECORDED = "recorded"
 DONE = frozenset(
     {"published", "unchanged", "rolled-back", "deleted"}
-    | {"revoked", "code-revoked", "evicted", "recorded"}
+    | {"revoked", "code-revoked", "evicted", RECORDED}
 )
 
 
@@ -81,9 +83,14 @@ class Desk:
         session: Session,
         name: str,
         error: GatewayError | None = None,
+        *,
+        confirmed: bool = True,
         **context: object,
     ) -> Response:
-        """Return a page of the studio, with the status and the notice of an error if any."""
+        """Return a page of the studio, with the status and the notice of an error if any.
+
+        confirmed: what was done for this page is; else it says that it is on record.
+        """
         told = problem(error) if error else {}
         body = self._pages.render(
             f"studio/{name}",
@@ -94,12 +101,13 @@ class Desk:
             problem=str(told.get("type", "")).removeprefix(KIND),
             where=told.get("where", ""),
             findings_total=len(error.findings) if isinstance(error, Refused) else 0,
-            done=_done(request),
+            words=WORDS,
+            of_the_whole=OF_THE_WHOLE,
+            done=_done(request) if confirmed else RECORDED,
             **context,
         )
-        response = send_private(
-            request, private_form(HTML, body), status_of(error) if error else 200
-        )
+        status = status_of(error) if error else 200 if confirmed else 202
+        response = send_private(request, private_form(HTML, body), status)
         if isinstance(error, Unauthenticated):
             response.headers["www-authenticate"] = "Bearer"
         if isinstance(error, TooManyTries):
@@ -128,9 +136,9 @@ def mark(request: Request, name: str) -> str:
     return valid_name(text, name) if text else ""
 
 
-def done_at(place: str, done: str, *, confirmed: bool = True) -> Response:
+def done_at(place: str, done: str, *, confirmed: bool) -> Response:
     """Return the way to a page that tells what was done, or that it is only on record yet."""
-    return see_other(f"{place}?done={done if confirmed else 'recorded'}")
+    return see_other(f"{place}?done={done if confirmed else RECORDED}")
 
 
 def see_other(location: str) -> Response:

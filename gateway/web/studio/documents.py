@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.core.bundles import IDENTITY
 from gateway.core.conditions import Condition
-from gateway.core.errors import Stale
+from gateway.core.errors import NewlyPublic, Refused, Stale
+from gateway.core.findings import Finding
 from gateway.core.moments import moment
 from gateway.ports import Edition, PublicStore
 from gateway.publishing import Publishing
 from gateway.web.links import Links
-from gateway.web.studio.desk import HOME, Desk, done_at, mark, own_address, read_fields, see_other
+from gateway.web.press import PagePress
+from gateway.web.studio.desk import HOME, Desk, done_at, mark, own_address, read_fields
+from gateway.web.studio.excerpts import NOTHING_TOLD, Told, revealed
 from gateway.web.studio.sessions import Session
 
 LISTED = 50
@@ -57,6 +62,7 @@ class Documents:
         return [
             route(document, self.document),
             route(f"{document}/delete", self.delete, "GET", "POST"),
+            route(f"{document}/editions/{{edition}}", self.earlier),
             route(f"{document}/editions/{{edition}}/publish", self.roll_back, "POST"),
         ]
 
@@ -80,6 +86,7 @@ class Documents:
         address = own_address(request, session)
         before = mark(request, "before")
         edition = await self._publishing.current(address)
+        was_published = request.query_params.get("done") in ("published", "unchanged")
         shown = await self._store.get(address)
         found = await self._publishing.editions(address, before, HISTORY + 1)
         history = [_row(each, edition.id) for each in found[:HISTORY]]
@@ -92,8 +99,38 @@ class Documents:
             is_shown=shown is not None and shown.edition == edition.id,
             link=self._links.absolute(request, f"/documents/{address}"),
             history=history,
+            warned=await self._warned(edition) if was_published else NOTHING_TOLD,
             before=before,
             following=history[-1].edition.id if len(found) > HISTORY else "",
+        )
+
+    async def _warned(self, edition: Edition) -> Told:
+        """Return what the publication was warned of that was just told to be done."""
+        try:
+            source, warnings = await self._publishing.warned(edition)
+        except Refused:  # as where its time ran out
+            return NOTHING_TOLD
+        return await _told(warnings, source)
+
+    async def earlier(self, request: Request, session: Session) -> Response:
+        """Show an earlier edition before it is made current again."""
+        return await self._earlier(request, session)
+
+    async def _earlier(
+        self, request: Request, session: Session, error: NewlyPublic | None = None
+    ) -> Response:
+        address = own_address(request, session)
+        current = await self._publishing.current(address)
+        earlier = await self._publishing.earlier(address, request.path_params["edition"])
+        return self._desk.page(
+            request,
+            session,
+            "earlier.html",
+            error,
+            row=_row(earlier.edition, current.id),
+            current=current,
+            warned=await _told(earlier.warnings, earlier.source),
+            article=PagePress.article_in(earlier.public.forms["html"].bodies[IDENTITY]),
         )
 
     async def roll_back(self, request: Request, session: Session) -> Response:
@@ -102,10 +139,19 @@ class Documents:
         address = own_address(request, session)
         edition = request.path_params["edition"]
         try:
-            await self._publishing.roll_back(address, edition, _unless_changed(fields))
+            earlier = await self._publishing.earlier(address, edition)
+
+            async def is_agreed(lines: Sequence[Finding]) -> bool:
+                return fields.get("agreed") == revealed(lines, earlier.source.decode())
+
+            condition = _unless_changed(fields)
+            published = await self._publishing.roll_back(address, edition, condition, is_agreed)
+        except NewlyPublic as error:
+            return await self._earlier(request, session, error)
         except Stale as error:
             return await self._document(request, session, error)
-        return see_other(f"{HOME}/documents/{address.slug}?done=rolled-back")
+        place = f"{HOME}/documents/{address.slug}"
+        return done_at(place, "rolled-back", confirmed=published.confirmed)
 
     async def delete(self, request: Request, session: Session) -> Response:
         """Ask once more, then take a document away."""
@@ -119,6 +165,11 @@ class Documents:
         except Stale as error:
             return await self._document(request, session, error)
         return done_at(HOME, "deleted", confirmed=confirmed)
+
+
+async def _told(warnings: Sequence[Finding], source: bytes) -> Told:
+    # In a thread, because all readers wait for what is done here.
+    return await to_thread.run_sync(lambda: Told.of(warnings, source.decode()))
 
 
 def _unless_changed(fields: Mapping[str, str]) -> Condition:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -30,12 +31,15 @@ class Draft:
     text: str = ""
     file_name: str = ""
     file: bytes | None = None
+    free: bool = False  # declared free for everyone
+    agreed: str = ""  # to which paid text becoming public; see `revealed`
 
     @classmethod
     def of_edition(cls, edition: Edition, source: bytes) -> Draft:
         """Return the draft that an edit begins with."""
         slug, text = edition.address.slug, fitting(source.decode())
-        return cls(slug, edition.format, edition.language, edition.id, text)
+        free = not any(paid for paid, _, _ in edition.sections)
+        return cls(slug, edition.format, edition.language, edition.id, text, free=free)
 
     @classmethod
     def of_upload(cls, upload: Upload, slug: str = "") -> Draft:
@@ -49,6 +53,8 @@ class Draft:
             fields.get("text", ""),
             upload.file_name,
             upload.file,
+            "free" in fields,
+            fields.get("agreed", ""),
         )
 
     @property
@@ -67,7 +73,8 @@ class Draft:
         if len(body) > limit:
             raise TooLarge("document", limit)
         charset = "utf-8" if self.file is None else None
-        return Submission(address, body, self._format(formats), charset, self.language)
+        form = self._format(formats)
+        return Submission(address, body, form, charset, self.language, self.free)
 
     def _format(self, formats: Formats) -> str:
         if self.format:
@@ -84,10 +91,15 @@ class Draft:
             return ""
         if self.file is None:
             return self.text
-        try:
-            return formats.read(self.file, None).text
-        except GatewayError:
-            return ""
+        with suppress(GatewayError):
+            return formats.text(self.file, None, self._form(formats))
+        return ""
+
+    def _form(self, formats: Formats) -> str:
+        """Return the name of the format, "" where there is none."""
+        with suppress(Unsupported):
+            return self._format(formats)
+        return ""
 
     def typed(self, source: str, formats: Formats) -> Draft:
         """Return this draft with its file's text, source, as if typed, unless that is long.

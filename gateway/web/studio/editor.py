@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
@@ -10,14 +12,23 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.documents import Address, Projection
-from gateway.core.errors import Expired, GatewayError, Missing, Refused, Stale, Unauthenticated
+from gateway.core.errors import (
+    Expired,
+    GatewayError,
+    Missing,
+    NewlyPublic,
+    Refused,
+    Stale,
+    Unauthenticated,
+)
+from gateway.core.findings import Finding
 from gateway.ports import Edition, Formats
 from gateway.publishing import Publishing
 from gateway.submissions import Prepared, Submission
 from gateway.web.press import PagePress
-from gateway.web.studio.desk import HOME, Desk, own_address, see_other
+from gateway.web.studio.desk import HOME, Desk, done_at, own_address, see_other
 from gateway.web.studio.drafts import FORMATS, Draft, fitting
-from gateway.web.studio.excerpts import Excerpt, excerpts
+from gateway.web.studio.excerpts import Excerpt, Told, excerpts, revealed
 from gateway.web.studio.sessions import Session, Sessions
 from gateway.web.studio.uploads import STAND_BACK, read_upload
 
@@ -68,6 +79,9 @@ class Editor:
             if upload.fields.get("action") == "publish":
                 return await self._publish(submission, draft)
             prepared = await self._publishing.check(submission)
+        except NewlyPublic as error:
+            prepared = await self._publishing.check(submission)
+            return await self._checked(request, session, draft, prepared, error)
         except Stale as error:
             return await self._stale(request, session, draft, error)
         except GatewayError as error:
@@ -75,23 +89,38 @@ class Editor:
         return await self._checked(request, session, draft, prepared)
 
     async def _publish(self, submission: Submission, draft: Draft) -> Response:
-        address = submission.address
+        place = f"{HOME}/documents/{submission.address.slug}"
         try:
-            published = await self._publishing.publish(submission, draft.condition)
+            published = await self._publishing.publish(
+                submission, draft.condition, partial(self._is_agreed, draft)
+            )
         except Stale:
             # A form that was sent twice finds its own work done.
             if not await self._is_current(submission):
                 raise
-            return see_other(f"{HOME}/documents/{address.slug}?done=published")
+            return done_at(place, "published", confirmed=await self._publishing.confirm())
         done = "unchanged" if published.edition.id == draft.edition else "published"
-        return see_other(f"{HOME}/documents/{address.slug}?done={done}")
+        return done_at(place, done, confirmed=published.confirmed)
+
+    async def _is_agreed(self, draft: Draft, lines: Sequence[Finding]) -> bool:
+        def shown() -> str:
+            return revealed(lines, draft.read(self._formats))
+
+        if not draft.agreed:
+            return False
+        return draft.agreed == await to_thread.run_sync(shown, limiter=self._reading)
 
     async def _is_current(self, submission: Submission) -> bool:
         edition = await self._current(submission.address)
         return edition is not None and edition.source_digest == self._publishing.digest(submission)
 
     async def _checked(
-        self, request: Request, session: Session, draft: Draft, prepared: Prepared
+        self,
+        request: Request,
+        session: Session,
+        draft: Draft,
+        prepared: Prepared,
+        error: NewlyPublic | None = None,
     ) -> Response:
         before = await self._current(prepared.document.address)
         document = prepared.document
@@ -101,12 +130,13 @@ class Editor:
             prepared.preview,
             document.cuts,
             before.published if before else "",
-            before.updated if before else "",
+            before.updated if before and before.updated != before.published else "",
         )
         return await self._page(
             request,
             session,
             draft,
+            error,
             prepared=prepared,
             article=self._press.article(projection),
         )
@@ -152,7 +182,10 @@ class Editor:
         theirs: str | None = None,
     ) -> Response:
         # In a thread, because all readers wait for what is done here; one at a time.
-        typed, found = await to_thread.run_sync(self._read, draft, error, limiter=self._reading)
+        warnings = prepared.warnings if prepared else ()
+        typed, found, warned = await to_thread.run_sync(
+            self._read, draft, error, warnings, limiter=self._reading
+        )
         if prepared and draft.file and typed.text == draft.text:
             # What was looked at is a file that has to be chosen again, and no other text.
             typed = replace(typed, text="")
@@ -164,6 +197,7 @@ class Editor:
             draft=typed,
             is_new="slug" not in request.path_params,
             found=found,
+            warned=warned,
             prepared=prepared,
             article=article,
             theirs=theirs,
@@ -172,7 +206,9 @@ class Editor:
             max_upload=self._max_upload,
         )
 
-    def _read(self, draft: Draft, error: GatewayError | None) -> tuple[Draft, list[Excerpt]]:
+    def _read(
+        self, draft: Draft, error: GatewayError | None, warnings: Sequence[Finding]
+    ) -> tuple[Draft, list[Excerpt], Told]:
         source = draft.read(self._formats)
         found = excerpts(error.findings, source) if isinstance(error, Refused) else []
-        return draft.typed(source, self._formats), found
+        return draft.typed(source, self._formats), found, Told.of(warnings, source)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.core.findings import Finding
+from gateway.core.findings import Code, Finding
 from gateway.core.markers import Spelling
 
 SHOWN = 100  # findings; whoever has more mends these first
+MOST_PUBLIC = 40  # lines that would become public; they are counted besides
 _REACH = 60  # characters before and after the place
 _LONGEST = 240  # characters of a line without a place
 
@@ -31,12 +33,54 @@ class Excerpt:
 
 def excerpts(findings: Sequence[Finding], source: str) -> list[Excerpt]:
     """Return the first findings with their lines; source is "" where it cannot be read."""
-    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _lines(source)
     return [_excerpt(finding, lines) for finding in findings[:SHOWN]]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Warnings as pages show them: what would become public, on top, and the rest by line."""
+
+    public: list[Excerpt]
+    public_total: int
+    agree: str
+    others: list[Excerpt]
+    others_total: int
+
+    @classmethod
+    def of(cls, warnings: Sequence[Finding], source: str) -> Told:
+        """Return warnings with their lines."""
+        public = [one for one in warnings if one.code is Code.NEWLY_PUBLIC]
+        others = [one for one in warnings if one.code is not Code.NEWLY_PUBLIC]
+        return cls(
+            excerpts(public, source)[:MOST_PUBLIC],
+            len(public),
+            revealed(public, source),
+            excerpts(others, source),
+            len(others),
+        )
+
+
+NOTHING_TOLD = Told([], 0, "", [], 0)
+
+
+def revealed(findings: Sequence[Finding], source: str) -> str:
+    """Return what names the lines that would become public, so that no others are agreed to."""
+    lines = _lines(source)
+    texts = (_line(finding, lines).strip() or str(finding.line) for finding in findings)
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:32]
+
+
+def _lines(source: str) -> list[str]:
+    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _line(finding: Finding, lines: list[str]) -> str:
+    return lines[finding.line - 1] if finding.line <= len(lines) else ""
+
+
 def _excerpt(finding: Finding, lines: list[str]) -> Excerpt:
-    line = lines[finding.line - 1] if finding.line <= len(lines) else ""
+    line = _line(finding, lines)
     if finding.column is None:
         return Excerpt(finding, before=_shortened(line, _LONGEST))
     start = finding.column - 1

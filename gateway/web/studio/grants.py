@@ -108,7 +108,8 @@ class Grants:
             return await self.page(request, session, edition, error, fields=fields)
         path = f"/unlock?token={quote(await self._granting.token(grant))}"
         link = self._links.absolute(request, path)
-        return await self.page(request, session, edition, link=link)
+        confirmed = await self._granting.confirm()
+        return await self.page(request, session, edition, link=link, confirmed=confirmed)
 
     async def edition(self, request: Request, session: Session) -> Edition | None:
         """Return the document whose rights a page is about, None for all. Raises Missing."""
@@ -125,6 +126,7 @@ class Grants:
         *,
         fields: Mapping[str, str] | None = None,
         link: str = "",
+        confirmed: bool = True,
     ) -> Response:
         """Return the page of rights to a document, or of all rights."""
         scope = scope_of(edition) if edition else ""
@@ -142,6 +144,7 @@ class Grants:
             session,
             "rights.html",
             error,
+            confirmed=confirmed,
             edition=edition,
             rows=rows,
             after=after,

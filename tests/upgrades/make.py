@@ -1,0 +1,80 @@
+"""Make a small data folder with the code that is checked out: `python -m tests.upgrades.make PATH`.
+
+One for each format that was ever released lies beside this file, and today's code opens it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import anyio
+
+from gateway.app import House, assemble
+from gateway.core.documents import Address
+from gateway.granting import Wish
+from gateway.redeeming import CodeWish
+from gateway.settings import load
+from gateway.stores.audit_files import FileAudit
+from gateway.stores.public_files import FilePublicStore
+from gateway.stores.sql import open_ledger
+from gateway.stores.vault_files import FileVault
+from gateway.submissions import Submission
+from tests.house import SECRET, FrozenClock
+
+TOLD = "told.json"  # what the test has to know, and a gateway passes over
+DOCUMENTS = {
+    "story": ("plain", "Story\n\nIt begins, ##paidbegin##goes on,##paidend## and ends.\n"),
+    "report": ("markdown", "# 报告\n\n第一节。\n\n##paidbegin##\n收费的第二节。\n##paidend##\n"),
+}
+
+
+async def open_old(data: Path, clock: FrozenClock) -> House:
+    """Open the gateway of a data folder, with a clock of the tests."""
+    settings = load({"PAIDGATE_DATA": str(data), "PAIDGATE_REDIS": "none"})
+    ledger = await open_ledger(settings.ledger)
+    return assemble(
+        settings,
+        ledger,
+        FilePublicStore(data / "public"),
+        FileVault(data / "vault"),
+        SECRET,
+        clock,
+        audit=FileAudit(settings.audit, clock, ledger, host="sample"),
+    )
+
+
+async def make(data: Path) -> dict[str, str]:
+    """Fill a data folder with documents, rights, codes, keys and an audit; return what to try."""
+    house = await open_old(data, FrozenClock())
+    key = await house.granting.add_publisher("demo")
+    for slug, (form, text) in DOCUMENTS.items():
+        for body in (f"{text}\nFirst.\n", text):
+            address = Address("demo", slug)
+            await house.publishing.publish(Submission(address, body.encode(), form))
+    stands = await house.granting.grant("demo", Wish("all", subject="anna"))
+    gone = await house.granting.grant("demo", Wish("document:story", subject="bert"))
+    await house.granting.revoke("demo", gone.id)
+    (code,) = await house.redeeming.make("demo", CodeWish("document:report"))
+    told = {
+        "key": key,
+        "stands": await house.granting.token(stands),
+        "revoked": await house.granting.token(gone),
+        "code": code.word,
+    }
+    await house.close()
+    return told
+
+
+def main(path: str) -> None:
+    """Make the folder at a path."""
+    data = Path(path)
+    data.mkdir(parents=True)
+    (data / "secret").write_bytes(SECRET)
+    told = anyio.run(make, data)
+    (data / TOLD).write_text(json.dumps(told, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,113 @@
+"""A data folder of each format there ever was is opened by today's code, and brought up by it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from gateway.app import House, build
+from gateway.core.documents import Address
+from gateway.core.errors import Revoked
+from gateway.reading import Credential
+from gateway.upgrading import Upgraded, upgrade
+from gateway.verifying import verify
+from tests.asgi import exchange
+from tests.house import FrozenClock
+from tests.upgrades.make import DOCUMENTS, TOLD, open_old
+
+pytestmark = pytest.mark.anyio
+
+FORMATS = sorted(path.parent.name for path in Path(__file__).parent.glob(f"*/{TOLD}"))
+PAID = {"story": b"goes on,", "report": "收费的第二节。".encode()}
+BEFORE = "before-0.1.0"  # without checks
+
+
+@pytest.fixture(params=FORMATS)
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Copy a kept data folder; a checkout has not the modes that a gateway gives."""
+    folder: Path = tmp_path / request.param
+    shutil.copytree(Path(__file__).parent / request.param, folder)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    return folder
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[House]:
+    """Open a gateway as a process would that starts now, with other ids than the one before."""
+    house = await open_old(folder, FrozenClock(seed=2))
+    try:
+        yield house
+    finally:
+        await house.close()
+
+
+async def require_all(house: House, told: dict[str, str]) -> None:
+    """See to it that everything is there that was put there."""
+    app = build(house)
+    for slug, paid in PAID.items():
+        full = await house.reading.read(Address("demo", slug), Credential(bearer=told["stands"]))
+        assert paid in full.forms["txt"].bodies["identity"]
+        shown = await exchange(app, "GET", f"/documents/demo/{slug}")
+        assert shown.status == 200
+        assert paid not in shown.body
+        assert f"/documents/demo/{slug}".encode() in (await exchange(app, "GET", "/")).body
+        _, source = await house.publishing.source(Address("demo", slug))
+        assert source.decode() == DOCUMENTS[slug][1]
+        assert len(await house.publishing.editions(Address("demo", slug), "", 9)) == 2
+    with pytest.raises(Revoked):
+        await house.reading.read(Address("demo", "story"), Credential(bearer=told["revoked"]))
+    assert await house.granting.publisher(told["key"]) == "demo"
+
+
+def test_there_is_a_folder_of_the_format_before_checks_and_of_today() -> None:
+    assert BEFORE in FORMATS
+    assert len(FORMATS) > 1
+
+
+async def test_what_an_earlier_version_has_stored_is_served(kept: Path) -> None:
+    told = json.loads((kept / TOLD).read_text())
+    async with opened(kept) as house:
+        await require_all(house, told)
+        redeemed = await house.redeeming.redeem(told["code"], None)
+        assert redeemed.address == Address("demo", "report")
+
+
+async def test_what_is_of_an_earlier_version_is_told_from_damage_and_brought_up(
+    kept: Path,
+) -> None:
+    told = json.loads((kept / TOLD).read_text())
+    said: list[str] = []
+    async with opened(kept) as house:
+        before = await verify(house, said.append, repair=False)
+        done = await upgrade(house, said.append)
+        await require_all(house, told)
+    async with opened(kept) as house:
+        after = await verify(house, said.append, repair=False)
+    assert said == []
+    count = 6 if kept.name == BEFORE else 0  # two documents with two editions each
+    assert (before.left, before.earlier) == (0, count)
+    assert (done.editions + done.previews, done.left) == (count, 0)
+    assert (after.left, after.earlier) == (0, 0)
+
+
+async def test_to_bring_up_changes_no_public_byte(kept: Path) -> None:
+    targets = [f"/documents/demo/{slug}{end}" for slug in PAID for end in ("", ".md", ".json")]
+    async with opened(kept) as house:
+        before = [await exchange(build(house), "GET", target) for target in targets]
+        await upgrade(house, print)
+        after = [await exchange(build(house), "GET", target) for target in targets]
+    assert before == after
+
+
+async def test_what_is_brought_up_is_the_same_edition_still(kept: Path) -> None:
+    async with opened(kept) as house:
+        before = await house.publishing.documents("demo", "", 9)
+        await upgrade(house, print)
+        assert await house.publishing.documents("demo", "", 9) == before
+        assert await upgrade(house, print) == Upgraded()
