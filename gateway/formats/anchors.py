@@ -90,7 +90,7 @@ class _Fresh:
 def linked(parts: Sequence[Piece]) -> Iterator[Piece]:
     """Yield the pieces with each id once, and without links to ids that are not there."""
     parts = list(_once(parts))
-    ids = {own: own for piece in parts if piece.name and (own := attribute(piece, "id"))}
+    ids = {own: own for piece in parts if " id=" in piece.raw and (own := attribute(piece, "id"))}
     ids |= {own.lower(): own for own in ids.values() if own.lower() not in ids}
     stays: list[bool] = []  # of each link that is open
     for piece in parts:

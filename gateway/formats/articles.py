@@ -45,10 +45,11 @@ def finish(html: str, title: str | None = None, shared: Shared = NOTHING_SHARED)
     title = _title(blocks) if title is None else shown(title)
     parts = _untitled(parts, blocks, title)
     body = cut(join(linked(list(_levelled(parts))))).strip()
+    written = list(pieces(body))
     return Rendering(
         html=body,
-        markdown=markdown_of(body),
-        text=text_of(body),
+        markdown=markdown_of(written),
+        text=text_of(written),
         title=title,
         ids=ids,
     )

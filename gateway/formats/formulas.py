@@ -100,6 +100,8 @@ def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         if line >= end or state.isEmpty(line) or state.sCount[line] < state.blkIndent:
             return False
         rest = _line(state, line)
+        if closing != first[:2] and first[:2] in rest:
+            return False
     content = state.getLines(start, line + 1, state.blkIndent, False).strip()
     inside = content[2:-2]
     if not rest.rstrip().endswith(closing) or rest.count(closing) > 1 or not inside.strip():

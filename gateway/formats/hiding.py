@@ -17,8 +17,8 @@ ATTRIBUTES = frozenset({"hidden", "popover", "style", "open"})
 """What an element can say of it besides its class and id."""
 
 _HINT = re.compile("hidden|popover|style|dialog", re.IGNORECASE)
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_BRACE = re.compile("([^{}]*)([{}])")
+_COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)")
+_BRACE = re.compile("([{}])")
 _SELECTOR = re.compile(r"(?:[a-z][a-z0-9-]*)?[.#][\w-]+", re.IGNORECASE)
 _NOTHING = re.compile(r"0*\.?0*(?:%|[a-z]+)?")
 _WHOLE_PAGE = frozenset({"html", "body"})  # hidden until a script has run
@@ -87,7 +87,8 @@ def _selectors(css: str) -> frozenset[str]:
     found: set[str] = set()
     depth = 0
     prelude = ""
-    for text, brace in _BRACE.findall(_COMMENT.sub("", css)):
+    parts = _BRACE.split(_COMMENT.sub("", css))
+    for text, brace in zip(parts[::2], parts[1::2], strict=False):
         if brace == "{":
             depth += 1
             prelude = text if depth == 1 else "@"  # what is nested depends on something

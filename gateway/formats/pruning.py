@@ -37,6 +37,7 @@ _ANY = re.compile(
     rf"</?(?:(?:{'|'.join(sorted(PRUNED))})[\s/>]|(?!(?:{'|'.join(sorted(KNOWN))})[\s/>])[a-z])",
     re.IGNORECASE | re.ASCII,
 )
+_MOST_UNBALANCED = 50  # names; each is looked for up to the end
 _ADDRESS = re.compile(r"(?:https?:)?//[^\s<>\"'\\]+", re.IGNORECASE)
 
 
@@ -53,7 +54,8 @@ def prune(html: str) -> str:
         at = token.start + len(token.tag)
         if token.closes or not _goes_whole(token):
             continue
-        end = _end(html, token) if token.name not in unbalanced else 0
+        looks = token.name not in unbalanced and len(unbalanced) < _MOST_UNBALANCED
+        end = _end(html, token) if looks else 0
         if token.name in HOLDERS:
             out.append(_link(token, html[at:end]))
         if end:

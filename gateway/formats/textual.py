@@ -8,7 +8,7 @@ Each element is written when it closes, from what its children wrote.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -40,25 +40,25 @@ _Parts = list[_Part]
 _Writer = Callable[[Piece, _Parts], _Part]
 
 
-def text_of(html: str) -> str:
+def text_of(parts: Iterable[Piece]) -> str:
     """Return what is seen of sanitised HTML, a blank line between paragraphs."""
-    return _write(html, _TEXT, str).replace(_BREAK, "\n")
+    return _write(parts, _TEXT, str).replace(_BREAK, "\n")
 
 
 def prose_of(html: str) -> str:
     """Return what is seen of sanitised HTML, but for code."""
-    return text_of(_CODE.sub(" ", html))
+    return text_of(pieces(_CODE.sub(" ", html)))
 
 
-def markdown_of(html: str) -> str:
+def markdown_of(parts: Iterable[Piece]) -> str:
     """Return sanitised HTML as Markdown."""
-    return _write(html, _MARKDOWN, _escape).replace(_BREAK, "\\\n")
+    return _write(parts, _MARKDOWN, _escape).replace(_BREAK, "\\\n")
 
 
-def _write(html: str, style: dict[str, _Writer], words: Callable[[str], str]) -> str:
+def _write(parts: Iterable[Piece], style: dict[str, _Writer], words: Callable[[str], str]) -> str:
     stack: list[tuple[Piece, _Parts]] = [(Piece(""), [])]
     code = pre = 0  # how many are open
-    for piece in pieces(html):
+    for piece in parts:
         code += (piece.name == "code") * (-1 if piece.closes else 1)
         pre += (piece.name == "pre") * (-1 if piece.closes else 1)
         if piece.name == "code" and piece.opens and stack[-1][0].name == "pre":
