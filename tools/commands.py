@@ -101,7 +101,7 @@ def require_port(*arguments: str) -> None:
     except OSError as error:
         sys.exit(
             f"Cannot listen on {host}:{port}: {error.strerror}. End what has the port, or take "
-            'another: make run ARGS="--port 8010"'
+            f'another: make run ARGS="--port {int(port) + 1}"'
         )
 
 
