@@ -13,7 +13,7 @@ from gateway.core.documents import Address, valid_name
 from gateway.core.errors import BadKey, BadToken, Malformed, Missing, Revoked
 from gateway.core.holders import reader_key
 from gateway.core.records import OPERATOR, Act, Record
-from gateway.core.rights import Grant, Kind, Scope, Standing
+from gateway.core.rights import PLACES, Grant, Kind, Scope, Standing
 from gateway.core.tokens import MAX_LIFE, Claims, Purpose
 from gateway.core.wishes import require_number, require_words, term_seconds
 from gateway.ports import Clock, Device, Ledger, Reader
@@ -37,7 +37,7 @@ class Wish:
     scope: str
     subject: str = ""
     term: str = ""
-    devices: int = 5
+    devices: int = PLACES
     note: str = ""
     starts: int = 0
     parent: str = ""
@@ -47,14 +47,19 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """What a redemption gives: the cookie of the reader, and where to go on (None: library).
+    """What a redemption gives: the cookie of the reader, and the right that it now has.
 
     confirmed: the next read succeeds on every worker.
     """
 
     cookie: str
-    address: Address | None
+    grant: Grant
     confirmed: bool
+
+    @property
+    def address(self) -> Address | None:
+        """Return the one document that was opened, None where there may be several."""
+        return self.grant.scope.address
 
 
 class Granting:
@@ -254,12 +259,19 @@ class Granting:
         told = self._signing.derive("once", self._life, str(next(self._page)))
         return f"{self._clock.now()}-{told.hex()[:32]}"
 
+    def is_once(self, told: str) -> bool:
+        """Return whether this may be what `once` gave, and not too long ago."""
+        match = _ONCE.fullmatch(told)
+        return match is not None and 0 <= self._clock.now() - int(match[1]) <= ONCE_LIFE
+
     def newcomer(self, once: str, opened: str) -> str:
-        """Return the id of a new reader: for the same `once` and what it opened, the same."""
-        match = _ONCE.fullmatch(once)
-        if match and 0 <= self._clock.now() - int(match[1]) <= ONCE_LIFE:
-            return self._signing.derive("reader", once, opened).hex()[:32]
-        return self._clock.fresh_id()
+        """Return the id of a new reader: for the same `once` and what it opened, the same.
+
+        once: "" makes another one each time.
+        """
+        if not once:
+            return self._clock.fresh_id()
+        return self._signing.derive("reader", once, opened).hex()[:32]
 
     async def redeem(self, token: str, known: Reader | None, once: str = "") -> Redeemed:
         """Add the grant of a token to a reader, a new one where none is known.
@@ -277,20 +289,18 @@ class Granting:
         reader_id = known.id if known else self.newcomer(once, grant.id)
         reader = await self._ledger.redeem(reader_id, grant.id, now)
         confirmed = await self._confirm(Act.REDEEM, reader_key(reader.id), grant.id)
-        return await self.welcome(reader, grant.scope, confirmed=confirmed)
+        return await self.welcome(reader, grant, confirmed=confirmed)
 
-    async def welcome(self, reader: Reader, scope: Scope, *, confirmed: bool) -> Redeemed:
-        """Return the cookie of a reader who has redeemed something of a scope."""
+    async def welcome(self, reader: Reader, grant: Grant, *, confirmed: bool) -> Redeemed:
+        """Return the cookie of a reader in which a grant was redeemed."""
         now = self._clock.now()
         ring = await self._signing.ring()
-        is_one = scope.kind is Kind.DOCUMENT
-        address = Address(scope.publisher, scope.name) if is_one else None
         claims = Claims(Purpose.READER, reader.id, reader.auth_epoch, now, now + COOKIE_LIFE)
         # A reader of whom nothing else was ever recorded is in nobody's memory.
-        return Redeemed(ring.sign(claims), address, confirmed or reader.version == 1)
+        return Redeemed(ring.sign(claims), grant, confirmed or reader.version == 1)
 
     async def sign_out(self, reader: Reader | None) -> bool:
-        """End every cookie of a reader.
+        """End every cookie of a reader, and free the places that it held.
 
         True: no worker takes one any more. False: on record, and not confirmed yet.
         """

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from gateway.announcing import Announcing
 from gateway.core.codes import Code, State, code_hash, normal, spell
-from gateway.core.errors import BadToken, Conflict, Expired, Malformed, Missing, Revoked
+from gateway.core.errors import BadToken, Conflict, Malformed, Missing, Revoked
 from gateway.core.holders import reader_key
 from gateway.core.records import Act, Record
-from gateway.core.rights import Grant, Scope
+from gateway.core.rights import PLACES, Grant, Scope
 from gateway.core.tokens import MAX_LIFE
 from gateway.core.wishes import require_number, require_words, term_seconds
 from gateway.granting import MAX_DEVICES, Granting, Redeemed
@@ -36,7 +36,7 @@ class CodeWish:
     uses: int = 1
     term: str = ""
     expires: int | None = None
-    devices: int = 1
+    devices: int = PLACES
     note: str = ""
 
 
@@ -137,40 +137,29 @@ class Redeeming:
         if not letters:
             return await self._granting.redeem(word, known, once)
         now = self._clock.now()
-        code = await self._standing(letters, now)
+        code = await self._ledger.code(code_hash(letters))
+        if code is None:
+            raise BadToken
         reader_id = known.id if known else self._granting.newcomer(once, code.id)
-        made = self._grant(code, reader_id, now)
         try:
-            reader = await self._ledger.redeem_code(code.id, made, reader_id, now)
+            reader = await self._ledger.redeem_code(code.id, self._grant(code, now), reader_id, now)
         except Missing:
             raise BadToken from None
-        (held,) = (each for each in reader.grants if _is_same(each, made))
+        (held,) = (g for g in reader.grants if (g.source, g.parent) == (SOURCE, code.id))
         confirmed = await self._announcing.confirm(
             Record(now, Act.GRANT, f"code:{code.id}", held.id),
             Record(now, Act.REDEEM, reader_key(reader.id), held.id),
         )
         if held.revoked_at:
             raise Revoked
-        return await self._granting.welcome(reader, code.scope, confirmed=confirmed)
+        return await self._granting.welcome(reader, held, confirmed=confirmed)
 
-    async def _standing(self, letters: str, now: int) -> Code:
-        code = await self._ledger.code(code_hash(letters))
-        if code is None:
-            raise BadToken
-        state = code.state(now)
-        if state is State.REVOKED:
-            raise Revoked
-        if state is State.ENDED:
-            raise Expired
-        return code  # if it is used up, this may be a reader that has used it
-
-    def _grant(self, code: Code, reader: str, now: int) -> Grant:
+    def _grant(self, code: Code, now: int) -> Grant:
         return Grant(
             id=self._clock.fresh_id(),
             scope=code.scope,
             note=code.note,
             source=SOURCE,
-            source_ref=f"{code.id}/{reader}",
             starts=now,
             ends=None if code.term is None else now + code.term,
             devices=code.devices,
@@ -202,7 +191,3 @@ def _pattern(publisher: str, wish: CodeWish, now: int) -> Code:
         expires=wish.expires,
         made_at=now,
     )
-
-
-def _is_same(one: Grant, other: Grant) -> bool:
-    return (one.source, one.source_ref) == (other.source, other.source_ref)

@@ -192,10 +192,13 @@ class Ledger(Anchors, Protocol):
         """Return codes of a publisher by id > after; scope filters when not ""."""
 
     async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:
-        """Use a code once: record the grant and add it to the reader.
+        """Open a code in a reader: the grant that it has there, a new one, or one with a place.
 
-        The same (source, source_ref, scope) again uses nothing and gives the grant on record.
-        Raises UsedUp, Revoked, and Missing where there is no such code.
+        A new one uses the code once and is recorded as given, under the number of the use. When
+        all uses are made, a code good for one use opens its grant as long as one of its devices is
+        free, any other a grant of its own that nobody holds. Raises Revoked (also where the grant
+        of a code good for one was taken back), Expired, UsedUp, and Missing where there is no such
+        code.
         """
 
     async def reader(self, reader: str) -> Reader | None: ...
@@ -208,7 +211,7 @@ class Ledger(Anchors, Protocol):
         """
 
     async def sign_out(self, reader: str) -> None:
-        """Raise the reader's auth_epoch, so that its cookies end."""
+        """Raise the reader's auth_epoch, so that its cookies end, and free its places."""
 
     async def answer(self, publisher: str, key: str) -> Answer | None: ...
 

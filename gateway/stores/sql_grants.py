@@ -80,11 +80,13 @@ class Grants(Record):
             return await put_in_reader(change, reader, grant_of(row), at)
 
     async def sign_out(self, reader: str) -> None:
-        """Raise the reader's auth_epoch, so that its cookies end."""
+        """Raise the reader's auth_epoch, so that its cookies end, and free its places."""
         known = t.reader.c
         newer = {"auth_epoch": known.auth_epoch + 1, "version": known.version + 1}
         async with self._change() as change:
+            # The reader first: a redemption in it ends with its row.
             await change.run(update(t.reader).where(known.id == reader).values(newer))
+            await change.run(delete(t.redemption).where(t.redemption.c.reader == reader))
             await change.note([reader_key(reader)], 0)
 
     async def devices(self, grant: str, limit: int) -> Sequence[Device]:

@@ -153,7 +153,7 @@ class Telling:
             headers["vary"] = "Accept-Encoding"
         if is_public and status == 404:
             headers["cache-control"] = CACHE_PUBLIC
-        if path.startswith("/api") or path.endswith(".json"):
+        if path.startswith("/api") or path == "/redeem" or path.endswith(".json"):
             body = json.dumps(told, ensure_ascii=False).encode()
             media_type = PROBLEM
         elif path.endswith((".md", ".txt", ".xml")):

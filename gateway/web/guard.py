@@ -15,6 +15,8 @@ from starlette.requests import Request
 from gateway.core.errors import BadKey, BadToken
 from gateway.ports import Tries
 
+CODES = "unlock"  # the doors: where codes and tokens are shown, and where API keys are
+KEYS = "key"
 WHOLE = {4: 32, 6: 64}  # bits; who has an IPv6 address has the 2^64 beside it
 
 

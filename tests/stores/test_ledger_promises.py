@@ -474,11 +474,15 @@ async def test_one_reader_gathers_all_that_it_redeems_at_once(rivals: Rivals) ->
     assert list(reader.grants) == rights
 
 
-async def test_signing_out_raises_the_epoch_and_keeps_the_grants(ledger: Ledger) -> None:
-    await ledger.add_grant(grant("g1"))
+async def test_signing_out_raises_the_epoch_and_frees_the_places(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1", devices=1))
     first = await ledger.redeem("r1", "g1", 5)
     await ledger.sign_out("r1")
     await ledger.sign_out("r2")
+    out = await ledger.reader("r1")
+    assert out
+    assert (out.grants, out.auth_epoch) == ((), first.auth_epoch + 1)
+    assert await ledger.devices("g1", 9) == []
     again = await ledger.redeem("r1", "g1", 6)
     assert again == replace(first, auth_epoch=first.auth_epoch + 1, version=again.version)
     assert again.version > first.version

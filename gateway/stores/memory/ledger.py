@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.core.chains import Anchor
-from gateway.core.codes import Code
+from gateway.core.codes import Code, State
 from gateway.core.documents import Address
-from gateway.core.errors import Conflict, Missing, Revoked, Stale, UsedUp
+from gateway.core.errors import Conflict, Expired, Missing, Revoked, Stale, UsedUp
 from gateway.core.holders import SIGNING_KEYS, document_key, grant_key, reader_key
-from gateway.core.rights import Grant
+from gateway.core.rights import Grant, Standing
 from gateway.core.tokens import KeyState
 from gateway.ports import Answer, AuthorityRecord, Device, Edition, Outgoing, Reader
 
@@ -253,13 +253,32 @@ class MemoryLedger(MemoryAnchors):
             raise Missing("code")
         if known.revoked_at is not None:
             raise Revoked
-        reference = (grant.source, grant.source_ref, grant.scope)
-        if all((g.source, g.source_ref, g.scope) != reference for g in self._grants.values()):
-            if known.uses >= known.max_uses:
-                raise UsedUp
+        of_code = [g for g in self._grants.values() if (g.source, g.parent) == (grant.source, code)]
+        held = [g for g in of_code if g.id in self._redeemed.get(reader, {})]
+        if held:
+            opened = held[0]
+        elif known.state(at) is State.OPEN:
             self._codes[code] = replace(known, uses=known.uses + 1)
-        kept = await self.add_grant(grant)
-        return await self.redeem(reader, kept.id, at)
+            opened = await self.add_grant(replace(grant, source_ref=f"{code}/{known.uses + 1}"))
+        else:
+            opened = self._open(known, of_code, at)
+        return await self.redeem(reader, opened.id, at)
+
+    def _open(self, code: Code, grants: Sequence[Grant], at: int) -> Grant:
+        for each in grants:
+            taken = sum(each.id in others for others in self._redeemed.values())
+            places = each.devices if code.max_uses == 1 else 1
+            if each.standing(at) in (Standing.STANDS, Standing.NOT_YET) and taken < places:
+                return each
+        if code.uses < code.max_uses:
+            raise Expired
+        if code.max_uses == 1:
+            for each in grants:
+                if each.standing(at) is Standing.REVOKED:
+                    raise Revoked
+                if each.standing(at) is Standing.ENDED:
+                    raise Expired
+        raise UsedUp
 
     # --- readers ---
 
@@ -292,6 +311,7 @@ class MemoryLedger(MemoryAnchors):
     async def sign_out(self, reader: str) -> None:
         if reader in self._epochs:
             self._epochs[reader] += 1
+            self._redeemed.pop(reader, None)
             self._raise_readers([reader])
 
     # --- answers ---

@@ -13,7 +13,7 @@ from gateway.ports import Formats, Tries
 from gateway.publishing import Publishing
 from gateway.redeeming import Redeeming
 from gateway.repeating import Repeating
-from gateway.web.guard import guarded
+from gateway.web.guard import KEYS, guarded
 from gateway.web.links import Links
 from gateway.web.publishers.answers import json
 from gateway.web.publishers.codes import Codes
@@ -22,11 +22,10 @@ from gateway.web.publishers.explanations import Explanations
 from gateway.web.publishers.grants import Grants
 from gateway.web.publishers.openapi import describe
 from gateway.web.publishers.operation import routes
+from gateway.web.publishers.redemptions import Redemptions
 from gateway.web.requests import bearer
 
-__all__ = ["DOOR", "Publishers"]
-
-DOOR = "key"  # where failed tries of an API key are counted, whichever way it is shown
+__all__ = ["Publishers"]
 
 
 class Publishers:
@@ -51,6 +50,7 @@ class Publishers:
             *Grants(granting, links).operations(),
             *Codes(redeeming).operations(),
             *Explanations(explaining).operations(),
+            *Redemptions(redeeming, granting, tries).operations(),
         ]
         self._description = describe(self.operations)
 
@@ -66,7 +66,7 @@ class Publishers:
             raise BadKey from None
         if not key:
             raise BadKey
-        async with guarded(self._tries, request, DOOR):
+        async with guarded(self._tries, request, KEYS):
             return await self._granting.publisher(key)
 
     async def describe(self, request: Request) -> Response:  # noqa: ARG002

@@ -30,6 +30,7 @@ class Operation:
     query: tuple[str, ...] = ()
     conditional: bool = False
     repeatable: bool = False  # honours Idempotency-Key
+    is_open: bool = False  # asks for no API key
 
     @property
     def summary(self) -> str:
@@ -43,7 +44,7 @@ class Operation:
 
 
 def routes(operations: Iterable[Operation], door: Door) -> list[Route]:
-    """Return one route for each path; nobody comes in but a publisher."""
+    """Return one route for each path; what is not open nobody comes in to but a publisher."""
     at: dict[str, dict[str, Operation]] = {}
     for operation in operations:
         at.setdefault(operation.path, {})[operation.method] = operation
@@ -52,8 +53,8 @@ def routes(operations: Iterable[Operation], door: Door) -> list[Route]:
 
 def _route(path: str, methods: Mapping[str, Operation], door: Door) -> Route:
     async def answer(request: Request) -> Response:
-        publisher = await door(request)
-        method = "GET" if request.method == "HEAD" else request.method
-        return await methods[method].work(request, publisher)
+        operation = methods["GET" if request.method == "HEAD" else request.method]
+        publisher = "" if operation.is_open else await door(request)
+        return await operation.work(request, publisher)
 
     return Route(path, answer, methods=list(methods))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from gateway.core.rights import PLACES
+
 # Coming in, a time may be in Unix seconds as well.
 When = Annotated[datetime, Meta(tz=True)] | Annotated[int, Meta(ge=0, le=1 << 40)]
 
@@ -20,7 +22,7 @@ class GrantWish(Struct, forbid_unknown_fields=True):
     scope: str
     subject: str = ""
     term: str = ""
-    devices: int = 5
+    devices: int = PLACES
     note: str = ""
     starts: When | None = None
     parent: str = ""
@@ -28,15 +30,22 @@ class GrantWish(Struct, forbid_unknown_fields=True):
 
 
 class CodeWish(Struct, forbid_unknown_fields=True):
-    """Codes to make: each can be redeemed in as many browsers as it has uses."""
+    """Codes to make: each gives as many rights as it has uses, each right in some devices."""
 
     scope: str
     count: int
     uses: int = 1
     term: str = ""
     expires: When | None = None
-    devices: int = 1
+    devices: int = PLACES
     note: str = ""
+
+
+class Redemption(Struct, forbid_unknown_fields=True):
+    """A code or a token (or the link with it) to redeem."""
+
+    code: str = ""
+    token: str = ""
 
 
 # --- told --------------------------------------------------------------------------------------
@@ -186,6 +195,16 @@ class Codes(Struct):
 
     codes: list[Code]
     next: str | None
+
+
+class Redeemed(Struct):
+    """A bearer token, and what it opens until when. confirmed: every worker knows of it."""
+
+    token: str
+    scope: str
+    document: str | None
+    ends: str | None
+    confirmed: bool
 
 
 class Step(Struct, omit_defaults=True):

@@ -11,11 +11,10 @@ from gateway.granting import Granting
 from gateway.ports import Formats, PublicStore, Tries
 from gateway.publishing import Publishing
 from gateway.redeeming import Redeeming
-from gateway.web.guard import guarded
+from gateway.web.guard import KEYS, guarded
 from gateway.web.links import Links
 from gateway.web.pages import Pages
 from gateway.web.press import PagePress
-from gateway.web.publishers import DOOR
 from gateway.web.requests import read_form, require_same_origin
 from gateway.web.studio.codes import Codes
 from gateway.web.studio.desk import HOME, Desk, read_fields, see_other
@@ -82,7 +81,7 @@ class Studio:
         self._sessions.guest(request).require_form(fields.get("form", ""))
         try:
             # A key that cannot be one is looked up like any other: the answer takes as long.
-            async with guarded(self._tries, request, DOOR):
+            async with guarded(self._tries, request, KEYS):
                 publisher = await self._granting.publisher(fields.get("key", "").strip())
         except (BadKey, TooManyTries) as error:
             return self._desk.sign_in(request, error)

@@ -16,7 +16,7 @@ from gateway.core.codes import Code, State
 from gateway.core.documents import is_name
 from gateway.core.errors import GatewayError, Malformed
 from gateway.core.moments import moment
-from gateway.core.rights import Grant, Kind, Standing
+from gateway.core.rights import PLACES, Grant, Kind, Standing
 from gateway.granting import Granting, Wish
 from gateway.ports import Edition
 from gateway.publishing import Publishing
@@ -30,7 +30,7 @@ LISTED = 50
 DEFAULTS = {
     "subject": "",
     "term": "30d",
-    "devices": "5",
+    "devices": str(PLACES),
     "scope": Kind.DOCUMENT,
     "count": "10",
     "uses": "1",
