@@ -103,7 +103,7 @@ class Telling:
         @lru_cache(maxsize=64)
         def public_page(status: int, kind: str) -> bytes:
             return pages.render(
-                "error.html", language, status=status, kind=kind, once="", document="", wait=0
+                "error.html", language, status=status, kind=kind, once="", document=""
             )
 
         self._public_page = public_page
@@ -164,12 +164,12 @@ class Telling:
             if is_public:
                 body = self._public_page(status, kind)
             else:
-                body = self._own(request, status, kind, int(headers.get("retry-after", 0)))
+                body = self._own(request, status, kind)
             media_type = "text/html; charset=utf-8"
         headers |= {"content-type": media_type, "content-length": str(len(body))}
         return Response(b"" if request.method == "HEAD" else body, status, headers)
 
-    def _own(self, request: Request, status: int, kind: str, retry_after: int) -> bytes:
+    def _own(self, request: Request, status: int, kind: str) -> bytes:
         return self._pages.render(
             "error.html",
             negotiate(request.headers.get("accept-language")),
@@ -177,5 +177,4 @@ class Telling:
             kind=kind,
             once=self._once(),
             document=getattr(request.state, "document", ""),
-            wait=-(-retry_after // 60) if status == 429 else 0,
         )

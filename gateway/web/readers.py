@@ -103,7 +103,7 @@ class Readers:
         if not word:
             raise BadToken
         once = self._once(request, fields)
-        async with guarded(self._tries, request, CODES):
+        async with guarded(self._tries, request, CODES, word):
             known = await self._reading.reader(self._reader_cookie(request))
             redeemed = await self._redeeming.redeem(token_in(word) or word, known, once)
         address = redeemed.address or await self._readable(wanted, redeemed.cookie)

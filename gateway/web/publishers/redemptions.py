@@ -49,7 +49,7 @@ class Redemptions:
             )
         word = (told.code or told.token).strip()
         key = asked(request).key
-        async with guarded(self._tries, request, CODES):
+        async with guarded(self._tries, request, CODES, word):
             once = f"key {key}" if key else ""
             redeemed = await self._redeeming.redeem(token_in(word) or word, None, once)
         grant = redeemed.grant
