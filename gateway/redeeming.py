@@ -1,7 +1,8 @@
 """Make codes, and redeem them: a word that someone types becomes a right of a reader.
 
-A word stands on record as its hash alone. It is made from the root secret and the request that
-asked for it, so that the same request can be answered again and nothing else can tell it.
+A word stands on record as its hash alone. It is made from the root secret and a seed of the request
+that asked for it, so that the same request can be answered again, for a day, and nothing else can
+tell it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from gateway.core.wishes import require_number, require_words, term_seconds
 from gateway.granting import MAX_DEVICES, Granting, Redeemed
 from gateway.ports import Clock, Ledger, Reader
 from gateway.repeating import ONCE, Ask, Repeating
+from gateway.seeds import Seeds
 from gateway.signing import Signing
 
 MAX_COUNT = 10_000
@@ -57,6 +59,7 @@ class Redeeming:
         granting: Granting,
         signing: Signing,
         announcing: Announcing,
+        seeds: Seeds,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
@@ -64,6 +67,7 @@ class Redeeming:
         self._signing = signing
         self._announcing = announcing
         self._repeating = Repeating(ledger, clock)
+        self._seeds = seeds
         self._clock = clock
 
     # --- the publisher ---
@@ -77,11 +81,11 @@ class Redeeming:
         now = self._clock.now()
         kept = await self._repeating.earlier(publisher, ask)
         pattern = _pattern(publisher, wish, int(kept.body) if kept else now)
+        seed = await self._seeds.of(publisher, ask, is_new=kept is None)
         if kept is None:
             # Before the codes are recorded: whoever asks again after a crash goes on with these.
             kept = await self._repeating.keep(publisher, ask, 201, str(now).encode())
             pattern = replace(pattern, made_at=int(kept.body))
-        seed = f"key {ask.key}" if ask.key else f"chance {self._clock.fresh_id()}"
         minted = [self._mint(pattern, seed, number) for number in range(wish.count)]
         try:
             await self._ledger.add_codes([each.code for each in minted])

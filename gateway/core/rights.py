@@ -103,6 +103,7 @@ class Grant:
     devices: int = PLACES
     parent: str = ""
     version: int = 1
+    epoch: int = 0  # of its tokens: those of an earlier one are void
     revoked_at: int | None = None
     made_at: int = 0
 
@@ -128,7 +129,7 @@ class Rights:
 
     def __init__(self, grants: Iterable[Grant], version: int = 0, epoch: int = 0) -> None:
         self.version = version  # raised by every change of any of it
-        self.epoch = epoch  # of the reader: cookies of an earlier one are ended
+        self.epoch = epoch  # of the holder: cookies or tokens of an earlier one are ended
         self._by_scope: dict[str, tuple[Grant, ...]] = {}
         for grant in grants:
             place = f"{grant.scope.publisher} {grant.scope}"

@@ -62,6 +62,15 @@ class Grants(Record):
                 await change.run(update(t.grant).where(stands).values(newer))
             await _touch(change, ids, at)
 
+    async def renew(self, grant: str, epoch: int, at: int) -> None:
+        """Raise the epoch of a grant's tokens to this one, where it is lower."""
+        known = t.grant.c
+        newer = {"epoch": epoch, "version": known.version + 1}
+        async with self._change() as change:
+            is_lower = (known.id == grant) & (known.epoch < epoch)
+            await change.run(update(t.grant).where(is_lower).values(newer))
+            await change.note([grant_key(grant)], at)
+
     # --- readers ---
 
     async def reader(self, reader: str) -> Reader | None:

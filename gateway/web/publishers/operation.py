@@ -10,12 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.core.api_keys import ApiKey, May
+from gateway.core.errors import NotAllowed
+
 Work = Callable[[Request, str], Awaitable[Response]]
-Door = Callable[[Request], Awaitable[str]]
+Door = Callable[[Request], Awaitable[ApiKey]]
 
 # A body: of JSON the type, of anything else nothing.
 Body = Mapping[str, Any]
 JSON = "application/json"
+GIVING = frozenset({May.GRANT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Operation:
     conditional: bool = False
     repeatable: bool = False  # honours Idempotency-Key
     is_open: bool = False  # asks for no API key
+    needs: frozenset[May] | None = None  # None: to read for a GET, to publish for all else
 
     @property
     def summary(self) -> str:
@@ -41,6 +46,15 @@ class Operation:
     def name(self) -> str:
         """Return the name that no other operation has."""
         return self.work.__name__
+
+
+def require_may(key: ApiKey, method: str, needs: frozenset[May] | None) -> None:
+    """Raise NotAllowed unless a key may do what a method does; needs as in Operation."""
+    if needs is None:
+        needs = frozenset({May.READ if method in ("GET", "HEAD") else May.PUBLISH})
+    lacking = sorted(needs - key.may)
+    if lacking:
+        raise NotAllowed(lacking[0])
 
 
 def routes(operations: Iterable[Operation], door: Door) -> list[Route]:
@@ -54,7 +68,10 @@ def routes(operations: Iterable[Operation], door: Door) -> list[Route]:
 def _route(path: str, methods: Mapping[str, Operation], door: Door) -> Route:
     async def answer(request: Request) -> Response:
         operation = methods["GET" if request.method == "HEAD" else request.method]
-        publisher = "" if operation.is_open else await door(request)
-        return await operation.work(request, publisher)
+        if operation.is_open:
+            return await operation.work(request, "")
+        key = request.state.key = await door(request)
+        require_may(key, operation.method, operation.needs)
+        return await operation.work(request, key.publisher)
 
     return Route(path, answer, methods=list(methods))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -39,6 +39,14 @@ class CodeWish(Struct, forbid_unknown_fields=True):
     expires: When | None = None
     devices: int = PLACES
     note: str = ""
+
+
+class KeyWish(Struct, forbid_unknown_fields=True):
+    """An API key to make. What is left out is as with the key that asks."""
+
+    label: str
+    may: list[Literal["publish", "grant", "read"]] | None = None
+    expires: When | None = None
 
 
 class Redemption(Struct, forbid_unknown_fields=True):
@@ -195,6 +203,39 @@ class Codes(Struct):
 
     codes: list[Code]
     next: str | None
+
+
+class Key(Struct, kw_only=True):
+    """An API key on record. Its text is nowhere. used: when last, to the minute."""
+
+    id: str
+    label: str
+    may: list[str]
+    expires: str | None
+    ended: str | None
+    used: str | None
+    made: str
+
+
+class NewKey(Key, kw_only=True):
+    """An API key, and its text, which is told this once. confirmed: every worker knows of it."""
+
+    key: str
+    confirmed: bool
+
+
+class Keys(Struct):
+    """The API keys of a publisher, by id."""
+
+    keys: list[Key]
+
+
+class NewLink(Struct):
+    """The token of a grant after its link was renewed. confirmed: no worker takes one before it."""
+
+    token: str
+    unlock_url: str
+    confirmed: bool
 
 
 class Redeemed(Struct):
