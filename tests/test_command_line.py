@@ -307,7 +307,7 @@ def test_a_key_that_is_printed_is_a_key_of_its_publisher(tmp_path: Path) -> None
     assert key != other
 
     async def work(house: House) -> list[str]:
-        return [await house.granting.publisher(each) for each in (key, other)]
+        return [(await house.api_keys.known(each)).publisher for each in (key, other)]
 
     assert asyncio.run(in_house(tmp_path, work)) == ["demo", "demo"]
 

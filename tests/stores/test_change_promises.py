@@ -14,9 +14,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
+from gateway.core.api_keys import ApiKey
 from gateway.core.chains import Anchor
 from gateway.core.errors import Conflict, Expired, Missing, Revoked, Stale, UsedUp
-from gateway.core.holders import SIGNING_KEYS, document_key, grant_key, reader_key
+from gateway.core.holders import SIGNING_KEYS, api_key_key, document_key, grant_key, reader_key
 from gateway.core.tokens import KeyState
 from gateway.ports import Ledger, Outgoing, Reader
 from gateway.stores.engines import open_engines
@@ -50,6 +51,9 @@ async def test_every_change_of_a_right_or_a_document_is_outgoing(ledger: Ledger)
         (partial(ledger.redeem, "r1", "g1", 6), [reader_key("r1")]),
         (partial(ledger.sign_out, "r1"), [reader_key("r1")]),
         (partial(ledger.redeem, "r1", "g1", 7), [reader_key("r1")]),
+        (partial(ledger.renew, "g1", 1, 7), [grant_key("g1")]),
+        (partial(ledger.add_key, ApiKey("hash", "demo")), []),
+        (partial(ledger.end_key, "hash", 7), [api_key_key("hash")]),
         (partial(ledger.revoke, "g1", 7), [grant_key("g1"), reader_key("r1")]),
         (partial(ledger.revoke, "g1", 8), [grant_key("g1"), reader_key("r1")]),
         (partial(ledger.evict, "g1", "r1"), [reader_key("r1")]),
