@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
-from gateway.core.api_keys import ApiKey, May
+from gateway.core.api_keys import ApiKey
 from gateway.core.holders import api_key_key
 from gateway.stores import tables as t
 from gateway.stores.record import Record
+from gateway.stores.rows import key_of, key_row
 
 
 class Keys(Record):
@@ -21,25 +21,27 @@ class Keys(Record):
         async with self._change() as change:
             await change.have(t.publisher, name=publisher, made_at=at)
             if key_hash:
-                await change.have(t.publisher_key, **_row(ApiKey(key_hash, publisher, made_at=at)))
+                await change.have(
+                    t.publisher_key, **key_row(ApiKey(key_hash, publisher, made_at=at))
+                )
 
     async def add_key(self, key: ApiKey) -> None:
         """Record an API key, and its publisher if new; one on record stays as it is."""
         async with self._change() as change:
             await change.have(t.publisher, name=key.publisher, made_at=key.made_at)
-            await change.have(t.publisher_key, **_row(key))
+            await change.have(t.publisher_key, **key_row(key))
 
     async def key(self, key_hash: str) -> ApiKey | None:
         """Return the API key with this hash."""
         query = select(t.publisher_key).where(t.publisher_key.c.key_hash == key_hash)
         row = await self._row(query)
-        return _key(row) if row else None
+        return key_of(row) if row else None
 
     async def keys(self, publisher: str) -> Sequence[ApiKey]:
         """Return every API key of a publisher, by id."""
         known = t.publisher_key.c
         query = select(t.publisher_key).where(known.publisher == publisher)
-        return [_key(row) for row in await self._rows(query.order_by(known.key_hash))]
+        return [key_of(row) for row in await self._rows(query.order_by(known.key_hash))]
 
     async def note_use(self, key_hash: str, at: int) -> None:
         """Note when an API key was used."""
@@ -71,7 +73,7 @@ class Keys(Record):
         known, key = t.studio_session.c, t.publisher_key
         query = select(key).join(t.studio_session, known.key_hash == key.c.key_hash)
         row = await self._row(query.where(known.id == session))
-        return _key(row) if row else None
+        return key_of(row) if row else None
 
     async def end_session(self, session: str) -> None:
         """Forget a session."""
@@ -96,18 +98,3 @@ class Keys(Record):
         """Forget every seed from then or before."""
         async with self._change() as change:
             await change.run(delete(t.seed).where(t.seed.c.at <= before))
-
-
-def _row(key: ApiKey) -> dict[str, Any]:
-    facts = {name: getattr(key, name) for name in _FACTS}
-    may = ",".join(each for each in May if each in key.may)
-    return facts | {"key_hash": key.hash, "may": may}
-
-
-def _key(row: RowMapping) -> ApiKey:
-    facts = {name: row[name] for name in _FACTS}
-    may = frozenset(May(word) for word in row["may"].split(","))
-    return ApiKey(hash=row["key_hash"], may=may, **facts)
-
-
-_FACTS = [c.name for c in t.publisher_key.c if c.name not in ("key_hash", "may")]
