@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from time import time
@@ -20,8 +20,10 @@ from urllib.parse import quote
 import click
 
 from gateway import settings as configuration
+from gateway.core.api_keys import ApiKey, May
 from gateway.core.documents import measure
 from gateway.core.errors import GatewayError, Refused
+from gateway.core.moments import moment
 from gateway.core.records import OPERATOR
 from gateway.core.rights import Grant
 from gateway.core.tokens import KeyState
@@ -328,6 +330,34 @@ def publisher_add(name: str) -> None:
     key, confirmed = in_house(work)
     click.echo(key)
     _require_confirmed(confirmed)
+
+
+@publisher.command("keys")
+@click.argument("name")
+@click.option("--end", "ended", default="", metavar="KEY", help="End the key with this id.")
+@told
+def publisher_keys(name: str, ended: str) -> None:
+    """Print the API keys of a publisher, or end one; it and its sessions then open nothing."""
+    if ended:
+        confirmed = in_house(lambda house: house.api_keys.end(name, ended))
+        click.echo(f"ended {ended}: {'it opens nothing any more' if confirmed else 'recorded'}.")
+        _require_confirmed(confirmed)
+        return
+
+    async def work(house: House) -> Sequence[ApiKey]:
+        await house.granting.require_publisher(name)
+        return await house.api_keys.keys(name)
+
+    for key in in_house(work):
+        click.echo(_key_line(key))
+
+
+def _key_line(key: ApiKey) -> str:
+    may = ",".join(each for each in May if each in key.may)
+    times = (("made", key.made_at), ("used", key.used_at), ("expires", key.expires))
+    words = [f"{name} {moment(at)}" for name, at in times if at is not None]
+    words += [f"ended {moment(key.ended_at)}"] if key.ended_at is not None else []
+    return "  ".join([key.id, may, *words, *([key.label] if key.label else [])])
 
 
 @cli.command()

@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import belonging, composing
 from gateway.announcing import Announcing, Looks, at_once
+from gateway.api_keys import ApiKeys
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 from gateway.core.leases import Terms
@@ -42,6 +43,7 @@ from gateway.publishing import Publishing
 from gateway.reading import Reading
 from gateway.redeeming import Redeeming
 from gateway.repeating import Repeating
+from gateway.seeds import Seeds
 from gateway.settings import SECRET, Settings
 from gateway.signing import Signing
 from gateway.stores.audit_files import FileAudit
@@ -74,6 +76,7 @@ YOUNG = 20_000  # new objects until the collector looks at them
 LOOK = 0.05  # seconds between two looks at whether another process has confirmed a change
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
+FORGET = 3_600.0  # seconds between looks for seeds of secrets that nobody is told again
 ANEW = 1.0  # seconds until the audit is tended again, should that have ended
 
 _log = structlog.get_logger()
@@ -98,12 +101,14 @@ class House:
     store: PublicStore
     vault: Vault
     publishing: Publishing
+    api_keys: ApiKeys
     granting: Granting
     redeeming: Redeeming
     explaining: Explaining
     repeating: Repeating
     reading: Reading
     signing: Signing
+    seeds: Seeds
     announcing: Announcing
     coherence: Memory
     audit: Audit
@@ -330,6 +335,7 @@ def assemble(
     signing = Signing(secret, ledger, coherence, announcing, clock)
     base = settings.base_url
     composer = composing.Here(base) if in_process else composing.Elsewhere(base)
+    seeds = Seeds(ledger, signing, clock)
     granting = Granting(ledger, signing, announcing, clock)
     publishing = Publishing(
         ledger,
@@ -349,12 +355,14 @@ def assemble(
         store=store,
         vault=vault,
         publishing=publishing,
+        api_keys=ApiKeys(ledger, signing, announcing, seeds, clock),
         granting=granting,
-        redeeming=Redeeming(ledger, granting, signing, announcing, clock),
+        redeeming=Redeeming(ledger, granting, signing, announcing, seeds, clock),
         explaining=Explaining(ledger, signing, clock),
         repeating=Repeating(ledger, clock),
         reading=Reading(ledger, vault, signing, coherence, audit, clock),
         signing=signing,
+        seeds=seeds,
         announcing=announcing,
         coherence=coherence,
         audit=audit,
@@ -391,6 +399,7 @@ def build(house: House) -> Starlette:
         *readers.routes(),
         *Publishers(
             house.publishing,
+            house.api_keys,
             house.granting,
             house.redeeming,
             house.explaining,
@@ -402,6 +411,7 @@ def build(house: House) -> Starlette:
         ).routes(),
         *Studio(
             house.publishing,
+            house.api_keys,
             house.granting,
             house.redeeming,
             house.tries,
@@ -481,6 +491,7 @@ class Gateway:
                 tasks.start_soon(_again, "sweep", partial(_sweep, house, set()), SWEEP)
                 tasks.start_soon(_again, "look over", LookOver(house), SWEEP)
                 tasks.start_soon(_again, "announce", house.announcing.confirm, ANNOUNCE)
+                tasks.start_soon(_again, "forget", house.seeds.forget, FORGET)
                 tasks.start_soon(_again, "audit", house.audit.tend, ANEW)
                 if house.membership:
                     attend = partial(house.membership.attend, house.coherence)

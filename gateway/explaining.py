@@ -63,6 +63,9 @@ class Explaining:
         except (BadToken, Expired) as error:
             steps.append(_token(claims, False, error.message))
             return Explanation(False, (*steps, _grant(grant, edition, now)))
+        if claims.epoch != grant.epoch:
+            steps.append(_token(claims, False, "The link was renewed: a newer token is good."))
+            return Explanation(False, (*steps, _grant(grant, edition, now)))
         steps.append(_token(claims, True, "It is signed with a key of this gateway, and in time."))
         return self._judged(steps, edition, (grant,), now)
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from gateway.announcing import Announcing
+from gateway.core.api_keys import key_hash
 from gateway.core.documents import Address, valid_name
-from gateway.core.errors import BadKey, BadToken, Malformed, Missing, Revoked
+from gateway.core.errors import BadToken, Expired, Malformed, Missing, Revoked
 from gateway.core.holders import reader_key
 from gateway.core.records import OPERATOR, Act, Record
-from gateway.core.rights import Grant, Kind, Scope, Standing
+from gateway.core.rights import PLACES, Grant, Kind, Scope, Standing
 from gateway.core.tokens import MAX_LIFE, Claims, Purpose
 from gateway.core.wishes import require_number, require_words, term_seconds
 from gateway.ports import Clock, Device, Ledger, Reader
-from gateway.repeating import Ask, Repeating
+from gateway.repeating import ONCE, Ask, Repeating
 from gateway.signing import Signing
 
 COOKIE_LIFE = 400 * 86_400  # seconds; browsers keep no cookie longer
@@ -37,7 +38,7 @@ class Wish:
     scope: str
     subject: str = ""
     term: str = ""
-    devices: int = 5
+    devices: int = PLACES
     note: str = ""
     starts: int = 0
     parent: str = ""
@@ -47,14 +48,19 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """What a redemption gives: the cookie of the reader, and where to go on (None: library).
+    """What a redemption gives: the cookie of the reader, and the right that it now has.
 
     confirmed: the next read succeeds on every worker.
     """
 
     cookie: str
-    address: Address | None
+    grant: Grant
     confirmed: bool
+
+    @property
+    def address(self) -> Address | None:
+        """Return the one document that was opened, None where there may be several."""
+        return self.grant.scope.address
 
 
 class Granting:
@@ -88,31 +94,17 @@ class Granting:
         """Add a publisher that has no API key yet; one that exists stays as it is."""
         await self._ledger.add_publisher(valid_name(name, "publisher"), "", self._clock.now())
 
-    async def publisher(self, key: str) -> str:
-        """Return whose API key this is. Raises BadKey."""
-        publisher = await self._ledger.publisher_of(key_hash(key))
-        if publisher is None:
-            raise BadKey
-        return publisher
-
-    async def studio_cookie(self, publisher: str, life: int) -> str:
-        """Return a signed session for the studio, for life seconds."""
-        now = self._clock.now()
-        ring = await self._signing.ring()
-        return ring.sign(Claims(Purpose.STUDIO, publisher, 0, now, now + life))
-
-    async def studio_publisher(self, cookie: str) -> str:
-        """Return whose studio session this is. Raises BadToken, Expired, Unavailable."""
-        ring = await self._signing.ring()
-        return ring.verify(cookie, Purpose.STUDIO, self._clock.now()).holder
-
     # --- grants ---
+
+    async def require_publisher(self, name: str) -> None:
+        """Raise Missing where a publisher does not exist."""
+        if not await self._ledger.is_publisher(name):
+            raise Missing("publisher")
 
     async def require_known(self, publisher: str, scope: str) -> None:
         """Raise Missing where a publisher, or the document of a scope, does not exist."""
         covered = Scope.parse(valid_name(publisher, "publisher"), scope)
-        if not await self._ledger.is_publisher(publisher):
-            raise Missing("publisher")
+        await self.require_publisher(publisher)
         is_one = covered.kind is Kind.DOCUMENT
         if is_one and not await self._ledger.current(Address(publisher, covered.name)):
             raise Missing("document")
@@ -180,11 +172,11 @@ class Granting:
         )
 
     async def token(self, grant: Grant) -> str:
-        """Return the wire form of a grant. Raises Unavailable."""
+        """Return the wire form of a grant, until its link is renewed. Raises Unavailable."""
         latest = grant.made_at + MAX_LIFE
         expires = latest if grant.ends is None else min(grant.ends, latest)
         ring = await self._signing.ring()
-        return ring.sign(Claims(Purpose.GRANT, grant.id, 0, grant.made_at, expires))
+        return ring.sign(Claims(Purpose.GRANT, grant.id, grant.epoch, grant.made_at, expires))
 
     async def own(self, publisher: str, grant: str) -> Grant:
         """Return a grant of a publisher. Raises Missing, for another's too."""
@@ -217,6 +209,23 @@ class Granting:
         await self._ledger.revoke(found.id, self._clock.now())
         by = OPERATOR if publisher is None else f"publisher:{publisher}"
         return await self._confirm(Act.REVOKE, by, found.id)
+
+    async def renew(self, publisher: str, grant: str, ask: Ask = ONCE) -> tuple[Grant, bool]:
+        """Make the tokens of a grant void, and return it as its new token says.
+
+        True: no worker takes an old one any more. False: on record, and not confirmed yet.
+        Raises Missing, Revoked, Conflict.
+        """
+        found = await self.own(publisher, grant)
+        if found.revoked_at is not None:
+            raise Revoked
+        # Kept before it is done, so that the same request again comes to the same token.
+        epoch = str(found.epoch + 1).encode()
+        kept = await self._repeating.earlier(publisher, ask)
+        kept = kept or await self._repeating.keep(publisher, ask, 200, epoch)
+        renewed = replace(found, epoch=int(kept.body))
+        await self._ledger.renew(found.id, renewed.epoch, self._clock.now())
+        return renewed, await self._confirm(Act.RENEW, f"publisher:{publisher}", found.id)
 
     async def _confirm(self, act: Act, by: str, on: str) -> bool:
         return await self._announcing.confirm(self._act(act, by, on))
@@ -254,12 +263,19 @@ class Granting:
         told = self._signing.derive("once", self._life, str(next(self._page)))
         return f"{self._clock.now()}-{told.hex()[:32]}"
 
+    def is_once(self, told: str) -> bool:
+        """Return whether this may be what `once` gave, and not too long ago."""
+        match = _ONCE.fullmatch(told)
+        return match is not None and 0 <= self._clock.now() - int(match[1]) <= ONCE_LIFE
+
     def newcomer(self, once: str, opened: str) -> str:
-        """Return the id of a new reader: for the same `once` and what it opened, the same."""
-        match = _ONCE.fullmatch(once)
-        if match and 0 <= self._clock.now() - int(match[1]) <= ONCE_LIFE:
-            return self._signing.derive("reader", once, opened).hex()[:32]
-        return self._clock.fresh_id()
+        """Return the id of a new reader: for the same `once` and what it opened, the same.
+
+        once: "" makes another one each time.
+        """
+        if not once:
+            return self._clock.fresh_id()
+        return self._signing.derive("reader", once, opened).hex()[:32]
 
     async def redeem(self, token: str, known: Reader | None, once: str = "") -> Redeemed:
         """Add the grant of a token to a reader, a new one where none is known.
@@ -274,23 +290,23 @@ class Granting:
             raise BadToken
         if grant.revoked_at is not None:
             raise Revoked
+        if claims.epoch != grant.epoch:  # its link was renewed: this is no guess
+            raise Expired
         reader_id = known.id if known else self.newcomer(once, grant.id)
         reader = await self._ledger.redeem(reader_id, grant.id, now)
         confirmed = await self._confirm(Act.REDEEM, reader_key(reader.id), grant.id)
-        return await self.welcome(reader, grant.scope, confirmed=confirmed)
+        return await self.welcome(reader, grant, confirmed=confirmed)
 
-    async def welcome(self, reader: Reader, scope: Scope, *, confirmed: bool) -> Redeemed:
-        """Return the cookie of a reader who has redeemed something of a scope."""
+    async def welcome(self, reader: Reader, grant: Grant, *, confirmed: bool) -> Redeemed:
+        """Return the cookie of a reader in which a grant was redeemed."""
         now = self._clock.now()
         ring = await self._signing.ring()
-        is_one = scope.kind is Kind.DOCUMENT
-        address = Address(scope.publisher, scope.name) if is_one else None
         claims = Claims(Purpose.READER, reader.id, reader.auth_epoch, now, now + COOKIE_LIFE)
         # A reader of whom nothing else was ever recorded is in nobody's memory.
-        return Redeemed(ring.sign(claims), address, confirmed or reader.version == 1)
+        return Redeemed(ring.sign(claims), grant, confirmed or reader.version == 1)
 
     async def sign_out(self, reader: Reader | None) -> bool:
-        """End every cookie of a reader.
+        """End every cookie of a reader, and free the places that it held.
 
         True: no worker takes one any more. False: on record, and not confirmed yet.
         """
@@ -303,8 +319,3 @@ class Granting:
 def device_id(grant: str, reader: str) -> str:
     """Return what a publisher calls a reader: another name for each grant, and never its id."""
     return hashlib.sha256(f"paidgate device {grant} {reader}".encode()).hexdigest()[:16]
-
-
-def key_hash(key: str) -> str:
-    """Return what the ledger keeps of an API key; 240 random bits need no slow hash."""
-    return hashlib.sha256(key.encode()).hexdigest()

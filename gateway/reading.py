@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from gateway.core.bundles import Bundle, Variant
 from gateway.core.documents import Address
-from gateway.core.errors import BadToken, Missing, Revoked, Unauthenticated, Unpaid
+from gateway.core.errors import BadToken, Expired, Missing, Revoked, Unauthenticated, Unpaid
 from gateway.core.holders import document_key, grant_key, reader_key
 from gateway.core.permits import Permit
 from gateway.core.records import Act, Record
@@ -143,7 +143,11 @@ class Reading:
             rights = NO_RIGHTS
         elif claims.purpose is _GRANT and rights is None:
             raise BadToken
-        elif rights is None or rights.epoch != claims.epoch:
+        elif rights is None:
+            rights = NO_RIGHTS
+        elif rights.epoch != claims.epoch:
+            if claims.purpose is _GRANT:
+                raise Expired  # its link was renewed
             rights = NO_RIGHTS  # a cookie that is good no more is none
         verdict = judge(rights, address, current.collection, now)
         if verdict.standing is _REVOKED:
@@ -167,7 +171,7 @@ class Reading:
 
     async def _load_grant(self, grant: str) -> Rights | None:
         found = await self._ledger.grant(grant)
-        return Rights((found,), found.version) if found else None
+        return Rights((found,), found.version, found.epoch) if found else None
 
     async def _load_reader(self, reader: str) -> Rights | None:
         found = await self._ledger.reader(reader)

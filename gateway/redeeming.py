@@ -1,7 +1,8 @@
 """Make codes, and redeem them: a word that someone types becomes a right of a reader.
 
-A word stands on record as its hash alone. It is made from the root secret and the request that
-asked for it, so that the same request can be answered again and nothing else can tell it.
+A word stands on record as its hash alone. It is made from the root secret and a seed of the request
+that asked for it, so that the same request can be answered again, for a day, and nothing else can
+tell it.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from dataclasses import dataclass, replace
 
 from gateway.announcing import Announcing
 from gateway.core.codes import Code, State, code_hash, normal, spell
-from gateway.core.errors import BadToken, Conflict, Expired, Malformed, Missing, Revoked
+from gateway.core.errors import BadToken, Conflict, Malformed, Missing, Revoked
 from gateway.core.holders import reader_key
 from gateway.core.records import Act, Record
-from gateway.core.rights import Grant, Scope
+from gateway.core.rights import PLACES, Grant, Scope
 from gateway.core.tokens import MAX_LIFE
 from gateway.core.wishes import require_number, require_words, term_seconds
 from gateway.granting import MAX_DEVICES, Granting, Redeemed
 from gateway.ports import Clock, Ledger, Reader
 from gateway.repeating import ONCE, Ask, Repeating
+from gateway.seeds import Seeds
 from gateway.signing import Signing
 
 MAX_COUNT = 10_000
@@ -36,7 +38,7 @@ class CodeWish:
     uses: int = 1
     term: str = ""
     expires: int | None = None
-    devices: int = 1
+    devices: int = PLACES
     note: str = ""
 
 
@@ -57,6 +59,7 @@ class Redeeming:
         granting: Granting,
         signing: Signing,
         announcing: Announcing,
+        seeds: Seeds,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
@@ -64,6 +67,7 @@ class Redeeming:
         self._signing = signing
         self._announcing = announcing
         self._repeating = Repeating(ledger, clock)
+        self._seeds = seeds
         self._clock = clock
 
     # --- the publisher ---
@@ -77,11 +81,11 @@ class Redeeming:
         now = self._clock.now()
         kept = await self._repeating.earlier(publisher, ask)
         pattern = _pattern(publisher, wish, int(kept.body) if kept else now)
+        seed = await self._seeds.of(publisher, ask, is_new=kept is None)
         if kept is None:
             # Before the codes are recorded: whoever asks again after a crash goes on with these.
             kept = await self._repeating.keep(publisher, ask, 201, str(now).encode())
             pattern = replace(pattern, made_at=int(kept.body))
-        seed = f"key {ask.key}" if ask.key else f"chance {self._clock.fresh_id()}"
         minted = [self._mint(pattern, seed, number) for number in range(wish.count)]
         try:
             await self._ledger.add_codes([each.code for each in minted])
@@ -137,40 +141,29 @@ class Redeeming:
         if not letters:
             return await self._granting.redeem(word, known, once)
         now = self._clock.now()
-        code = await self._standing(letters, now)
+        code = await self._ledger.code(code_hash(letters))
+        if code is None:
+            raise BadToken
         reader_id = known.id if known else self._granting.newcomer(once, code.id)
-        made = self._grant(code, reader_id, now)
         try:
-            reader = await self._ledger.redeem_code(code.id, made, reader_id, now)
+            reader = await self._ledger.redeem_code(code.id, self._grant(code, now), reader_id, now)
         except Missing:
             raise BadToken from None
-        (held,) = (each for each in reader.grants if _is_same(each, made))
+        (held,) = (g for g in reader.grants if (g.source, g.parent) == (SOURCE, code.id))
         confirmed = await self._announcing.confirm(
             Record(now, Act.GRANT, f"code:{code.id}", held.id),
             Record(now, Act.REDEEM, reader_key(reader.id), held.id),
         )
         if held.revoked_at:
             raise Revoked
-        return await self._granting.welcome(reader, code.scope, confirmed=confirmed)
+        return await self._granting.welcome(reader, held, confirmed=confirmed)
 
-    async def _standing(self, letters: str, now: int) -> Code:
-        code = await self._ledger.code(code_hash(letters))
-        if code is None:
-            raise BadToken
-        state = code.state(now)
-        if state is State.REVOKED:
-            raise Revoked
-        if state is State.ENDED:
-            raise Expired
-        return code  # if it is used up, this may be a reader that has used it
-
-    def _grant(self, code: Code, reader: str, now: int) -> Grant:
+    def _grant(self, code: Code, now: int) -> Grant:
         return Grant(
             id=self._clock.fresh_id(),
             scope=code.scope,
             note=code.note,
             source=SOURCE,
-            source_ref=f"{code.id}/{reader}",
             starts=now,
             ends=None if code.term is None else now + code.term,
             devices=code.devices,
@@ -202,7 +195,3 @@ def _pattern(publisher: str, wish: CodeWish, now: int) -> Code:
         expires=wish.expires,
         made_at=now,
     )
-
-
-def _is_same(one: Grant, other: Grant) -> bool:
-    return (one.source, one.source_ref) == (other.source, other.source_ref)

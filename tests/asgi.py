@@ -33,6 +33,7 @@ async def exchange(
     headers: Iterable[tuple[str, str]] = (),
     body: bytes = b"",
     scheme: str = "http",
+    client: str = "127.0.0.1",
 ) -> Exchange:
     """Send one request and return the whole answer."""
     path, _, query = target.partition("?")
@@ -50,7 +51,7 @@ async def exchange(
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in (("host", "127.0.0.1:8000"), *headers)
         ],
-        "client": ("127.0.0.1", 40_000),
+        "client": (client, 40_000),
         "server": ("127.0.0.1", 8_000),
     }
     sent: list[Message] = []

@@ -41,10 +41,7 @@ class FrozenClock:
 class Untiring:
     """Lets everybody fail as often as they like, as a test of something else needs it."""
 
-    async def require(self, who: str) -> None:
-        return
-
-    async def failed(self, who: str) -> None:
+    async def failed(self, *whose: str) -> None:
         return
 
     async def close(self) -> None:

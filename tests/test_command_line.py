@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from gateway.__main__ import cli
 from gateway.app import House, open_house
-from gateway.core.errors import Revoked
+from gateway.core.errors import BadKey, Revoked
 from gateway.core.rights import Grant
 from gateway.settings import load
 
@@ -357,9 +357,31 @@ def test_a_key_that_is_printed_is_a_key_of_its_publisher(tmp_path: Path) -> None
     assert key != other
 
     async def work(house: House) -> list[str]:
-        return [await house.granting.publisher(each) for each in (key, other)]
+        return [(await house.api_keys.known(each)).publisher for each in (key, other)]
 
     assert asyncio.run(in_house(tmp_path, work)) == ["demo", "demo"]
+
+
+def test_the_keys_of_a_publisher_are_listed_and_ended(tmp_path: Path) -> None:
+    key = run(tmp_path, "publisher", "add", "demo").stdout.strip()
+    listed = run(tmp_path, "publisher", "keys", "demo")
+    (line,) = listed.stdout.splitlines()
+    assert key not in listed.stdout
+    name, may, *_ = line.split()
+    assert may == "publish,grant,read"
+    ended = run(tmp_path, "publisher", "keys", "demo", "--end", name)
+    assert (ended.exit_code, ended.stdout) == (0, f"ended {name}: it opens nothing any more.\n")
+    assert " ended " in run(tmp_path, "publisher", "keys", "demo").stdout
+
+    async def work(house: House) -> None:
+        with pytest.raises(BadKey):
+            await house.api_keys.known(key)
+
+    asyncio.run(in_house(tmp_path, work))
+    for command in (["demo", "--end", "none"], ["nobody"]):
+        told = run(tmp_path, "publisher", "keys", *command)
+        assert told.exit_code == 1
+        assert "There is no such" in told.stderr
 
 
 def test_what_cannot_be_a_publisher_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.core.rights import Scope
+from gateway.core.rights import PLACES, Scope
 
 # Crockford's base 32: no I, L, O, U, so that no two letters look alike and no code is a word.
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -40,7 +40,7 @@ class Code:
     max_uses: int = 1
     uses: int = 0
     term: int | None = None  # seconds that a right of this code lasts from its redemption
-    devices: int = 1
+    devices: int = PLACES
     note: str = ""
     expires: int | None = None
     revoked_at: int | None = None

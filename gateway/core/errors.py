@@ -15,6 +15,7 @@ GatewayError
 │   └── Expired          a token after its time
 ├── Forbidden            the request is understood and not allowed
 │   ├── Revoked          the right was taken back
+│   ├── NotAllowed       an API key that may not do this
 │   └── CrossSite        a form that did not come from our own page
 ├── Unpaid               no right covers the document
 ├── UsedUp               a code or a grant without uses left
@@ -149,6 +150,13 @@ class Revoked(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("This right was taken back.")
+
+
+class NotAllowed(Forbidden):
+    hint = "Use a key that may, or ask whoever made this one."
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"This API key may not {what}.")
 
 
 class CrossSite(Forbidden):

@@ -17,6 +17,11 @@ def grant_key(grant: str) -> str:
     return f"grant:{grant}"
 
 
+def api_key_key(key: str) -> str:
+    """Return the key of an API key, which nobody remembers: it is told all the same."""
+    return f"api-key:{key}"
+
+
 def reader_key(reader: str) -> str:
     """Return the key of a reader's rights."""
     return f"reader:{reader}"

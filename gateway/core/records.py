@@ -1,8 +1,9 @@
 """Records: what the audit says of one thing that was served or changed.
 
 Ids and addresses only. `on` is the id of what the act concerns: the grant that a read rests on, or
-that is given, taken back, redeemed, or taken out of a reader; the reader that is signed out; the
-code that is made or taken back; the signing key; the name of a publisher who gets an API key.
+that is given, taken back, redeemed, taken out of a reader, or has a new link; the reader that signs
+out; the code that is made or taken back; the signing key; the name of a publisher who gets an API
+key; the API key that is made or ended.
 `by` is who acts: grant:<id> for a bearer token, reader:<id>, code:<id> for the grant that a code
 gives to whoever redeems it, publisher:<name>, or OPERATOR.
 """
@@ -35,12 +36,14 @@ class Act(StrEnum):
     DELETE = "delete"
     GRANT = "grant"
     REVOKE = "revoke"
+    RENEW = "renew"
     REDEEM = "redeem"
     CODE = "code"
     SIGN_OUT = "sign-out"
     EVICT = "evict"
     KEY = "key"
     PUBLISHER = "publisher"
+    API_KEY = "api-key"
 
 
 class Record(Struct, frozen=True, array_like=True, gc=False):

@@ -53,6 +53,11 @@ class Scope:
             hint="Use document:<slug>, collection:<name> or all.",
         )
 
+    @property
+    def address(self) -> Address | None:
+        """Return the one document of this scope, None where there may be several."""
+        return Address(self.publisher, self.name) if self.kind is _DOCUMENT else None
+
     def covers(self, address: Address, collection: str) -> bool:
         """Tell whether a document at address, in collection (or ""), lies within the scope."""
         if self.publisher != address.publisher:
@@ -72,6 +77,8 @@ class Standing(StrEnum):
     ENDED = "ended"
     REVOKED = "revoked"
 
+
+PLACES = 3  # readers that a grant can be redeemed in, unless said otherwise
 
 _STANDS, _NOT_YET, _ENDED, _REVOKED = (
     Standing.STANDS, Standing.NOT_YET, Standing.ENDED, Standing.REVOKED,
@@ -93,9 +100,10 @@ class Grant:
     source_ref: str = ""
     starts: int = 0
     ends: int | None = None
-    devices: int = 5
+    devices: int = PLACES
     parent: str = ""
     version: int = 1
+    epoch: int = 0  # of its tokens: those of an earlier one are void
     revoked_at: int | None = None
     made_at: int = 0
 
@@ -121,7 +129,7 @@ class Rights:
 
     def __init__(self, grants: Iterable[Grant], version: int = 0, epoch: int = 0) -> None:
         self.version = version  # raised by every change of any of it
-        self.epoch = epoch  # of the reader: cookies of an earlier one are ended
+        self.epoch = epoch  # of the holder: cookies or tokens of an earlier one are ended
         self._by_scope: dict[str, tuple[Grant, ...]] = {}
         for grant in grants:
             place = f"{grant.scope.publisher} {grant.scope}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.core.api_keys import ApiKey
 from gateway.core.chains import Anchor
 from gateway.core.codes import Code
 from gateway.core.documents import Address
@@ -105,8 +106,38 @@ class Ledger(Anchors, Protocol):
         key_hash "" adds no key. The same again changes nothing.
         """
 
-    async def publisher_of(self, key_hash: str) -> str | None:
-        """Return whose key has this hash."""
+    async def add_key(self, key: ApiKey) -> None:
+        """Record an API key, and its publisher if new; one on record stays as it is."""
+
+    async def key(self, key_hash: str) -> ApiKey | None:
+        """Return the API key with this hash, ended or not."""
+
+    async def keys(self, publisher: str) -> Sequence[ApiKey]:
+        """Return every API key of a publisher, by id."""
+
+    async def note_use(self, key_hash: str, at: int) -> None:
+        """Note when an API key was used."""
+
+    async def end_key(self, key_hash: str, at: int) -> None:
+        """End an API key, if it has not ended yet, and the sessions that were begun with it."""
+
+    async def begin_session(self, session: str, key_hash: str, at: int, ends: int) -> None:
+        """Record a session, and forget those that are over at `at`."""
+
+    async def session(self, session: str) -> ApiKey | None:
+        """Return the key that a session was begun with, None where there is no such session."""
+
+    async def end_session(self, session: str) -> None:
+        """Forget a session."""
+
+    async def keep_seed(self, publisher: str, key: str, seed: str, at: int) -> None:
+        """Keep the first seed of a publisher's Idempotency-Key."""
+
+    async def seed(self, publisher: str, key: str, since: int) -> str:
+        """Return the seed that was kept for a key after then, "" for none."""
+
+    async def forget_seeds(self, before: int) -> None:
+        """Forget every seed from then or before."""
 
     async def is_publisher(self, name: str) -> bool: ...
 
@@ -173,6 +204,9 @@ class Ledger(Anchors, Protocol):
         It is never cleared.
         """
 
+    async def renew(self, grant: str, epoch: int, at: int) -> None:
+        """Raise the epoch of a grant's tokens to this one, where it is lower."""
+
     async def devices(self, grant: str, limit: int) -> Sequence[Device]:
         """Return the readers in which a grant was redeemed, in that order."""
 
@@ -192,10 +226,13 @@ class Ledger(Anchors, Protocol):
         """Return codes of a publisher by id > after; scope filters when not ""."""
 
     async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:
-        """Use a code once: record the grant and add it to the reader.
+        """Open a code in a reader: the grant that it has there, a new one, or one with a place.
 
-        The same (source, source_ref, scope) again uses nothing and gives the grant on record.
-        Raises UsedUp, Revoked, and Missing where there is no such code.
+        A new one uses the code once and is recorded as given, under the number of the use. When
+        all uses are made, a code good for one use opens its grant as long as one of its devices is
+        free, any other a grant of its own that nobody holds. Raises Revoked (also where the grant
+        of a code good for one was taken back), Expired, UsedUp, and Missing where there is no such
+        code.
         """
 
     async def reader(self, reader: str) -> Reader | None: ...
@@ -208,7 +245,7 @@ class Ledger(Anchors, Protocol):
         """
 
     async def sign_out(self, reader: str) -> None:
-        """Raise the reader's auth_epoch, so that its cookies end."""
+        """Raise the reader's auth_epoch, so that its cookies end, and free its places."""
 
     async def answer(self, publisher: str, key: str) -> Answer | None: ...
 

@@ -6,12 +6,12 @@ from typing import Protocol
 
 
 class Tries(Protocol):
-    """How often somebody may fail before they have to wait, so that nothing can be guessed."""
+    """How often somebody may fail before they are told to wait; nobody who is right has to."""
 
-    async def require(self, who: str) -> None:
-        """Raise TooManyTries where somebody has failed too often."""
+    async def failed(self, *whose: str) -> None:
+        """Count a failure under each of some names. Raises TooManyTries if one is over its limit.
 
-    async def failed(self, who: str) -> None:
-        """Count a failure. Raises TooManyTries where it is one too many."""
+        Under a name that is over, it counts no further.
+        """
 
     async def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Editions, grants and codes as rows of the ledger's tables, and back."""
+"""Editions, grants, codes and API keys as rows of the ledger's tables, and back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from gateway.core.api_keys import ApiKey, May
 from gateway.core.codes import Code
 from gateway.core.documents import Address
 from gateway.core.rights import Grant, Scope
@@ -14,6 +15,7 @@ from gateway.stores import tables as t
 
 _EDITION = [c.name for c in t.edition.c if c.name not in ("publisher", "slug", "number")]
 _CODE = [c.name for c in t.code.c if c.name not in ("publisher", "scope")]
+_KEY = [c.name for c in t.publisher_key.c if c.name not in ("key_hash", "may")]
 _GRANT = [c.name for c in t.grant.c if c.name not in ("publisher", "scope")]
 
 
@@ -56,3 +58,17 @@ def code_of(row: RowMapping) -> Code:
     """Return the code in a row."""
     facts = {name: row[name] for name in _CODE}
     return Code(scope=Scope.parse(row["publisher"], row["scope"]), **facts)
+
+
+def key_row(key: ApiKey) -> dict[str, Any]:
+    """Return the columns of an API key."""
+    facts = {name: getattr(key, name) for name in _KEY}
+    may = ",".join(each for each in May if each in key.may)
+    return facts | {"key_hash": key.hash, "may": may}
+
+
+def key_of(row: RowMapping) -> ApiKey:
+    """Return the API key in a row."""
+    facts = {name: row[name] for name in _KEY}
+    may = frozenset(May(word) for word in row["may"].split(","))
+    return ApiKey(hash=row["key_hash"], may=may, **facts)

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from gateway.core.codes import Code
-from gateway.core.errors import Missing, Revoked, UsedUp
-from gateway.core.rights import Grant
+from gateway.core.codes import Code, State
+from gateway.core.errors import Expired, GatewayError, Missing, Revoked, UsedUp
+from gateway.core.rights import Grant, Standing
 from gateway.ports import Reader
 from gateway.stores import tables as t
 from gateway.stores.record import Change, Record
-from gateway.stores.rows import code_of, code_row, grant_row
-from gateway.stores.sql_grants import of_source, put_grant, put_in_reader
+from gateway.stores.rows import code_of, code_row, grant_of
+from gateway.stores.sql_grants import put_grant, put_in_reader
 
 
 class Codes(Record):
@@ -48,27 +59,67 @@ class Codes(Record):
         return [code_of(row) for row in await self._rows(query.order_by(code.id).limit(limit))]
 
     async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:
-        """Use a code once: record the grant and add it to the reader.
+        """Open a code in a reader: the grant that it has there, a new one, or one with a place.
 
-        The same (source, source_ref, scope) again uses nothing and gives the grant on record.
-        Raises UsedUp, Revoked, and Missing where there is no such code.
+        A new one uses the code once and is recorded as given, under the number of the use.
+        Raises Revoked (also of the grant), Expired, UsedUp, and Missing where there is no code.
         """
         async with self._change() as change:
             row = await change.row(_code(code).with_for_update())
             if row is None:
                 raise Missing("code")
-            if row["revoked_at"] is not None:
+            known = code_of(row)
+            if known.revoked_at is not None:
                 raise Revoked
-            if not await self._is_used(change, grant):
-                if row["uses"] >= row["max_uses"]:
-                    raise UsedUp
-                uses = update(t.code).where(t.code.c.id == code)
-                await change.run(uses.values(uses=t.code.c.uses + 1))
-            kept = await put_grant(change, grant)
-            return await put_in_reader(change, reader, kept, at)
+            opened = (
+                await change.row(_held(known, grant, reader))
+                or await self._use(change, known, grant, at)
+                or await change.row(_open(known, grant, at).with_for_update())
+            )
+            if opened is None:
+                raise await _refusal(change, known, grant, at)
+            return await put_in_reader(change, reader, grant_of(opened), at)
 
-    async def _is_used(self, change: Change, grant: Grant) -> bool:
-        return await change.row(of_source(grant_row(grant))) is not None
+    async def _use(self, change: Change, code: Code, grant: Grant, at: int) -> RowMapping | None:
+        if code.state(at) is not State.OPEN:
+            return None
+        number = code.uses + 1
+        await change.run(update(t.code).where(t.code.c.id == code.id).values(uses=number))
+        made = await put_grant(change, replace(grant, source_ref=f"{code.id}/{number}"))
+        return await change.row(select(t.grant).where(t.grant.c.id == made.id).with_for_update())
+
+
+def _of(code: Code, grant: Grant) -> ColumnElement[bool]:
+    """Return the condition that a grant came from a code, by redemption as the given one."""
+    return and_(t.grant.c.parent == code.id, t.grant.c.source == grant.source)
+
+
+def _held(code: Code, grant: Grant, reader: str) -> Select[Any]:
+    redemption = t.redemption.c
+    query = select(t.grant).join(t.redemption, redemption.grant == t.grant.c.id)
+    return query.where(_of(code, grant), redemption.reader == reader).with_for_update(of=t.grant)
+
+
+def _open(code: Code, grant: Grant, at: int) -> Select[Any]:
+    """Return the query for a grant of a code that stands and has a free place."""
+    known, redemption = t.grant.c, t.redemption.c
+    taken = select(func.count()).where(redemption.grant == known.id).scalar_subquery()
+    stands = and_(known.revoked_at.is_(None), or_(known.ends.is_(None), known.ends > at))
+    # One of many is somebody's own: only who has left it leaves it to another.
+    is_free = taken < (known.devices if code.max_uses == 1 else 1)
+    query = select(t.grant).where(_of(code, grant), stands, is_free)
+    return query.order_by(known.made_at, known.id).limit(1)
+
+
+async def _refusal(change: Change, code: Code, grant: Grant, at: int) -> GatewayError:
+    """Return why a code opens nothing."""
+    if code.uses < code.max_uses:
+        return Expired()
+    if code.max_uses > 1:
+        return UsedUp()
+    row = await change.row(select(t.grant).where(_of(code, grant)).limit(1))
+    standing = grant_of(row).standing(at) if row else Standing.STANDS
+    return {Standing.REVOKED: Revoked, Standing.ENDED: Expired}.get(standing, UsedUp)()
 
 
 def _code(code: str) -> Select[Any]:

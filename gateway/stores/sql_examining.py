@@ -11,7 +11,7 @@ from gateway.core.errors import GatewayError
 from gateway.core.tokens import KeyState
 from gateway.stores import tables as t
 from gateway.stores.record import Record, answering
-from gateway.stores.rows import code_of, edition_of, grant_of
+from gateway.stores.rows import code_of, edition_of, grant_of, key_of
 
 MOST = 20  # faults of one table that are told
 PORTION = 1_000  # rows in memory at a time
@@ -20,6 +20,7 @@ _READ: dict[Table, Callable[[RowMapping], Any]] = {
     t.edition: edition_of,
     t.grant: grant_of,
     t.code: code_of,
+    t.publisher_key: key_of,
     t.signing_key: lambda row: KeyState(row["state"]),
 }
 

@@ -62,6 +62,15 @@ class Grants(Record):
                 await change.run(update(t.grant).where(stands).values(newer))
             await _touch(change, ids, at)
 
+    async def renew(self, grant: str, epoch: int, at: int) -> None:
+        """Raise the epoch of a grant's tokens to this one, where it is lower."""
+        known = t.grant.c
+        newer = {"epoch": epoch, "version": known.version + 1}
+        async with self._change() as change:
+            is_lower = (known.id == grant) & (known.epoch < epoch)
+            await change.run(update(t.grant).where(is_lower).values(newer))
+            await change.note([grant_key(grant)], at)
+
     # --- readers ---
 
     async def reader(self, reader: str) -> Reader | None:
@@ -80,11 +89,13 @@ class Grants(Record):
             return await put_in_reader(change, reader, grant_of(row), at)
 
     async def sign_out(self, reader: str) -> None:
-        """Raise the reader's auth_epoch, so that its cookies end."""
+        """Raise the reader's auth_epoch, so that its cookies end, and free its places."""
         known = t.reader.c
         newer = {"auth_epoch": known.auth_epoch + 1, "version": known.version + 1}
         async with self._change() as change:
+            # The reader first: a redemption in it ends with its row.
             await change.run(update(t.reader).where(known.id == reader).values(newer))
+            await change.run(delete(t.redemption).where(t.redemption.c.reader == reader))
             await change.note([reader_key(reader)], 0)
 
     async def devices(self, grant: str, limit: int) -> Sequence[Device]:

@@ -30,21 +30,6 @@ class Upkeep(Record):
 
     # --- publishers ---
 
-    async def add_publisher(self, publisher: str, key_hash: str, at: int) -> None:
-        """Add a publisher, or give an existing one another key besides those it has."""
-        async with self._change() as change:
-            await change.have(t.publisher, name=publisher, made_at=at)
-            if key_hash:
-                await change.have(
-                    t.publisher_key, key_hash=key_hash, publisher=publisher, made_at=at
-                )
-
-    async def publisher_of(self, key_hash: str) -> str | None:
-        """Return whose key has this hash."""
-        key = t.publisher_key.c
-        row = await self._row(select(key.publisher).where(key.key_hash == key_hash))
-        return row["publisher"] if row else None
-
     async def is_publisher(self, name: str) -> bool:
         """Return whether there is a publisher of this name."""
         return (

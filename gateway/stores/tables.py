@@ -46,6 +46,21 @@ publisher_key = Table(
     Column("key_hash", Name, primary_key=True),
     Column("publisher", Name, ForeignKey(publisher.c.name), nullable=False),
     Column("made_at", BigInteger, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("may", Name, nullable=False),  # words of core.api_keys, with commas
+    Column("expires", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("used_at", BigInteger),
+    Index("ix_publisher_key_publisher", "publisher", "key_hash"),
+)
+
+studio_session = Table(
+    "studio_session",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("key_hash", Name, ForeignKey(publisher_key.c.key_hash), nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    Index("ix_studio_session_ends", "ends"),
 )
 
 document = Table(
@@ -102,6 +117,7 @@ grant = Table(
     Column("devices", Integer, nullable=False),
     Column("parent", Name),  # a grant or a code; null: none
     Column("version", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),  # of its tokens: those of an earlier one are void
     Column("revoked_at", BigInteger),
     Column("made_at", BigInteger, nullable=False),
     UniqueConstraint("publisher", "source", "source_ref", "scope"),
@@ -138,6 +154,16 @@ answer = Table(
     Column("status", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
+)
+
+seed = Table(
+    "seed",
+    metadata,
+    Column("publisher", Name, primary_key=True),
+    Column("key", Name, primary_key=True),
+    Column("seed", Name, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_seed_at", "at"),
 )
 
 code = Table(

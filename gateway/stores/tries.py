@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import product
 from typing import Any
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
@@ -31,13 +32,13 @@ class MemoryTries:
     def __init__(self, limits: Sequence[RateLimitItem] = LIMITS) -> None:
         self._counts = _Counts(_Limiter(MemoryStorage()), limits)
 
-    async def require(self, who: str) -> None:
-        """Raise TooManyTries where somebody has failed too often."""
-        await self._counts.require(who)
+    async def failed(self, *whose: str) -> None:
+        """Count a failure under some names. Raises TooManyTries if one is over its limit."""
+        await self._counts.failed(whose)
 
-    async def failed(self, who: str) -> None:
-        """Count a failure. Raises TooManyTries where it is one too many."""
-        await self._counts.failed(who)
+    async def require(self, whose: Sequence[str]) -> None:
+        """Raise TooManyTries where a name is over its limit."""
+        await self._counts.require(whose)
 
     async def close(self) -> None:
         """Do nothing."""
@@ -61,24 +62,15 @@ class RedisTries:
         self._own = MemoryTries(limits)
         self._away_until = 0.0
 
-    async def require(self, who: str) -> None:
-        """Raise TooManyTries where somebody has failed too often."""
-        await self._own.require(who)  # what was counted while Redis was away counts on
-        await self._ask(lambda: self._shared.require(who), _nothing)
-
-    async def failed(self, who: str) -> None:
-        """Count a failure. Raises TooManyTries where it is one too many."""
-        await self._ask(lambda: self._shared.failed(who), lambda: self._own.failed(who))
-
-    async def _ask(
-        self, shared: Callable[[], Awaitable[None]], otherwise: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def failed(self, *whose: str) -> None:
+        """Count a failure under some names. Raises TooManyTries if one is over its limit."""
+        await self._own.require(whose)  # what was counted while Redis was away counts on
         if time.monotonic() >= self._away_until:
             try:
-                return await shared()
+                return await self._shared.failed(whose)
             except (RedisError, OSError, TimeoutError):
                 self._away_until = time.monotonic() + PAUSE
-        return await otherwise()
+        return await self._own.failed(*whose)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -91,25 +83,24 @@ class _Counts:
         self._limiter = limiter
         self._limits = limits
 
-    async def require(self, who: str) -> None:
-        for limit in self._limits:
+    async def require(self, whose: Sequence[str]) -> None:
+        for limit, who in product(self._limits, whose):
             if not await self._limiter.test(limit, who):
                 raise await self._refusal(limit, who)
 
-    async def failed(self, who: str) -> None:
+    async def failed(self, whose: Sequence[str]) -> None:
         # All are counted before any refuses: whoever is told to wait a minute nears the hour too.
-        counted = [(limit, await self._limiter.hit(limit, who)) for limit in self._limits]
-        for limit, is_within in counted:
+        counted = [
+            (limit, who, await self._limiter.hit(limit, who))
+            for limit, who in product(self._limits, whose)
+        ]
+        for limit, who, is_within in counted:
             if not is_within:
                 raise await self._refusal(limit, who)
 
     async def _refusal(self, limit: RateLimitItem, who: str) -> TooManyTries:
         window = await self._limiter.get_window_stats(limit, who)
         return TooManyTries(max(1, round(window.reset_time - time.time() + 0.5)))
-
-
-async def _nothing() -> None:
-    return None
 
 
 def _pool(url: str) -> ConnectionPool:

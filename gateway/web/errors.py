@@ -104,7 +104,7 @@ class Telling:
         @lru_cache(maxsize=64)
         def public_page(status: int, kind: str) -> bytes:
             return pages.render(
-                "error.html", language, status=status, kind=kind, once="", document="", wait=0
+                "error.html", language, status=status, kind=kind, once="", document=""
             )
 
         self._public_page = public_page
@@ -154,7 +154,7 @@ class Telling:
             headers["vary"] = "Accept-Encoding"
         if is_public and status == 404:
             headers["cache-control"] = CACHE_PUBLIC
-        if path.startswith("/api") or path.endswith(".json"):
+        if path.startswith("/api") or path == "/redeem" or path.endswith(".json"):
             body = json.dumps(told, ensure_ascii=False).encode()
             media_type = PROBLEM
         elif path.endswith((".md", ".txt", ".xml")):
@@ -165,12 +165,12 @@ class Telling:
             if is_public:
                 body = self._public_page(status, kind)
             else:
-                body = self._own(request, status, kind, int(headers.get("retry-after", 0)))
+                body = self._own(request, status, kind)
             media_type = "text/html; charset=utf-8"
         headers |= {"content-type": media_type, "content-length": str(len(body))}
         return Response(b"" if request.method == "HEAD" else body, status, headers)
 
-    def _own(self, request: Request, status: int, kind: str, retry_after: int) -> bytes:
+    def _own(self, request: Request, status: int, kind: str) -> bytes:
         return self._pages.render(
             "error.html",
             negotiate(request.headers.get("accept-language")),
@@ -178,5 +178,4 @@ class Telling:
             kind=kind,
             once=self._once(),
             document=getattr(request.state, "document", ""),
-            wait=-(-retry_after // 60) if status == 429 else 0,
         )

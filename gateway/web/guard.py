@@ -1,7 +1,8 @@
-"""Guard a door against guessing: an address that failed too often has to wait.
+"""Guard a door against guessing: proof comes first, and only what opens nothing is counted.
 
-Only failures count, and only those that a guess would have: who knows a code that is used up, or
-whose time is over, has not guessed.
+Whoever is right comes in, whatever others at the same address do. Only failures count, and only
+those that a guess would have: who knows a code that is used up, or whose time is over, has not
+guessed.
 """
 
 from __future__ import annotations
@@ -12,21 +13,27 @@ from contextlib import asynccontextmanager
 
 from starlette.requests import Request
 
+from gateway.core.codes import normal
 from gateway.core.errors import BadKey, BadToken
 from gateway.ports import Tries
 
+CODES = "unlock"  # the doors: where codes and tokens are shown, and where API keys are
+KEYS = "key"
+PREFIX = 4  # letters of a code, 20 of its 80 bits: guesses near one code, wherever they come from
 WHOLE = {4: 32, 6: 64}  # bits; who has an IPv6 address has the 2^64 beside it
 
 
 @asynccontextmanager
-async def guarded(tries: Tries, request: Request, door: str) -> AsyncIterator[None]:
-    """Count what fails at a door. Raises TooManyTries."""
-    who = f"{door} {network(request)}"
-    await tries.require(who)
+async def guarded(tries: Tries, request: Request, door: str, word: str = "") -> AsyncIterator[None]:
+    """Count what fails at a door, by its address and by how a code begins.
+
+    Raises TooManyTries in place of a failure that is one too many.
+    """
     try:
         yield
     except (BadKey, BadToken):
-        await tries.failed(who)
+        start = normal(word)[:PREFIX]
+        await tries.failed(f"{door} {network(request)}", *([f"{door} {start}"] if start else []))
         raise
 
 

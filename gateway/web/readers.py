@@ -12,13 +12,13 @@ from starlette.routing import Route
 from gateway.core.bundles import IDENTITY, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Unpaid
-from gateway.granting import COOKIE_LIFE, Granting
+from gateway.granting import COOKIE_LIFE, ONCE_LIFE, Granting
 from gateway.ports import PublicStore, Tries
 from gateway.reading import Credential, Reading
 from gateway.redeeming import Redeeming
 from gateway.web.errors import status_of
 from gateway.web.forms import private_form
-from gateway.web.guard import guarded
+from gateway.web.guard import CODES, guarded
 from gateway.web.headers import CACHE_PRIVATE
 from gateway.web.links import token_in
 from gateway.web.pages import Language, Pages, negotiate
@@ -37,11 +37,11 @@ from gateway.web.sending import LONGEST, private_answer, send_checked, send_priv
 from gateway.web.shelf import Shelf
 
 LIBRARY_SIZE = 100
-DOOR = "unlock"
-
+ONCE = "/once"  # named by the style sheet, for a form that somebody begins to fill in
 PLAIN = 1024  # bytes of a header that is worth remembering what it says
 
 _NOTHING = Credential()
+_NO_PICTURE = private_form("image/svg+xml", b'<svg xmlns="http://www.w3.org/2000/svg"/>')
 
 
 class Readers:
@@ -76,6 +76,7 @@ class Readers:
         """Return the routes of this surface."""
         return [
             Route("/unlock", self.unlock, methods=["GET", "POST"]),
+            Route(ONCE, self.once),
             Route("/read/{publisher}/{slug}", self.read),
             Route("/library", self.library),
             Route("/signout", self.sign_out, methods=["POST"]),
@@ -101,9 +102,8 @@ class Readers:
         word = (fields.get("token") or fields.get("code") or "").strip()
         if not word:
             raise BadToken
-        # Whoever could send a form from elsewhere must not choose the reader that it makes.
-        once = fields.get("once", "") if proves_same_origin(request) else ""
-        async with guarded(self._tries, request, DOOR):
+        once = self._once(request, fields)
+        async with guarded(self._tries, request, CODES, word):
             known = await self._reading.reader(self._reader_cookie(request))
             redeemed = await self._redeeming.redeem(token_in(word) or word, known, once)
         address = redeemed.address or await self._readable(wanted, redeemed.cookie)
@@ -114,6 +114,23 @@ class Readers:
             response = self._page(request, "recorded.html", 202, done="unlocked", place=place)
         self._set_cookie(request, response, redeemed.cookie, COOKIE_LIFE)
         return response
+
+    async def once(self, request: Request) -> Response:
+        """Let a browser that begins to fill in a form be known when it sends it again."""
+        response = send_private(request, _NO_PICTURE)
+        known = cookie(request, _cookie_name(self._secure(request), "_once"))
+        if not self._granting.is_once(known):
+            self._set_cookie(request, response, self._granting.once(), ONCE_LIFE, "_once")
+        return response
+
+    def _once(self, request: Request, fields: Mapping[str, str]) -> str:
+        """Return what is the same where a form is sent again, "" where nothing can be."""
+        # A page that is the same for all carries nothing: there its style sheet asks for a cookie.
+        told = cookie(request, _cookie_name(self._secure(request), "_once"))
+        if not self._granting.is_once(told):
+            # Whoever could send a form from elsewhere must not choose the reader that it makes.
+            told = fields.get("once", "") if proves_same_origin(request) else ""
+        return told if self._granting.is_once(told) else ""
 
     async def _readable(self, wanted: Address | None, reader_cookie: str) -> Address | None:
         """Return the wanted document if this reader may read it."""
@@ -195,7 +212,8 @@ class Readers:
             response = _see_other("/")
         else:
             response = self._page(request, "recorded.html", 202, done="signed-out", place="/")
-        self._set_cookie(request, response, "", 0)
+        for suffix in ("", "_once"):
+            self._set_cookie(request, response, "", 0, suffix)
         return response
 
     def _page(self, request: Request, name: str, status: int = 200, **context: object) -> Response:
@@ -211,9 +229,11 @@ class Readers:
     def _reader_cookie(self, request: Request) -> str:
         return cookie(request, _cookie_name(self._secure(request)))
 
-    def _set_cookie(self, request: Request, response: Response, value: str, life: int) -> None:
+    def _set_cookie(
+        self, request: Request, response: Response, value: str, life: int, suffix: str = ""
+    ) -> None:
         response.set_cookie(
-            _cookie_name(self._secure(request)),
+            _cookie_name(self._secure(request), suffix),
             value,
             max_age=life,
             path="/",
@@ -256,8 +276,8 @@ def _refused(form: str) -> str:
     return REFUSED.get(form, form)
 
 
-def _cookie_name(is_https: bool) -> str:
-    return "__Host-paidgate" if is_https else "paidgate"
+def _cookie_name(is_https: bool, suffix: str = "") -> str:
+    return ("__Host-paidgate" if is_https else "paidgate") + suffix
 
 
 def _bearer_in(header: bytes) -> Credential | None:

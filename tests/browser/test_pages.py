@@ -39,7 +39,7 @@ def _pages() -> dict[str, bytes]:
         "unlock": PAGES.render("unlock.html", "en", token="pg1.a.b", once="1"),
         "code": PAGES.render("unlock.html", "zh-CN", token="", once="1"),
         "error": PAGES.render(
-            "error.html", "en", kind="unavailable", status=503, once="", document="", wait=0
+            "error.html", "en", kind="unavailable", status=503, once="", document=""
         ),
     }
 

@@ -20,6 +20,7 @@ from tests.faults.racers import LOST, WON, Race, fresh_once
 
 RACERS, ROUNDS = map(int, os.environ.get("PAIDGATE_RACE", "16x3").split("x"))
 USES = 10
+DEVICES = 7  # of a code good for one use
 KILLED = 0.5  # of the racers
 PATIENCE = 120.0  # seconds without a word from anyone
 
@@ -82,15 +83,16 @@ class Track:
             racer.outcome = told
 
 
-async def make_code(url: str) -> tuple[str, str]:
-    """Put a code on record, and return its id and its word."""
+async def make_code(url: str, uses: int) -> tuple[str, str]:
+    """Put a code with so many uses or, where it is one, devices on record; return id and word."""
     house = await racers.open_house(Race(url, "", racers.open_careful))
-    (minted,) = await house.redeeming.make("demo", CodeWish("all", uses=USES))
+    wish = CodeWish("all", uses=uses, devices=DEVICES)
+    (minted,) = await house.redeeming.make("demo", wish)
     await house.ledger.close()
     return minted.code.id, minted.word
 
 
-async def flaws(url: str, code: str, track: Track) -> list[str]:
+async def flaws(url: str, code: str, track: Track, uses: int) -> list[str]:
     """Return what is wrong with what stands on record after a round."""
     house = await racers.open_house(Race(url, "", racers.open_careful))
     known = await house.ledger.code_by_id(code)
@@ -99,7 +101,7 @@ async def flaws(url: str, code: str, track: Track) -> list[str]:
     while page := await house.ledger.grants("demo", subject="", scope="", after=after, limit=500):
         found += [grant for grant in page if grant.parent == code]
         after = page[-1].id
-    readers = {grant.source_ref.partition("/")[2] for grant in found}
+    readers = {d.reader for each in found for d in await house.ledger.devices(each.id, 99)}
     outcomes = [each.outcome for each in track.racers]
     winners = set()
     for outcome in outcomes:
@@ -108,10 +110,10 @@ async def flaws(url: str, code: str, track: Track) -> list[str]:
             winners.add(reader.id if reader and len(reader.grants) == 1 else "nobody")
     waiting = await house.ledger.outgoing(9)
     await house.ledger.close()
-    expected = min(USES, len(outcomes))
+    expected = min(uses if uses > 1 else DEVICES, len(outcomes))
     checks = {
-        f"uses {known.uses}": known.uses == expected,
-        f"grants {len(found)}": len(found) == expected,
+        f"uses {known.uses}": known.uses == min(uses, expected),
+        f"grants {len(found)}": len(found) == min(uses, expected),
         f"told {len(winners)}": len(winners) == expected,
         "others than told": winners == readers,
         "answers": sum(o == (LOST, "") for o in outcomes) == len(outcomes) - expected,
@@ -120,18 +122,20 @@ async def flaws(url: str, code: str, track: Track) -> list[str]:
     return [name for name, holds in checks.items() if not holds]
 
 
-def race(url: str, rounds: int, open_ledger: racers.OpenLedger, *, kills: float) -> list[str]:
+def race(
+    url: str, rounds: int, open_ledger: racers.OpenLedger, *, kills: float, uses: int = USES
+) -> list[str]:
     """Run rounds, and return what was wrong with any."""
     wrong: list[str] = []
     killed = 0
     for number in range(rounds):
-        code, word = anyio.run(make_code, url)
+        code, word = anyio.run(make_code, url, uses)
         meeting = FORKING.Barrier(RACERS)
         track = Track(Race(url, word, open_ledger, meeting), RACERS, int(kills * RACERS))
         track.run()
         killed += sum(each.kills for each in track.racers)
-        found = anyio.run(flaws, url, code, track)
-        print(f"round {number}: {RACERS} for {USES} uses, {killed} killed so far, flaws {found}")
+        found = anyio.run(flaws, url, code, track, uses)
+        print(f"round {number}: {RACERS} for {uses} uses, {killed} killed so far, flaws {found}")
         wrong += found
     assert killed >= (rounds if kills else 0)
     return wrong
@@ -139,6 +143,10 @@ def race(url: str, rounds: int, open_ledger: racers.OpenLedger, *, kills: float)
 
 def test_a_code_is_used_exactly_as_often_as_it_says_whoever_dies(ledger_url: str) -> None:
     assert race(ledger_url, ROUNDS, racers.open_careful, kills=KILLED) == []
+
+
+def test_a_code_good_for_one_opens_in_exactly_its_devices_whoever_dies(ledger_url: str) -> None:
+    assert race(ledger_url, ROUNDS, racers.open_careful, kills=KILLED, uses=1) == []
 
 
 def test_the_race_notices_a_ledger_that_looks_first_and_counts_later(ledger_url: str) -> None:

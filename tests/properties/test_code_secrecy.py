@@ -69,8 +69,9 @@ def kept(folder: Path) -> bytes:
 async def use_codes(house: House, app: ASGIApp) -> tuple[list[str], bytes]:
     """Make codes, redeem them in every way; return their words and all answers but the first."""
     api = Caller(app, await house.granting.add_publisher("demo"))
-    wish = json.dumps({"scope": "all", "count": 4, "uses": 1, "note": "spring"}).encode()
-    answer = await api.send("POST", "/api/codes", wish, idempotency_key="k")
+    wish = {"scope": "all", "count": 4, "uses": 1, "devices": 1, "note": "spring"}
+    told = json.dumps(wish).encode()
+    answer = await api.send("POST", "/api/codes", told, idempotency_key="k")
     codes = json.loads(answer.body)["codes"]
     words = [code["code"] for code in codes]
     answers = [await Browser(app).unlock(word) for word in (words[0], words[0], words[1].lower())]

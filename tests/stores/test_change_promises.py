@@ -14,9 +14,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
+from gateway.core.api_keys import ApiKey
 from gateway.core.chains import Anchor
-from gateway.core.errors import Conflict, Missing, Revoked, Stale, UsedUp
-from gateway.core.holders import SIGNING_KEYS, document_key, grant_key, reader_key
+from gateway.core.errors import Conflict, Expired, Missing, Revoked, Stale, UsedUp
+from gateway.core.holders import SIGNING_KEYS, api_key_key, document_key, grant_key, reader_key
 from gateway.core.tokens import KeyState
 from gateway.ports import Ledger, Outgoing, Reader
 from gateway.stores.engines import open_engines
@@ -49,13 +50,17 @@ async def test_every_change_of_a_right_or_a_document_is_outgoing(ledger: Ledger)
         (partial(ledger.redeem, "r1", "g1", 5), [reader_key("r1")]),
         (partial(ledger.redeem, "r1", "g1", 6), [reader_key("r1")]),
         (partial(ledger.sign_out, "r1"), [reader_key("r1")]),
+        (partial(ledger.redeem, "r1", "g1", 7), [reader_key("r1")]),
+        (partial(ledger.renew, "g1", 1, 7), [grant_key("g1")]),
+        (partial(ledger.add_key, ApiKey("hash", "demo")), []),
+        (partial(ledger.end_key, "hash", 7), [api_key_key("hash")]),
         (partial(ledger.revoke, "g1", 7), [grant_key("g1"), reader_key("r1")]),
         (partial(ledger.revoke, "g1", 8), [grant_key("g1"), reader_key("r1")]),
         (partial(ledger.evict, "g1", "r1"), [reader_key("r1")]),
         (partial(ledger.set_signing_keys, {}, {"k1": KeyState.ACTIVE}, 9), [SIGNING_KEYS]),
         (partial(ledger.add_codes, [code("c1")]), []),
         (
-            partial(ledger.redeem_code, "c1", grant("g2", source_ref="c1/r2"), "r2", 9),
+            partial(ledger.redeem_code, "c1", grant("g2", parent="c1"), "r2", 9),
             [grant_key("g2"), reader_key("r2")],
         ),
     ]
@@ -176,10 +181,12 @@ async def test_no_child_outlives_its_parent_in_a_race(rivals: Rivals) -> None:
 # --- codes -------------------------------------------------------------------------------------
 
 
-def from_code(name: str, reader: str, code: str = "c1") -> Callable[[Ledger], Awaitable[Reader]]:
+def from_code(
+    name: str, reader: str, code: str = "c1", at: int = 5
+) -> Callable[[Ledger], Awaitable[Reader]]:
     """Return a redemption of a code by a reader; the name is of the grant that it would make."""
-    made = replace(grant(name, source_ref=f"{code}/{reader}", parent=code), source="code")
-    return lambda ledger: ledger.redeem_code(code, made, reader, 5)
+    made = replace(grant(name, parent=code, devices=2), source="code")
+    return lambda ledger: ledger.redeem_code(code, made, reader, at)
 
 
 async def test_a_code_is_given_back_as_it_was_recorded(ledger: Ledger) -> None:
@@ -218,6 +225,79 @@ async def test_the_same_redemption_of_a_code_again_uses_nothing(ledger: Ledger) 
     await ledger.add_codes([code("c1", uses=1)])
     first = await from_code("g1", "r1")(ledger)
     assert (await from_code("g2", "r1")(ledger)).grants == first.grants
+
+
+async def test_a_code_good_for_one_use_opens_its_grant_wherever_a_device_is_free(
+    ledger: Ledger,
+) -> None:
+    await ledger.add_codes([code("c1", uses=1)])
+    for number in range(2):
+        (right,) = (await from_code(f"g{number}", f"r{number}")(ledger)).grants
+        assert right.id == "g0"
+    with pytest.raises(UsedUp):
+        await from_code("g2", "r2")(ledger)
+    assert await ledger.reader("r2") is None
+    await ledger.sign_out("r0")
+    (right,) = (await from_code("g3", "r2")(ledger)).grants
+    assert right.id == "g0"
+    with pytest.raises(UsedUp):
+        await from_code("g4", "r0")(ledger)
+    await ledger.evict("g0", "r1")
+    assert (await from_code("g5", "r0")(ledger)).auth_epoch == 1
+    used = await ledger.code("hash of c1")
+    assert used
+    assert used.uses == 1
+
+
+async def test_of_a_code_good_for_many_a_grant_is_opened_again_once_nobody_holds_it(
+    ledger: Ledger,
+) -> None:
+    await ledger.add_codes([code("c1", uses=2)])
+    for number in range(2):
+        await from_code(f"g{number}", f"r{number}")(ledger)
+    for reader in ("r2", "r3"):
+        with pytest.raises(UsedUp):
+            await from_code("g9", reader)(ledger)
+    await ledger.sign_out("r1")
+    (right,) = (await from_code("g9", "r2")(ledger)).grants
+    assert right.id == "g1"
+    with pytest.raises(UsedUp):
+        await from_code("g9", "r1")(ledger)
+
+
+async def test_a_code_whose_grant_is_over_says_how_it_ended(ledger: Ledger) -> None:
+    await ledger.add_codes([code("c1"), code("c2")])
+    for name in ("c1", "c2"):
+        await from_code(f"of {name}", "r1", name)(ledger)
+    await ledger.revoke("of c1", 7)
+    with pytest.raises(Revoked):
+        await from_code("g", "r2", "c1")(ledger)
+    with pytest.raises(Expired):
+        await from_code("g", "r2", "c2", at=4_000_000_000)(ledger)
+
+
+async def test_a_code_makes_no_new_grant_after_its_last_day(ledger: Ledger) -> None:
+    late = 3_999_999_999
+    await ledger.add_codes([replace(code(name), expires=late) for name in ("c1", "c2")])
+    await from_code("g1", "r1", at=late - 1)(ledger)
+    assert [g.id for g in (await from_code("g2", "r2", at=late)(ledger)).grants] == ["g1"]
+    with pytest.raises(Expired):
+        await from_code("g3", "r3", "c2", at=late)(ledger)
+
+
+async def test_the_places_of_a_code_hold_under_a_race(rivals: Rivals) -> None:
+    await rivals.one.add_codes([code("c1", uses=1)])
+    ledgers = itertools.cycle(rivals)
+    attempts: list[Callable[[], Awaitable[object]]] = [
+        partial(from_code(f"g{number}", f"r{number // 2}"), next(ledgers))
+        for number in range(2 * CROWD)
+    ]
+    outcomes = await at_once(attempts)
+    winners = {each.id for each in outcomes if isinstance(each, Reader)}
+    assert sum(isinstance(each, UsedUp) for each in outcomes) == 2 * (CROWD - 2)
+    (right,) = await rivals.one.grants("demo", subject="", scope="", after="", limit=99)
+    assert {device.reader for device in await rivals.one.devices(right.id, 99)} == winners
+    assert len(winners) == 2
 
 
 async def test_a_code_that_is_unknown_or_revoked_opens_nothing(ledger: Ledger) -> None:

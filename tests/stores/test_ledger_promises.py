@@ -10,6 +10,7 @@ import pytest
 from anyio import create_task_group
 from anyio.lowlevel import checkpoint
 
+from gateway.core.api_keys import ApiKey, May
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Missing, Stale, UsedUp
 from gateway.core.rights import Grant
@@ -46,19 +47,81 @@ async def test_every_key_of_a_publisher_names_it(ledger: Ledger) -> None:
     await ledger.add_publisher("demo", "hash-1", 1)
     await ledger.add_publisher("demo", "hash-2", 2)
     await ledger.add_publisher("demo", "hash-2", 3)
-    assert [await ledger.publisher_of(f"hash-{n}") for n in (1, 2)] == ["demo", "demo"]
+    known = [await ledger.key(f"hash-{n}") for n in (1, 2)]
+    assert [key and key.publisher for key in known] == ["demo", "demo"]
 
 
 async def test_a_publisher_without_a_key_is_named_by_none(ledger: Ledger) -> None:
     await ledger.add_publisher("demo", "", 1)
-    assert await ledger.publisher_of("") is None
-    assert await ledger.publisher_of("hash-1") is None
+    assert await ledger.key("") is None
+    assert await ledger.key("hash-1") is None
 
 
 async def test_a_key_stays_whose_it_is(ledger: Ledger) -> None:
     await ledger.add_publisher("demo", "hash-1", 1)
     await ledger.add_publisher("other", "hash-1", 2)
-    assert await ledger.publisher_of("hash-1") == "demo"
+    known = await ledger.key("hash-1")
+    assert known
+    assert known.publisher == "demo"
+
+
+async def test_a_key_is_given_back_as_it_was_recorded_and_with_its_last_use(ledger: Ledger) -> None:
+    facts = ("demo", "the shop's", frozenset({May.READ, May.GRANT}), 9_000)
+    one, other = ApiKey("hash-1", *facts, made_at=5), ApiKey("hash-2", "demo", made_at=6)
+    for key in (one, other, replace(one, label="another")):
+        await ledger.add_key(key)
+    await ledger.note_use("hash-1", 7)
+    used = replace(one, used_at=7)
+    assert await ledger.key("hash-1") == used
+    assert await ledger.keys("demo") == [used, other]
+    assert await ledger.keys("other") == []
+    assert await ledger.is_publisher("demo")
+
+
+async def test_a_key_that_is_ended_stays_ended_and_takes_its_sessions_along(
+    ledger: Ledger,
+) -> None:
+    for name in ("hash-1", "hash-2"):
+        await ledger.add_key(ApiKey(name, "demo"))
+        await ledger.begin_session(f"of {name}", name, 5, 50)
+    await ledger.end_key("hash-1", 7)
+    await ledger.end_key("hash-1", 9)
+    await ledger.add_key(ApiKey("hash-1", "demo"))
+    ended = await ledger.key("hash-1")
+    assert ended
+    assert ended.ended_at == 7
+    assert await ledger.session("of hash-1") is None
+    assert await ledger.session("of hash-2") == await ledger.key("hash-2")
+
+
+async def test_a_session_is_known_until_it_is_ended_or_over(ledger: Ledger) -> None:
+    await ledger.add_key(ApiKey("hash-1", "demo"))
+    for name, ends in (("s1", 50), ("s2", 50), ("s3", 10)):
+        await ledger.begin_session(name, "hash-1", 5, ends)
+    await ledger.end_session("s1")
+    await ledger.begin_session("s4", "hash-1", 10, 60)
+    known = [await ledger.session(f"s{n}") is not None for n in range(1, 6)]
+    assert known == [False, True, False, True, False]
+
+
+async def test_a_seed_is_kept_as_it_first_was_until_it_is_forgotten(ledger: Ledger) -> None:
+    await ledger.keep_seed("demo", "k", "first", 5)
+    await ledger.keep_seed("demo", "k", "second", 9)
+    await ledger.keep_seed("other", "k", "theirs", 8)
+    assert [await ledger.seed("demo", "k", since) for since in (4, 5)] == ["first", ""]
+    await ledger.forget_seeds(5)
+    assert await ledger.seed("demo", "k", 0) == ""
+    assert await ledger.seed("other", "k", 0) == "theirs"
+
+
+async def test_the_epoch_of_a_grants_tokens_only_rises(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1"))
+    for epoch in (2, 1, 2):
+        await ledger.renew("g1", epoch, 7)
+        renewed = await ledger.grant("g1")
+        assert renewed
+        assert (renewed.epoch, renewed.version) == (2, 2)
+    await ledger.renew("none", 1, 7)
 
 
 # --- documents ---------------------------------------------------------------------------------
@@ -474,11 +537,15 @@ async def test_one_reader_gathers_all_that_it_redeems_at_once(rivals: Rivals) ->
     assert list(reader.grants) == rights
 
 
-async def test_signing_out_raises_the_epoch_and_keeps_the_grants(ledger: Ledger) -> None:
-    await ledger.add_grant(grant("g1"))
+async def test_signing_out_raises_the_epoch_and_frees_the_places(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1", devices=1))
     first = await ledger.redeem("r1", "g1", 5)
     await ledger.sign_out("r1")
     await ledger.sign_out("r2")
+    out = await ledger.reader("r1")
+    assert out
+    assert (out.grants, out.auth_epoch) == ((), first.auth_epoch + 1)
+    assert await ledger.devices("g1", 9) == []
     again = await ledger.redeem("r1", "g1", 6)
     assert again == replace(first, auth_epoch=first.auth_epoch + 1, version=again.version)
     assert again.version > first.version

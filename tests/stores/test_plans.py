@@ -73,7 +73,9 @@ LOOKS: dict[str, Ask] = {
     "reader": lambda ledger: ledger.reader("r1"),
     "devices": lambda ledger: ledger.devices("g1", 50),
     "code": lambda ledger: ledger.code("hash"),
-    "key of a publisher": lambda ledger: ledger.publisher_of("hash"),
+    "key of a publisher": lambda ledger: ledger.key("hash"),
+    "session": lambda ledger: ledger.session("s1"),
+    "seed": lambda ledger: ledger.seed("demo", "key", 5),
     "answer": lambda ledger: ledger.answer("demo", "key"),
 }
 

@@ -62,7 +62,7 @@ async def require_all(house: House, told: dict[str, str]) -> None:
         assert len(await house.publishing.editions(Address("demo", slug), "", 9)) == 2
     with pytest.raises(Revoked):
         await house.reading.read(Address("demo", "story"), Credential(bearer=told["revoked"]))
-    assert await house.granting.publisher(told["key"]) == "demo"
+    assert (await house.api_keys.known(told["key"])).publisher == "demo"
 
 
 def test_there_is_a_folder_of_the_format_before_checks_and_of_today() -> None:

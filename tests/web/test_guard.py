@@ -1,8 +1,9 @@
-"""Whoever guesses has to wait, on every gateway alike; whoever is right does not."""
+"""Whoever guesses is told to wait, on every gateway alike; whoever is right never is."""
 
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
 import anyio
 import anyio.lowlevel
@@ -13,7 +14,7 @@ from gateway.stores.tries import LIMITS, MemoryTries, RedisTries
 from gateway.web.guard import network
 from tests.asgi import Exchange, exchange
 from tests.house import NOW
-from tests.web.caller import Browser, Caller, open_api
+from tests.web.caller import FORM, Browser, Caller, open_api
 from tests.web.visitor import Visitor, add_publisher
 
 pytestmark = pytest.mark.anyio
@@ -27,16 +28,37 @@ def is_refused(answer: Exchange) -> bool:
     return answer.status == 429 and 1 <= int(answer.header("retry-after")) <= 61
 
 
-async def test_wrong_codes_are_limited_and_then_a_right_one_has_to_wait_too() -> None:
+async def test_wrong_codes_are_limited_and_right_ones_are_not() -> None:
     standing, api = await open_api(MemoryTries())
     (code,) = await api.make_codes()
+    _, token = await standing.grant("all")
     browser = Browser(standing.app)
     for word in (WRONG, "pg1.k1.a.b") * (PER_MINUTE // 2):
         assert (await browser.unlock(word)).status == 401
-    for word in (WRONG, code["code"]):
-        assert is_refused(await browser.unlock(word))
-    (listed,) = (await api.ask("GET", "/api/codes"))["codes"]
-    assert listed["used"] == 0
+    for word in (code["code"], token):
+        for wrong in (WRONG, "pg1.k1.a.b"):
+            assert is_refused(await browser.unlock(wrong))
+        assert (await Browser(standing.app).unlock(word)).status == 303
+        told = json.dumps({"code": word}).encode()
+        assert (await exchange(standing.app, "POST", "/redeem", body=told)).status == 200
+
+
+async def test_guesses_near_one_code_are_limited_wherever_they_come_from() -> None:
+    standing, api = await open_api(MemoryTries())
+    (code,) = await api.make_codes()
+    near = code["code"][:14] + "-0000"
+
+    async def guess(word: str, host: int) -> Exchange:
+        body = urlencode({"code": word}).encode()
+        return await exchange(
+            standing.app, "POST", "/unlock", [FORM], body, client=f"192.0.2.{host}"
+        )
+
+    for host in range(PER_MINUTE):
+        assert (await guess(near, host)).status == 401
+    assert is_refused(await guess(near, 99))
+    assert (await guess("0" * 16, 99)).status == 401
+    assert (await guess(code["code"], 99)).status == 303
 
 
 async def test_of_many_guesses_at_once_no_more_are_answered() -> None:
@@ -59,7 +81,7 @@ async def test_of_many_guesses_at_once_no_more_are_answered() -> None:
 
 async def test_what_succeeds_and_what_is_no_guess_does_not_count() -> None:
     standing, api = await open_api(MemoryTries())
-    (code,) = await api.make_codes(uses=1)
+    (code,) = await api.make_codes(uses=1, devices=1)
     winner = Browser(standing.app)
     for _ in range(3 * PER_MINUTE):
         assert (await winner.unlock(code["code"])).status == 303
@@ -82,8 +104,9 @@ async def test_api_keys_are_limited_like_codes_and_apart_from_them() -> None:
     for number in range(PER_MINUTE):
         answer = await Caller(standing.app, f"pgk-{number}").send("GET", "/api/grants")
         assert answer.status == 401
-    refused = await api.send("GET", "/api/grants")
+    refused = await Caller(standing.app, "pgk-guess").send("GET", "/api/grants")
     assert is_refused(refused)
+    assert (await api.send("GET", "/api/grants")).status == 200
     assert json.loads(refused.body)["type"] == "urn:paidgate:too-many-tries"
     assert (await Browser(standing.app).unlock(WRONG)).status == 401
 
@@ -101,10 +124,11 @@ def test_signing_in_at_the_studio_is_limited() -> None:
     visitor = Visitor(standing)
     for _ in range(PER_MINUTE):
         assert visitor.sign_in("pgk-wrong").status == 401
-    refused = visitor.sign_in(key)
+    refused = visitor.sign_in("pgk-wrong")
     assert refused.status == 429
     assert 1 <= int(refused.headers["retry-after"]) <= 61
     assert not visitor.has_session
+    assert visitor.sign_in(key).status == 303
 
 
 async def test_two_gateways_on_one_redis_share_the_count(redis_url: str) -> None:

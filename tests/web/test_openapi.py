@@ -24,11 +24,11 @@ async def description(api: Caller) -> dict[str, Any]:
 
 
 def served(app: Any) -> Iterator[tuple[str, str]]:
-    """Yield method and path of all that the application serves below /api."""
+    """Yield method and path of all that the application serves to programs."""
     assert isinstance(app, Starlette)
     for route in app.routes:
         assert isinstance(route, Route)
-        if route.path.startswith("/api"):
+        if route.path.startswith(("/api", "/redeem")):
             yield from ((m, route.path) for m in (route.methods or ()) if m != "HEAD")
 
 

@@ -16,7 +16,7 @@ from gateway.web.pages import LANGUAGES, Language, Pages, interface, negotiate
 from tests.web.sheets import HOSTILE, MOMENT, PAGES, STATIC, inline_of, one
 
 ENTRY = Entry(Address("demo", "a"), HOSTILE, HOSTILE, "en", HOSTILE, MOMENT, MOMENT)
-ALONE: dict[str, object] = {"once": "", "document": "", "wait": 0}  # of an error: nothing else
+ALONE: dict[str, object] = {"once": "", "document": ""}  # of an error: nothing else
 TOLD: list[tuple[str, dict[str, object]]] = [
     ("catalogue.html", {"entries": (ENTRY,), "following": f"{MOMENT} demo/a", "is_first": True}),
     ("catalogue.html", {"entries": (), "following": "", "is_first": False}),
@@ -27,10 +27,10 @@ TOLD: list[tuple[str, dict[str, object]]] = [
     ("library.html", {"editions": (), "following": "", "is_first": True, "once": ""}),
     ("unlock.html", {"token": HOSTILE, "once": HOSTILE}),
     ("unlock.html", {"token": "", "once": HOSTILE}),
-    ("error.html", {"status": 404, "kind": "missing", "once": "", "document": "", "wait": 0}),
+    ("error.html", {"status": 404, "kind": "missing", "once": "", "document": ""}),
     (
         "error.html",
-        {"status": 429, "kind": "used-up", "once": HOSTILE, "document": HOSTILE, "wait": 2},
+        {"status": 429, "kind": "used-up", "once": HOSTILE, "document": HOSTILE},
     ),
 ]
 

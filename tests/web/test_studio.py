@@ -107,7 +107,9 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host() -> None:
 def test_signing_in_always_begins_a_session_of_its_own() -> None:
     standing = gateway()
     key = add_publisher(standing)
-    planted = anyio.run(standing.house.granting.studio_cookie, "other", LIFE)
+    stranger = Visitor(standing)
+    stranger.sign_in(add_publisher(standing, "other"))
+    planted = stranger.cookie.partition("paidgate_studio=")[2]
     visitor = Visitor(standing)
     door = visitor.get("/studio")
     visitor.plant(planted)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from gateway.core.api_keys import ApiKey
 from gateway.core.chains import Anchor
-from gateway.core.codes import Code
+from gateway.core.codes import Code, State
 from gateway.core.documents import Address
-from gateway.core.errors import Conflict, Missing, Revoked, Stale, UsedUp
-from gateway.core.holders import SIGNING_KEYS, document_key, grant_key, reader_key
-from gateway.core.rights import Grant
+from gateway.core.errors import Conflict, Expired, Missing, Revoked, Stale, UsedUp
+from gateway.core.holders import SIGNING_KEYS, api_key_key, document_key, grant_key, reader_key
+from gateway.core.rights import Grant, Standing
 from gateway.core.tokens import KeyState
 from gateway.ports import Answer, AuthorityRecord, Device, Edition, Outgoing, Reader
 
@@ -35,7 +36,9 @@ class MemoryLedger(MemoryAnchors):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys: dict[str, str] = {}
+        self._keys: dict[str, ApiKey] = {}
+        self._sessions: dict[str, tuple[str, int]] = {}
+        self._seeds: dict[tuple[str, str], tuple[str, int]] = {}
         self._editions: dict[Address, dict[str, Edition]] = {}
         self._current: dict[Address, str] = {}
         self._unsettled: dict[Address, None] = {}
@@ -69,10 +72,49 @@ class MemoryLedger(MemoryAnchors):
     async def add_publisher(self, publisher: str, key_hash: str, at: int) -> None:
         self._publishers.add(publisher)
         if key_hash:
-            self._keys.setdefault(key_hash, publisher)
+            self._keys.setdefault(key_hash, ApiKey(key_hash, publisher, made_at=at))
 
-    async def publisher_of(self, key_hash: str) -> str | None:
+    async def add_key(self, key: ApiKey) -> None:
+        self._publishers.add(key.publisher)
+        self._keys.setdefault(key.hash, key)
+
+    async def key(self, key_hash: str) -> ApiKey | None:
         return self._keys.get(key_hash)
+
+    async def keys(self, publisher: str) -> Sequence[ApiKey]:
+        found = (key for key in self._keys.values() if key.publisher == publisher)
+        return sorted(found, key=lambda key: key.hash)
+
+    async def note_use(self, key_hash: str, at: int) -> None:
+        self._keys[key_hash] = replace(self._keys[key_hash], used_at=at)
+
+    async def end_key(self, key_hash: str, at: int) -> None:
+        known = self._keys[key_hash]
+        if known.ended_at is None:
+            self._keys[key_hash] = replace(known, ended_at=at)
+        self._sessions = {s: of for s, of in self._sessions.items() if of[0] != key_hash}
+        self._note(api_key_key(known.id))
+
+    async def begin_session(self, session: str, key_hash: str, at: int, ends: int) -> None:
+        self._sessions = {s: of for s, of in self._sessions.items() if of[1] > at}
+        self._sessions[session] = key_hash, ends
+
+    async def session(self, session: str) -> ApiKey | None:
+        known = self._sessions.get(session)
+        return self._keys[known[0]] if known else None
+
+    async def end_session(self, session: str) -> None:
+        self._sessions.pop(session, None)
+
+    async def keep_seed(self, publisher: str, key: str, seed: str, at: int) -> None:
+        self._seeds.setdefault((publisher, key), (seed, at))
+
+    async def seed(self, publisher: str, key: str, since: int) -> str:
+        seed, at = self._seeds.get((publisher, key), ("", 0))
+        return seed if at > since else ""
+
+    async def forget_seeds(self, before: int) -> None:
+        self._seeds = {key: kept for key, kept in self._seeds.items() if kept[1] > before}
 
     async def is_publisher(self, name: str) -> bool:
         return name in self._publishers
@@ -203,6 +245,12 @@ class MemoryLedger(MemoryAnchors):
             self._note(grant_key(each))
             self._raise_readers(r for r, grants in self._redeemed.items() if each in grants)
 
+    async def renew(self, grant: str, epoch: int, at: int) -> None:
+        known = self._grants.get(grant)
+        if known and known.epoch < epoch:
+            self._grants[grant] = replace(known, epoch=epoch, version=known.version + 1)
+        self._note(grant_key(grant))
+
     def _raise_readers(self, readers: Iterable[str]) -> None:
         for reader in readers:
             self._versions[reader] = self._versions.get(reader, 0) + 1
@@ -253,13 +301,32 @@ class MemoryLedger(MemoryAnchors):
             raise Missing("code")
         if known.revoked_at is not None:
             raise Revoked
-        reference = (grant.source, grant.source_ref, grant.scope)
-        if all((g.source, g.source_ref, g.scope) != reference for g in self._grants.values()):
-            if known.uses >= known.max_uses:
-                raise UsedUp
+        of_code = [g for g in self._grants.values() if (g.source, g.parent) == (grant.source, code)]
+        held = [g for g in of_code if g.id in self._redeemed.get(reader, {})]
+        if held:
+            opened = held[0]
+        elif known.state(at) is State.OPEN:
             self._codes[code] = replace(known, uses=known.uses + 1)
-        kept = await self.add_grant(grant)
-        return await self.redeem(reader, kept.id, at)
+            opened = await self.add_grant(replace(grant, source_ref=f"{code}/{known.uses + 1}"))
+        else:
+            opened = self._open(known, of_code, at)
+        return await self.redeem(reader, opened.id, at)
+
+    def _open(self, code: Code, grants: Sequence[Grant], at: int) -> Grant:
+        for each in grants:
+            taken = sum(each.id in others for others in self._redeemed.values())
+            places = each.devices if code.max_uses == 1 else 1
+            if each.standing(at) in (Standing.STANDS, Standing.NOT_YET) and taken < places:
+                return each
+        if code.uses < code.max_uses:
+            raise Expired
+        if code.max_uses == 1:
+            for each in grants:
+                if each.standing(at) is Standing.REVOKED:
+                    raise Revoked
+                if each.standing(at) is Standing.ENDED:
+                    raise Expired
+        raise UsedUp
 
     # --- readers ---
 
@@ -292,6 +359,7 @@ class MemoryLedger(MemoryAnchors):
     async def sign_out(self, reader: str) -> None:
         if reader in self._epochs:
             self._epochs[reader] += 1
+            self._redeemed.pop(reader, None)
             self._raise_readers([reader])
 
     # --- answers ---

@@ -5,6 +5,15 @@ addEventListener("pageshow", (event) => {
   if (event.persisted && "private" in document.documentElement.dataset) location.reload();
 });
 
+// A form that opens something is not sent by a double click. A second later it may be sent again.
+for (const form of document.querySelectorAll('form[action$="/unlock"]')) {
+  let sent = -Infinity;
+  form.addEventListener("submit", (event) => {
+    if (event.timeStamp - sent < 1000) event.preventDefault();
+    else sent = event.timeStamp;
+  });
+}
+
 // Copy an address, or what stands in a field.
 for (const button of document.querySelectorAll("[data-copied]")) {
   if (!navigator.clipboard) break;

@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.api_keys import ApiKeys
+from gateway.core.api_keys import ApiKey
 from gateway.core.errors import BadKey, Malformed
 from gateway.explaining import Explaining
 from gateway.granting import Granting
@@ -13,20 +15,20 @@ from gateway.ports import Formats, Tries
 from gateway.publishing import Publishing
 from gateway.redeeming import Redeeming
 from gateway.repeating import Repeating
-from gateway.web.guard import guarded
+from gateway.web.guard import KEYS, guarded
 from gateway.web.links import Links
 from gateway.web.publishers.answers import json
 from gateway.web.publishers.codes import Codes
 from gateway.web.publishers.documents import Documents
 from gateway.web.publishers.explanations import Explanations
 from gateway.web.publishers.grants import Grants
+from gateway.web.publishers.keys import Keys
 from gateway.web.publishers.openapi import describe
 from gateway.web.publishers.operation import routes
+from gateway.web.publishers.redemptions import Redemptions
 from gateway.web.requests import bearer
 
-__all__ = ["DOOR", "Publishers"]
-
-DOOR = "key"  # where failed tries of an API key are counted, whichever way it is shown
+__all__ = ["Publishers"]
 
 
 class Publishers:
@@ -35,6 +37,7 @@ class Publishers:
     def __init__(
         self,
         publishing: Publishing,
+        api_keys: ApiKeys,
         granting: Granting,
         redeeming: Redeeming,
         explaining: Explaining,
@@ -44,30 +47,32 @@ class Publishers:
         links: Links,
         max_upload: int,
     ) -> None:
-        self._granting = granting
+        self._api_keys = api_keys
         self._tries = tries
         self.operations = [
             *Documents(publishing, repeating, formats, links, max_upload).operations(),
             *Grants(granting, links).operations(),
             *Codes(redeeming).operations(),
+            *Keys(api_keys).operations(),
             *Explanations(explaining).operations(),
+            *Redemptions(redeeming, granting, tries).operations(),
         ]
         self._description = describe(self.operations)
 
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
         described = Route("/openapi.json", self.describe, methods=["GET"])
-        return [*routes(self.operations, self._publisher), described]
+        return [*routes(self.operations, self._key), described]
 
-    async def _publisher(self, request: Request) -> str:
+    async def _key(self, request: Request) -> ApiKey:
         try:
             key = bearer(request)
         except Malformed:
             raise BadKey from None
         if not key:
             raise BadKey
-        async with guarded(self._tries, request, DOOR):
-            return await self._granting.publisher(key)
+        async with guarded(self._tries, request, KEYS):
+            return await self._api_keys.known(key)
 
     async def describe(self, request: Request) -> Response:  # noqa: ARG002
         """Return the description of all this, to anyone."""

@@ -24,7 +24,7 @@ from gateway.web.publishers.answers import (
     read_json,
     seconds,
 )
-from gateway.web.publishers.operation import JSON, Operation
+from gateway.web.publishers.operation import GIVING, JSON, Operation
 from gateway.web.requests import prefers
 from gateway.web.tables import CSV, csv_table
 
@@ -54,12 +54,14 @@ class Codes:
                 {201: {JSON: shapes.NewCodes, CSV: None}, 202: {CSV: None}},
                 takes={JSON: shapes.CodeWish},
                 repeatable=True,
+                needs=GIVING,
             ),
             Operation(
                 "DELETE",
                 "/api/codes/{code}",
                 self.revoke_code,
                 {204: None, 202: {JSON: shapes.Recorded}},
+                needs=GIVING,
             ),
         ]
 

@@ -24,7 +24,7 @@ from gateway.web.publishers.answers import (
     read_json,
     seconds,
 )
-from gateway.web.publishers.operation import JSON, Operation
+from gateway.web.publishers.operation import GIVING, JSON, Operation
 
 PATH = "/api/grants/{grant}"
 
@@ -54,11 +54,22 @@ class Grants:
                 {201: {JSON: shapes.NewGrant}},
                 takes={JSON: shapes.GrantWish},
                 repeatable=True,
+                needs=GIVING,
             ),
             Operation("GET", PATH, self.read_grant, {200: {JSON: shapes.Grant}}),
-            Operation("DELETE", PATH, self.revoke_grant, revoked),
+            Operation("DELETE", PATH, self.revoke_grant, revoked, needs=GIVING),
+            Operation(
+                "POST",
+                f"{PATH}/renew-link",
+                self.renew_link,
+                {200: {JSON: shapes.NewLink}},
+                repeatable=True,
+                needs=GIVING,
+            ),
             Operation("GET", f"{PATH}/devices", self.list_devices, {200: {JSON: shapes.Devices}}),
-            Operation("DELETE", f"{PATH}/devices/{{device}}", self.evict_device, revoked),
+            Operation(
+                "DELETE", f"{PATH}/devices/{{device}}", self.evict_device, revoked, needs=GIVING
+            ),
         ]
 
     async def list_grants(self, request: Request, publisher: str) -> Response:
@@ -99,6 +110,14 @@ class Grants:
     async def revoke_grant(self, request: Request, publisher: str) -> Response:
         """Take a right back, and all that came from it."""
         return done(await self._granting.revoke(publisher, request.path_params["grant"]))
+
+    async def renew_link(self, request: Request, publisher: str) -> Response:
+        """Make a new token for a grant; those from before are void."""
+        grant = request.path_params["grant"]
+        renewed, confirmed = await self._granting.renew(publisher, grant, asked(request))
+        token = await self._granting.token(renewed)
+        link = self._links.absolute(request, f"/unlock?token={quote(token)}")
+        return json(shapes.NewLink(token, link, confirmed))
 
     async def list_devices(self, request: Request, publisher: str) -> Response:
         """List where a grant was redeemed, in that order."""

@@ -74,6 +74,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "default": _response("It could not be done.", {PROBLEM: Problem}),
         },
     }
+    if operation.is_open:
+        told["security"] = []
     if operation.takes is not None:
         told["requestBody"] = {"required": True, "content": _content(operation.takes)}
     return told

@@ -10,12 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.core.api_keys import ApiKey, May
+from gateway.core.errors import NotAllowed
+
 Work = Callable[[Request, str], Awaitable[Response]]
-Door = Callable[[Request], Awaitable[str]]
+Door = Callable[[Request], Awaitable[ApiKey]]
 
 # A body: of JSON the type, of anything else nothing.
 Body = Mapping[str, Any]
 JSON = "application/json"
+GIVING = frozenset({May.GRANT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Operation:
     query: tuple[str, ...] = ()
     conditional: bool = False
     repeatable: bool = False  # honours Idempotency-Key
+    is_open: bool = False  # asks for no API key
+    needs: frozenset[May] | None = None  # None: to read for a GET, to publish for all else
 
     @property
     def summary(self) -> str:
@@ -42,8 +48,17 @@ class Operation:
         return self.work.__name__
 
 
+def require_may(key: ApiKey, method: str, needs: frozenset[May] | None) -> None:
+    """Raise NotAllowed unless a key may do what a method does; needs as in Operation."""
+    if needs is None:
+        needs = frozenset({May.READ if method in ("GET", "HEAD") else May.PUBLISH})
+    lacking = sorted(needs - key.may)
+    if lacking:
+        raise NotAllowed(lacking[0])
+
+
 def routes(operations: Iterable[Operation], door: Door) -> list[Route]:
-    """Return one route for each path; nobody comes in but a publisher."""
+    """Return one route for each path; what is not open nobody comes in to but a publisher."""
     at: dict[str, dict[str, Operation]] = {}
     for operation in operations:
         at.setdefault(operation.path, {})[operation.method] = operation
@@ -52,8 +67,11 @@ def routes(operations: Iterable[Operation], door: Door) -> list[Route]:
 
 def _route(path: str, methods: Mapping[str, Operation], door: Door) -> Route:
     async def answer(request: Request) -> Response:
-        publisher = await door(request)
-        method = "GET" if request.method == "HEAD" else request.method
-        return await methods[method].work(request, publisher)
+        operation = methods["GET" if request.method == "HEAD" else request.method]
+        if operation.is_open:
+            return await operation.work(request, "")
+        key = request.state.key = await door(request)
+        require_may(key, operation.method, operation.needs)
+        return await operation.work(request, key.publisher)
 
     return Route(path, answer, methods=list(methods))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
+
+from gateway.core.rights import PLACES
 
 # Coming in, a time may be in Unix seconds as well.
 When = Annotated[datetime, Meta(tz=True)] | Annotated[int, Meta(ge=0, le=1 << 40)]
@@ -20,7 +22,7 @@ class GrantWish(Struct, forbid_unknown_fields=True):
     scope: str
     subject: str = ""
     term: str = ""
-    devices: int = 5
+    devices: int = PLACES
     note: str = ""
     starts: When | None = None
     parent: str = ""
@@ -28,15 +30,30 @@ class GrantWish(Struct, forbid_unknown_fields=True):
 
 
 class CodeWish(Struct, forbid_unknown_fields=True):
-    """Codes to make: each can be redeemed in as many browsers as it has uses."""
+    """Codes to make: each gives as many rights as it has uses, each right in some devices."""
 
     scope: str
     count: int
     uses: int = 1
     term: str = ""
     expires: When | None = None
-    devices: int = 1
+    devices: int = PLACES
     note: str = ""
+
+
+class KeyWish(Struct, forbid_unknown_fields=True):
+    """An API key to make. What is left out is as with the key that asks."""
+
+    label: str
+    may: list[Literal["publish", "grant", "read"]] | None = None
+    expires: When | None = None
+
+
+class Redemption(Struct, forbid_unknown_fields=True):
+    """A code or a token (or the link with it) to redeem."""
+
+    code: str = ""
+    token: str = ""
 
 
 # --- told --------------------------------------------------------------------------------------
@@ -188,6 +205,49 @@ class Codes(Struct):
 
     codes: list[Code]
     next: str | None
+
+
+class Key(Struct, kw_only=True):
+    """An API key on record. Its text is nowhere. used: when last, to the minute."""
+
+    id: str
+    label: str
+    may: list[str]
+    expires: str | None
+    ended: str | None
+    used: str | None
+    made: str
+
+
+class NewKey(Key, kw_only=True):
+    """An API key, and its text, which is told this once. confirmed: every worker knows of it."""
+
+    key: str
+    confirmed: bool
+
+
+class Keys(Struct):
+    """The API keys of a publisher, by id."""
+
+    keys: list[Key]
+
+
+class NewLink(Struct):
+    """The token of a grant after its link was renewed. confirmed: no worker takes one before it."""
+
+    token: str
+    unlock_url: str
+    confirmed: bool
+
+
+class Redeemed(Struct):
+    """A bearer token, and what it opens until when. confirmed: every worker knows of it."""
+
+    token: str
+    scope: str
+    document: str | None
+    ends: str | None
+    confirmed: bool
 
 
 class Step(Struct, omit_defaults=True):

@@ -6,16 +6,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.api_keys import ApiKeys
 from gateway.core.errors import BadKey, Expired, TooManyTries, Unauthenticated
 from gateway.granting import Granting
 from gateway.ports import Formats, PublicStore, Tries
 from gateway.publishing import Publishing
 from gateway.redeeming import Redeeming
-from gateway.web.guard import guarded
+from gateway.web.guard import KEYS, guarded
 from gateway.web.links import Links
 from gateway.web.pages import Pages
 from gateway.web.press import PagePress
-from gateway.web.publishers import DOOR
 from gateway.web.requests import read_form, require_same_origin
 from gateway.web.studio.codes import Codes
 from gateway.web.studio.desk import HOME, Desk, read_fields, see_other
@@ -34,6 +34,7 @@ class Studio:
     def __init__(
         self,
         publishing: Publishing,
+        api_keys: ApiKeys,
         granting: Granting,
         redeeming: Redeeming,
         tries: Tries,
@@ -45,9 +46,9 @@ class Studio:
         is_https: bool,
         max_upload: int,
     ) -> None:
-        self._granting = granting
+        self._api_keys = api_keys
         self._tries = tries
-        self._sessions = Sessions(granting, is_https=is_https)
+        self._sessions = Sessions(api_keys, is_https=is_https)
         self._desk = Desk(pages, self._sessions)
         self._documents = Documents(self._desk, publishing, store, links)
         self._editor = Editor(
@@ -55,7 +56,7 @@ class Studio:
         )
         self._grants = Grants(self._desk, publishing, granting, redeeming, links)
         self._codes = Codes(self._desk, self._grants, redeeming)
-        self._devices = Devices(self._desk, granting)
+        self._devices = Devices(self._desk, granting, links)
 
     def routes(self) -> list[Route]:
         """Return the routes of the studio."""
@@ -63,7 +64,7 @@ class Studio:
         return [
             route("", self._documents.listing, turn_away=self._welcome),
             Route(f"{HOME}/signin", self.sign_in, methods=["POST"]),
-            route("/signout", self.sign_out, "POST"),
+            route("/signout", self.sign_out, "POST", needs=frozenset()),
             *self._documents.routes(),
             *self._editor.routes(),
             *self._grants.routes(),
@@ -82,17 +83,17 @@ class Studio:
         self._sessions.guest(request).require_form(fields.get("form", ""))
         try:
             # A key that cannot be one is looked up like any other: the answer takes as long.
-            async with guarded(self._tries, request, DOOR):
-                publisher = await self._granting.publisher(fields.get("key", "").strip())
+            async with guarded(self._tries, request, KEYS):
+                key = await self._api_keys.known(fields.get("key", "").strip())
         except (BadKey, TooManyTries) as error:
             return self._desk.sign_in(request, error)
         response = see_other(HOME)
-        await self._sessions.begin(request, response, publisher)
+        await self._sessions.begin(request, response, key)
         return response
 
     async def sign_out(self, request: Request, session: Session) -> Response:
-        """End the session in this browser."""
+        """End the session, here and in every copy."""
         await read_fields(request, session)
         response = see_other(HOME)
-        self._sessions.end(request, response)
+        await self._sessions.end(request, response, session)
         return response

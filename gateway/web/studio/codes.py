@@ -13,6 +13,7 @@ from gateway.ports import Edition
 from gateway.redeeming import CodeWish, Redeeming
 from gateway.repeating import Ask
 from gateway.web.publishers.codes import csv_answer
+from gateway.web.publishers.operation import GIVING
 from gateway.web.studio.desk import Desk, done_at, read_fields
 from gateway.web.studio.grants import Grants, chosen_scope, number, once_of, place_of
 from gateway.web.studio.sessions import Session
@@ -32,9 +33,9 @@ class Codes:
         """Return the routes of these pages."""
         route = self._desk.route
         return [
-            route("/codes", self.make, "POST"),
-            route("/documents/{slug}/codes", self.make, "POST"),
-            route("/codes/{code}/revoke", self.revoke, "POST"),
+            route("/codes", self.make, "POST", needs=GIVING),
+            route("/documents/{slug}/codes", self.make, "POST", needs=GIVING),
+            route("/codes/{code}/revoke", self.revoke, "POST", needs=GIVING),
         ]
 
     async def make(self, request: Request, session: Session) -> Response:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.core.api_keys import May
 from gateway.core.documents import Address, is_name, valid_name
 from gateway.core.errors import (
     GatewayError,
@@ -21,6 +22,7 @@ from gateway.web.forms import private_form
 from gateway.web.headers import CACHE_PRIVATE
 from gateway.web.pages import Pages, negotiate
 from gateway.web.press import HTML
+from gateway.web.publishers.operation import require_may
 from gateway.web.requests import read_form
 from gateway.web.sending import send_private
 from gateway.web.studio.sessions import Session, Sessions
@@ -53,14 +55,21 @@ class Desk:
         *methods: str,
         turn_away: TurnAway | None = None,
         limit: int | None = None,
+        needs: frozenset[May] | None = None,
     ) -> Route:
-        """Return the route to a page that needs a publisher's session."""
+        """Return the route to a page that needs a publisher's session.
+
+        needs: what its key has to allow for a POST, as in Operation; to see it, to read.
+        """
 
         async def answer(request: Request) -> Response:
             try:
                 session = await self._sessions.of(request)
             except Unauthenticated as error:
                 return await (turn_away or self._turn_away)(request, error)
+            if session.key:
+                is_post = request.method == "POST"
+                require_may(session.key, request.method, needs if is_post else None)
             return await page(request, session)
 
         return Route(HOME + path, answer, methods=list(methods or ("GET",)), max_body_size=limit)

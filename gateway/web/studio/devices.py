@@ -2,37 +2,70 @@
 
 from __future__ import annotations
 
+import secrets
+from urllib.parse import quote
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.moments import moment
 from gateway.granting import Granting
+from gateway.repeating import Ask
+from gateway.web.links import UNLOCK, Links
+from gateway.web.publishers.operation import GIVING
 from gateway.web.studio.desk import HOME, Desk, done_at, read_fields
+from gateway.web.studio.grants import once_of
 from gateway.web.studio.sessions import Session
 
 
 class Devices:
     """The page of one right."""
 
-    def __init__(self, desk: Desk, granting: Granting) -> None:
+    def __init__(self, desk: Desk, granting: Granting, links: Links) -> None:
         self._desk = desk
         self._granting = granting
+        self._links = links
 
     def routes(self) -> list[Route]:
         """Return the routes of this page."""
         route = self._desk.route
         return [
             route("/grants/{grant}", self.devices),
-            route("/grants/{grant}/devices/{device}/evict", self.evict, "POST"),
+            route("/grants/{grant}/renew", self.renew, "POST", needs=GIVING),
+            route("/grants/{grant}/devices/{device}/evict", self.evict, "POST", needs=GIVING),
         ]
 
     async def devices(self, request: Request, session: Session) -> Response:
         """Show where a right was redeemed."""
+        return await self._page(request, session)
+
+    async def renew(self, request: Request, session: Session) -> Response:
+        """Make a new link for a right, and show it; those from before are void."""
+        fields = await read_fields(request, session)
+        ask = Ask(once_of(fields))
+        grant = request.path_params["grant"]
+        renewed, confirmed = await self._granting.renew(session.publisher, grant, ask)
+        path = f"{UNLOCK}?token={quote(await self._granting.token(renewed))}"
+        link = self._links.absolute(request, path)
+        return await self._page(request, session, link, confirmed=confirmed)
+
+    async def _page(
+        self, request: Request, session: Session, link: str = "", *, confirmed: bool = True
+    ) -> Response:
         grant = await self._granting.own(session.publisher, request.path_params["grant"])
         found = await self._granting.devices(session.publisher, grant.id)
         rows = [(device.reader, moment(device.at)) for device in found]
-        return self._desk.page(request, session, "devices.html", grant=grant, rows=rows)
+        return self._desk.page(
+            request,
+            session,
+            "devices.html",
+            confirmed=confirmed,
+            grant=grant,
+            rows=rows,
+            link=link,
+            once=secrets.token_hex(16),
+        )
 
     async def evict(self, request: Request, session: Session) -> Response:
         """Send a device away, and say so when it reads no more with this right."""

@@ -16,12 +16,13 @@ from gateway.core.codes import Code, State
 from gateway.core.documents import is_name
 from gateway.core.errors import GatewayError, Malformed
 from gateway.core.moments import moment
-from gateway.core.rights import Grant, Kind, Standing
+from gateway.core.rights import PLACES, Grant, Kind, Standing
 from gateway.granting import Granting, Wish
 from gateway.ports import Edition
 from gateway.publishing import Publishing
 from gateway.redeeming import Redeeming
 from gateway.web.links import Links
+from gateway.web.publishers.operation import GIVING
 from gateway.web.studio.desk import HOME, Desk, done_at, mark, own_address, read_fields
 from gateway.web.studio.sessions import Session
 
@@ -30,7 +31,7 @@ LISTED = 50
 DEFAULTS = {
     "subject": "",
     "term": "30d",
-    "devices": "5",
+    "devices": str(PLACES),
     "scope": Kind.DOCUMENT,
     "count": "10",
     "uses": "1",
@@ -90,9 +91,9 @@ class Grants:
         """Return the routes of these pages."""
         route = self._desk.route
         return [
-            route("/rights", self.rights, "GET", "POST"),
-            route("/documents/{slug}/rights", self.rights, "GET", "POST"),
-            route("/grants/{grant}/revoke", self.revoke, "POST"),
+            route("/rights", self.rights, "GET", "POST", needs=GIVING),
+            route("/documents/{slug}/rights", self.rights, "GET", "POST", needs=GIVING),
+            route("/grants/{grant}/revoke", self.revoke, "POST", needs=GIVING),
         ]
 
     async def rights(self, request: Request, session: Session) -> Response:

@@ -1,4 +1,4 @@
-"""The studio's session: a signed cookie, and in every form a token that is bound to it.
+"""The studio's session: on record, named by a signed cookie; in every form a token bound to it.
 
 Whoever asks for the sign-in page is a guest: that form has its token too, bound to a cookie of
 chance, so that nobody can be signed in to the house of someone else.
@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.api_keys import ApiKeys
+from gateway.core.api_keys import ApiKey
 from gateway.core.errors import CrossSite
-from gateway.granting import Granting
 from gateway.web.requests import cookie, require_same_origin
 
 LIFE = 12 * 3_600  # seconds
@@ -25,10 +26,11 @@ _SALT = b"paidgate studio form"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is in the studio: a publisher, or "" for a guest."""
+    """Who is in the studio: a publisher, with the key it came with; or "" for a guest."""
 
     publisher: str
     secret: str = field(repr=False)
+    key: ApiKey | None = None
 
     @property
     def form_token(self) -> str:
@@ -44,17 +46,17 @@ class Session:
 class Sessions:
     """Begins, finds and ends sessions."""
 
-    def __init__(self, granting: Granting, *, is_https: bool) -> None:
-        self._granting = granting
+    def __init__(self, api_keys: ApiKeys, *, is_https: bool) -> None:
+        self._api_keys = api_keys
         self._is_https = is_https
 
     async def of(self, request: Request) -> Session:
         """Return the session of a publisher. Raises BadToken, Expired; CrossSite for a form."""
         secret = cookie(request, self._name(request))
-        publisher = await self._granting.studio_publisher(secret)
+        key = await self._api_keys.of_session(secret)
         if request.method == "POST":
             require_same_origin(request)
-        return Session(publisher, secret)
+        return Session(key.publisher, secret, key)
 
     def guest(self, request: Request) -> Session:
         """Return the session of a guest, a new one if need be."""
@@ -65,14 +67,15 @@ class Sessions:
         """Let the browser of a guest keep its cookie of chance."""
         self._set(request, response, "_guest", guest.secret, None)
 
-    async def begin(self, request: Request, response: Response, publisher: str) -> None:
-        """Begin the session of a publisher: always a new one, whatever the browser had."""
-        secret = await self._granting.studio_cookie(publisher, LIFE)
+    async def begin(self, request: Request, response: Response, key: ApiKey) -> None:
+        """Begin a session with a key: always a new one, whatever the browser had."""
+        secret = await self._api_keys.begin_session(key, LIFE)
         self._set(request, response, "", secret, _KEPT)
         self._set(request, response, "_guest", "", 0)
 
-    def end(self, request: Request, response: Response) -> None:
-        """End the session in this browser."""
+    async def end(self, request: Request, response: Response, session: Session) -> None:
+        """End a session, in this browser and in every copy of its cookie."""
+        await self._api_keys.end_session(session.secret)
         self._set(request, response, "", "", 0)
 
     def _set(

@@ -1,0 +1,198 @@
+"""Readers with a code or a link, in a real browser, with and without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from tests.browser.pictures import chromium
+from tests.http.served import PAID, Served, serving
+from tests.servers import comes_true
+
+OPEN = 'form[action$="/unlock"] button'
+FIELD = 'input[name="code"]'
+PATIENCE = 30_000  # milliseconds
+
+# Each page with a form that redeems, and how one comes to it.
+PAGES: dict[str, Callable[[Page], object]] = {
+    "unlock": lambda page: page.goto("/unlock"),
+    "preview": lambda page: page.goto("/documents/demo/report"),
+    "refused": lambda page: page.goto("/read/demo/report"),
+    "library": lambda page: page.goto("/library"),
+    "error": lambda page: guess(page),
+}
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve a gateway with one document."""
+    with serving(tmp_path_factory.mktemp("gateway"), redis="none") as (served,):
+        yield served
+
+
+@pytest.fixture(scope="module")
+def browser(gateway: Served) -> Iterator[Browser]:
+    """Start a browser, once there is something to look at."""
+    assert gateway.answers()
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(params=["script", "no script"])
+def device(
+    request: pytest.FixtureRequest, browser: Browser, gateway: Served
+) -> Iterator[Callable[[], BrowserContext]]:
+    """Give one phone after the other: with scripts in English, without in Chinese."""
+    opened: list[BrowserContext] = []
+    is_scripted = request.param == "script"
+
+    def fresh() -> BrowserContext:
+        context = browser.new_context(
+            base_url=f"http://127.0.0.1:{gateway.port}",
+            java_script_enabled=is_scripted,
+            locale="en" if is_scripted else "zh-CN",
+            viewport={"width": 390, "height": 844},
+        )
+        opened.append(context)
+        return context
+
+    yield fresh
+    for context in opened:
+        context.close()
+
+
+def make_code(gateway: Served, **wish: object) -> str:
+    """Make a code, and return its word."""
+    told = {"scope": "document:report", "count": 1} | wish
+    word: str = gateway.order("POST", "/api/codes", told).json["codes"][0]["code"]
+    return word
+
+
+def places(gateway: Served) -> int:
+    """Return in how many devices the newest rights are open, all together."""
+    grants = gateway.order("GET", "/api/grants").json["grants"]
+    paths = [f"/api/grants/{grant['id']}/devices" for grant in grants]
+    return sum(len(gateway.order("GET", path).json["devices"]) for path in paths)
+
+
+def fill(page: Page, word: str) -> None:
+    """Type a word into the form."""
+    page.locator(FIELD).focus()
+    # Nobody types as fast as a picture of no bytes comes.
+    assert comes_true(lambda: "paidgate_once" in {c["name"] for c in page.context.cookies()})
+    page.locator(FIELD).fill(word)
+
+
+def guess(page: Page) -> None:
+    """Come to the page that answers a wrong code."""
+    page.goto("/unlock")
+    send(page, "ABCD-EFGH-JKMN-PQRS")
+
+
+def send(page: Page, word: str) -> None:
+    """Type a word and press the button."""
+    fill(page, word)
+    page.locator(OPEN).click()
+
+
+def expect_text(page: Page) -> None:
+    """Expect the whole document."""
+    expect(page.locator("article")).to_contain_text(PAID.decode(), timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_double_click_takes_one_place_from_every_page(
+    device: Callable[[], BrowserContext], gateway: Served, name: str
+) -> None:
+    before, word = places(gateway), make_code(gateway, uses=2)
+    page = device().new_page()
+    PAGES[name](page)
+    fill(page, word)
+    page.locator(OPEN).dblclick(no_wait_after=True)
+    expect_text(page)
+    assert places(gateway) == before + 1
+    listed = gateway.order("GET", "/api/codes").json["codes"]
+    (code,) = [each for each in listed if each["used"] < each["uses"] and not each["revoked"]]
+    assert code["used"] == 1
+    assert gateway.order("DELETE", f"/api/codes/{code['id']}").status == 204
+
+
+def test_a_double_click_on_a_link_takes_one_place(
+    device: Callable[[], BrowserContext], gateway: Served
+) -> None:
+    before, (_, token) = places(gateway), gateway.grant()
+    page = device().new_page()
+    page.goto(f"/unlock?token={quote(token)}")
+    page.locator(OPEN).dblclick(no_wait_after=True)
+    expect_text(page)
+    assert places(gateway) == before + 1
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_code_whose_answer_was_lost_is_sent_again_and_opens(
+    device: Callable[[], BrowserContext], gateway: Served, name: str
+) -> None:
+    before, word = places(gateway), make_code(gateway, devices=1)
+    context = device()
+    page = context.new_page()
+    PAGES[name](page)
+    lost: list[int] = []
+
+    def lose(route: Route) -> None:
+        jar = "; ".join(f"{each['name']}={each['value']}" for each in context.cookies())
+        headers = {k: v for k, v in route.request.headers.items() if k != "content-length"}
+        body = (route.request.post_data or "").encode()
+        lost.append(gateway.ask("POST", "/unlock", body, headers | {"cookie": jar}).status)
+        route.abort("connectionreset")
+
+    fill(page, word)
+    page.route("**/unlock", lose, times=1)
+    page.locator(OPEN).click(no_wait_after=True)
+    page.wait_for_event("requestfailed") if not lost else None
+    assert lost == [303]
+    PAGES["preview"](page)
+    send(page, word)
+    expect_text(page)
+    assert places(gateway) == before + 1
+
+
+def test_whoever_signs_out_comes_in_again_with_the_same_code(
+    device: Callable[[], BrowserContext], gateway: Served
+) -> None:
+    before, word = places(gateway), make_code(gateway, devices=1)
+    page = device().new_page()
+    for _ in range(2):
+        page.goto("/documents/demo/report")
+        send(page, word)
+        expect_text(page)
+        assert places(gateway) == before + 1
+        page.goto("/library")
+        page.locator('form[action="/signout"] button').click()
+        page.wait_for_url("**/")
+        assert places(gateway) == before
+        page.goto("/read/demo/report")
+        expect(page.locator("main")).not_to_contain_text(PAID.decode())
+
+
+def test_a_second_device_opens_and_a_fourth_is_told_what_to_do(
+    device: Callable[[], BrowserContext], gateway: Served
+) -> None:
+    word = make_code(gateway)
+    pages = [device().new_page() for _ in range(4)]
+    for page in pages:
+        page.goto("/documents/demo/report")
+        send(page, word)
+        if page is not pages[3]:
+            expect_text(page)
+    is_english = pages[3].evaluate("document.documentElement.lang") == "en"
+    told = ("Press “Forget this browser”", "点“退出并清除此浏览器的权限”")[not is_english]
+    expect(pages[3].locator("#told")).to_contain_text(told)
+    assert pages[3].evaluate("document.documentElement.scrollWidth") <= 390
+    pages[1].goto("/library")
+    pages[1].locator('form[action="/signout"] button').click()
+    pages[1].wait_for_url("**/")
+    send(pages[3], word)
+    expect_text(pages[3])
