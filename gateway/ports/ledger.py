@@ -9,7 +9,7 @@ from typing import Protocol
 from gateway.core.chains import Anchor
 from gateway.core.codes import Code
 from gateway.core.documents import Address
-from gateway.core.rights import Grant
+from gateway.core.rights import Grant, Standing
 from gateway.core.tokens import KeyState
 
 
@@ -47,6 +47,23 @@ class Device:
 
     reader: str
     at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which grants are wanted; what is empty or None asks for nothing.
+
+    scopes: one of these. standing: as it is at `now`, in Unix seconds.
+    """
+
+    scopes: tuple[str, ...] = ()
+    source: str = ""
+    source_ref: str = ""
+    standing: Standing | None = None
+    now: int = 0
+
+
+ANY_GRANT = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +180,14 @@ class Ledger(Anchors, Protocol):
     async def grant(self, grant: str) -> Grant | None: ...
 
     async def grants(
-        self, publisher: str, *, subject: str, scope: str, after: str, limit: int
+        self,
+        publisher: str,
+        *,
+        subject: str,
+        scope: str,
+        after: str,
+        limit: int,
+        wanted: Wanted = ANY_GRANT,
     ) -> Sequence[Grant]:
         """Return grants of a publisher by id > after; subject and scope filter when not ""."""
 

@@ -15,6 +15,7 @@ from typing import Any
 from anyio import CancelScope
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     FromClause,
     RowMapping,
@@ -45,7 +46,7 @@ class Record:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
 
-    async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
+    async def _rows(self, query: Select[Any] | CompoundSelect[Any]) -> Sequence[RowMapping]:
         with answering():
             return await self._engines.read(partial(_rows_of, query))
 
@@ -133,7 +134,9 @@ def is_same(table: FromClause, other: FromClause) -> ColumnElement[bool]:
     return and_(table.c.publisher == other.c.publisher, table.c.slug == other.c.slug)
 
 
-def _rows_of(query: Select[Any], connection: Connection) -> Sequence[RowMapping]:
+def _rows_of(
+    query: Select[Any] | CompoundSelect[Any], connection: Connection
+) -> Sequence[RowMapping]:
     return connection.execute(query).mappings().all()
 
 

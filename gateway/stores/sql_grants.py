@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    insert,
+    select,
+    union_all,
+    update,
+)
 
 from gateway.core.errors import Conflict, Missing, Revoked, UsedUp
 from gateway.core.holders import grant_key, reader_key
-from gateway.core.rights import Grant
-from gateway.ports import Device, Reader
+from gateway.core.rights import Grant, Standing
+from gateway.ports import ANY_GRANT, Device, Reader, Wanted
 from gateway.stores import tables as t
 from gateway.stores.record import Change, Record, batched
 from gateway.stores.rows import grant_of, grant_row
@@ -34,19 +45,18 @@ class Grants(Record):
         return grant_of(row) if row else None
 
     async def grants(
-        self, publisher: str, *, subject: str, scope: str, after: str, limit: int
+        self,
+        publisher: str,
+        *,
+        subject: str,
+        scope: str,
+        after: str,
+        limit: int,
+        wanted: Wanted = ANY_GRANT,
     ) -> Sequence[Grant]:
         """Return grants of a publisher by id > after; subject and scope filter when not ""."""
-        grant = t.grant.c
-        query = select(t.grant).where(grant.publisher == publisher, grant.id > after)
-        if subject:
-            query = query.where(grant.subject == subject)
-        if scope:
-            # A subject has few grants, and a scope may have nearly all: never by the latter's index
-            # where both are given.
-            where = grant.scope.concat("") if subject else grant.scope
-            query = query.where(where == scope)
-        return [grant_of(row) for row in await self._rows(query.order_by(grant.id).limit(limit))]
+        query = listed(publisher, subject, scope, after, wanted)
+        return [grant_of(row) for row in await self._rows(query.limit(limit))]
 
     async def revoke(self, revoked: str, at: int) -> None:
         """Set revoked_at of a grant or code, and of all that came from it, where not set yet."""
@@ -198,6 +208,46 @@ async def _raise_readers(change: Change, readers: Sequence[str]) -> None:
 
 def _grant(grant: str) -> Select[Any]:
     return select(t.grant).where(t.grant.c.id == grant)
+
+
+def listed(
+    publisher: str, subject: str, scope: str, after: str, wanted: Wanted
+) -> Select[Any] | CompoundSelect[Any]:
+    """Return the query for the grants that are wanted, in the order of one index."""
+    grant = t.grant.c
+    facts = {
+        "source_ref": wanted.source_ref,
+        "subject": subject,
+        "source": wanted.source,
+        "scope": scope,
+    }
+    # Fewest first: a reference has few grants, and a scope may have nearly all. The index is that
+    # of the first, and what is computed has none.
+    first, *rest = [name for name, value in facts.items() if value] or [""]
+    query = select(t.grant).where(grant.publisher == publisher, grant.id > after)
+    query = query.where(*(grant[name].concat("") == facts[name] for name in rest))
+    if wanted.standing:
+        query = query.where(_stands_so(wanted.standing, wanted.now))
+    if first:
+        query = query.where(grant[first] == facts[first])
+    if not wanted.scopes:
+        return query.order_by(grant.id)
+    if first:
+        return query.where(grant.scope.concat("").in_(wanted.scopes)).order_by(grant.id)
+    # Each from the index of scopes, and merged.
+    merged = union_all(*(query.where(grant.scope == each) for each in wanted.scopes))
+    return merged.order_by(merged.selected_columns.id)
+
+
+def _stands_so(standing: Standing, now: int) -> ColumnElement[bool]:
+    grant = t.grant.c
+    has_begun, has_ended = grant.starts <= now, and_(grant.ends.is_not(None), grant.ends <= now)
+    return {
+        Standing.REVOKED: grant.revoked_at.is_not(None),
+        Standing.NOT_YET: and_(grant.revoked_at.is_(None), ~has_begun),
+        Standing.ENDED: and_(grant.revoked_at.is_(None), has_begun, has_ended),
+        Standing.STANDS: and_(grant.revoked_at.is_(None), has_begun, ~has_ended),
+    }[standing]
 
 
 def of_source(row: dict[str, Any]) -> Select[Any]:

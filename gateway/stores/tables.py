@@ -109,6 +109,15 @@ grant = Table(
     Index("ix_grant_publisher", "publisher", "id"),
     Index("ix_grant_subject", "publisher", "subject", "id"),
     Index("ix_grant_scope", "publisher", "scope", "id"),
+    Index("ix_grant_source", "publisher", "source", "id"),
+)
+Index(
+    "ix_grant_source_ref",
+    grant.c.publisher,
+    grant.c.source_ref,
+    grant.c.id,
+    sqlite_where=column("source_ref").is_not(None),
+    postgresql_where=column("source_ref").is_not(None),
 )
 
 reader = Table(

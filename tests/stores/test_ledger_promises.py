@@ -12,8 +12,8 @@ from anyio.lowlevel import checkpoint
 
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Missing, Stale, UsedUp
-from gateway.core.rights import Grant
-from gateway.ports import Answer, Ledger
+from gateway.core.rights import Grant, Scope, Standing
+from gateway.ports import Answer, Ledger, Wanted
 from tests.stores.conftest import Rivals
 from tests.stores.things import ELSEWHERE, HERE, THERE, edition, grant
 
@@ -276,6 +276,49 @@ async def test_settling_never_forgets_a_later_change(rivals: Rivals) -> None:
 
 
 # --- grants ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Wanted(), "abcde"),
+        (Wanted(scopes=("all",)), "ae"),
+        (Wanted(scopes=("all", "document:first")), "abde"),
+        (Wanted(scopes=("document:first", "collection:x")), "bcd"),
+        (Wanted(source="shop"), "bc"),
+        (Wanted(source_ref="1"), "ab"),
+        (Wanted(source="api", source_ref="1"), "a"),
+        (Wanted(source_ref="1", scopes=("document:first", "all"), source="shop"), "b"),
+        (Wanted(standing=Standing.REVOKED, now=50), "d"),
+        (Wanted(standing=Standing.NOT_YET, now=50), "a"),
+        (Wanted(standing=Standing.ENDED, now=50), "b"),
+        (Wanted(standing=Standing.ENDED, now=49), ""),
+        (Wanted(standing=Standing.STANDS, now=50), "ce"),
+        (Wanted(standing=Standing.STANDS, now=99), "ace"),
+        (Wanted(scopes=("all", "document:first"), standing=Standing.STANDS, now=99), "ae"),
+    ],
+)
+async def test_grants_are_listed_as_they_are_wanted(
+    ledger: Ledger, wanted: Wanted, found: str
+) -> None:
+    whole = replace(grant("a", source_ref="1", subject="s"), starts=0, ends=None)
+    first, set_x = Scope.parse("demo", "document:first"), Scope.parse("demo", "collection:x")
+    for right in (
+        replace(whole, starts=99),
+        replace(whole, id="b", scope=first, source="shop", ends=50),
+        replace(whole, id="c", scope=set_x, source="shop", source_ref="2"),
+        replace(whole, id="d", scope=first, source_ref="", subject="t"),
+        replace(whole, id="e", source_ref="", source="other"),
+        grant("f", publisher="other", source_ref="1"),
+    ):
+        await ledger.add_grant(right)
+    await ledger.revoke("d", 7)
+    for subject, known in (("", "abcde"), ("s", "abce")):
+        listed = partial(ledger.grants, "demo", subject=subject, scope="", wanted=wanted)
+        names = [name for name in found if name in known]
+        assert [each.id for each in await listed(after="", limit=9)] == names
+        after = [each.id for each in await listed(after="a", limit=1)]
+        assert after == [name for name in names if name > "a"][:1]
 
 
 async def test_a_grant_is_given_back_as_it_was_recorded(ledger: Ledger) -> None:

@@ -12,7 +12,16 @@ from gateway.core.errors import Conflict, Missing, Revoked, Stale, UsedUp
 from gateway.core.holders import SIGNING_KEYS, document_key, grant_key, reader_key
 from gateway.core.rights import Grant
 from gateway.core.tokens import KeyState
-from gateway.ports import Answer, AuthorityRecord, Device, Edition, Outgoing, Reader
+from gateway.ports import (
+    ANY_GRANT,
+    Answer,
+    AuthorityRecord,
+    Device,
+    Edition,
+    Outgoing,
+    Reader,
+    Wanted,
+)
 
 
 class MemoryAnchors:
@@ -169,7 +178,14 @@ class MemoryLedger(MemoryAnchors):
         return self._grants.get(grant)
 
     async def grants(
-        self, publisher: str, *, subject: str, scope: str, after: str, limit: int
+        self,
+        publisher: str,
+        *,
+        subject: str,
+        scope: str,
+        after: str,
+        limit: int,
+        wanted: Wanted = ANY_GRANT,
     ) -> Sequence[Grant]:
         found = [
             grant
@@ -178,6 +194,7 @@ class MemoryLedger(MemoryAnchors):
             and grant.id > after
             and subject in ("", grant.subject)
             and scope in ("", str(grant.scope))
+            and _is_wanted(grant, wanted)
         ]
         return sorted(found, key=lambda grant: grant.id)[:limit]
 
@@ -353,6 +370,15 @@ class MemoryLedger(MemoryAnchors):
             raise Stale(None)
         self._signing_keys = dict(after)
         self._note(SIGNING_KEYS)
+
+
+def _is_wanted(grant: Grant, wanted: Wanted) -> bool:
+    return (
+        (not wanted.scopes or str(grant.scope) in wanted.scopes)
+        and wanted.source in ("", grant.source)
+        and wanted.source_ref in ("", grant.source_ref)
+        and wanted.standing in (None, grant.standing(wanted.now))
+    )
 
 
 def _place(edition: Edition) -> tuple[Address, str]:

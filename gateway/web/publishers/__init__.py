@@ -22,6 +22,7 @@ from gateway.web.publishers.explanations import Explanations
 from gateway.web.publishers.grants import Grants
 from gateway.web.publishers.openapi import describe
 from gateway.web.publishers.operation import routes
+from gateway.web.publishers.queries import require_query
 from gateway.web.requests import bearer
 
 __all__ = ["DOOR", "Publishers"]
@@ -46,6 +47,7 @@ class Publishers:
     ) -> None:
         self._granting = granting
         self._tries = tries
+        self._links = links
         self.operations = [
             *Documents(publishing, repeating, formats, links, max_upload).operations(),
             *Grants(granting, links).operations(),
@@ -57,7 +59,7 @@ class Publishers:
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
         described = Route("/openapi.json", self.describe, methods=["GET"])
-        return [*routes(self.operations, self._publisher), described]
+        return [*routes(self.operations, self._publisher, require_query), described]
 
     async def _publisher(self, request: Request) -> str:
         try:
@@ -69,6 +71,7 @@ class Publishers:
         async with guarded(self._tries, request, DOOR):
             return await self._granting.publisher(key)
 
-    async def describe(self, request: Request) -> Response:  # noqa: ARG002
+    async def describe(self, request: Request) -> Response:
         """Return the description of all this, to anyone."""
-        return json(self._description)
+        server = {"url": self._links.absolute(request, ""), "description": "This gateway."}
+        return json(self._description | {"servers": [server]})

@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 Work = Callable[[Request, str], Awaitable[Response]]
 Door = Callable[[Request], Awaitable[str]]
+Look = Callable[["Operation", QueryParams], None]  # raises for a query that is not known
 
 # A body: of JSON the type, of anything else nothing.
 Body = Mapping[str, Any]
@@ -27,7 +29,9 @@ class Operation:
     work: Work
     gives: Mapping[int, Body | None]
     takes: Body | None = None
-    query: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()  # parameters it knows; any other is refused
+    needs: tuple[str, ...] = ()  # of these
+    one_of: tuple[str, ...] = ()  # of these exactly one is to be named
     conditional: bool = False
     repeatable: bool = False  # honours Idempotency-Key
 
@@ -42,18 +46,19 @@ class Operation:
         return self.work.__name__
 
 
-def routes(operations: Iterable[Operation], door: Door) -> list[Route]:
+def routes(operations: Iterable[Operation], door: Door, look: Look) -> list[Route]:
     """Return one route for each path; nobody comes in but a publisher."""
     at: dict[str, dict[str, Operation]] = {}
     for operation in operations:
         at.setdefault(operation.path, {})[operation.method] = operation
-    return [_route(path, methods, door) for path, methods in at.items()]
+    return [_route(path, methods, door, look) for path, methods in at.items()]
 
 
-def _route(path: str, methods: Mapping[str, Operation], door: Door) -> Route:
+def _route(path: str, methods: Mapping[str, Operation], door: Door, look: Look) -> Route:
     async def answer(request: Request) -> Response:
         publisher = await door(request)
         method = "GET" if request.method == "HEAD" else request.method
+        look(methods[method], request.query_params)
         return await methods[method].work(request, publisher)
 
     return Route(path, answer, methods=list(methods))
