@@ -322,6 +322,17 @@ class Granting:
         # A reader of whom nothing else was ever recorded is in nobody's memory.
         return Redeemed(ring.sign(claims), address, confirmed or reader.version == 1)
 
+    async def forget(self, reader: str) -> bool:
+        """Take a reader off the record, by the operator; its cookies open nothing any more.
+
+        Returns as `sign_out` does. Raises Missing.
+        """
+        if not await self._ledger.forget(reader):
+            raise Missing("reader")
+        confirmed = await self._confirm(Act.FORGET, OPERATOR, "")
+        await self._ledger.scrub()
+        return confirmed
+
     async def sign_out(self, reader: Reader | None) -> bool:
         """End every cookie of a reader.
 

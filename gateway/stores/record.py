@@ -15,7 +15,6 @@ from typing import Any
 from anyio import CancelScope
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     FromClause,
     RowMapping,
@@ -46,7 +45,7 @@ class Record:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
 
-    async def _rows(self, query: Select[Any] | CompoundSelect[Any]) -> Sequence[RowMapping]:
+    async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         with answering():
             return await self._engines.read(partial(_rows_of, query))
 
@@ -102,12 +101,19 @@ class Change:
         row = await self.row(query.with_for_update())
         return row["current_edition"] if row else None
 
-    async def point(self, address: Address, expected: str | None, edition: str | None) -> None:
+    async def point(
+        self,
+        address: Address,
+        expected: str | None,
+        edition: str | None,
+        deleted_at: int | None = None,
+    ) -> None:
         """Point a document to another edition, or to none. Raises Stale."""
         current = await self.current(address)
         if current != expected:
             raise Stale(current)
-        await self.run(_update(address).values(current_edition=edition, is_unsettled=True))
+        pointed = {"current_edition": edition, "is_unsettled": True, "deleted_at": deleted_at}
+        await self.run(_update(address).values(pointed))
 
     async def settle(self, address: Address) -> None:
         """Note that the projection of a document is what it should be."""
@@ -134,9 +140,7 @@ def is_same(table: FromClause, other: FromClause) -> ColumnElement[bool]:
     return and_(table.c.publisher == other.c.publisher, table.c.slug == other.c.slug)
 
 
-def _rows_of(
-    query: Select[Any] | CompoundSelect[Any], connection: Connection
-) -> Sequence[RowMapping]:
+def _rows_of(query: Select[Any], connection: Connection) -> Sequence[RowMapping]:
     return connection.execute(query).mappings().all()
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     RowMapping,
     Select,
     and_,
     delete,
     insert,
     select,
-    union_all,
     update,
 )
 
@@ -55,8 +54,10 @@ class Grants(Record):
         wanted: Wanted = ANY_GRANT,
     ) -> Sequence[Grant]:
         """Return grants of a publisher by id > after; subject and scope filter when not ""."""
-        query = listed(publisher, subject, scope, after, wanted)
-        return [grant_of(row) for row in await self._rows(query.limit(limit))]
+        rows: list[RowMapping] = []
+        for query in listed(publisher, subject, scope, after, wanted):
+            rows += await self._rows(query.limit(limit))
+        return [grant_of(row) for row in sorted(rows, key=itemgetter("id"))[:limit]]
 
     async def revoke(self, revoked: str, at: int) -> None:
         """Set revoked_at of a grant or code, and of all that came from it, where not set yet."""
@@ -88,6 +89,20 @@ class Grants(Record):
             if row is None:
                 raise Missing("grant")
             return await put_in_reader(change, reader, grant_of(row), at)
+
+    async def forget(self, reader: str) -> bool:
+        """Take a reader off the record, and its id out of every grant."""
+        redemption, grant = t.redemption.c, t.grant.c
+        async with self._change() as change:
+            is_named = grant.source_ref == grant.parent.concat(f"/{reader}")
+            held = select(redemption.grant).where(redemption.reader == reader)
+            bare = {"source_ref": grant.parent.concat("/").concat(grant.id)}
+            await change.run(update(t.grant).where(grant.id.in_(held), is_named).values(bare))
+            await change.run(delete(t.redemption).where(redemption.reader == reader))
+            found = await change.run(delete(t.reader).where(t.reader.c.id == reader))
+            if found:
+                await change.note([reader_key(reader)], 0)
+        return bool(found)
 
     async def sign_out(self, reader: str) -> None:
         """Raise the reader's auth_epoch, so that its cookies end."""
@@ -212,8 +227,8 @@ def _grant(grant: str) -> Select[Any]:
 
 def listed(
     publisher: str, subject: str, scope: str, after: str, wanted: Wanted
-) -> Select[Any] | CompoundSelect[Any]:
-    """Return the query for the grants that are wanted, in the order of one index."""
+) -> Sequence[Select[Any]]:
+    """Return the queries for the grants that are wanted, each in the order of one index."""
     grant = t.grant.c
     facts = {
         "source_ref": wanted.source_ref,
@@ -230,13 +245,12 @@ def listed(
         query = query.where(_stands_so(wanted.standing, wanted.now))
     if first:
         query = query.where(grant[first] == facts[first])
+    query = query.order_by(grant.id)
     if not wanted.scopes:
-        return query.order_by(grant.id)
+        return [query]
     if first:
-        return query.where(grant.scope.concat("").in_(wanted.scopes)).order_by(grant.id)
-    # Each from the index of scopes, and merged.
-    merged = union_all(*(query.where(grant.scope == each) for each in wanted.scopes))
-    return merged.order_by(merged.selected_columns.id)
+        return [query.where(grant.scope.concat("").in_(wanted.scopes))]
+    return [query.where(grant.scope == each) for each in wanted.scopes]
 
 
 def _stands_so(standing: Standing, now: int) -> ColumnElement[bool]:

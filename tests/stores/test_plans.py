@@ -64,6 +64,7 @@ LISTS: dict[str, Ask] = {
     "grants of a source": lambda ledger: wanted(ledger, source="api", standing=Standing.STANDS),
     "grants that cover a document": lambda ledger: wanted(ledger, scopes=("all", "document:d1")),
     "grants of a standing": lambda ledger: wanted(ledger, standing=Standing.ENDED),
+    "waiting to be erased": lambda ledger: ledger.waiting(100, 50),
     "codes": lambda ledger: ledger.codes("demo", "c100", 50),
     "outgoing": lambda ledger: ledger.outgoing(100),
 }
@@ -81,7 +82,6 @@ HINTS = dict.fromkeys(
         "documents of a collection",
         "grants of a source",
         "grants of a standing",
-        "grants that cover a document",
     ),
     ("sort",),
 )
