@@ -171,7 +171,8 @@ async def test_who_began_to_publish_before_an_erasure_comes_too_late_and_begins_
 ) -> None:
     await place.publish()
     await place.house.publishing.delete(HERE)
-    keep, struck = place.vault.keep, []
+    keep = place.vault.keep
+    struck: list[str] = []
 
     async def slow(address: Address, edition: str, sealed: object) -> None:
         await keep(address, edition, sealed)  # type: ignore[arg-type]
@@ -179,7 +180,7 @@ async def test_who_began_to_publish_before_an_erasure_comes_too_late_and_begins_
             struck.append(edition)
             await place.house.publishing.erase(HERE)
 
-    place.vault.keep = slow  # type: ignore[method-assign,assignment]
+    place.vault.keep = slow  # type: ignore[method-assign]
     edition = await place.publish()
     assert edition not in struck
     assert await place.vault.editions(HERE) == [edition]

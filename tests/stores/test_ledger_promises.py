@@ -275,6 +275,71 @@ async def test_settling_never_forgets_a_later_change(rivals: Rivals) -> None:
         assert await rivals.one.unsettled(10) == [HERE]
 
 
+# --- erased ------------------------------------------------------------------------------------
+
+
+async def test_what_was_deleted_waits_to_be_erased_until_it_is_published_again(
+    ledger: Ledger,
+) -> None:
+    for address in (HERE, THERE):
+        await ledger.make_current(edition("e1", address), None)
+    assert await ledger.waiting(99, 9) == []
+    await ledger.remove(HERE, "e1", 50)
+    await ledger.remove(THERE, "e1", 40)
+    assert await ledger.waiting(39, 9) == []
+    assert await ledger.waiting(49, 9) == [THERE]
+    assert await ledger.waiting(50, 9) == [THERE, HERE]
+    assert await ledger.waiting(50, 1) == [THERE]
+    await ledger.make_current(edition("e1"), None)
+    assert await ledger.waiting(99, 9) == [THERE]
+
+
+async def test_an_erasure_leaves_no_edition_and_lets_nobody_in_who_began_before_it(
+    ledger: Ledger,
+) -> None:
+    for name, before in (("e1", None), ("e2", "e1")):
+        await ledger.make_current(edition(name), before)
+    await ledger.make_current(edition("e1", THERE), None)
+    with pytest.raises(Stale):
+        await ledger.begin_erasing(HERE, "e1")
+    assert await ledger.edition(HERE, "e1")
+    for current in ("e2", None):  # again, where a process died
+        await ledger.begin_erasing(HERE, current)
+        assert await ledger.erasures(HERE) == 1
+    assert await ledger.editions(HERE, "", 9) == []
+    assert await ledger.waiting(0, 9) == [HERE]
+    assert HERE in await ledger.unsettled(9)
+    for number in (0, 1, 2):
+        with pytest.raises(Stale):
+            await ledger.make_current(edition("e1"), None, number)
+    for number in (0, 1, 1):
+        await ledger.end_erasing(HERE, number)
+    assert (await ledger.erasures(HERE), await ledger.waiting(99, 9)) == (2, [])
+    with pytest.raises(Stale):
+        await ledger.make_current(edition("e1"), None)
+    with pytest.raises(Missing):
+        await ledger.begin_erasing(HERE, None)
+    await ledger.make_current(edition("e3"), None, 2)
+    assert [each.id for each in await ledger.editions(HERE, "", 9)] == ["e3"]
+    assert await ledger.edition(THERE, "e1")
+    await ledger.scrub()
+
+
+async def test_a_reader_that_is_forgotten_is_named_nowhere(ledger: Ledger) -> None:
+    made = replace(grant("g1", source_ref="g0/r1", parent="g0"), source="code")
+    await ledger.add_grant(grant("g0"))
+    for right in (made, grant("g2")):
+        await ledger.add_grant(right)
+        for reader in ("r1", "r2"):
+            await ledger.redeem(reader, right.id, 5)
+    assert await ledger.forget("r1")
+    assert await ledger.reader("r1") is None
+    assert [device.reader for device in await ledger.devices("g2", 9)] == ["r2"]
+    assert (await ledger.grant("g1")) == replace(made, source_ref="g0/g1")
+    assert "reader:r1" in {each.key for each in await ledger.outgoing(99)}
+    assert not await ledger.forget("r1")
+
+
 # --- grants ------------------------------------------------------------------------------------
 
 
