@@ -22,14 +22,14 @@ import click
 from gateway import settings as configuration
 from gateway.core.api_keys import ApiKey, May
 from gateway.core.documents import measure
-from gateway.core.errors import GatewayError, Refused
+from gateway.core.errors import GatewayError, Malformed, Missing, Refused
 from gateway.core.moments import moment
 from gateway.core.records import OPERATOR
 from gateway.core.rights import Grant
 from gateway.core.tokens import KeyState
 from gateway.folders import SourceFile, others, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
-from gateway.granting import Wish
+from gateway.granting import MAX_DEVICES, Wish
 from gateway.refusals import is_draft, lines, skipped, warned, words
 from gateway.settings import BadSettings, Settings
 from gateway.shipped import shipped
@@ -396,6 +396,79 @@ def revoke(grant: str) -> None:
     confirmed = in_house(lambda house: house.granting.revoke(None, grant))
     click.echo(f"revoked {grant}: {'no worker will serve it' if confirmed else 'recorded'}.")
     _require_confirmed(confirmed)
+
+
+# --- readers -----------------------------------------------------------------------------------
+
+WHO = click.argument("reader", default="")
+OF_GRANT = click.option("--grant", default="", help="Every reader in which this was redeemed.")
+
+
+@cli.group()
+def reader() -> None:
+    """Readers: browsers in which something was redeemed."""
+
+
+@reader.command("show")
+@WHO
+@OF_GRANT
+@told
+def reader_show(reader: str, grant: str) -> None:
+    """Print all that is on record of a reader."""
+    for line in in_house(lambda house: kept_of(house, reader, grant)):
+        click.echo(line)
+
+
+@reader.command("forget")
+@WHO
+@OF_GRANT
+@told
+def reader_forget(reader: str, grant: str) -> None:
+    """Take a reader off the record: its cookies open nothing any more; the grants stay."""
+    forgotten, confirmed = in_house(lambda house: forget(house, reader, grant))
+    for each in forgotten:
+        click.echo(f"forgotten {each}: {'no worker knows it' if confirmed else 'recorded'}.")
+    click.echo(
+        "paidgate: the audit keeps the id of what was done, and backups what they hold.", err=True
+    )
+    _require_confirmed(confirmed)
+
+
+async def _readers(house: House, reader: str, grant: str) -> list[str]:
+    """Return the readers that a command is about. Raises Malformed, Missing."""
+    if bool(reader) is bool(grant):
+        raise Malformed("It is not clear which.", hint="Name a reader, or --grant and its id.")
+    if reader:
+        return [reader]
+    if await house.ledger.grant(grant) is None:
+        raise Missing("grant")
+    return [device.reader for device in await house.ledger.devices(grant, MAX_DEVICES)]
+
+
+async def kept_of(house: House, reader: str, grant: str) -> list[str]:
+    """Return what is on record of readers, in lines. Raises Malformed, Missing."""
+    lines: list[str] = []
+    for each in await _readers(house, reader, grant):
+        known = await house.ledger.reader(each)
+        if known is None:
+            raise Missing("reader")
+        lines.append(f"reader {each}: signed out {known.auth_epoch} times")
+        for held in known.grants:
+            places = await house.ledger.devices(held.id, MAX_DEVICES)
+            at = next((moment(place.at) for place in places if place.reader == each), "")
+            facts = {"redeemed": at, "subject": held.subject, "note": held.note}
+            facts |= {"source": held.source, "source_ref": held.source_ref}
+            told = "".join(f"  {name} {text!r}" for name, text in facts.items() if text)
+            lines.append(f"  grant {held.id} of {held.scope.publisher} for {held.scope}{told}")
+    return lines
+
+
+async def forget(house: House, reader: str, grant: str) -> tuple[list[str], bool]:
+    """Forget readers; return them, and whether every worker knows. Raises Malformed, Missing."""
+    readers = await _readers(house, reader, grant)
+    for each in readers:
+        await house.granting.forget(each)
+    return readers, await house.granting.confirm()
 
 
 # --- signing keys ------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ from gateway.web.errors import Telling
 from gateway.web.headers import SecurityHeaders
 from gateway.web.links import Links
 from gateway.web.logs import AccessLog
+from gateway.web.meaning import OneMeaning
 from gateway.web.operations import Operations, Probe
 from gateway.web.pages import interface
 from gateway.web.public import Public
@@ -430,6 +431,7 @@ def build(house: House) -> Starlette:
             Middleware(ReadyFirst, ready=ready),
             Middleware(AccessLog),
             Middleware(SecurityHeaders, is_https=settings.is_https),
+            Middleware(OneMeaning, tell=telling.on_gateway_error),
         ],
         exception_handlers={
             GatewayError: telling.on_gateway_error,

@@ -11,19 +11,23 @@ from itertools import count
 from gateway.announcing import Announcing
 from gateway.core.api_keys import key_hash
 from gateway.core.documents import Address, valid_name
-from gateway.core.errors import BadToken, Expired, Malformed, Missing, Revoked
+from gateway.core.errors import BadToken, Conflict, Expired, Malformed, Missing, Revoked
 from gateway.core.holders import reader_key
 from gateway.core.records import OPERATOR, Act, Record
 from gateway.core.rights import PLACES, Grant, Kind, Scope, Standing
 from gateway.core.tokens import MAX_LIFE, Claims, Purpose
 from gateway.core.wishes import require_number, require_words, term_seconds
-from gateway.ports import Clock, Device, Ledger, Reader
+from gateway.ports import Clock, Device, Ledger, Reader, Wanted
 from gateway.repeating import ONCE, Ask, Repeating
 from gateway.signing import Signing
 
 COOKIE_LIFE = 400 * 86_400  # seconds; browsers keep no cookie longer
 ONCE_LIFE = 3_600  # seconds that an unlock page can be sent again from
 MAX_DEVICES = 1_000
+API = "api"  # where no other source is named
+KEYED = "once"  # of a reference that is an Idempotency-Key
+CODE = "code"
+OUR_SOURCES = (KEYED, CODE)
 
 _ONCE = re.compile(r"([0-9]{1,12})-[a-z0-9]{24,64}", re.ASCII)
 
@@ -42,7 +46,7 @@ class Wish:
     note: str = ""
     starts: int = 0
     parent: str = ""
-    source: str = "api"
+    source: str = API
     source_ref: str = ""
 
 
@@ -123,9 +127,11 @@ class Granting:
         kept = await self._repeating.earlier(publisher, ask)
         if kept:
             return await self.own(publisher, kept.body.decode())
+        _require_source(wish.source)
         if once and not wish.source_ref:
             # The key is the reference as well, so that two requests at once make one grant.
-            wish = replace(wish, source="once", source_ref=once)
+            source = KEYED if wish.source == API else wish.source
+            wish = replace(wish, source=source, source_ref=once)
         grant = await self._record(publisher, wish, by or f"publisher:{publisher}")
         await self._repeating.keep(publisher, ask, 201, grant.id.encode())
         return grant
@@ -134,9 +140,14 @@ class Granting:
         grant = self._grant(publisher, wish)
         if wish.parent:
             await self._require_own(publisher, wish.parent)
-        grant = await self._ledger.add_grant(grant)
-        await self._announcing.tell(self._act(Act.GRANT, by, grant.id))
-        return grant
+        kept = await self._ledger.add_grant(grant)
+        if (kept.subject, _length(kept)) != (grant.subject, _length(grant)):
+            raise Conflict(
+                "This source_ref was used for another subject or term.",
+                hint="Use another source_ref, or ask for the grant as it is on record.",
+            )
+        await self._announcing.tell(self._act(Act.GRANT, by, kept.id))
+        return kept
 
     async def _require_own(self, publisher: str, parent: str) -> None:
         found = await self._ledger.grant(parent) or await self._ledger.code_by_id(parent)
@@ -186,12 +197,34 @@ class Granting:
         return found
 
     async def grants(
-        self, publisher: str, *, subject: str = "", scope: str = "", after: str = "", limit: int
+        self,
+        publisher: str,
+        *,
+        subject: str = "",
+        scope: str = "",
+        after: str = "",
+        limit: int,
+        covering: Address | None = None,
+        source: str = "",
+        source_ref: str = "",
+        standing: Standing | None = None,
     ) -> Sequence[Grant]:
-        """Return grants of a publisher by id, after an id."""
+        """Return grants of a publisher by id, after an id.
+
+        covering: only those that cover this document. standing: only those that stand so now.
+        """
+        scopes = await self._covering(covering) if covering else ()
+        wanted = Wanted(scopes, source, source_ref, standing, self._clock.now())
         return await self._ledger.grants(
-            publisher, subject=subject, scope=scope, after=after, limit=limit
+            publisher, subject=subject, scope=scope, after=after, limit=limit, wanted=wanted
         )
+
+    async def _covering(self, address: Address) -> tuple[str, ...]:
+        current = await self._ledger.current(address)
+        scopes = (f"{Kind.DOCUMENT}:{address.slug}", str(Kind.ALL))
+        if current is None or not current.collection:
+            return scopes
+        return (*scopes, f"{Kind.COLLECTION}:{current.collection}")
 
     def standing(self, grant: Grant) -> Standing:
         """Return whether a grant holds now."""
@@ -305,6 +338,17 @@ class Granting:
         # A reader of whom nothing else was ever recorded is in nobody's memory.
         return Redeemed(ring.sign(claims), grant, confirmed or reader.version == 1)
 
+    async def forget(self, reader: str) -> bool:
+        """Take a reader off the record, by the operator; its cookies open nothing any more.
+
+        Returns as `sign_out` does. Raises Missing.
+        """
+        if not await self._ledger.forget(reader):
+            raise Missing("reader")
+        confirmed = await self._confirm(Act.FORGET, OPERATOR, "")
+        await self._ledger.scrub()
+        return confirmed
+
     async def sign_out(self, reader: Reader | None) -> bool:
         """End every cookie of a reader, and free the places that it held.
 
@@ -314,6 +358,17 @@ class Granting:
             return True
         await self._ledger.sign_out(reader.id)
         return await self._confirm(Act.SIGN_OUT, reader_key(reader.id), reader.id)
+
+
+def _require_source(source: str) -> None:
+    if source in OUR_SOURCES:
+        raise Malformed(
+            "This source is one of ours.", where="source", hint="Use a name of your own."
+        )
+
+
+def _length(grant: Grant) -> int | None:
+    return None if grant.ends is None else grant.ends - grant.starts
 
 
 def device_id(grant: str, reader: str) -> str:

@@ -27,6 +27,7 @@ from gateway.submissions import Composed, Prepared, Submission, Task
 ATTEMPTS = 8
 PAGE = 200  # documents looked at together
 FEW = 5  # editions that are looked over at a time
+KEPT = 30 * 86_400  # seconds that a deleted document can be published again
 LAST = "~"  # after every slug
 
 
@@ -123,6 +124,7 @@ class Publishing:
         for _ in range(ATTEMPTS):
             before = await self._ledger.current(address)
             condition.require(before.id if before else None)
+            erasures = 0 if before else await self._erased(address)
             if before and before.source_digest == digest:
                 await self._mend(before, submission)
                 prepared = await self._prepare(submission, self._clock.now())
@@ -136,8 +138,12 @@ class Publishing:
             await _require_agreement(found, agree)
             await self._vault.keep(address, composed.edition.id, composed.sealed)
             try:
-                await self._ledger.make_current(composed.edition, before.id if before else None)
+                await self._ledger.make_current(
+                    composed.edition, before.id if before else None, erasures
+                )
             except Stale:
+                # Never on record, so nobody else would ever erase it.
+                await self._vault.erase(address, [composed.edition.id])
                 if condition.asked:
                     raise
                 continue
@@ -176,6 +182,8 @@ class Publishing:
         task = Task(submission, edition.id, edition.made_at, edition, edition.source_digest)
         composed = await self._compose(task)
         await self._vault.mend(edition.address, edition.id, composed.sealed)
+        if await self._ledger.edition(edition.address, edition.id) is None:  # erased meanwhile
+            await self._vault.erase(edition.address, [edition.id])
         if edition == await self._ledger.current(edition.address):
             await self.settle(edition.address)
 
@@ -247,6 +255,7 @@ class Publishing:
 
         agree: as in `publish`. Raises Missing, Stale, NewlyPublic, Damaged, Unavailable.
         """
+        erasures = await self._erased(address)
         earlier = await self._on_record(address, edition)
         current = await self._ledger.current(address)
         condition.require(current.id if current else None)
@@ -258,7 +267,7 @@ class Publishing:
             return await self._again(earlier, source)
         found = await self._consequences.of_next(Coming.of(earlier, source), current)
         await _require_agreement(found, agree)
-        await self._ledger.make_current(earlier, current.id if current else None)
+        await self._ledger.make_current(earlier, current.id if current else None, erasures)
         confirmed = await self._show(Act.ROLL_BACK, address, earlier.id)
         return Published(earlier, current is None, confirmed, found)
 
@@ -269,6 +278,10 @@ class Publishing:
         current = await self._ledger.current(address)
         found = await self._consequences.of_next(Coming.of(earlier, source), current)
         return Earlier(earlier, source, await self._vault.public(address, earlier.id), found)
+
+    async def edition(self, address: Address, edition: str) -> Edition:
+        """Return an edition on record, current or not. Raises Missing."""
+        return await self._on_record(address, edition)
 
     async def _on_record(self, address: Address, edition: str) -> Edition:
         earlier = await self._ledger.edition(address, edition)
@@ -281,14 +294,58 @@ class Publishing:
             raise Damaged("This edition is damaged.")
 
     async def delete(self, address: Address, condition: Condition = ANYTHING) -> bool:
-        """Take a document away from everyone. Raises Missing, Stale, Unavailable.
+        """Take a document away from everyone; for KEPT seconds it can be published again.
 
         True: no worker begins to serve it any more. False: on record, and not confirmed yet.
+        Raises Missing, Stale, Unavailable.
         """
         current = await self.current(address)
         condition.require(current.id)
-        await self._ledger.remove(address, current.id)
+        await self._ledger.remove(address, current.id, self._clock.now())
         return await self._show(Act.DELETE, address, current.id)
+
+    async def erase(self, address: Address, condition: Condition = ANYTHING) -> bool:
+        """Take a document, deleted or not, away for good: source, editions and previews.
+
+        What is returned and raised is as in `delete`.
+        """
+        current = await self._ledger.current(address)
+        condition.require(current.id if current else None)
+        await self._ledger.begin_erasing(address, current.id if current else None)
+        return await self._erase(address)
+
+    async def _erase(self, address: Address) -> bool:
+        """Go through with an erasure that has begun, here or in a process that died."""
+        confirmed = await self._show(Act.ERASE, address, "")
+        erasures = await self._ledger.erasures(address)
+        # Listed while the erasure runs: what is there was kept by somebody who began before it,
+        # and can not become current any more.
+        editions = await self._vault.editions(address)
+        if erasures % 2 and erasures == await self._ledger.erasures(address):
+            await self._vault.erase(address, editions)
+            await self._ledger.end_erasing(address, erasures)
+            await self._ledger.scrub()
+        return confirmed
+
+    async def _erased(self, address: Address) -> int:
+        """Return how often a document was erased, once no erasure of it is under way."""
+        erasures = await self._ledger.erasures(address)
+        if erasures % 2:
+            await self._erase(address)
+            erasures = await self._ledger.erasures(address)
+        return erasures
+
+    async def _erase_waiting(self) -> dict[Address, Exception]:
+        failed: dict[Address, Exception] = {}
+        for address in await self._ledger.waiting(self._clock.now() - KEPT, PAGE):
+            try:
+                await self._ledger.begin_erasing(address, None)
+                await self._erase(address)
+            except Stale:  # published again meanwhile
+                continue
+            except Exception as error:  # whatever it is, it is of this document alone
+                failed[address] = error
+        return failed
 
     async def _show(self, act: Act, address: Address, edition: str) -> bool:
         """Make everyone see what was committed; return whether every worker is known to."""
@@ -323,7 +380,9 @@ class Publishing:
             await self._store.put(address, bundle, mark)
 
     async def recover(self) -> Mapping[Address, Exception]:
-        """Settle whatever dead processes left; return what could not be settled, and why.
+        """Settle whatever dead processes left, and erase what was deleted long enough ago.
+
+        Return where that could not be done, and why.
 
         Raises Unavailable.
         """
@@ -336,7 +395,7 @@ class Publishing:
                 except Exception as error:  # whatever it is, it is of this document alone
                     failed[address] = error
             after = addresses[-1]
-        return failed
+        return failed | await self._erase_waiting()
 
     async def look_over(self, after: Edition | None) -> Edition | None:
         """Read the next few editions back, and what is shown of them: their stores tell damage.

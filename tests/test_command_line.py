@@ -199,13 +199,26 @@ CHANGES: Mapping[str, Callable[[Path, Path], list[str]]] = {
     "publisher add": lambda *_: ["publisher", "add", "other"],
     "grant": lambda *_: ["grant", "demo", "all"],
     "revoke": lambda _, data: ["revoke", granted(data, "all")["grant"]],
+    "reader forget": lambda _, data: ["reader", "forget", "--grant", redeemed(data)],
     "keys rotate": lambda *_: ["keys", "rotate"],
     "keys retire": lambda _, data: [*(rotated(data)), "keys", "retire", "k1"],
 }
 QUIET = {
     *("serve", "check", "split", "bench", "keys list", "keys accept-secret"),
-    *("verify", "upgrade", "audit-log verify", "audit-log show"),
+    *("verify", "upgrade", "audit-log verify", "audit-log show", "reader show"),
 }
+
+
+def redeemed(data: Path) -> str:
+    """Grant a right and redeem it in two browsers; return the grant."""
+    printed = granted(data, "document:story", "--subject", "reader-7")
+
+    async def work(house: House) -> None:
+        for _ in range(2):
+            await house.granting.redeem(printed["token"], None)
+
+    asyncio.run(in_house(data, work))
+    return printed["grant"]
 
 
 def rotated(data: Path) -> list[str]:
@@ -459,6 +472,25 @@ def test_a_grant_that_is_not_there_cannot_be_revoked(tmp_path: Path) -> None:
     told = run(tmp_path, "revoke", "nothing")
     assert (told.exit_code, told.stdout) == (1, "")
     assert told.stderr == "paidgate: There is no such grant here.\n"
+
+
+def test_what_is_kept_of_a_reader_is_shown_and_forgotten(tmp_path: Path) -> None:
+    grant = redeemed(tmp_path)
+    shown = run(tmp_path, "reader", "show", "--grant", grant)
+    lines = shown.stdout.splitlines()
+    readers = [line.split()[1].rstrip(":") for line in lines if line.startswith("reader ")]
+    assert (shown.exit_code, len(readers), len(lines)) == (0, 2, 4)
+    assert f"grant {grant} of demo for document:story" in lines[1]
+    assert "subject 'reader-7'" in lines[1]
+    told = run(tmp_path, "reader", "forget", readers[0])
+    assert told.exit_code == 0
+    assert told.stdout == f"forgotten {readers[0]}: no worker knows it.\n"
+    assert run(tmp_path, "reader", "show", readers[0]).exit_code == 1
+    assert len(run(tmp_path, "reader", "show", "--grant", grant).stdout.splitlines()) == 2
+    for wrong in ([], [readers[1], "--grant", grant], ["--grant", "none"], ["none"]):
+        told = run(tmp_path, "reader", "forget", *wrong)
+        assert (told.exit_code, told.stdout) == (1, "")
+    assert run(tmp_path, "reader", "show", readers[1]).exit_code == 0
 
 
 # --- signing keys ------------------------------------------------------------------------------

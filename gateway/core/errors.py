@@ -34,6 +34,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gateway.core.findings import Finding
 
 
@@ -64,9 +66,21 @@ def _restored(
 
 
 class Malformed(GatewayError):
-    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+    """problems: all that is wrong, where that is more than one thing; this is the first of it."""
+
+    def __init__(
+        self, message: str, *, where: str = "", hint: str = "", problems: tuple[Malformed, ...] = ()
+    ) -> None:
         super().__init__(message, hint=hint)
         self.where = where
+        self.problems = problems
+
+
+def require_none(problems: Sequence[Malformed]) -> None:
+    """Raise Malformed with all problems, if there are any."""
+    if problems:
+        first = problems[0]
+        raise Malformed(first.message, where=first.where, hint=first.hint, problems=tuple(problems))
 
 
 class Refused(GatewayError):

@@ -7,23 +7,40 @@ import re
 from gateway.core.errors import Malformed
 from gateway.core.tokens import MAX_LIFE
 
-_MAX_WORDS = 500
+MAX_WORDS = 500
 
-_TERM = re.compile(r"([1-9][0-9]{0,5})([smhdwy])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
+
+
+def _up_to(most: int) -> str:
+    """Return the expression of the whole numbers from 1 to most, as people write them."""
+    digits = str(most)
+    ways = [f"[1-9][0-9]{{0,{len(digits) - 2}}}"] if most > 9 else []
+    for at, digit in enumerate(digits):
+        least, before = 0 if at else 1, int(digit) - 1
+        if least <= before:
+            rest = len(digits) - at - 1
+            ways.append(f"{digits[:at]}[{least}-{before}]" + (f"[0-9]{{{rest}}}" if rest else ""))
+    return "|".join([*ways, digits])
+
+
+# As expressions that JSON Schema has too, for whoever describes what may be asked.
+TERM = "|".join(f"(?:{_up_to(MAX_LIFE // unit)}){name}" for name, unit in _SECONDS.items())
+# On one line, and in the order in which it is read.
+WORDS = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*"
+
+_TERM, _WORDS = re.compile(TERM), re.compile(WORDS)
 
 
 def term_seconds(text: str) -> int:
     """Return the seconds of a term such as 30d, 12h, 2w or 1y. Raises Malformed."""
-    match = _TERM.fullmatch(text)
-    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
-    if not 0 < seconds <= MAX_LIFE:
+    if not _TERM.fullmatch(text):
         raise Malformed(
             "This is not a term.",
             where="term",
             hint="Use a number and s, m, h, d, w or y, such as 30d; ten years at most.",
         )
-    return seconds
+    return int(text[:-1]) * _SECONDS[text[-1]]
 
 
 def term_text(seconds: int | None) -> str:
@@ -42,9 +59,9 @@ def require_number(where: str, number: int, most: int) -> None:
 
 def require_words(where: str, text: str) -> None:
     """Raise Malformed unless a text is short and on one line."""
-    if len(text) > _MAX_WORDS or not text.isprintable():
+    if len(text) > MAX_WORDS or not _WORDS.fullmatch(text):
         raise Malformed(
             f"This is not a valid {where}.",
             where=where,
-            hint=f"Use at most {_MAX_WORDS} printable characters on one line.",
+            hint=f"Use at most {MAX_WORDS} printable characters on one line.",
         )

@@ -6,6 +6,7 @@ from gateway.ports.audit import Audit
 from gateway.ports.clock import Clock
 from gateway.ports.coherence import RIGHTS, Coherence, Known, Shape
 from gateway.ports.ledger import (
+    ANY_GRANT,
     Anchors,
     Answer,
     AuthorityRecord,
@@ -14,6 +15,7 @@ from gateway.ports.ledger import (
     Ledger,
     Outgoing,
     Reader,
+    Wanted,
 )
 from gateway.ports.public_store import PublicStore, Seal, cursor
 from gateway.ports.texts import Format, Formats, Press, Source
@@ -21,6 +23,7 @@ from gateway.ports.tries import Tries
 from gateway.ports.vault import Health, Sealed, Vault
 
 __all__ = [
+    "ANY_GRANT",
     "RIGHTS",
     "Anchors",
     "Answer",
@@ -45,5 +48,6 @@ __all__ = [
     "Source",
     "Tries",
     "Vault",
+    "Wanted",
     "cursor",
 ]

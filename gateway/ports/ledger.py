@@ -10,7 +10,7 @@ from gateway.core.api_keys import ApiKey
 from gateway.core.chains import Anchor
 from gateway.core.codes import Code
 from gateway.core.documents import Address
-from gateway.core.rights import Grant
+from gateway.core.rights import Grant, Standing
 from gateway.core.tokens import KeyState
 
 
@@ -48,6 +48,23 @@ class Device:
 
     reader: str
     at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which grants are wanted; what is empty or None asks for nothing.
+
+    scopes: one of these. standing: as it is at `now`, in Unix seconds.
+    """
+
+    scopes: tuple[str, ...] = ()
+    source: str = ""
+    source_ref: str = ""
+    standing: Standing | None = None
+    now: int = 0
+
+
+ANY_GRANT = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +180,36 @@ class Ledger(Anchors, Protocol):
     async def all_editions(self, after: Edition | None, limit: int) -> Sequence[Edition]:
         """Return editions of all documents, deleted ones too, by address and id, after one."""
 
-    async def make_current(self, edition: Edition, expected: str | None) -> None:
+    async def make_current(self, edition: Edition, expected: str | None, erasures: int = 0) -> None:
         """Record the edition if new, make it current, and note its projection as unsettled.
 
-        `expected` is the id of the edition that must be current now (None: no document).
-        Raises Stale.
+        `expected` is the id of the edition that must be current now (None: no document, which
+        must have been erased as often as `erasures` says, and not be just now). Raises Stale.
         """
 
-    async def remove(self, address: Address, expected: str) -> None:
-        """Delete a document and note its projection as unsettled. Raises Stale."""
+    async def remove(self, address: Address, expected: str, at: int | None = None) -> None:
+        """Delete a document and note its projection as unsettled. Raises Stale.
+
+        at: since when it waits to be erased, None for never.
+        """
+
+    async def waiting(self, deleted: int, limit: int) -> Sequence[Address]:
+        """Return documents that were deleted until then, or whose erasure has begun, in order."""
+
+    async def erasures(self, address: Address) -> int:
+        """Return how often the erasure of a document has begun and ended: odd while one runs."""
+
+    async def begin_erasing(self, address: Address, expected: str | None) -> None:
+        """Delete a document with the record of every edition, and note that it is being erased.
+
+        Its projection is noted as unsettled. Raises Stale, and Missing where nothing is on record.
+        """
+
+    async def end_erasing(self, address: Address, erasures: int) -> None:
+        """Note that all that was kept of a document is gone, if that is still the same erasure."""
+
+    async def scrub(self) -> None:
+        """See to it that what was taken off the record is in no file of its own either."""
 
     async def unsettled(self, limit: int, after: Address | None = None) -> Sequence[Address]:
         """Return addresses whose public projection may lag behind the record, in order.
@@ -194,7 +232,14 @@ class Ledger(Anchors, Protocol):
     async def grant(self, grant: str) -> Grant | None: ...
 
     async def grants(
-        self, publisher: str, *, subject: str, scope: str, after: str, limit: int
+        self,
+        publisher: str,
+        *,
+        subject: str,
+        scope: str,
+        after: str,
+        limit: int,
+        wanted: Wanted = ANY_GRANT,
     ) -> Sequence[Grant]:
         """Return grants of a publisher by id > after; subject and scope filter when not ""."""
 
@@ -242,6 +287,12 @@ class Ledger(Anchors, Protocol):
 
         Raises Missing where there is no such grant, and UsedUp when it is already in as many
         readers as it has devices.
+        """
+
+    async def forget(self, reader: str) -> bool:
+        """Take a reader off the record, and its id out of every grant; return whether it was there.
+
+        The grants stay, without their places in it.
         """
 
     async def sign_out(self, reader: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -67,6 +67,12 @@ class Vault(Protocol):
 
     async def public(self, address: Address, edition: str) -> Bundle:
         """Return the public bundle of an edition, current or not."""
+
+    async def editions(self, address: Address) -> Sequence[str]:
+        """Return the ids of all editions that are kept of a document, on record or not."""
+
+    async def erase(self, address: Address, editions: Collection[str]) -> None:
+        """Take editions away for good, and what a crash has left; none that are not there."""
 
     async def ping(self) -> None:
         """Raise Unavailable unless it answers and has room; Damaged while something known is."""

@@ -122,6 +122,11 @@ class Catalogue:
                     connection.execute("ROLLBACK")
                 raise
 
+    def scrub(self) -> None:
+        """See to it that what was taken out is in no file beside it either."""
+        with self._writing.held() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def page(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
         """Return entries whose place is below before ("" = all), from the top."""
         try:
@@ -237,6 +242,7 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.text_factory = bytes  # what is damaged may be no text
         # An entry is acknowledged with its bundle, so it has to survive a power cut as well.
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
         require_sound(connection)
     except BaseException:
         connection.close()

@@ -51,6 +51,10 @@ class Damages:
         if self._known.pop(thing, None) and structlog.is_configured():
             _log.warning("damage", thing=thing, state="mended")
 
+    def forget(self, thing: str) -> None:
+        """Take up that a thing is gone on purpose."""
+        self._known.pop(thing, None)
+
     async def require_none(self) -> None:
         """Look again at what was damaged. Raises Damaged if something still is."""
         for thing, read in [*self._known.items()]:

@@ -144,6 +144,14 @@ def remove(path: Path) -> None:
         flush_folder(path.parent)
 
 
+def remove_part(part: Path) -> None:
+    """Take away what a crash has left of a file; one that is being written is waited for."""
+    if not part.exists():
+        return
+    with _locked(part, 0o600):
+        part.unlink()
+
+
 def require_room(folder: Path) -> None:
     """Raise OSError unless a folder is there, on a file system with room to write."""
     found = os.statvfs(folder)

@@ -54,6 +54,9 @@ class Engines(ABC):
     def insert_new(self, table: Table) -> Any:
         """Return an insert that does nothing where a key is there already."""
 
+    async def scrub(self) -> None:  # noqa: B027  a server tidies up by itself
+        """See to it that what was taken out is in no file of this database's own either."""
+
     async def close(self) -> None:
         """Close every connection."""
         await self.writing.dispose()
@@ -73,7 +76,7 @@ def open_engines(url: str, patience: float = PATIENCE) -> Engines:
 
 class _Sqlite(Engines):
     def __init__(self, address: URL, patience: float) -> None:
-        path = Path(address.database or "").absolute()
+        path = self._path = Path(address.database or "").absolute()
         make_database(path)
         if path.stat().st_size <= SMALL:
             with closing(sqlite3.connect(path, timeout=patience)) as connection:
@@ -116,6 +119,13 @@ class _Sqlite(Engines):
         with self._reading.connect() as connection:
             return work(connection)
 
+    async def scrub(self) -> None:
+        await to_thread.run_sync(self._scrub)
+
+    def _scrub(self) -> None:
+        with closing(sqlite3.connect(self._path, timeout=self._patience)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def insert_new(self, table: Table) -> Any:
         return sqlite.insert(table).on_conflict_do_nothing()
 
@@ -129,6 +139,7 @@ def _set_up(connection: Any, _: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
     cursor.close()
 
 

@@ -25,7 +25,16 @@ from gateway.core.recent import Recent
 from gateway.ports import Health, Seal
 from gateway.stores.catalogue import Catalogue
 from gateway.stores.damages import Damages
-from gateway.stores.durable import answering, below, make_folder, remove, within, write_whole
+from gateway.stores.durable import (
+    PART,
+    answering,
+    below,
+    make_folder,
+    remove,
+    remove_part,
+    within,
+    write_whole,
+)
 from gateway.stores.extents import FileSeal, variant_at
 from gateway.stores.versions import is_earlier, of_public, public_bundle
 
@@ -147,6 +156,8 @@ class FilePublicStore:
             _require(path, since)
             turn.delete(address)
             remove(path)
+            remove_part(path.with_name(f".{path.name}{PART}"))
+        self._catalogue.scrub()
 
     async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
         """Return entries newest first by (published, address); publisher "" means all."""

@@ -101,12 +101,19 @@ class Change:
         row = await self.row(query.with_for_update())
         return row["current_edition"] if row else None
 
-    async def point(self, address: Address, expected: str | None, edition: str | None) -> None:
+    async def point(
+        self,
+        address: Address,
+        expected: str | None,
+        edition: str | None,
+        deleted_at: int | None = None,
+    ) -> None:
         """Point a document to another edition, or to none. Raises Stale."""
         current = await self.current(address)
         if current != expected:
             raise Stale(current)
-        await self.run(_update(address).values(current_edition=edition, is_unsettled=True))
+        pointed = {"current_edition": edition, "is_unsettled": True, "deleted_at": deleted_at}
+        await self.run(_update(address).values(pointed))
 
     async def settle(self, address: Address) -> None:
         """Note that the projection of a document is what it should be."""

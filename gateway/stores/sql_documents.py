@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, Update, delete, func, select, tuple_, update
 
 from gateway.core.documents import Address
+from gateway.core.errors import Missing, Stale
 from gateway.core.holders import document_key
 from gateway.ports import Edition
 from gateway.stores import tables as t
-from gateway.stores.record import Record, is_at, is_same
+from gateway.stores.record import Change, Record, answering, is_at, is_same
 from gateway.stores.rows import edition_of, edition_row
 
 
@@ -61,7 +62,7 @@ class Documents(Record):
         rows = await self._rows(query.order_by(*place).limit(limit))
         return [edition_of(row) for row in rows]
 
-    async def make_current(self, edition: Edition, expected: str | None) -> None:
+    async def make_current(self, edition: Edition, expected: str | None, erasures: int = 0) -> None:
         """Record the edition if new, make it current, and note its projection as unsettled.
 
         Raises Stale.
@@ -70,6 +71,8 @@ class Documents(Record):
         async with self._change() as change:
             await change.have(t.publisher, name=address.publisher, made_at=at)
             await change.have(t.document, **address._asdict(), is_unsettled=True, made_at=at)
+            if (expected is None and await _erasures(change, address) != erasures) or erasures % 2:
+                raise Stale(None)
             await change.point(address, expected, edition.id)
             # Counted under the document's lock, so no two editions have one number.
             number = select(func.coalesce(func.max(t.edition.c.number), 0) + 1)
@@ -77,11 +80,52 @@ class Documents(Record):
             await change.have(t.edition, **edition_row(edition), number=number.scalar_subquery())
             await change.note([document_key(address)], at)
 
-    async def remove(self, address: Address, expected: str) -> None:
+    async def remove(self, address: Address, expected: str, at: int | None = None) -> None:
         """Delete a document and note its projection as unsettled. Raises Stale."""
         async with self._change() as change:
-            await change.point(address, expected, None)
+            await change.point(address, expected, None, at)
             await change.note([document_key(address)], 0)
+
+    async def waiting(self, deleted: int, limit: int) -> Sequence[Address]:
+        """Return documents that were deleted until then, or whose erasure has begun, in order."""
+        document = t.document.c
+        place = document.deleted_at, document.publisher, document.slug
+        query = select(*place).where(document.deleted_at <= deleted).order_by(*place).limit(limit)
+        return [Address(row["publisher"], row["slug"]) for row in await self._rows(query)]
+
+    async def erasures(self, address: Address) -> int:
+        """Return how often the erasure of a document has begun and ended: odd while one runs."""
+        row = await self._row(select(t.document.c.erasures).where(is_at(t.document, address)))
+        return int(row["erasures"]) if row else 0
+
+    async def begin_erasing(self, address: Address, expected: str | None) -> None:
+        """Delete a document with the record of every edition, and note that it is being erased.
+
+        Raises Stale, and Missing where nothing is on record.
+        """
+        async with self._change() as change:
+            await change.current(address)  # its lock
+            number = await _erasures(change, address)
+            editions = await change.run(delete(t.edition).where(is_at(t.edition, address)))
+            if not editions and number % 2 == 0:
+                raise Missing("document")
+            await change.point(address, expected, None, 0)
+            await change.run(_counted(address).values(erasures=number + 1 - number % 2))
+            await change.note([document_key(address)], 0)
+
+    async def end_erasing(self, address: Address, erasures: int) -> None:
+        """Note that all that was kept of a document is gone, if that is still the same erasure."""
+        is_it = t.document.c.erasures == erasures
+        after = {"erasures": erasures + 1, "deleted_at": None}
+        async with self._change() as change:
+            await change.current(address)
+            if erasures % 2:
+                await change.run(_counted(address).where(is_it).values(after))
+
+    async def scrub(self) -> None:
+        """See to it that what was taken off the record is in no file of its own either."""
+        with answering():
+            await self._engines.scrub()
 
     async def unsettled(self, limit: int, after: Address | None = None) -> Sequence[Address]:
         """Return addresses whose public projection may lag behind the record, in order.
@@ -103,6 +147,16 @@ class Documents(Record):
             if current == edition:
                 await change.settle(address)
         return current == edition
+
+
+async def _erasures(change: Change, address: Address) -> int:
+    query = select(t.document.c.erasures).where(is_at(t.document, address))
+    row = await change.row(query.with_for_update())
+    return int(row["erasures"]) if row else 0
+
+
+def _counted(address: Address) -> Update:
+    return update(t.document).where(is_at(t.document, address))
 
 
 def _current() -> Select[Any]:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from gateway.core.errors import Conflict, Missing, Revoked, UsedUp
 from gateway.core.holders import grant_key, reader_key
-from gateway.core.rights import Grant
-from gateway.ports import Device, Reader
+from gateway.core.rights import Grant, Standing
+from gateway.ports import ANY_GRANT, Device, Reader, Wanted
 from gateway.stores import tables as t
 from gateway.stores.record import Change, Record, batched
 from gateway.stores.rows import grant_of, grant_row
@@ -34,19 +44,20 @@ class Grants(Record):
         return grant_of(row) if row else None
 
     async def grants(
-        self, publisher: str, *, subject: str, scope: str, after: str, limit: int
+        self,
+        publisher: str,
+        *,
+        subject: str,
+        scope: str,
+        after: str,
+        limit: int,
+        wanted: Wanted = ANY_GRANT,
     ) -> Sequence[Grant]:
         """Return grants of a publisher by id > after; subject and scope filter when not ""."""
-        grant = t.grant.c
-        query = select(t.grant).where(grant.publisher == publisher, grant.id > after)
-        if subject:
-            query = query.where(grant.subject == subject)
-        if scope:
-            # A subject has few grants, and a scope may have nearly all: never by the latter's index
-            # where both are given.
-            where = grant.scope.concat("") if subject else grant.scope
-            query = query.where(where == scope)
-        return [grant_of(row) for row in await self._rows(query.order_by(grant.id).limit(limit))]
+        rows: list[RowMapping] = []
+        for query in listed(publisher, subject, scope, after, wanted):
+            rows += await self._rows(query.limit(limit))
+        return [grant_of(row) for row in sorted(rows, key=itemgetter("id"))[:limit]]
 
     async def revoke(self, revoked: str, at: int) -> None:
         """Set revoked_at of a grant or code, and of all that came from it, where not set yet."""
@@ -87,6 +98,20 @@ class Grants(Record):
             if row is None:
                 raise Missing("grant")
             return await put_in_reader(change, reader, grant_of(row), at)
+
+    async def forget(self, reader: str) -> bool:
+        """Take a reader off the record, and its id out of every grant."""
+        redemption, grant = t.redemption.c, t.grant.c
+        async with self._change() as change:
+            is_named = grant.source_ref == grant.parent.concat(f"/{reader}")
+            held = select(redemption.grant).where(redemption.reader == reader)
+            bare = {"source_ref": grant.parent.concat("/").concat(grant.id)}
+            await change.run(update(t.grant).where(grant.id.in_(held), is_named).values(bare))
+            await change.run(delete(t.redemption).where(redemption.reader == reader))
+            found = await change.run(delete(t.reader).where(t.reader.c.id == reader))
+            if found:
+                await change.note([reader_key(reader)], 0)
+        return bool(found)
 
     async def sign_out(self, reader: str) -> None:
         """Raise the reader's auth_epoch, so that its cookies end, and free its places."""
@@ -209,6 +234,45 @@ async def _raise_readers(change: Change, readers: Sequence[str]) -> None:
 
 def _grant(grant: str) -> Select[Any]:
     return select(t.grant).where(t.grant.c.id == grant)
+
+
+def listed(
+    publisher: str, subject: str, scope: str, after: str, wanted: Wanted
+) -> Sequence[Select[Any]]:
+    """Return the queries for the grants that are wanted, each in the order of one index."""
+    grant = t.grant.c
+    facts = {
+        "source_ref": wanted.source_ref,
+        "subject": subject,
+        "source": wanted.source,
+        "scope": scope,
+    }
+    # Fewest first: a reference has few grants, and a scope may have nearly all. The index is that
+    # of the first, and what is computed has none.
+    first, *rest = [name for name, value in facts.items() if value] or [""]
+    query = select(t.grant).where(grant.publisher == publisher, grant.id > after)
+    query = query.where(*(grant[name].concat("") == facts[name] for name in rest))
+    if wanted.standing:
+        query = query.where(_stands_so(wanted.standing, wanted.now))
+    if first:
+        query = query.where(grant[first] == facts[first])
+    query = query.order_by(grant.id)
+    if not wanted.scopes:
+        return [query]
+    if first:
+        return [query.where(grant.scope.concat("").in_(wanted.scopes))]
+    return [query.where(grant.scope == each) for each in wanted.scopes]
+
+
+def _stands_so(standing: Standing, now: int) -> ColumnElement[bool]:
+    grant = t.grant.c
+    has_begun, has_ended = grant.starts <= now, and_(grant.ends.is_not(None), grant.ends <= now)
+    return {
+        Standing.REVOKED: grant.revoked_at.is_not(None),
+        Standing.NOT_YET: and_(grant.revoked_at.is_(None), ~has_begun),
+        Standing.ENDED: and_(grant.revoked_at.is_(None), has_begun, has_ended),
+        Standing.STANDS: and_(grant.revoked_at.is_(None), has_begun, ~has_ended),
+    }[standing]
 
 
 def of_source(row: dict[str, Any]) -> Select[Any]:

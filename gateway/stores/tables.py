@@ -71,6 +71,16 @@ document = Table(
     Column("current_edition", Name),  # null: deleted
     Column("is_unsettled", Boolean, nullable=False),  # the public projection may lag behind
     Column("made_at", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),  # null: nothing of it waits to be erased
+    Column("erasures", Integer, nullable=False, server_default="0"),  # odd: one is under way
+)
+Index(
+    "ix_document_deleted",
+    document.c.deleted_at,
+    document.c.publisher,
+    document.c.slug,
+    sqlite_where=column("deleted_at").is_not(None),
+    postgresql_where=column("deleted_at").is_not(None),
 )
 Index(
     "ix_document_unsettled",
@@ -125,6 +135,15 @@ grant = Table(
     Index("ix_grant_publisher", "publisher", "id"),
     Index("ix_grant_subject", "publisher", "subject", "id"),
     Index("ix_grant_scope", "publisher", "scope", "id"),
+    Index("ix_grant_source", "publisher", "source", "id"),
+)
+Index(
+    "ix_grant_source_ref",
+    grant.c.publisher,
+    grant.c.source_ref,
+    grant.c.id,
+    sqlite_where=column("source_ref").is_not(None),
+    postgresql_where=column("source_ref").is_not(None),
 )
 
 reader = Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +24,8 @@ from gateway.stores.durable import (
     answering,
     below,
     make_folder,
+    remove,
+    remove_part,
     require_room,
     within,
     write_private,
@@ -110,6 +112,16 @@ class FileVault:
         """Write an edition anew, with the same content, in this version."""
         await self.mend(address, edition, await self._parts.all(address, edition))
 
+    async def editions(self, address: Address) -> Sequence[str]:
+        """Return the ids of all editions that are kept of a document."""
+        return await _in_thread(partial(_editions, self._path(address, "x").parent))
+
+    async def erase(self, address: Address, editions: Collection[str]) -> None:
+        """Take editions away for good, and what a crash has left."""
+        paths = [self._path(address, edition) for edition in editions]
+        await _in_thread(partial(_erase, self._path(address, "x").with_name(PART), paths))
+        self._parts.forget(address, editions)
+
     async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
         """Return how each part of an edition is found."""
         return await self._parts.look(address, edition)
@@ -156,6 +168,16 @@ def _read_part(path: Path, part: str) -> Opened:
             raise Damaged("A stored edition is damaged.")
         file.seek(at.start)
         return Opened(head, file.read(at.stop - at.start))
+
+
+def _editions(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob(f"*{sealing.SUFFIX}"))
+
+
+def _erase(part: Path, paths: Sequence[Path]) -> None:
+    for path in paths:
+        remove(path)
+    remove_part(part)
 
 
 def _write(path: Path, blob: bytes, *, replace: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from gateway.core.bundles import IDENTITY, Bundle, Variant
@@ -20,6 +20,7 @@ from gateway.stores.vault_parts import Opened, Parts
 from gateway.stores.versions import part_at
 
 ROOT = PurePosixPath("vault")
+AT_ONCE = 1_000  # keys asked for at a time
 ROOM = 32 << 20  # bytes of full texts kept in memory
 
 
@@ -69,6 +70,19 @@ class ObjectVault:
     async def bring_up(self, address: Address, edition: str) -> None:
         """Write an edition anew, with the same content, in this version."""
         await self.mend(address, edition, await self._parts.all(address, edition))
+
+    async def editions(self, address: Address) -> Sequence[str]:
+        """Return the ids of all editions that are kept of a document."""
+        folder = str(PurePosixPath(_key(address, "x")).parent)
+        keys = [key async for some in self._bucket.keys(folder, "", AT_ONCE) for key in some]
+        return sorted(PurePosixPath(key).stem for key in keys)
+
+    async def erase(self, address: Address, editions: Collection[str]) -> None:
+        """Take editions away for good."""
+        for edition in editions:
+            await self._bucket.delete(_key(address, edition))
+            self._recent.drop((address, edition))
+        self._parts.forget(address, editions)
 
     async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
         """Return how each part of an edition is found."""

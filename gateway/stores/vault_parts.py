@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -57,6 +57,12 @@ class Parts:
             public=await self.public(address, edition),
         )
 
+    def forget(self, address: Address, editions: Collection[str]) -> None:
+        """Take up that editions are gone on purpose, and no damage."""
+        for edition in editions:
+            for part in PARTS:
+                self._damages.forget(_thing(address, edition, part))
+
     async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
         """Return how each part is found."""
         return {part: await self._look(part, address, edition) for part in PARTS}
@@ -79,7 +85,7 @@ class Parts:
         address: Address,
         edition: str,
     ) -> T:
-        thing = f"vault {address} {edition} {part}"
+        thing = _thing(address, edition, part)
         return await self._damages.reading(thing, partial(read, part, address, edition))
 
     async def _bundle(self, part: str, address: Address, edition: str) -> tuple[bytes, Bundle]:
@@ -89,3 +95,7 @@ class Parts:
     async def _source(self, part: str, address: Address, edition: str) -> tuple[bytes, bytes]:
         head, blob = await self._opened(address, edition, part)
         return head, part_source(blob, head, address, edition)
+
+
+def _thing(address: Address, edition: str, part: str) -> str:
+    return f"vault {address} {edition} {part}"

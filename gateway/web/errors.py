@@ -66,12 +66,18 @@ def problem(error: errors.GatewayError) -> dict[str, Any]:
         told["hint"] = error.hint
     if isinstance(error, errors.Malformed) and error.where:
         told["where"] = error.where
+    if isinstance(error, errors.Malformed) and error.problems:
+        told["problems"] = [_fault(each) for each in error.problems]
     if isinstance(error, errors.Refused):
         told["findings"] = [finding(f) for f in error.findings[:MAX_FINDINGS]]
         told["findings_total"] = len(error.findings)
     if isinstance(error, errors.Stale) and error.current:
         told["current"] = f'"{error.current}"'
     return told
+
+
+def _fault(error: errors.Malformed) -> dict[str, str]:
+    return {"where": error.where, "message": error.message, "hint": error.hint}
 
 
 def finding(found: Any) -> dict[str, Any]:

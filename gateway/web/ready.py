@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.core.documents import NAME, Address
 from gateway.web.logs import begin_request, note
+from gateway.web.meaning import is_host
 from gateway.web.requests import FORMS
 
 LONGEST = 200  # bytes of a path that can be plain
@@ -129,9 +130,11 @@ class ReadyFirst:
 
 
 def plain_headers(pairs: Pairs) -> dict[bytes, bytes] | None:
-    """Return headers by name, None where one stands twice or a body comes."""
+    """Return headers by name, None where one stands twice, no host is named or a body comes."""
     headers = dict(pairs)
     if len(headers) != len(pairs) or b"content-length" in headers:
+        return None
+    if not is_host(headers.get(b"host", b"")):
         return None
     return None if b"transfer-encoding" in headers else headers
 

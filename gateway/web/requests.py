@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
+from anyio.lowlevel import checkpoint
 from starlette.requests import Request
 
 from gateway.core.conditions import Condition, Names
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import CrossSite, Malformed, Missing, TooLarge, Unsupported
+from gateway.web.codings import decoded
 
 MAX_FORM = 64 << 10
 MAX_CREDENTIAL = 4 << 10
@@ -18,18 +20,39 @@ FORMS = ("html", "md", "txt", "json")
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the body. Raises TooLarge before it holds more than limit bytes."""
+    """Return the body, without its content coding.
+
+    Raises TooLarge before it holds more than limit bytes; Unsupported, Malformed for its coding.
+    """
+    return b"".join([part async for part in bounded_body(request, limit)])
+
+
+async def bounded_body(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """Yield the body as `read_body` returns it, and let others run in between."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise TooLarge("request body", limit)
-    parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
+    async for part in decoded(content_coding(request), _within(request.stream(), limit)):
         size += len(part)
         if size > limit:
             raise TooLarge("request body", limit)
-        parts.append(part)
-    return b"".join(parts)
+        yield part
+        await checkpoint()
+
+
+async def _within(parts: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for part in parts:
+        size += len(part)
+        if size > limit:  # as it comes: a coding may also make it longer
+            raise TooLarge("request body", limit)
+        yield part
+
+
+def content_coding(request: Request) -> str:
+    """Return the coding that the request says its body has, "" for none."""
+    return ", ".join(request.headers.getlist("content-encoding")).strip().lower()
 
 
 async def read_form(request: Request) -> Mapping[str, str]:
@@ -115,28 +138,24 @@ def cookie(request: Request, name: str) -> str:
 
 
 def require_same_origin(request: Request) -> None:
-    """Raise CrossSite if a browser says that a form came from another site.
+    """Raise CrossSite if a browser says, or does not deny, that a form came from another site.
 
-    A page sent with Referrer-Policy: no-referrer posts Origin: null to its own site; browsers
-    that know Sec-Fetch-Site tell the two apart, for older ones the studio has a token in its forms.
+    A page sent with Referrer-Policy: no-referrer posts Origin: null to its own site, as a sandbox
+    anywhere does: browsers that know Sec-Fetch-Site tell the two apart, of others none is believed.
     """
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin", "null")
-    if site is not None:
-        is_ours = site in ("same-origin", "none")
-    else:
-        is_ours = origin == "null" or _is_host(origin, request)
-    if not is_ours:
+    sites = request.headers.getlist("sec-fetch-site")
+    if not (all(site in ("same-origin", "none") for site in sites) if sites else _is_own(request)):
         raise CrossSite
 
 
 def proves_same_origin(request: Request) -> bool:
     """Tell whether a form cannot have come from another site, whatever the browser's age."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    origin = request.headers.get("origin")
-    return origin is None or _is_host(origin, request)
+    sites = request.headers.getlist("sec-fetch-site")
+    return all(site == "same-origin" for site in sites) if sites else _is_own(request)
+
+
+def _is_own(request: Request) -> bool:
+    return all(_is_host(origin, request) for origin in request.headers.getlist("origin"))
 
 
 def _is_host(origin: str, request: Request) -> bool:

@@ -90,7 +90,7 @@ class WriteBehind:
     async def current(self, address: Address) -> Edition | None:
         return self._ahead.get(address) or await self._ledger.current(address)
 
-    async def make_current(self, edition: Edition, expected: str | None) -> None:
+    async def make_current(self, edition: Edition, expected: str | None, erasures: int = 0) -> None:
         await self._commit()
         self._ahead[edition.address] = edition
         self._waiting.append((edition, expected))
@@ -104,10 +104,10 @@ class WriteBehind:
     async def settle(self, address: Address, edition: str | None) -> bool:
         return address in self._ahead or await self._ledger.settle(address, edition)
 
-    async def remove(self, address: Address, expected: str) -> None:
+    async def remove(self, address: Address, expected: str, at: int | None = None) -> None:
         await self._commit()
         self._ahead.pop(address, None)
-        await self._ledger.remove(address, expected)
+        await self._ledger.remove(address, expected, at)
 
 
 class HastyAudit(FileAudit):

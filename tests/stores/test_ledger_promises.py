@@ -13,8 +13,8 @@ from anyio.lowlevel import checkpoint
 from gateway.core.api_keys import ApiKey, May
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Missing, Stale, UsedUp
-from gateway.core.rights import Grant
-from gateway.ports import Answer, Ledger
+from gateway.core.rights import Grant, Scope, Standing
+from gateway.ports import Answer, Ledger, Wanted
 from tests.stores.conftest import Rivals
 from tests.stores.things import ELSEWHERE, HERE, THERE, edition, grant
 
@@ -338,7 +338,115 @@ async def test_settling_never_forgets_a_later_change(rivals: Rivals) -> None:
         assert await rivals.one.unsettled(10) == [HERE]
 
 
+# --- erased ------------------------------------------------------------------------------------
+
+
+async def test_what_was_deleted_waits_to_be_erased_until_it_is_published_again(
+    ledger: Ledger,
+) -> None:
+    for address in (HERE, THERE):
+        await ledger.make_current(edition("e1", address), None)
+    assert await ledger.waiting(99, 9) == []
+    await ledger.remove(HERE, "e1", 50)
+    await ledger.remove(THERE, "e1", 40)
+    assert await ledger.waiting(39, 9) == []
+    assert await ledger.waiting(49, 9) == [THERE]
+    assert await ledger.waiting(50, 9) == [THERE, HERE]
+    assert await ledger.waiting(50, 1) == [THERE]
+    await ledger.make_current(edition("e1"), None)
+    assert await ledger.waiting(99, 9) == [THERE]
+
+
+async def test_an_erasure_leaves_no_edition_and_lets_nobody_in_who_began_before_it(
+    ledger: Ledger,
+) -> None:
+    for name, before in (("e1", None), ("e2", "e1")):
+        await ledger.make_current(edition(name), before)
+    await ledger.make_current(edition("e1", THERE), None)
+    with pytest.raises(Stale):
+        await ledger.begin_erasing(HERE, "e1")
+    assert await ledger.edition(HERE, "e1")
+    for current in ("e2", None):  # again, where a process died
+        await ledger.begin_erasing(HERE, current)
+        assert await ledger.erasures(HERE) == 1
+    assert await ledger.editions(HERE, "", 9) == []
+    assert await ledger.waiting(0, 9) == [HERE]
+    assert HERE in await ledger.unsettled(9)
+    for number in (0, 1, 2):
+        with pytest.raises(Stale):
+            await ledger.make_current(edition("e1"), None, number)
+    for number in (0, 1, 1):
+        await ledger.end_erasing(HERE, number)
+    assert (await ledger.erasures(HERE), await ledger.waiting(99, 9)) == (2, [])
+    with pytest.raises(Stale):
+        await ledger.make_current(edition("e1"), None)
+    with pytest.raises(Missing):
+        await ledger.begin_erasing(HERE, None)
+    await ledger.make_current(edition("e3"), None, 2)
+    assert [each.id for each in await ledger.editions(HERE, "", 9)] == ["e3"]
+    assert await ledger.edition(THERE, "e1")
+    await ledger.scrub()
+
+
+async def test_a_reader_that_is_forgotten_is_named_nowhere(ledger: Ledger) -> None:
+    made = replace(grant("g1", source_ref="g0/r1", parent="g0"), source="code")
+    await ledger.add_grant(grant("g0"))
+    for right in (made, grant("g2")):
+        await ledger.add_grant(right)
+        for reader in ("r1", "r2"):
+            await ledger.redeem(reader, right.id, 5)
+    assert await ledger.forget("r1")
+    assert await ledger.reader("r1") is None
+    assert [device.reader for device in await ledger.devices("g2", 9)] == ["r2"]
+    assert (await ledger.grant("g1")) == replace(made, source_ref="g0/g1")
+    assert "reader:r1" in {each.key for each in await ledger.outgoing(99)}
+    assert not await ledger.forget("r1")
+
+
 # --- grants ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Wanted(), "abcde"),
+        (Wanted(scopes=("all",)), "ae"),
+        (Wanted(scopes=("all", "document:first")), "abde"),
+        (Wanted(scopes=("document:first", "collection:x")), "bcd"),
+        (Wanted(source="shop"), "bc"),
+        (Wanted(source_ref="1"), "ab"),
+        (Wanted(source="api", source_ref="1"), "a"),
+        (Wanted(source_ref="1", scopes=("document:first", "all"), source="shop"), "b"),
+        (Wanted(standing=Standing.REVOKED, now=50), "d"),
+        (Wanted(standing=Standing.NOT_YET, now=50), "a"),
+        (Wanted(standing=Standing.ENDED, now=50), "b"),
+        (Wanted(standing=Standing.ENDED, now=49), ""),
+        (Wanted(standing=Standing.STANDS, now=50), "ce"),
+        (Wanted(standing=Standing.STANDS, now=99), "ace"),
+        (Wanted(scopes=("all", "document:first"), standing=Standing.STANDS, now=99), "ae"),
+    ],
+)
+async def test_grants_are_listed_as_they_are_wanted(
+    ledger: Ledger, wanted: Wanted, found: str
+) -> None:
+    whole = replace(grant("a", source_ref="1", subject="s"), starts=0, ends=None)
+    first, set_x = Scope.parse("demo", "document:first"), Scope.parse("demo", "collection:x")
+    for right in (
+        replace(whole, starts=99),
+        replace(whole, id="b", scope=first, source="shop", ends=50),
+        replace(whole, id="c", scope=set_x, source="shop", source_ref="2"),
+        replace(whole, id="d", scope=first, source_ref="", subject="t"),
+        replace(whole, id="e", source_ref="", source="other"),
+        grant("f", publisher="other", source_ref="1"),
+    ):
+        await ledger.add_grant(right)
+    await ledger.revoke("d", 7)
+    for subject, known in (("", "abcde"), ("s", "abce")):
+        listed = partial(ledger.grants, "demo", subject=subject, scope="", wanted=wanted)
+        names = [name for name in found if name in known]
+        assert [each.id for each in await listed(after="", limit=9)] == names
+        after = [each.id for each in await listed(after="a", limit=1)]
+        assert after == [name for name in names if name > "a"][:1]
 
 
 async def test_a_grant_is_given_back_as_it_was_recorded(ledger: Ledger) -> None:

@@ -18,6 +18,8 @@ import pytest
 from sqlalchemy import Connection, Engine, Table, event, insert, select, text
 
 from gateway.core.documents import Address
+from gateway.core.rights import Standing
+from gateway.ports import Wanted
 from gateway.stores import catalogue
 from gateway.stores import tables as t
 from gateway.stores.public_files import CATALOGUE, FilePublicStore
@@ -30,6 +32,13 @@ pytestmark = pytest.mark.anyio
 MANY = 2_000
 
 Ask = Callable[[SqlLedger], Awaitable[object]]
+
+
+def wanted(ledger: SqlLedger, **facts: Any) -> Awaitable[object]:
+    return ledger.grants(
+        "demo", subject="", scope="", after="g100", limit=50, wanted=Wanted(**facts, now=9)
+    )
+
 
 # A list that is read in the order of an index: neither scan nor sort.
 LISTS: dict[str, Ask] = {
@@ -51,6 +60,11 @@ LISTS: dict[str, Ask] = {
     "grants of both": lambda ledger: ledger.grants(
         "demo", subject="s1", scope="all", after="g100", limit=50
     ),
+    "grants of a reference": lambda ledger: wanted(ledger, source="api", source_ref="r1"),
+    "grants of a source": lambda ledger: wanted(ledger, source="api", standing=Standing.STANDS),
+    "grants that cover a document": lambda ledger: wanted(ledger, scopes=("all", "document:d1")),
+    "grants of a standing": lambda ledger: wanted(ledger, standing=Standing.ENDED),
+    "waiting to be erased": lambda ledger: ledger.waiting(100, 50),
     "codes": lambda ledger: ledger.codes("demo", "c100", 50),
     "outgoing": lambda ledger: ledger.outgoing(100),
 }
@@ -63,7 +77,14 @@ FROM_THE_START = {
 
 # Ways that PostgreSQL is kept from: tables here are small, and to read them whole is cheap.
 WAYS = ("seqscan", "hashjoin", "mergejoin")
-HINTS = {"documents of a collection": ("sort",)}
+HINTS = dict.fromkeys(
+    (
+        "documents of a collection",
+        "grants of a source",
+        "grants of a standing",
+    ),
+    ("sort",),
+)
 
 # What is read by its key, and may be put in order: it is of one reader or of one grant.
 LOOKS: dict[str, Ask] = {
@@ -130,7 +151,9 @@ async def fill(ledger: SqlLedger) -> None:
         for e in editions
     ]
     scopes = ("all", "document:d1")
-    grants = [grant(f"g{n}", scopes[n % 2], subject=f"s{n % 200}") for n in numbers]
+    grants = [
+        grant(f"g{n}", scopes[n % 2], subject=f"s{n % 200}", source_ref=f"r{n}") for n in numbers
+    ]
     rows: dict[Table, list[dict[str, Any]]] = {
         t.publisher: [{"name": "demo", "made_at": 1}],
         t.document: documents,

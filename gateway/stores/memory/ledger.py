@@ -13,7 +13,16 @@ from gateway.core.errors import Conflict, Expired, Missing, Revoked, Stale, Used
 from gateway.core.holders import SIGNING_KEYS, api_key_key, document_key, grant_key, reader_key
 from gateway.core.rights import Grant, Standing
 from gateway.core.tokens import KeyState
-from gateway.ports import Answer, AuthorityRecord, Device, Edition, Outgoing, Reader
+from gateway.ports import (
+    ANY_GRANT,
+    Answer,
+    AuthorityRecord,
+    Device,
+    Edition,
+    Outgoing,
+    Reader,
+    Wanted,
+)
 
 
 class MemoryAnchors:
@@ -42,6 +51,8 @@ class MemoryLedger(MemoryAnchors):
         self._editions: dict[Address, dict[str, Edition]] = {}
         self._current: dict[Address, str] = {}
         self._unsettled: dict[Address, None] = {}
+        self._deleted: dict[Address, int] = {}
+        self._erasures: dict[Address, int] = {}
         self._grants: dict[str, Grant] = {}
         self._epochs: dict[str, int] = {}
         self._versions: dict[str, int] = {}
@@ -161,20 +172,52 @@ class MemoryLedger(MemoryAnchors):
         ordered = sorted(every, key=_place)
         return [e for e in ordered if after is None or _place(e) > _place(after)][:limit]
 
-    async def make_current(self, edition: Edition, expected: str | None) -> None:
+    async def make_current(self, edition: Edition, expected: str | None, erasures: int = 0) -> None:
         address = edition.address
         self._publishers.add(address.publisher)
-        if self._current.get(address) != expected:
+        is_another = expected is None and self._erasures.get(address, 0) != erasures
+        if self._current.get(address) != expected or is_another or erasures % 2:
             raise Stale(self._current.get(address))
+        self._deleted.pop(address, None)
         self._editions.setdefault(address, {}).setdefault(edition.id, edition)
         self._current[address] = edition.id
         self._unsettled[address] = None
         self._note(document_key(address))
 
-    async def remove(self, address: Address, expected: str) -> None:
+    async def waiting(self, deleted: int, limit: int) -> Sequence[Address]:
+        due = [(at, address) for address, at in self._deleted.items() if at <= deleted]
+        return [address for _, address in sorted(due)][:limit]
+
+    async def erasures(self, address: Address) -> int:
+        return self._erasures.get(address, 0)
+
+    async def begin_erasing(self, address: Address, expected: str | None) -> None:
+        number = self._erasures.get(address, 0)
+        if not self._editions.get(address) and number % 2 == 0:
+            raise Missing("document")
+        if self._current.get(address) != expected:
+            raise Stale(self._current.get(address))
+        self._current.pop(address, None)
+        self._editions.pop(address, None)
+        self._deleted[address] = 0
+        self._erasures[address] = number + 1 - number % 2
+        self._unsettled[address] = None
+        self._note(document_key(address))
+
+    async def end_erasing(self, address: Address, erasures: int) -> None:
+        if self._erasures.get(address) == erasures and erasures % 2:
+            self._erasures[address] += 1
+            self._deleted.pop(address, None)
+
+    async def scrub(self) -> None:
+        return
+
+    async def remove(self, address: Address, expected: str, at: int | None = None) -> None:
         if self._current.get(address) != expected:
             raise Stale(self._current.get(address))
         del self._current[address]
+        if at is not None:
+            self._deleted[address] = at
         self._unsettled[address] = None
         self._note(document_key(address))
 
@@ -211,7 +254,14 @@ class MemoryLedger(MemoryAnchors):
         return self._grants.get(grant)
 
     async def grants(
-        self, publisher: str, *, subject: str, scope: str, after: str, limit: int
+        self,
+        publisher: str,
+        *,
+        subject: str,
+        scope: str,
+        after: str,
+        limit: int,
+        wanted: Wanted = ANY_GRANT,
     ) -> Sequence[Grant]:
         found = [
             grant
@@ -220,6 +270,7 @@ class MemoryLedger(MemoryAnchors):
             and grant.id > after
             and subject in ("", grant.subject)
             and scope in ("", str(grant.scope))
+            and _is_wanted(grant, wanted)
         ]
         return sorted(found, key=lambda grant: grant.id)[:limit]
 
@@ -356,6 +407,18 @@ class MemoryLedger(MemoryAnchors):
             raise Missing("reader")
         return found
 
+    async def forget(self, reader: str) -> bool:
+        if reader not in self._epochs:
+            return False
+        for grant in self._redeemed.pop(reader, {}):
+            known = self._grants[grant]
+            if known.source_ref == f"{known.parent}/{reader}":
+                self._grants[grant] = replace(known, source_ref=f"{known.parent}/{grant}")
+        del self._epochs[reader]
+        self._versions.pop(reader, None)
+        self._note(reader_key(reader))
+        return True
+
     async def sign_out(self, reader: str) -> None:
         if reader in self._epochs:
             self._epochs[reader] += 1
@@ -421,6 +484,15 @@ class MemoryLedger(MemoryAnchors):
             raise Stale(None)
         self._signing_keys = dict(after)
         self._note(SIGNING_KEYS)
+
+
+def _is_wanted(grant: Grant, wanted: Wanted) -> bool:
+    return (
+        (not wanted.scopes or str(grant.scope) in wanted.scopes)
+        and wanted.source in ("", grant.source)
+        and wanted.source_ref in ("", grant.source_ref)
+        and wanted.standing in (None, grant.standing(wanted.now))
+    )
 
 
 def _place(edition: Edition) -> tuple[Address, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from gateway.core.bundles import IDENTITY, Bundle, Variant
 from gateway.core.documents import Address
@@ -24,6 +24,13 @@ class MemoryVault:
 
     async def mend(self, address: Address, edition: str, sealed: Sealed) -> None:
         self._kept[address, edition] = sealed
+
+    async def editions(self, address: Address) -> Sequence[str]:
+        return [edition for at, edition in self._kept if at == address]
+
+    async def erase(self, address: Address, editions: Collection[str]) -> None:
+        for edition in editions:
+            self._kept.pop((address, edition), None)
 
     async def bring_up(self, address: Address, edition: str) -> None:
         return

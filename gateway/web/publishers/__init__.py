@@ -25,6 +25,7 @@ from gateway.web.publishers.grants import Grants
 from gateway.web.publishers.keys import Keys
 from gateway.web.publishers.openapi import describe
 from gateway.web.publishers.operation import routes
+from gateway.web.publishers.queries import require_query
 from gateway.web.publishers.redemptions import Redemptions
 from gateway.web.requests import bearer
 
@@ -49,6 +50,7 @@ class Publishers:
     ) -> None:
         self._api_keys = api_keys
         self._tries = tries
+        self._links = links
         self.operations = [
             *Documents(publishing, repeating, formats, links, max_upload).operations(),
             *Grants(granting, links).operations(),
@@ -62,7 +64,7 @@ class Publishers:
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
         described = Route("/openapi.json", self.describe, methods=["GET"])
-        return [*routes(self.operations, self._key), described]
+        return [*routes(self.operations, self._key, require_query), described]
 
     async def _key(self, request: Request) -> ApiKey:
         try:
@@ -74,6 +76,7 @@ class Publishers:
         async with guarded(self._tries, request, KEYS):
             return await self._api_keys.known(key)
 
-    async def describe(self, request: Request) -> Response:  # noqa: ARG002
+    async def describe(self, request: Request) -> Response:
         """Return the description of all this, to anyone."""
-        return json(self._description)
+        server = {"url": self._links.absolute(request, ""), "description": "This gateway."}
+        return json(self._description | {"servers": [server]})

@@ -13,11 +13,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.core.documents import valid_name
-from gateway.core.errors import Malformed
+from gateway.core.documents import Address, is_name, valid_name
+from gateway.core.errors import Malformed, Missing
 from gateway.core.moments import moment
 from gateway.repeating import Ask
 from gateway.web.headers import CACHE_PRIVATE
+from gateway.web.publishers.fitting import fitted
 from gateway.web.publishers.operation import JSON
 from gateway.web.publishers.shapes import Recorded, When
 from gateway.web.requests import count, read_body
@@ -38,6 +39,14 @@ def page(request: Request) -> tuple[str, int]:
     return valid_name(after, "after") if after else "", limit
 
 
+def own_document(document: str, publisher: str) -> Address:
+    """Return the address of a slug, or of publisher/slug. Raises Missing for another's."""
+    owner, slash, slug = document.rpartition("/")
+    if not is_name(slug) or (slash and owner != publisher):
+        raise Missing("document")
+    return Address(publisher, slug)
+
+
 def following(request: Request, last: str) -> str | None:
     """Return where a list goes on after a key, None for "": nowhere."""
     if not last:
@@ -48,13 +57,13 @@ def following(request: Request, last: str) -> str | None:
 
 
 async def read_json(request: Request, kind: type[T]) -> tuple[T, bytes]:
-    """Return the body as what it should be, and as it came. Raises TooLarge, Malformed."""
+    """Return the body as what it should be, and as it came.
+
+    Raises TooLarge; Malformed, with every field that is wrong.
+    """
     body = await read_body(request, MAX_JSON)
     try:
-        return msgspec.json.decode(body, type=kind), body
-    except msgspec.ValidationError as error:
-        # msgspec names the field and the expected type, never the value.
-        raise Malformed(f"The JSON does not fit: {error}.", where="body") from None
+        return fitted(msgspec.json.decode(body), kind), body
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Malformed(
             "The body is not JSON.", where="body", hint="Send a JSON object in UTF-8."
@@ -85,7 +94,7 @@ def _idempotency_key(request: Request) -> str:
     return key
 
 
-def seconds(when: When | None) -> int | None:
+def seconds(when: When) -> int | None:
     """Return a time in Unix seconds."""
     return int(when.timestamp()) if isinstance(when, datetime) else when
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec.json import decode
+from msgspec.json import decode, encode
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -79,6 +79,7 @@ class Documents:
                 PATH,
                 self.delete_document,
                 {204: None, 202: {JSON: shapes.Recorded}},
+                query=("erase",),
                 conditional=True,
             ),
             Operation(
@@ -133,9 +134,11 @@ class Documents:
         return json(told, 201 if published.created else 200, headers)
 
     async def delete_document(self, request: Request, publisher: str) -> Response:
-        """Take a document away from everyone."""
+        """Take a document away from everyone; it can be published again for 30 days."""
         address = _address(request, publisher)
-        return done(await self._publishing.delete(address, condition(request)))
+        is_final = flag(request, "erase")
+        away = self._publishing.erase if is_final else self._publishing.delete
+        return done(await away(address, condition(request)))
 
     async def _submission(self, request: Request, publisher: str) -> Submission:
         address = Address.of(publisher, request.path_params["slug"])
@@ -183,15 +186,17 @@ class Documents:
         address, ask = _address(request, publisher), asked(request)
         kept = await self._repeating.earlier(publisher, ask)
         if kept:  # not again: something newer may have been published since
-            headers = {"etag": f'"{request.path_params["edition"]}"'}
+            edition = await self._publishing.edition(address, request.path_params["edition"])
+            told = self._facts(request, edition) | {"warnings": decode(kept.body)}
             confirmed = await self._publishing.confirm()  # it may be by now
-            return json(decode(kept.body) | {"confirmed": confirmed}, headers=headers)
+            return json(told | {"confirmed": confirmed}, headers=_etag(edition))
         published = await self._publishing.roll_back(
             address, request.path_params["edition"], condition(request)
         )
-        answer = json(self._told_published(request, published), headers=_etag(published.edition))
-        await self._repeating.keep(publisher, ask, 200, bytes(answer.body))
-        return answer
+        answer = self._told_published(request, published)
+        # Of the edition nothing is kept here: its own record can be erased.
+        await self._repeating.keep(publisher, ask, 200, encode(answer.warnings))
+        return json(answer, headers=_etag(published.edition))
 
     def _told(self, request: Request, edition: Edition) -> shapes.Document:
         return shapes.Document(**self._facts(request, edition))

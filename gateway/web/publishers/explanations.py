@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.core.documents import Address, is_name
-from gateway.core.errors import Malformed, Missing
 from gateway.explaining import Explaining
 from gateway.web.publishers import shapes
-from gateway.web.publishers.answers import json
+from gateway.web.publishers.answers import json, own_document
 from gateway.web.publishers.operation import JSON, Operation
 
 
@@ -30,29 +28,18 @@ class Explanations:
                 self.explain,
                 {200: {JSON: shapes.Explanation}},
                 query=("document", "subject", "token"),
+                required=("document",),
+                one_of=("subject", "token"),
             )
         ]
 
     async def explain(self, request: Request, publisher: str) -> Response:
         """Tell why a token, or all grants of a subject, open a document or do not."""
         asked = request.query_params
-        address = _address(asked.get("document", ""), publisher)
-        subject, token = asked.get("subject", ""), asked.get("token", "")
-        if bool(subject) is bool(token):
-            raise Malformed(
-                "It is not clear for whom.", where="subject", hint="Name a subject or a token."
-            )
-        if token:
+        address = own_document(asked["document"], publisher)
+        if token := asked.get("token", ""):
             found = await self._explaining.token(address, token)
         else:
-            found = await self._explaining.subject(address, subject)
+            found = await self._explaining.subject(address, asked["subject"])
         steps = [shapes.Step(s.name, s.ok, s.detail, **s.facts) for s in found.steps]
         return json(shapes.Explanation(found.allowed, steps))
-
-
-def _address(document: str, publisher: str) -> Address:
-    """Return the address of a slug, or of publisher/slug. Raises Missing for another's."""
-    owner, slash, slug = document.rpartition("/")
-    if not is_name(slug) or (slash and owner != publisher):
-        raise Missing("document")
-    return Address(publisher, slug)

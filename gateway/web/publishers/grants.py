@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.moments import moment
-from gateway.core.rights import Grant
-from gateway.granting import Granting, Wish
+from gateway.core.rights import Grant, Standing
+from gateway.granting import OUR_SOURCES, Granting, Wish
 from gateway.web.links import Links
 from gateway.web.publishers import shapes
 from gateway.web.publishers.answers import (
@@ -20,6 +20,7 @@ from gateway.web.publishers.answers import (
     following,
     json,
     moment_if,
+    own_document,
     page,
     read_json,
     seconds,
@@ -45,7 +46,10 @@ class Grants:
                 "/api/grants",
                 self.list_grants,
                 {200: {JSON: shapes.Grants}},
-                query=("subject", "scope", "after", "limit"),
+                query=(
+                    *("subject", "document", "scope", "source", "source_ref", "standing"),
+                    *("after", "limit"),
+                ),
             ),
             Operation(
                 "POST",
@@ -73,12 +77,18 @@ class Grants:
         ]
 
     async def list_grants(self, request: Request, publisher: str) -> Response:
-        """List grants by id, those of a subject or a scope if one is named."""
+        """List grants by id: all, or those that are as the query says."""
         after, limit = page(request)
+        asked = request.query_params
+        document, standing = asked.get("document"), asked.get("standing")
         found = await self._granting.grants(
             publisher,
-            subject=request.query_params.get("subject", ""),
-            scope=request.query_params.get("scope", ""),
+            subject=asked.get("subject", ""),
+            scope=asked.get("scope", ""),
+            covering=own_document(document, publisher) if document else None,
+            source=asked.get("source", ""),
+            source_ref=asked.get("source_ref", ""),
+            standing=Standing(standing) if standing else None,
             after=after,
             limit=limit + 1,
         )
@@ -139,6 +149,7 @@ def _wish(wish: shapes.GrantWish) -> Wish:
         wish.note,
         starts=seconds(wish.starts) or 0,
         parent=wish.parent,
+        source=wish.source,
         source_ref=wish.source_ref,
     )
 
@@ -155,7 +166,7 @@ def _told(grant: Grant) -> dict[str, Any]:
         "revoked": moment_if(grant.revoked_at),
         "made": moment(grant.made_at),
         "source": grant.source,
-        # Of any other source it is nobody's business: it may name a reader.
-        "source_ref": grant.source_ref if grant.source == "api" else "",
+        # Of our own sources it is nobody's business: it may name a reader.
+        "source_ref": "" if grant.source in OUR_SOURCES else grant.source_ref,
         "parent": grant.parent,
     }

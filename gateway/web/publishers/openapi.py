@@ -8,27 +8,28 @@ from typing import Any
 
 import msgspec
 
+from gateway.core.documents import NAME
 from gateway.web.errors import PROBLEM
 from gateway.web.publishers.operation import Body, Operation
+from gateway.web.publishers.queries import QUERIES
 from gateway.web.publishers.shapes import Problem
 
 _AT = "#/components/schemas/{name}"
 _PATH = re.compile(r"\{(\w+)\}")
 
-_QUERIES = {
-    "after": "Where the list goes on: the key of the last one seen.",
-    "limit": "How many to list, 100 at most.",
-    "free": "Whether the document is meant to hold no paid section, which is refused otherwise.",
-    "scope": "document:<slug>, collection:<name> or all.",
-    "subject": "Your own name for a person.",
-    "document": "The slug of a document.",
-    "token": "The token of a grant.",
+_TAG = '(?:W/)?"[!#-+\\--~]+"'
+_TAGS = {"type": "string", "pattern": f"^(?:[*]|{_TAG}(?:, ?{_TAG})*)$", "maxLength": 2000}
+_HEADERS = {
+    "If-Match": ("The ETag that the current edition must have, or * for any.", _TAGS),
+    "If-None-Match": ("An ETag that the current edition must not have, or * for any.", _TAGS),
+    "Idempotency-Key": (
+        "Of your choice: the same request with the same key is done once.",
+        {"type": "string", "pattern": "^[!-~](?:[ -~]*[!-~])?$", "maxLength": 200},
+    ),
 }
 
-_TYPES = {
-    "limit": {"type": "integer", "minimum": 1, "maximum": 100},
-    "free": {"type": "boolean"},
-}
+_ID = {"type": "string", "pattern": "^[a-z0-9]{1,64}$", "maxLength": 64}
+_PATHS = {"slug": {"type": "string", "pattern": f"^{NAME}$", "maxLength": 80}}
 
 _STATUSES = {
     200: "Done.",
@@ -76,24 +77,26 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if operation.is_open:
         told["security"] = []
+    if operation.one_of:
+        told["x-exactly-one-of"] = list(operation.one_of)
     if operation.takes is not None:
         told["requestBody"] = {"required": True, "content": _content(operation.takes)}
     return told
 
 
 def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
-    text = {"type": "string"}
     for name in _PATH.findall(operation.path):
-        yield {"name": name, "in": "path", "required": True, "schema": text}
+        yield {"name": name, "in": "path", "required": True, "schema": _PATHS.get(name, _ID)}
     for name in operation.query:
-        schema = _TYPES.get(name, text)
-        is_needed = name == "document"
-        told = {"name": name, "in": "query", "required": is_needed, "schema": schema}
-        yield told | {"description": _QUERIES[name]}
+        query = QUERIES[name]
+        told = {"name": name, "in": "query", "required": name in operation.required}
+        about = {"description": query.description, "example": query.example}
+        yield told | about | {"schema": query.schema}
     headers = ["If-Match", "If-None-Match"] if operation.conditional else []
     headers += ["Idempotency-Key"] if operation.repeatable else []
     for name in headers:
-        yield {"name": name, "in": "header", "schema": text}
+        description, schema = _HEADERS[name]
+        yield {"name": name, "in": "header", "description": description, "schema": schema}
 
 
 def _response(description: str, body: Body | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -15,6 +16,7 @@ from gateway.core.errors import NotAllowed
 
 Work = Callable[[Request, str], Awaitable[Response]]
 Door = Callable[[Request], Awaitable[ApiKey]]
+Look = Callable[["Operation", QueryParams], None]  # raises for a query that is not known
 
 # A body: of JSON the type, of anything else nothing.
 Body = Mapping[str, Any]
@@ -31,7 +33,9 @@ class Operation:
     work: Work
     gives: Mapping[int, Body | None]
     takes: Body | None = None
-    query: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()  # parameters it knows; any other is refused
+    required: tuple[str, ...] = ()  # of these
+    one_of: tuple[str, ...] = ()  # of these exactly one is to be named
     conditional: bool = False
     repeatable: bool = False  # honours Idempotency-Key
     is_open: bool = False  # asks for no API key
@@ -57,21 +61,23 @@ def require_may(key: ApiKey, method: str, needs: frozenset[May] | None) -> None:
         raise NotAllowed(lacking[0])
 
 
-def routes(operations: Iterable[Operation], door: Door) -> list[Route]:
+def routes(operations: Iterable[Operation], door: Door, look: Look) -> list[Route]:
     """Return one route for each path; what is not open nobody comes in to but a publisher."""
     at: dict[str, dict[str, Operation]] = {}
     for operation in operations:
         at.setdefault(operation.path, {})[operation.method] = operation
-    return [_route(path, methods, door) for path, methods in at.items()]
+    return [_route(path, methods, door, look) for path, methods in at.items()]
 
 
-def _route(path: str, methods: Mapping[str, Operation], door: Door) -> Route:
+def _route(path: str, methods: Mapping[str, Operation], door: Door, look: Look) -> Route:
     async def answer(request: Request) -> Response:
         operation = methods["GET" if request.method == "HEAD" else request.method]
         if operation.is_open:
+            look(operation, request.query_params)
             return await operation.work(request, "")
         key = request.state.key = await door(request)
         require_may(key, operation.method, operation.needs)
+        look(operation, request.query_params)
         return await operation.work(request, key.publisher)
 
     return Route(path, answer, methods=list(methods))

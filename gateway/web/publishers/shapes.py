@@ -7,46 +7,103 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from gateway.core.documents import NAME
 from gateway.core.rights import PLACES
+from gateway.core.wishes import MAX_WORDS, TERM, WORDS
+from gateway.granting import API, MAX_DEVICES, OUR_SOURCES
+from gateway.redeeming import MAX_COUNT, MAX_USES
+
+SCOPE = f"all|(?:document|collection):{NAME}"
+
+
+def _text(pattern: str, longest: int, description: str, *examples: str) -> Meta:
+    return Meta(
+        pattern=f"^(?:{pattern})$",
+        max_length=longest,
+        description=description,
+        examples=list(examples),
+    )
+
+
+def _number(most: int, description: str, example: int) -> Meta:
+    return Meta(ge=1, le=most, description=description, examples=[example])
+
+
+def _words(description: str, *examples: str) -> Meta:
+    more = f" At most {MAX_WORDS} characters on one line."
+    return _text(WORDS, MAX_WORDS, description + more, *examples)
+
 
 # Coming in, a time may be in Unix seconds as well.
-When = Annotated[datetime, Meta(tz=True)] | Annotated[int, Meta(ge=0, le=1 << 40)]
+When = Annotated[
+    Annotated[datetime, Meta(tz=True)] | Annotated[int, Meta(ge=0, le=1 << 40)] | None,
+    Meta(
+        description="A moment by RFC 3339 or in Unix seconds, within ten years from now.",
+        examples=["2031-01-01T00:00:00Z"],
+    ),
+]
+ScopeText = Annotated[
+    str, _text(SCOPE, 91, "document:<slug>, collection:<name> or all.", "document:a-first-text")
+]
+Term = Annotated[
+    str,
+    _text(
+        f"{TERM}|",
+        12,
+        "A number and s, m, h, d, w or y, ten years at most; without end when empty.",
+        "30d",
+    ),
+]
+Places = Annotated[int, _number(MAX_DEVICES, "In how many browsers it opens: 1 to 1000.", 3)]
+Note = Annotated[str, _words("A word to yourself.", "spring sale")]
 
 
 # --- asked -------------------------------------------------------------------------------------
 
 
 class GrantWish(Struct, forbid_unknown_fields=True):
-    """A right to give. The same source_ref for the same scope is the same grant."""
+    """A right to give. The same source and source_ref for the same scope is the same grant."""
 
-    scope: str
-    subject: str = ""
-    term: str = ""
-    devices: int = PLACES
-    note: str = ""
-    starts: When | None = None
-    parent: str = ""
-    source_ref: str = ""
+    scope: ScopeText
+    subject: Annotated[str, _words("Your own name for a person.", "reader-7")] = ""
+    term: Term = ""
+    devices: Places = PLACES
+    note: Note = ""
+    starts: When = None
+    parent: Annotated[
+        str, _text("[a-z0-9]{0,64}", 64, "The id of the grant or code it comes from.", "")
+    ] = ""
+    source: Annotated[
+        str,
+        Meta(
+            pattern=f"^{NAME}$",
+            max_length=80,
+            description="Where it comes from: 1 to 80 of a-z, 0-9 and hyphen; not once, not code.",
+            examples=["shop"],
+            extra_json_schema={"not": {"enum": list(OUR_SOURCES)}},
+        ),
+    ] = API
+    source_ref: Annotated[str, _words("What the source calls it.", "order-7")] = ""
 
 
 class CodeWish(Struct, forbid_unknown_fields=True):
     """Codes to make: each gives as many rights as it has uses, each right in some devices."""
 
-    scope: str
-    count: int
-    uses: int = 1
-    term: str = ""
-    expires: When | None = None
-    devices: int = PLACES
-    note: str = ""
+    scope: ScopeText
+    count: Annotated[int, _number(MAX_COUNT, "How many: 1 to 10000.", 10)]
+    uses: Annotated[int, _number(MAX_USES, "How often each opens: 1 to 10000.", 1)] = 1
+    term: Term = ""
+    expires: When = None
+    devices: Places = PLACES
+    note: Note = ""
 
 
 class KeyWish(Struct, forbid_unknown_fields=True):
     """An API key to make. What is left out is as with the key that asks."""
 
-    label: str
+    label: Annotated[str, _words("A word to yourself.", "the shop")]
     may: list[Literal["publish", "grant", "read"]] | None = None
-    expires: When | None = None
+    expires: When = None
 
 
 class Redemption(Struct, forbid_unknown_fields=True):
@@ -277,8 +334,16 @@ class Recorded(Struct):
     detail: str
 
 
+class Fault(Struct):
+    """One thing that is wrong with a request: where, what, and how to mend it."""
+
+    where: str
+    message: str
+    hint: str
+
+
 class Problem(Struct, omit_defaults=True):
-    """An error, by RFC 9457."""
+    """An error, by RFC 9457. problems: everything that is wrong, where the request is."""
 
     type: str
     title: str
@@ -286,6 +351,7 @@ class Problem(Struct, omit_defaults=True):
     detail: str
     hint: str = ""
     where: str = ""
+    problems: list[Fault] | UnsetType = UNSET
     findings: list[Finding] | UnsetType = UNSET
     findings_total: int | UnsetType = UNSET
     current: str = ""

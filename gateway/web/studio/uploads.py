@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from gateway.core.errors import Malformed, TooLarge, Unsupported
-from gateway.web.requests import content_type
+from gateway.core.errors import Malformed, Unsupported
+from gateway.web.requests import bounded_body, content_type
 
 MAX_FIELDS = 20
 ROOM = 256 << 10  # bytes for the small fields and for what multipart adds
@@ -45,7 +45,7 @@ async def read_upload(request: Request, limit: int) -> Upload:
     declared = f"{request.headers['content-type']}; charset=latin-1"
     parser = MultiPartParser(
         Headers({"content-type": declared}),
-        _bounded(request, limit + ROOM),
+        bounded_body(request, limit + ROOM),
         max_files=1,
         max_fields=MAX_FIELDS,
         max_part_size=limit + ROOM,
@@ -58,18 +58,6 @@ async def read_upload(request: Request, limit: int) -> Upload:
         return await _upload(form)
     finally:
         await form.close()
-
-
-async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
-        raise TooLarge("request body", limit)
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise TooLarge("request body", limit)
-        yield part
 
 
 async def _upload(form: FormData) -> Upload:
