@@ -56,6 +56,7 @@ NEEDS = {
     "chromium": Need("Chromium", "chromium", (("chromium", "chromium-browser", "google-chrome"),)),
     "nginx": Need("nginx", "nginx", (("nginx",),)),
     "wrk": Need("wrk", "wrk", (("wrk",),)),
+    "pandoc": Need("pandoc", "pandoc", (("pandoc",),)),
     "curl": Need("curl", "curl", (("curl",),)),
     "fonts": Need(
         "a Chinese font",

@@ -23,8 +23,10 @@ and so are blanks around it; a sigil that is not there is lost. A place is suspe
    follows, that says it;
 8. a tag whose name is `paid` but for one slip or begins with `paid` or `pay`; an end tag that a
    slip in its signs makes into something else, or that has lost a bracket;
-9. two sigils, a word in which blanks, line ends and `<br>` are strewn, and two sigils;
-10. a bidirectional control on a line with a marker.
+9. a word, whatever touches it, in what names a heading: `{#…}`, `(#…)`, `id=…`, `name=…`, and
+   `[…]` at the end of a line;
+10. two sigils, a word in which blanks, line ends and `<br>` are strewn, and two sigils;
+11. a bidirectional control on a line with a marker.
 
 Of 7 and 8, what the format shows as code is not suspect. So no English word between single sigils,
 after two, or alone on a line is suspect, nor is an element of HTML.
@@ -97,6 +99,11 @@ _NEAR_NAME = (
 _NAMED = re.compile(
     rb"</?+(?:" + _NAME + rb"|" + _NEAR_NAME + rb")(?:[ \n/]++(?![&|=?+*%)-])[^<>~]{0,200}+)?+>"
 )
+# Converters name a heading after its text, without the sigils: {#paidbeginfour-wordspaidend}.
+_IN_ANCHOR = re.compile(
+    rb"(?:[{(]#|((?:id|name)=[\"']?+)|(\[))([^] \n#{}()<>\"'=[]*)\Z",
+)
+_ANCHOR_ENDS = re.compile(rb"[^]\n]*\] *\n")
 _ALONE = re.compile(b"\n[ #]*+(?:" + _SPACED + b")[ #]*+(?=\n)")
 _ALMOST_ALONE = re.compile(rb"\n *+(?=[a-z]{6})([paidbegn]*+[cfhj-moq-z]?+[paidbegn]*+) *+(?=\n)")
 _BREAKS = rb"(?:[ \n]|<br[ /]*+>)*+"
@@ -117,7 +124,7 @@ _TORN = re.compile(
     rb"<(?:/(?:paid|[>~]paid>|[ \n/>~]aid>|p[ \n/<>~]a?+id>|pa[ \n/<>~]i?+d>|pai[<~]d?+>)"
     rb"|[>~]/?+paid>|p/aid>)"
 )
-_BEGINLESS = re.compile(b"/paid>")
+_BEGINLESS = re.compile(b"(?<![</])/paid>")
 _IN_ADDRESS = re.compile(rb"<[a-z](?:[a-z]*+:|[^<>~]*[ \n][a-z:@.-]+=)[^ \n<>~]*\Z")
 
 
@@ -171,9 +178,20 @@ def _bare(bones: bytes, after: int) -> int:
         touched = left[-2:] == b"##" or right[:2] == b"##"
         continued = left[-1:].isalpha() or right[:1].isalpha()
         in_address = left in _PERCENT and right in _PERCENT
-        if touched or not (continued or in_address):
+        if touched or not (continued or in_address) or _names_heading(bones, start, end):
             return start
     return -1
+
+
+def _names_heading(bones: bytes, start: int, end: int) -> bool:
+    """Tell whether a word is a part of what a heading is named."""
+    found = _IN_ANCHOR.search(bones, max(0, start - 200), start)
+    if not found:
+        return False
+    attribute, bracket, before = found.groups()
+    if attribute:  # `id="paidEndDate"` is none
+        return bool(before) or bones[start:end] == _WORDS[0]
+    return not bracket or _ANCHOR_ENDS.match(bones, end) is not None
 
 
 def _between(bones: bytes, after: int) -> int:

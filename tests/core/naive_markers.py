@@ -265,6 +265,7 @@ def is_suspect(line: str) -> bool:
     return (
         has_bare_word(line)
         or has_word_between_sigils(line)
+        or has_word_in_anchor(line)
         or has_word_beside_two_sigils(line)
         or is_word_alone(line)
     )
@@ -303,6 +304,24 @@ def has_word_between_sigils(line: str) -> bool:
 def has_strays(inside: str) -> bool:
     replaced = [inside.replace("#", letter) for letter in "paidbegn" if inside.count("#") == 1]
     return inside.replace("#", "") in WORDS or any(text in WORDS for text in replaced)
+
+
+def has_word_in_anchor(line: str) -> bool:
+    for i in range(len(line)):
+        starts = [i + 2] if line[i : i + 2] in ("{#", "(#") else []
+        for name in ("id=", "name="):
+            if line.startswith(name, i):
+                at = i + len(name)
+                at += line[at : at + 1] in ("'", '"')
+                starts.append(at + line.startswith("paidend", at))
+        after = line[i + 1 :].split("]")
+        if line[i] == "[" and len(after) == 2 and after[1].strip(" ") == "":
+            starts.append(i + 1)
+        for at in starts:
+            run = run_without(" #{}()<>\"'=[]", line, at)
+            if "paidbegin" in run or "paidend" in run:
+                return True
+    return False
 
 
 def has_word_beside_two_sigils(line: str) -> bool:
@@ -421,7 +440,8 @@ def angles(bones: str, tokens: list[Token], lone: list[Token]) -> set[int]:
             answered = not closing and end_tag_after(bones[:i].count(MARK), tokens) in lone
             if (is_tag and not answered) or is_other_tag(bones, i) or is_torn_tag(bones, i):
                 lines.add(bones[:i].count("\n") + 1)
-        if bones[i : i + 6] == "/paid>" and not in_address(bones, i):
+        beginless = bones[i : i + 6] == "/paid>" and bones[max(0, i - 1) : i] not in ("<", "/")
+        if beginless and not in_address(bones, i):
             lines.add(bones[:i].count("\n") + 1)
     return lines
 

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import cycle
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import pytest
 
@@ -133,14 +133,17 @@ def test_no_read_is_against_the_words(authority: str, tmp_path: Path) -> None:
 
 
 def _strike(words: Words, name: str, server: Stopped | None) -> None:
-    """Act while the authority's server stands still, if one is given."""
-    act = getattr(words, name)()
-    if server is None:
-        words.hold(name, act())
-        return
-    words.seen["struck"] += 1
-    server.signal(signal.SIGSTOP)
-    try:
-        words.hold(name, act())
-    finally:
-        server.signal(signal.SIGCONT)
+    """Act, while the authority's server stands still if one is given."""
+
+    def act() -> Claim:
+        prepared = getattr(words, name)()
+        if server is None:
+            return cast("Claim", prepared())
+        words.seen["struck"] += 1
+        server.signal(signal.SIGSTOP)
+        try:
+            return cast("Claim", prepared())
+        finally:
+            server.signal(signal.SIGCONT)
+
+    words.hold_if_answered(name, act)

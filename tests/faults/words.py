@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -20,6 +20,8 @@ from tests.http.served import PAID, ROOT, SOURCE, Answer, Served, environment
 from tests.servers import free_port
 
 READS = 4  # after each claim; each over a connection of its own, so that every worker has some
+# A worker that has been killed says nothing; its supervisor does that to one that is stuck.
+UNANSWERED = (HTTPException, ConnectionError)
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 # Runs the command line where no server program is found, not even the one that a package brings.
 LACKING = """
@@ -57,10 +59,27 @@ class Words:
         if claim.is_confirmed:
             self.seen[name] += 1
             for _ in range(READS):
-                self.seen["reads"] += 1
-                if not claim.agrees():
-                    self.against.append(name)
-        self.seen["against"] = len(self.against)
+                self._read(name, claim)
+
+    def _read(self, name: str, claim: Claim) -> None:
+        try:
+            agrees = claim.agrees()
+        except UNANSWERED:
+            self.seen["unanswered"] += 1
+            return
+        self.seen["reads"] += 1
+        if not agrees:
+            self.against.append(name)
+
+    def hold_if_answered(self, name: str, act: Callable[[], Claim]) -> None:
+        """Act and hold the claim; whoever was cut off in the middle has said nothing."""
+        try:
+            claim = act()
+        except UNANSWERED:
+            self.seen["unanswered"] += 1
+            self.gateway.publish("report", self._text())  # it may have been taken away
+            return
+        self.hold(name, claim)
 
     # --- what is there before an act ---
 

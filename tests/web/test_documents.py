@@ -10,7 +10,7 @@ from tests.web.caller import open_api
 
 pytestmark = pytest.mark.anyio
 
-CHECK = "/api/documents/d/check"
+CHECK = "/api/documents/d/check?free=true"
 SOURCE = {"content_type": "text/plain"}
 
 
