@@ -7,8 +7,9 @@ import pytest
 from gateway.formats import plain
 
 HEADINGS = (
-    "第一千二百章 承", "第壹章 转", "第４章 合", "第两百回 雪", "楔子", "序章 起", "引子", "番外一 雪",
-    "尾声", "后记", "Chapter One", "Chapter Twenty-One: The Start", "CHAPTER TWO", "Prologue",
+    "第一千二百章 承", "第壹章 转", "第４章 合", "第两百回 雪", "楔子", "序章 起", "引子",
+    "番外一 雪", "尾声", "后记", "Chapter One", "Chapter Twenty-One: The Start", "CHAPTER TWO",
+    "Prologue",
 )  # fmt: skip
 ORDINARY = (
     "第一集团军来了", "序列很长", "后记者来了", "Part two was better", "Chapter one of the book",
