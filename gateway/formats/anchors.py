@@ -44,7 +44,7 @@ def named(parts: Sequence[Piece], shared: Shared) -> tuple[list[Piece], tuple[st
     takes = len(free) == len(shared.ids)
     taken = dict(zip(free, shared.ids, strict=True)) if takes else {}
     theirs = set(taken.values())
-    declared = {attribute(piece, "id") for piece in parts if " id=" in piece.raw}
+    declared = {attribute(piece, "id") for piece in parts if piece.name and " id=" in piece.raw}
     fresh = _Fresh(theirs | declared)
     for at, text in headings:
         own = taken.get(at) or attribute(parts[at], "id")
@@ -77,9 +77,8 @@ class _Fresh:
         self._next: dict[str, int] = {}
 
     def of(self, slug: str) -> str:
-        first = own_id(slug) or ""
-        found = first
-        while found in self._there:
+        first = found = own_id(slug) or ""
+        while found and found in self._there:
             self._next[first] = self._next.get(first, 0) + 1
             found = f"{first}-{self._next[first]}"
         if found:
@@ -90,7 +89,8 @@ class _Fresh:
 def linked(parts: Sequence[Piece]) -> Iterator[Piece]:
     """Yield the pieces with each id once, and without links to ids that are not there."""
     parts = list(_once(parts))
-    ids = {own: own for piece in parts if " id=" in piece.raw and (own := attribute(piece, "id"))}
+    named = (piece for piece in parts if piece.name and " id=" in piece.raw)
+    ids = {own: own for piece in named if (own := attribute(piece, "id"))}
     ids |= {own.lower(): own for own in ids.values() if own.lower() not in ids}
     stays: list[bool] = []  # of each link that is open
     for piece in parts:

@@ -155,8 +155,12 @@ def _entry(entry: Entry) -> str:
 
 
 def _said(meta: Meta) -> str:
+    """Return the declared metadata in every form that they are written in."""
     offers = " ".join(f"{each.name} {each.price} {each.url}" for each in meta.offers)
-    return f"{meta.title} {meta.language} {meta.summary} {meta.author} {meta.date} {offers}"
+    dates = [day.isoformat() for day in (meta.date, meta.updated) if day]
+    days = " ".join(f"{day} {day}T00:00:00Z" for day in dates)
+    languages = f"{meta.language} {meta.language.replace('-', '_')}"
+    return f"{meta.title} {languages} {meta.summary} {meta.author} {days} {offers}"
 
 
 READERS: Mapping[str, Callable[[str], Told]] = {
