@@ -197,8 +197,12 @@ async def test_whoever_makes_an_edition_current_learns_whether_every_worker_know
         if not confirmed:
             hush(standing)
         for method, place, body in (
-            ("PUT", "/api/documents/d", b"Title\n\nNewer." if confirmed else b"Title\n\nNewest."),
-            ("PUT", "/api/documents/e", b"Title\n\nFree."),
+            (
+                "PUT",
+                "/api/documents/d?free=true",
+                b"Title\n\nNewer." if confirmed else b"Title\n\nNewest.",
+            ),
+            ("PUT", "/api/documents/e?free=true", b"Title\n\nFree."),
             ("POST", back, b""),
             ("POST", back, b""),
         ):
