@@ -82,9 +82,9 @@ async def test_ten_thousand_codes_are_made_at_once_and_all_differ() -> None:
         ({"term": "soon"}, "term"),
         ({"note": "two\nlines"}, "note"),
         ({"expires": NOW}, "expires"),
-        ({"expires": "tomorrow"}, "body"),
-        ({"count": True}, "body"),
-        ({"words": ["A"]}, "body"),
+        ({"expires": "tomorrow"}, "expires"),
+        ({"count": True}, "count"),
+        ({"words": ["A"]}, "words"),
     ],
 )
 async def test_a_wish_that_makes_no_sense_makes_no_code(
