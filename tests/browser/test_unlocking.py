@@ -22,7 +22,7 @@ PAGES: dict[str, Callable[[Page], object]] = {
     "preview": lambda page: page.goto("/documents/demo/report"),
     "refused": lambda page: page.goto("/read/demo/report"),
     "library": lambda page: page.goto("/library"),
-    "error": lambda page: (page.goto("/unlock"), send(page, "ABCD-EFGH-JKMN-PQRS")),
+    "error": lambda page: mistype(page),
 }
 
 
@@ -90,6 +90,13 @@ def send(page: Page, word: str) -> None:
     """Type a word and press the button."""
     fill(page, word)
     page.locator(OPEN).click()
+
+
+def mistype(page: Page) -> None:
+    """Come to the page that tells of a wrong code."""
+    page.goto("/unlock")
+    send(page, "ABCD-EFGH-JKMN-PQRS")
+    expect(page.locator("#told")).to_be_visible()
 
 
 def expect_text(page: Page) -> None:
