@@ -120,6 +120,16 @@ def evict_by_hand(actor: Actor) -> Send:
     return actor.studio(page, f"{page}/devices/{device}/evict")
 
 
+def renew_by_hand(actor: Actor) -> Send:
+    page = f"/studio/grants/{actor.grant()[0]}"
+    return actor.studio(page, f"{page}/renew")
+
+
+def end_key(actor: Actor) -> Send:
+    made = actor.api("POST", "/api/keys", {"label": "x"})().json()
+    return actor.api("DELETE", f"/api/keys/{made['id']}")
+
+
 DOCUMENT, STUDIO = "/studio/documents/a", "/studio/documents/{slug}"
 RIGHTS = {"subject": "", "term": "30d", "devices": "5"}
 CODES = {"count": "1", "uses": "1", "term": ""}
@@ -135,6 +145,11 @@ CHANGES: Mapping[Surface, Prepare] = {
     ("POST", "/api/grants"): lambda a: a.api("POST", "/api/grants", {"scope": "all"}),
     ("DELETE", "/api/grants/{grant}"): lambda a: a.api("DELETE", f"/api/grants/{a.grant()[0]}"),
     ("DELETE", "/api/grants/{grant}/devices/{device}"): evict,
+    ("POST", "/api/grants/{grant}/renew-link"): lambda a: a.api(
+        "POST", f"/api/grants/{a.grant()[0]}/renew-link"
+    ),
+    ("POST", "/api/keys"): lambda a: a.api("POST", "/api/keys", {"label": "x"}),
+    ("DELETE", "/api/keys/{key}"): end_key,
     ("POST", "/api/codes"): lambda a: a.api("POST", "/api/codes", {"scope": "all", "count": 1}),
     ("DELETE", "/api/codes/{code}"): lambda a: a.api("DELETE", f"/api/codes/{a.code()[0]}"),
     ("POST", "/studio/new"): lambda a: a.editor("/studio/new", slug="b", text=SOURCE.format("x")),
@@ -151,6 +166,7 @@ CHANGES: Mapping[Surface, Prepare] = {
         "/studio/rights", f"/studio/grants/{a.grant()[0]}/revoke"
     ),
     ("POST", "/studio/grants/{grant}/devices/{device}/evict"): evict_by_hand,
+    ("POST", "/studio/grants/{grant}/renew"): renew_by_hand,
     ("POST", "/studio/codes"): lambda a: a.studio("/studio/rights", "/studio/codes", **CODES),
     ("POST", f"{STUDIO}/codes"): lambda a: a.studio(
         f"{DOCUMENT}/rights", f"{DOCUMENT}/codes", **CODES, scope="document"
@@ -160,8 +176,9 @@ CHANGES: Mapping[Surface, Prepare] = {
     ),
 }
 
-# What changes no right, no document and no key.
+# What changes no right, no document and no key that anybody may remember.
 QUIET = {
+    ("POST", "/redeem"),  # its reader is always a new one
     ("POST", "/api/documents/{slug}/check"),
     ("POST", "/studio/signin"),
     ("POST", "/studio/signout"),
