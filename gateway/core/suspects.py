@@ -119,7 +119,7 @@ _TORN = re.compile(
     rb"<(?:/(?:paid|[>~]paid>|[ \n/>~]aid>|p[ \n/<>~]a?+id>|pa[ \n/<>~]i?+d>|pai[<~]d?+>)"
     rb"|[>~]/?+paid>|p/aid>)"
 )
-_BEGINLESS = re.compile(b"(?<![</])/paid>")
+_BEGINLESS = re.compile(b"(?<!<)(?<!</)/paid>")
 _IN_ADDRESS = re.compile(rb"<[a-z](?:[a-z]*+:|[^<>~]*[ \n][a-z:@.-]+=)[^ \n<>~]*\Z")
 
 
