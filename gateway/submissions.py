@@ -32,7 +32,6 @@ from gateway.core.findings import Code, Finding
 from gateway.core.languages import language_of
 from gateway.core.markers import Division, Marker, divide, position, residue, veiled
 from gateway.core.moments import later, moment, written
-from gateway.core.suspects import nowhere
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
@@ -236,7 +235,7 @@ def _shown_findings(
     # What shows a marker without its escapes has hidden one, and so has what shows more of them.
     if (
         residue(_declared(meta))
-        or residue(prose, _shown(unescaped), nowhere)
+        or residue(prose, _shown(unescaped), None)
         or residue(_shown(unescaped))
         or residue(_shown(preview), _shown(unescaped))
     ):

@@ -18,7 +18,7 @@ from typing import NewType
 from msgspec import Struct
 
 from gateway.core.findings import Code, Finding, warning
-from gateway.core.suspects import InCode, everywhere, near_misses, nowhere
+from gateway.core.suspects import InCode, everywhere, near_misses
 from gateway.core.walls import foreign_walls
 
 FreeText = NewType("FreeText", str)
@@ -101,7 +101,7 @@ class Division:
     warnings: tuple[Finding, ...] = ()
 
 
-def divide(source: str, in_code: InCode = nowhere) -> Division:
+def divide(source: str, in_code: InCode | None = None) -> Division:
     """Divide a source into sections, or find all that is wrong with it.
 
     in_code is asked at most twice, and only where the answer decides something.
@@ -147,11 +147,11 @@ def shown(text: str, written: Callable[[str], str] = str) -> str:
     return text
 
 
-def residue(rendered_text: str, veiled_text: str = "", in_code: InCode = everywhere) -> int:
+def residue(rendered_text: str, veiled_text: str = "", in_code: InCode | None = everywhere) -> int:
     """Count the places in a rendered text that read as a marker, exact or suspect.
 
-    Those are left out whose veils the same text shows, rendered of the veiled source. Without
-    in_code, of tags only an exact one counts.
+    Those are left out whose veils the same text shows, rendered of the veiled source. Any tag may
+    stand in code unless in_code says otherwise; then only an exact one counts.
     """
     tokens = _tokens(rendered_text)
     shown = Counter(rendered_text[start:end] for start, end in tokens.spans)
@@ -252,7 +252,7 @@ def _faults(tokens: _Tokens) -> Iterator[_Fault]:
 
 
 def _findings(
-    source: str, tokens: _Tokens, faults: Sequence[_Fault], in_code: InCode
+    source: str, tokens: _Tokens, faults: Sequence[_Fault], in_code: InCode | None
 ) -> tuple[Finding, ...]:
     spans = tokens.spans
     unopened = [marker for marker, code in faults if code is Code.UNOPENED]
@@ -315,13 +315,13 @@ def _sections(source: str, tokens: _Tokens) -> tuple[tuple[Section, ...], int]:
 
 
 def _warnings(
-    source: str, tokens: _Tokens, sections: Sequence[Section], in_code: InCode
+    source: str, tokens: _Tokens, sections: Sequence[Section], in_code: InCode | None
 ) -> tuple[Finding, ...]:
     """Return what is no fault and may be meant otherwise, one of a kind on a line."""
     own = {start for start, _ in tokens.spans}
     walls = (place for place in foreign_walls(source) if place not in own)
     places = list(islice(walls, MOST_WARNINGS))
-    coded = in_code(places) if places else ()
+    coded = in_code(places) if in_code and places else ()
     pairs = list(zip(tokens.markers[::2], tokens.markers[1::2], strict=True))
     noted = [(place, Code.FOREIGN_WALL) for place in places if place not in coded]
     noted += [

@@ -46,11 +46,6 @@ InCode = Callable[[Sequence[int]], Collection[int]]
 """Tells which of some indices of a text, in order, stand in code."""
 
 
-def nowhere(places: Sequence[int]) -> Collection[int]:  # noqa: ARG001
-    """Tell of a text without code."""
-    return ()
-
-
 def everywhere(places: Sequence[int]) -> Collection[int]:
     """Tell of a text that is code."""
     return places
@@ -124,7 +119,7 @@ _TORN = re.compile(
     rb"<(?:/(?:paid|[>~]paid>|[ \n/>~]aid>|p[ \n/<>~]a?+id>|pa[ \n/<>~]i?+d>|pai[<~]d?+>)"
     rb"|[>~]/?+paid>|p/aid>)"
 )
-_BEGINLESS = re.compile(b"(?<![</])/paid>")
+_BEGINLESS = re.compile(b"(?<!<)(?<!</)/paid>")
 _IN_ADDRESS = re.compile(rb"<[a-z](?:[a-z]*+:|[^<>~]*[ \n][a-z:@.-]+=)[^ \n<>~]*\Z")
 
 
@@ -132,7 +127,7 @@ def near_misses(
     source: str,
     spans: Sequence[tuple[int, int]],
     answered: Sequence[bool] = (),
-    in_code: InCode = nowhere,
+    in_code: InCode | None = None,
     limit: int = 10_000,
 ) -> list[tuple[int, int]]:
     """Return the line of each suspect and how many spans lie before it, one for each line.
@@ -148,7 +143,7 @@ def near_misses(
         for line, before in islice(_places(rule, bones), limit):
             found[line] = min(before, found.get(line, before))
     tags = list(islice(_tags(bones, answered), limit + 1))
-    if 0 < len(tags) <= limit:
+    if in_code and 0 < len(tags) <= limit:
         tags = _outside(tags, source, spans, in_code)
     for line, before in chain(islice(_worded(bones, text), limit), (tag[:2] for tag in tags)):
         found[line] = min(before, found.get(line, before))
@@ -185,7 +180,8 @@ def _bare(bones: bytes, after: int) -> int:
 
 def _names_heading(bones: bytes, start: int, end: int) -> bool:
     """Tell whether a word is a part of what a heading is named."""
-    found = _IN_ANCHOR.search(bones, max(0, start - 200), start)
+    head = bones[max(0, start - 200) : start]
+    found = _IN_ANCHOR.search(head) if any(sign in head for sign in (b"#", b"=", b"[")) else None
     if not found:
         return False
     attribute, bracket, before = found.groups()

@@ -46,7 +46,11 @@ HOSTILE = (
     "раid", "ｐａｉ", "😀", "\ud800", "\x1a", "&", "&amp;", "&#35;", "&num;", "&" + "a" * 32,
     "&ltpaid", "<", "< ", "<p", "<paid ", "<PAID>", "<PAID>\n", "<PAID>x</paid>", "\n", "\r\n",
     "\u202e", "\u202e##paidbegin##", "##paidend##", "##paidbegin##", "\\##paidbegin##",
-    "##paidbegin##x##paidend##",
+    "##paidbegin##x##paidend##", "##\\paidbegin##", "\\#", "<pad>", "<pad", "<pay ", "/paid>",
+    "</paid",
+    "<a b=/paid>", "##付费##", "##付费", "##pay##", "##payend##\n", "paidbeginx", "{#paidbeginx",
+    "[vip]", "[vip",
+    "<a b", '<a class="', "<!-- paid ", "{{paid", "【付费",
 )  # fmt: skip
 
 

@@ -440,7 +440,7 @@ def angles(bones: str, tokens: list[Token], lone: list[Token]) -> set[int]:
             answered = not closing and end_tag_after(bones[:i].count(MARK), tokens) in lone
             if (is_tag and not answered) or is_other_tag(bones, i) or is_torn_tag(bones, i):
                 lines.add(bones[:i].count("\n") + 1)
-        beginless = bones[i : i + 6] == "/paid>" and bones[max(0, i - 1) : i] not in ("<", "/")
+        beginless = bones[i : i + 6] == "/paid>" and not bones[:i].endswith(("<", "</"))
         if beginless and not in_address(bones, i):
             lines.add(bones[:i].count("\n") + 1)
     return lines

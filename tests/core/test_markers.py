@@ -26,7 +26,6 @@ from gateway.core.markers import (
     stand_ins,
     veiled,
 )
-from gateway.core.suspects import nowhere
 
 PIECE = skeletons.PIECE
 VECTORS = json.loads(Path("tests/corpus/markers.json").read_text(encoding="utf-8"))
@@ -452,7 +451,7 @@ def test_a_literal_marker_excuses_a_marker_of_its_own_text_alone() -> None:
 def test_a_tag_in_code_is_no_residue_unless_it_is_exact() -> None:
     assert residue("<Paid> <paid-note> <pair>") == 0
     assert residue("<paid>") == 1
-    assert residue("<Paid> <paid-note> <pair>", "", nowhere) == 1
+    assert residue("<Paid> <paid-note> <pair>", "", None) == 1
 
 
 def test_a_source_without_literal_markers_has_no_veils() -> None:

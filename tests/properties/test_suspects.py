@@ -427,8 +427,8 @@ def test_a_slip_in_each_marker_of_a_pair_makes_nothing_public(spelling: Spelling
 # Ordinary text
 
 
-def test_twelve_thousand_ordinary_articles_have_no_finding() -> None:
-    check_quiet(divide_markdown, seed=20_240, count=12_000)
+def test_ten_thousand_ordinary_articles_have_no_finding() -> None:
+    check_quiet(divide_markdown, seed=20_240, count=10_000)
 
 
 def test_five_hundred_listings_are_published_without_a_word() -> None:
