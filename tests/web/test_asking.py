@@ -199,6 +199,8 @@ def is_bounded(schema: dict[str, Any]) -> bool:
         return "enum" in schema or "format" in schema or {"pattern", "maxLength"} <= {*schema}
     if kind == "integer":
         return {"minimum", "maximum"} <= {*schema}
+    if kind == "array":
+        return "maxItems" in schema and "enum" in schema["items"]
     return kind in ("boolean", "null") or all(map(is_bounded, schema["anyOf"]))
 
 
@@ -206,7 +208,7 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Return what a schema has room for; of moments those of the next ten years."""
     if "anyOf" in schema:
         return st.one_of([values(each) for each in schema["anyOf"]])
-    kind = schema["type"]
+    kind = schema.get("type", "string")
     if kind == "null":
         return st.none()
     if kind == "boolean":
@@ -215,6 +217,10 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         least, most = schema["minimum"], schema["maximum"]
         is_moment = most > NOW
         return st.integers(NOW + 1, NOW + 86_400) if is_moment else st.integers(least, most)
+    if kind == "array":
+        return st.lists(
+            values(schema["items"]), min_size=schema["minItems"], max_size=schema["maxItems"]
+        )
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     if schema.get("format") == "date-time":
@@ -260,16 +266,16 @@ def _request(
         headers["content-type"] = media_type
         body = b"A title\n\nFree.\n\n<paid>Paid.</paid>\n"
         if "$ref" in content["schema"]:
-            body = json.dumps(draw(_object(told, content["schema"]["$ref"]))).encode()
+            body = json.dumps(draw(_object(told, content["schema"]["$ref"], chosen))).encode()
     return method, f"{path}?{urlencode(query)}".rstrip("?"), body, headers
 
 
 @st.composite
-def _object(draw: st.DrawFn, told: dict[str, Any], place: str) -> dict[str, Any]:
+def _object(draw: st.DrawFn, told: dict[str, Any], place: str, chosen: str) -> dict[str, Any]:
     shape = told["components"]["schemas"][place.rpartition("/")[2]]
     made = {}
     for name, schema in shape["properties"].items():
-        if name in shape["required"] or draw(st.booleans()):
+        if name == chosen if chosen else name in shape["required"] or draw(st.booleans()):
             made[name] = draw(values(schema))
     if "count" in made:
         made["count"] = min(made["count"], 50)  # what more takes is measured elsewhere

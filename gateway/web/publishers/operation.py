@@ -35,7 +35,7 @@ class Operation:
     takes: Body | None = None
     query: tuple[str, ...] = ()  # parameters it knows; any other is refused
     required: tuple[str, ...] = ()  # of these
-    one_of: tuple[str, ...] = ()  # of these exactly one is to be named
+    one_of: tuple[str, ...] = ()  # of these, in the query or the body, exactly one is to be named
     conditional: bool = False
     repeatable: bool = False  # honours Idempotency-Key
     is_open: bool = False  # asks for no API key

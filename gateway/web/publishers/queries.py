@@ -101,10 +101,10 @@ def _problems(operation: Operation, asked: QueryParams) -> Iterator[Malformed]:
     for name in operation.required:
         if not asked.get(name):
             yield Malformed(f"There is no {name} in the query.", where=name, hint=hint_of(name))
-    if operation.one_of and len([name for name in operation.one_of if asked.get(name)]) != 1:
-        either = " or ".join(operation.one_of)
-        hint = f"Name one of them: {either}."
-        yield Malformed("It is not clear for whom.", where=operation.one_of[0], hint=hint)
+    either = [name for name in operation.one_of if name in operation.query]
+    if either and len([name for name in either if asked.get(name)]) != 1:
+        hint = f"Name one of them: {' or '.join(either)}."
+        yield Malformed("It is not clear for whom.", where=either[0], hint=hint)
 
 
 def hint_of(name: str) -> str:

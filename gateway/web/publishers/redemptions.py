@@ -35,6 +35,7 @@ class Redemptions:
                 self.redeem,
                 {200: {JSON: shapes.Redeemed}},
                 takes={JSON: shapes.Redemption},
+                one_of=("code", "token"),
                 repeatable=True,
                 is_open=True,
             )

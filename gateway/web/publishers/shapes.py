@@ -13,6 +13,7 @@ from gateway.core.wishes import MAX_WORDS, TERM, WORDS
 from gateway.granting import API, MAX_DEVICES, OUR_SOURCES
 from gateway.redeeming import MAX_COUNT, MAX_USES
 
+REDEEMED = r"[^\x00-\x20\x7f-\xa0\ud800-\udfff][^\x00-\x1f\ud800-\udfff]*"
 SCOPE = f"all|(?:document|collection):{NAME}"
 
 
@@ -102,15 +103,23 @@ class KeyWish(Struct, forbid_unknown_fields=True):
     """An API key to make. What is left out is as with the key that asks."""
 
     label: Annotated[str, _words("A word to yourself.", "the shop")]
-    may: list[Literal["publish", "grant", "read"]] | None = None
+    may: Annotated[
+        Annotated[list[Literal["publish", "grant", "read"]], Meta(min_length=1, max_length=3)]
+        | None,
+        Meta(description="What it may do.", examples=[["publish", "read"]]),
+    ] = None
     expires: When = None
 
 
 class Redemption(Struct, forbid_unknown_fields=True):
     """A code or a token (or the link with it) to redeem."""
 
-    code: str = ""
-    token: str = ""
+    code: Annotated[
+        str, _text(REDEEMED, 500, "A code as it was typed or pasted.", "ABCD-EFGH-JKMN-PQRS")
+    ] = ""
+    token: Annotated[
+        str, _text(REDEEMED, 2_000, "A token, or the link with it.", "pg1.k1.WyJ.2fY")
+    ] = ""
 
 
 # --- told --------------------------------------------------------------------------------------
