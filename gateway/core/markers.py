@@ -112,7 +112,7 @@ def divide(source: str, in_code: InCode | None = None) -> Division:
     if findings:
         return Division((), findings, tokens.markers, 0)
     sections, escapes = _sections(source, tokens)
-    warnings = _warnings(source, tokens, sections, in_code)
+    warnings = _warnings(source, tokens, in_code)
     return Division(sections, (), tokens.markers, escapes, warnings)
 
 
@@ -314,9 +314,7 @@ def _sections(source: str, tokens: _Tokens) -> tuple[tuple[Section, ...], int]:
     return tuple(sections), escapes
 
 
-def _warnings(
-    source: str, tokens: _Tokens, sections: Sequence[Section], in_code: InCode | None
-) -> tuple[Finding, ...]:
+def _warnings(source: str, tokens: _Tokens, in_code: InCode | None) -> tuple[Finding, ...]:
     """Return what is no fault and may be meant otherwise, one of a kind on a line."""
     own = {start for start, _ in tokens.spans}
     walls = (place for place in foreign_walls(source) if place not in own)
@@ -329,19 +327,17 @@ def _warnings(
         for begin, end in pairs
         if not source[begin.end : end.start].strip()
     ][:MOST_WARNINGS]
-    if _is_nearly_all_free(sections):
+    if _is_nearly_all_free(source, pairs):
         noted.append((pairs[0][0].start, Code.NEARLY_ALL_FREE))
     ruler = _Ruler(source)
     lines = [(code, ruler.at(place)[0]) for place, code in sorted(noted)]
     return tuple(warning(code, line) for code, line in dict.fromkeys(lines))
 
 
-def _is_nearly_all_free(sections: Sequence[Section]) -> bool:
+def _is_nearly_all_free(source: str, pairs: Sequence[tuple[Marker, Marker]]) -> bool:
     """Tell whether less than a tenth of more than a page is paid, but not nothing."""
-    free = sum(len(section.text) for section in sections if isinstance(section.text, str))
-    paid = sum(
-        len(section.text.reveal()) for section in sections if isinstance(section.text, PaidText)
-    )
+    paid = sum(end.start - begin.end for begin, end in pairs)
+    free = len(source) - sum(end.end - begin.start for begin, end in pairs)
     return paid > 0 and free > PAGE_LENGTH and free > 9 * paid
 
 
