@@ -159,6 +159,7 @@ def test_records_are_shown_one_a_line(data: Path, chosen: tuple[str, ...], told:
 
 def test_who_grants_and_revokes_on_the_command_line_is_the_operator(tmp_path: Path) -> None:
     environment = {"PAIDGATE_DATA": str(tmp_path), "PAIDGATE_REDIS": "none"}
+    CliRunner().invoke(cli, ["publisher", "add", "demo"], env=environment)
     told = CliRunner().invoke(cli, ["grant", "demo", "all"], env=environment).stdout
     grant = told.split()[1]
     CliRunner().invoke(cli, ["revoke", grant], env=environment)

@@ -197,6 +197,7 @@ def test_a_wrong_setting_is_told_with_its_name(tmp_path: Path) -> None:
 CHANGES: Mapping[str, Callable[[Path, Path], list[str]]] = {
     "publish": lambda folder, _: ["publish", str(folder / "a.txt")],
     "publisher add": lambda *_: ["publisher", "add", "other"],
+    "publisher keys": lambda _, data: ["publisher", "keys", "demo", "--end", first_key(data)],
     "grant": lambda *_: ["grant", "demo", "all"],
     "revoke": lambda _, data: ["revoke", granted(data, "all")["grant"]],
     "reader forget": lambda _, data: ["reader", "forget", "--grant", redeemed(data)],
@@ -221,6 +222,11 @@ def redeemed(data: Path) -> str:
     return printed["grant"]
 
 
+def first_key(data: Path) -> str:
+    """Return the id of the key that the publisher has."""
+    return run(data, "publisher", "keys", "demo").stdout.split()[0]
+
+
 def rotated(data: Path) -> list[str]:
     assert run(data, "keys", "rotate").exit_code == 0
     return []
@@ -242,6 +248,7 @@ def test_every_command_is_known_to_change_something_or_not() -> None:
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_command_says_what_is_only_on_record(name: str, folder: Path, tmp_path: Path) -> None:
     (folder / "a.txt").write_text(SOUND)
+    assert run(tmp_path, "publisher", "add", "demo").exit_code == 0
     arguments = CHANGES[name](folder, tmp_path)
     # Something is outgoing, whatever the command itself leaves.
     assert run(tmp_path, "grant", "demo", "all", PAIDGATE_REDIS=NOWHERE).exit_code == 2
@@ -256,6 +263,7 @@ def test_a_command_exits_well_where_all_is_confirmed(
     name: str, folder: Path, tmp_path: Path
 ) -> None:
     (folder / "a.txt").write_text(SOUND)
+    assert run(tmp_path, "publisher", "add", "demo").exit_code == 0
     told = run(tmp_path, *CHANGES[name](folder, tmp_path))
     assert (told.exit_code, "on record" in told.stderr) == (0, False)
 

@@ -48,7 +48,11 @@ def opened() -> Iterator[list[str]]:
 def of_documents(names: list[str], root: Path) -> list[str]:
     """Return those of the names that are a document's, or a folder of documents."""
     places = (str(root / "public"), str(root / "vault"))
-    return [n for n in names if n.startswith(places) and CATALOGUE not in n]
+    return [
+        n
+        for n in names
+        if n.startswith(places) and not Path(n).name.startswith(Path(CATALOGUE).stem)
+    ]
 
 
 async def start(root: Path) -> list[str]:

@@ -39,7 +39,6 @@ async def welcomed(folder: Path, **sources: str) -> Welcome | None:
 @pytest.mark.parametrize(
     ("name", "source", "told"),
     [
-        ("README", SOUND, "README.txt:1:1: error: "),
         ("first", UNCLOSED, "first.txt:3:12: unclosed: "),
     ],
 )

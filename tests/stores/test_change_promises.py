@@ -127,8 +127,8 @@ async def test_a_version_rises_with_every_change_of_its_holder(ledger: Ledger) -
     for change in (
         partial(ledger.redeem, "r1", "g2", 6),
         partial(ledger.revoke, "g1", 7),
-        partial(ledger.sign_out, "r1"),
         partial(ledger.evict, "g2", "r1"),
+        partial(ledger.sign_out, "r1"),
     ):
         await change()
         versions.append(await version())

@@ -33,7 +33,8 @@ async def sent(side: Standing, token: str, meanwhile: Meanwhile) -> tuple[int, i
     scope: Scope = {
         "type": "http", "method": "GET", "path": TARGET, "raw_path": TARGET.encode(),
         "query_string": b"", "scheme": "http", "http_version": "1.1", "root_path": "",
-        "headers": [(b"authorization", f"Bearer {token}".encode())], "client": ("127.0.0.1", 1),
+        "headers": [(b"host", b"127.0.0.1"), (b"authorization", f"Bearer {token}".encode())],
+        "client": ("127.0.0.1", 1),
     }  # fmt: skip
     came = told = 0
 

@@ -268,8 +268,16 @@ async def test_a_program_is_told_what_a_browser_is() -> None:
     assert (await redeem(standing.app, wrong)).status == 429
 
 
-@pytest.mark.parametrize("told", [{}, {"code": "a", "token": "b"}, {"code": 1}, {"word": "a"}, []])
-async def test_what_names_no_code_and_no_token_is_refused_in_words(told: object) -> None:
+@pytest.mark.parametrize(
+    ("told", "where"),
+    [
+        *[({}, "body"), ({"code": "a", "token": "b"}, "body"), ([], "body")],
+        *[({"code": 1}, "code"), ({"word": "a"}, "word")],
+    ],
+)
+async def test_what_names_no_code_and_no_token_is_refused_in_words(
+    told: object, where: str
+) -> None:
     standing, _ = await open_api()
     answer = await redeem(standing.app, told)
-    assert (answer.status, json.loads(answer.body)["where"]) == (400, "body")
+    assert (answer.status, json.loads(answer.body)["where"]) == (400, where)

@@ -56,7 +56,7 @@ class Codes:
             "minted.html",
             confirmed=confirmed,
             edition=edition,
-            words=[each.word for each in minted],
+            minted=[each.word for each in minted],
             again={name: fields[name] for name in AGAIN if name in fields},
         )
 
