@@ -145,6 +145,7 @@ def test_a_code_whose_answer_was_lost_is_sent_again_and_opens(
     def lose(route: Route) -> None:
         jar = "; ".join(f"{each['name']}={each['value']}" for each in context.cookies())
         headers = {k: v for k, v in route.request.headers.items() if k != "content-length"}
+        headers["sec-fetch-site"] = "same-origin"  # which the browser adds later than this
         body = (route.request.post_data or "").encode()
         lost.append(gateway.ask("POST", "/unlock", body, headers | {"cookie": jar}).status)
         route.abort("connectionreset")

@@ -88,7 +88,7 @@ async def test_a_postgresql_ledger_that_was_emptied_is_not_begun_anew(
     )
     await emptied(postgres_url)
     house = await open_house(settings, in_process=True)
-    await house.publishing.publish(Submission(HERE, b"Title\n\nWords.", "plain"))
+    await house.publishing.publish(Submission(HERE, b"Title\n\nWords.", "plain", free=True))
     await house.close()
     await emptied(postgres_url)
     with pytest.raises(Lost, match="The ledger is empty, and beside it there is 1 published"):

@@ -84,7 +84,8 @@ async def test_what_finds_no_room_is_told_and_nothing_is_lost(disk: Path, left: 
 
 
 def _states(store: str) -> bytes:
-    return b'{"previews": "ok", "ledger": "ok", "redis": "none", "store": "%b"}' % store.encode()
+    told = {"previews": "ok", "ledger": "ok", "redis": "none", "authority": "none", "store": store}
+    return json.dumps(told).encode()
 
 
 def test_a_disk_is_called_full_before_it_is(disk: Path) -> None:
@@ -102,7 +103,7 @@ from gateway.core.errors import Unavailable
 from gateway.settings import load
 from gateway.submissions import Submission
 
-HERE = Submission(Address("demo", "first"), b"Title\\n\\nWords.", "plain")
+HERE = Submission(Address("demo", "first"), b"Title\\n\\nWords.", "plain", free=True)
 
 async def run():
     settings = load({"PAIDGATE_DATA": "var", "PAIDGATE_REDIS": "none"})
