@@ -69,7 +69,7 @@ NEEDS = {
 # What the README asks for, and what every Debian has.
 GIVEN = frozenset(
     {"git", "make", "python3", "bash", "echo", "env", "printf", "sed", "sh"}
-    | {"mount", "umount", "uname"}
+    | {"mount", "umount", "uname", "paidgate"}
 )
 
 ALL = GIVEN.union(*(names for need in NEEDS.values() for names in need.programs))

@@ -148,7 +148,8 @@ def forms(app: ASGIApp) -> list[str]:
     found = []
     for route in app.routes:
         assert isinstance(route, Route)
-        if "POST" in (route.methods or ()) and not route.path.startswith("/api/"):
+        takes_json = route.path.startswith("/api/") or route.path == "/redeem"
+        if "POST" in (route.methods or ()) and not takes_json:
             found.append(re.sub(r"\{slug\}", "a", re.sub(r"\{(?!slug)\w+\}", "0", route.path)))
     return found
 
