@@ -266,7 +266,7 @@ def _tell(file: SourceFile, outcome: Outcome) -> None:
 
 
 def _report(file: SourceFile, outcome: Outcome) -> dict[str, Any]:
-    from gateway.web.errors import finding
+    from gateway.web.problems import finding
 
     report: dict[str, Any] = {"file": str(file.path), "findings": [], "warnings": []}
     if isinstance(outcome, Prepared):

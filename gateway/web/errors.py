@@ -15,6 +15,7 @@ from starlette.responses import Response
 from gateway.core import bundles, errors, permits
 from gateway.web.headers import CACHE_PRIVATE, CACHE_PUBLIC
 from gateway.web.pages import Language, Pages, negotiate
+from gateway.web.problems import KIND, PROBLEM, problem_details
 
 STATUS: dict[type[errors.GatewayError], int] = {
     errors.Malformed: 400,
@@ -36,10 +37,7 @@ STATUS: dict[type[errors.GatewayError], int] = {
     errors.GatewayError: 500,
 }
 
-KIND = "urn:paidgate:"
-PROBLEM = "application/problem+json"
 GONE = 499  # in the log alone, as nginx has it: a client that hung up
-MAX_FINDINGS = 1_000  # of a refused document that an answer lists; the total is told besides
 PUBLIC_PATHS = ("/documents/", "/static/", "/feed.xml", "/sitemap.xml", "/robots.txt", "/search")
 
 _log = structlog.get_logger()
@@ -50,53 +48,9 @@ def status_of(error: errors.GatewayError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def title_of(error: errors.GatewayError) -> str:
-    """Return the short name of an error, the same for every error of its class."""
-    return type(error).__name__
-
-
 def problem(error: errors.GatewayError) -> dict[str, Any]:
-    """Return the error as an RFC 9457 problem; it never quotes what was sent."""
-    status = status_of(error)
-    told: dict[str, Any] = {"type": f"{KIND}{_kebab(title_of(error))}"}
-    told |= {"title": _spaced(title_of(error)), "status": status, "detail": error.message}
-    if status == 500:
-        told["detail"] = "Something went wrong here."
-    if error.hint:
-        told["hint"] = error.hint
-    if isinstance(error, errors.Malformed) and error.where:
-        told["where"] = error.where
-    if isinstance(error, errors.Malformed) and error.problems:
-        told["problems"] = [_fault(each) for each in error.problems]
-    if isinstance(error, errors.Refused):
-        told["findings"] = [finding(f) for f in error.findings[:MAX_FINDINGS]]
-        told["findings_total"] = len(error.findings)
-    if isinstance(error, errors.Stale) and error.current:
-        told["current"] = f'"{error.current}"'
-    return told
-
-
-def _fault(error: errors.Malformed) -> dict[str, str]:
-    return {"where": error.where, "message": error.message, "hint": error.hint}
-
-
-def finding(found: Any) -> dict[str, Any]:
-    """Return a finding as JSON knows it."""
-    return {
-        "code": str(found.code),
-        "line": found.line,
-        "column": found.column,
-        "message": found.message,
-        "hint": found.hint,
-    }
-
-
-def _kebab(name: str) -> str:
-    return "".join("-" + c.lower() if c.isupper() else c for c in name).lstrip("-")
-
-
-def _spaced(name: str) -> str:
-    return _kebab(name).replace("-", " ").capitalize()
+    """Return the error as a problem with its status from the table."""
+    return problem_details(error, status_of(error))
 
 
 class Telling:

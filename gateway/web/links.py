@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
 
-UNLOCK = "/unlock"
+from gateway.web.press import UNLOCK
+
 PORT = 8000  # of the gateway, where nothing else is said
 
 

@@ -9,6 +9,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from markupsafe import Markup
 
@@ -24,15 +25,16 @@ from gateway.core.documents import (
 )
 from gateway.core.errors import Unpaid
 from gateway.core.moments import day_of
-from gateway.web.errors import PROBLEM, problem
 from gateway.web.forms import private_form, public_form
-from gateway.web.links import UNLOCK
 from gateway.web.pages import LANGUAGES, Language, Pages, interface
+from gateway.web.problems import PROBLEM, problem_details
 
 HTML = "text/html; charset=utf-8"
 MARKDOWN = "text/markdown; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
+
+UNLOCK = "/unlock"  # the page where a token is typed or a link leads
 
 REFUSED = {"html": "html.refused", "json": "json.refused"}  # forms that a refusal has of its own
 
@@ -292,7 +294,10 @@ def _public_facts(projection: Projection, sheet: _Sheet, cuts: list[Cut]) -> dic
 
 
 def _refusal(facts: dict[str, object]) -> dict[str, object]:
-    return problem(Unpaid()) | {"offers": facts["offers"], "unlock": facts["unlock"]}
+    return problem_details(Unpaid(), HTTPStatus.PAYMENT_REQUIRED) | {
+        "offers": facts["offers"],
+        "unlock": facts["unlock"],
+    }
 
 
 def _section(part: Piece | Cut) -> dict[str, object]:

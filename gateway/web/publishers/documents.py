@@ -17,9 +17,9 @@ from gateway.ports import Edition, Formats
 from gateway.publishing import Published, Publishing
 from gateway.repeating import Repeating
 from gateway.submissions import Submission
-from gateway.web.errors import MAX_FINDINGS, finding
 from gateway.web.headers import CACHE_PRIVATE
 from gateway.web.links import Links
+from gateway.web.problems import MAX_FINDINGS, finding
 from gateway.web.publishers import shapes
 from gateway.web.publishers.answers import (
     asked,

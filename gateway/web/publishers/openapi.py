@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.documents import NAME
-from gateway.web.errors import PROBLEM
+from gateway.web.problems import PROBLEM
 from gateway.web.publishers.operation import Body, Operation
 from gateway.web.publishers.queries import QUERIES
 from gateway.web.publishers.shapes import Problem

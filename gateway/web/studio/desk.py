@@ -17,11 +17,12 @@ from gateway.core.errors import (
     TooManyTries,
     Unauthenticated,
 )
-from gateway.web.errors import KIND, problem, status_of
+from gateway.web.errors import problem, status_of
 from gateway.web.forms import private_form
 from gateway.web.headers import CACHE_PRIVATE
 from gateway.web.pages import Pages, negotiate
 from gateway.web.press import HTML
+from gateway.web.problems import KIND
 from gateway.web.publishers.operation import require_may
 from gateway.web.requests import read_form
 from gateway.web.sending import send_private

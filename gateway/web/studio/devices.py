@@ -12,7 +12,8 @@ from starlette.routing import Route
 from gateway.core.moments import moment
 from gateway.granting import Granting
 from gateway.repeating import Ask
-from gateway.web.links import UNLOCK, Links
+from gateway.web.links import Links
+from gateway.web.press import UNLOCK
 from gateway.web.publishers.operation import GIVING
 from gateway.web.studio.desk import HOME, Desk, done_at, read_fields
 from gateway.web.studio.grants import once_of
