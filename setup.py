@@ -13,7 +13,7 @@ from setuptools.command.build_py import build_py
 # Folders of the repository that are data of the package once it is installed.
 BESIDE = {"gateway.templates": "templates", "gateway.content": "content"}
 
-compiled = runpy.run_path("gateway/web/catalogues.py")["compiled"]
+compiled = runpy.run_path("gateway/rendering/catalogues.py")["compiled"]
 
 
 class BuildPy(build_py):
@@ -36,7 +36,7 @@ setup(
     packages=[*find_packages(include=["gateway*"]), *BESIDE],
     package_dir=BESIDE,
     package_data={
-        "gateway": ["core/*.json", "web/assets/*", "locale/*/LC_MESSAGES/*.po"],
+        "gateway": ["core/*.json", "rendering/assets/*", "locale/*/LC_MESSAGES/*.po"],
         "gateway.templates": ["**/*.html"],
         "gateway.content": ["demo/*"],
     },

@@ -20,6 +20,8 @@ from urllib.parse import quote
 import click
 
 from gateway import settings as configuration
+from gateway.cli.folders import SourceFile, others, publisher_of, source_files
+from gateway.cli.refusals import is_draft, lines, skipped, warned, words
 from gateway.core.api_keys import ApiKey, May
 from gateway.core.documents import measure
 from gateway.core.errors import GatewayError, Malformed, Missing, Refused
@@ -27,14 +29,12 @@ from gateway.core.moments import moment
 from gateway.core.records import OPERATOR
 from gateway.core.rights import Grant
 from gateway.core.tokens import KeyState
-from gateway.folders import SourceFile, others, publisher_of, source_files
 from gateway.formats.sources import SourceFormats
-from gateway.granting import MAX_DEVICES, Wish
-from gateway.refusals import is_draft, lines, skipped, warned, words
+from gateway.rendering.shipped import shipped
 from gateway.settings import BadSettings, Settings
-from gateway.shipped import shipped
-from gateway.signing import Turned
-from gateway.submissions import Prepared, prepare
+from gateway.usecases.composing import Prepared, prepare
+from gateway.usecases.granting import MAX_DEVICES, Wish
+from gateway.usecases.signing_keys import Turned
 
 if TYPE_CHECKING:
     from gateway.app import House
@@ -140,8 +140,8 @@ def _require_confirmed(confirmed: bool) -> None:
 @told
 def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
     """Serve the gateway until SIGTERM."""
-    from gateway import server  # the server imports slowly; other commands need none of it
-    from gateway.welcome import Welcome, alone, banner, move_in
+    from gateway.cli.welcome import Welcome, alone, banner, move_in
+    from gateway.serving import server  # the server imports slowly; other commands need none of it
 
     settings = _settings()
     # Not refused: whatever runs the gateway may set variables of its own.
@@ -194,7 +194,7 @@ def publish(
     paths: tuple[Path, ...], publisher: str, free: bool, charset: str | None, watch: bool
 ) -> None:
     """Publish files, or folders that hold <publisher>/<slug>.ext."""
-    from gateway.bulk import is_confirmed, publish_files, states, watch_files
+    from gateway.cli.bulk import is_confirmed, publish_files, states, watch_files
 
     for path in others(paths):
         click.echo(f"{path}: skipped: no document", err=True)
@@ -266,7 +266,7 @@ def _tell(file: SourceFile, outcome: Outcome) -> None:
 
 
 def _report(file: SourceFile, outcome: Outcome) -> dict[str, Any]:
-    from gateway.web.problems import finding
+    from gateway.rendering.problems import finding
 
     report: dict[str, Any] = {"file": str(file.path), "findings": [], "warnings": []}
     if isinstance(outcome, Prepared):
@@ -368,7 +368,7 @@ def _key_line(key: ApiKey) -> str:
 @told
 def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     """Grant a right, and print its id, token and unlock link."""
-    from gateway.web.links import PORT
+    from gateway.web.http.links import PORT
 
     async def work(house: House) -> tuple[Grant, str, bool]:
         wish = Wish(scope, subject=subject, term=term, source="command line")
@@ -533,8 +533,8 @@ def audit_log() -> None:
 @told
 def audit_log_verify() -> None:
     """Hold every chain against itself and against the ledger; exit 1 if one is not whole."""
-    from gateway.audit_log import verify
-    from gateway.stores.chain_files import this_host
+    from gateway.ops.audit_log import verify
+    from gateway.stores.files.chains import this_host
 
     anchors = in_house(lambda house: house.ledger.anchors())
     verified = verify(_settings().audit, anchors, this_host())
@@ -550,7 +550,7 @@ def audit_log_verify() -> None:
 @told
 def audit_log_show(document: str, grant: str, since: str) -> None:
     """Print what was served and changed, chain after chain; sort the lines for one order."""
-    from gateway import audit_log as log
+    from gateway.ops import audit_log as log
 
     start = log.since(since, int(time()))
     for record in log.recorded(_settings().audit, document, grant, start):
@@ -565,7 +565,7 @@ def audit_log_show(document: str, grant: str, since: str) -> None:
 @told
 def verify(repair: bool) -> None:
     """Read back all that is stored, and name what is damaged; exit 1 if something is."""
-    from gateway.verifying import verify as look
+    from gateway.cli.verifying import verify as look
 
     found = in_house(lambda house: look(house, click.echo, repair=repair))
     click.echo(found.told())
@@ -576,7 +576,7 @@ def verify(repair: bool) -> None:
 @told
 def upgrade() -> None:
     """Bring what is stored from earlier versions to this one; the gateway may serve meanwhile."""
-    from gateway.upgrading import upgrade as bring_up
+    from gateway.cli.upgrading import upgrade as bring_up
 
     done = in_house(lambda house: bring_up(house, click.echo))
     click.echo(done.told())

@@ -20,15 +20,10 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from gateway import belonging, composing
-from gateway.announcing import Announcing, Looks, at_once
-from gateway.api_keys import ApiKeys
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 from gateway.core.leases import Terms
-from gateway.explaining import Explaining
 from gateway.formats.sources import SourceFormats
-from gateway.granting import Granting
 from gateway.ports import (
     Audit,
     AuthorityRecord,
@@ -39,38 +34,44 @@ from gateway.ports import (
     Tries,
     Vault,
 )
-from gateway.publishing import Publishing
-from gateway.reading import Reading
-from gateway.redeeming import Redeeming
-from gateway.repeating import Repeating
-from gateway.seeds import Seeds
+from gateway.rendering import workers as composing
+from gateway.rendering.pages import interface
 from gateway.settings import SECRET, Settings
-from gateway.signing import Signing
-from gateway.stores.audit_files import FileAudit
-from gateway.stores.chain_files import chains_in
-from gateway.stores.embedded_redis import EmbeddedRedis, server_program
-from gateway.stores.house_files import house_name
-from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory, OutsideCoherence
+from gateway.stores.files.audit import FileAudit
+from gateway.stores.files.chains import chains_in
+from gateway.stores.files.data_folder import house_name
+from gateway.stores.files.public_store import FilePublicStore
+from gateway.stores.files.secrets import kept_secret
+from gateway.stores.files.vault import FileVault
+from gateway.stores.leased_cache import DirectCoherence, LeasedCoherence, Memory, OutsideCoherence
 from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log
 from gateway.stores.memory import MemoryAudit
-from gateway.stores.public_files import FilePublicStore
-from gateway.stores.redis_authority import RedisAuthority
-from gateway.stores.secret_files import kept_secret
-from gateway.stores.sql import open_ledger
-from gateway.stores.tries import MemoryTries, RedisTries
-from gateway.stores.vault_files import FileVault
+from gateway.stores.redis.authority import RedisAuthority
+from gateway.stores.redis.embedded import EmbeddedRedis, server_program
+from gateway.stores.redis.tries import MemoryTries, RedisTries
+from gateway.stores.sql.ledger import open_ledger
+from gateway.usecases import belonging
+from gateway.usecases.announcing import Announcing, Looks, at_once
+from gateway.usecases.api_keys import ApiKeys
+from gateway.usecases.explaining import Explaining
+from gateway.usecases.granting import Granting
+from gateway.usecases.idempotency import Repeating
+from gateway.usecases.publishing import Publishing
+from gateway.usecases.reading import Reading
+from gateway.usecases.redeeming import Redeeming
+from gateway.usecases.seeds import Seeds
+from gateway.usecases.signing_keys import Signing
+from gateway.web.api import Publishers
 from gateway.web.errors import Telling
-from gateway.web.headers import SecurityHeaders
-from gateway.web.links import Links
-from gateway.web.logs import AccessLog
-from gateway.web.meaning import OneMeaning
-from gateway.web.operations import Operations, Probe
-from gateway.web.pages import interface
+from gateway.web.health import Operations, Probe
+from gateway.web.http.access_log import AccessLog
+from gateway.web.http.fast_path import Ready, ReadyFirst
+from gateway.web.http.headers import SecurityHeaders
+from gateway.web.http.links import Links
+from gateway.web.http.meaning import OneMeaning
+from gateway.web.preview_cache import Shelf
 from gateway.web.public import Public
-from gateway.web.publishers import Publishers
 from gateway.web.readers import Readers
-from gateway.web.ready import Ready, ReadyFirst
-from gateway.web.shelf import Shelf
 from gateway.web.studio import Studio
 
 YOUNG = 20_000  # new objects until the collector looks at them
@@ -260,7 +261,7 @@ def open_coherence(settings: Settings, record: AuthorityRecord | None) -> Memory
         return OutsideCoherence()
     if named.kind is Kind.POSTGRES:
         # Only here: its driver takes time and memory to import.
-        from gateway.stores.postgres_authority import PostgresAuthority
+        from gateway.stores.sql.authority import PostgresAuthority
 
         return LeasedCoherence(PostgresAuthority(settings.ledger, terms), terms, on_record=name)
     if named.kind is Kind.EMBEDDED:
@@ -305,9 +306,9 @@ def _open_texts(place: str) -> tuple[PublicStore, Vault]:
     parts = urlsplit(place)
     if parts.scheme == "s3":
         # An extra, and only here: it takes time and memory to import.
-        from gateway.stores.bucket import Bucket
-        from gateway.stores.public_objects import ObjectPublicStore
-        from gateway.stores.vault_objects import ObjectVault
+        from gateway.stores.s3.bucket import Bucket
+        from gateway.stores.s3.public_store import ObjectPublicStore
+        from gateway.stores.s3.vault import ObjectVault
 
         bucket = Bucket(place)
         return ObjectPublicStore(bucket), ObjectVault(bucket)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from gateway.core.errors import Unavailable
 from gateway.core.leases import Authority, Change, Lease, Load, Renewal
-from gateway.stores.redis_authority import KEEP
+from gateway.stores.redis.authority import KEEP
 
 
 class LocalAuthority:

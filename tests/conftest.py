@@ -10,8 +10,8 @@ import anyio
 import pytest
 import structlog
 
-from gateway.stores.engines import open_engines
-from gateway.web import logs
+from gateway.stores.sql.engines import open_engines
+from gateway.web.http import access_log as logs
 from tests import parts, programs, servers
 from tests.s3 import S3, s3_server
 

@@ -12,12 +12,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.app import House, assemble, build
 from gateway.core.documents import Address
 from gateway.core.rights import Grant
-from gateway.granting import Wish
 from gateway.ports import Ledger, PublicStore, Tries, Vault
-from gateway.publishing import Published
 from gateway.settings import Settings, load
-from gateway.stores.leased import Memory
-from gateway.submissions import Submission
+from gateway.stores.leased_cache import Memory
+from gateway.usecases.composing import Submission
+from gateway.usecases.granting import Wish
+from gateway.usecases.publishing import Published
 from tests.parts import open_parts
 
 NOW = 1_800_000_000

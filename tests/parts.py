@@ -23,12 +23,12 @@ from redis import Redis
 
 from gateway.core.leases import Terms
 from gateway.ports import Ledger, PublicStore, Vault
-from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory
+from gateway.stores.files.public_store import FilePublicStore
+from gateway.stores.files.vault import FileVault
+from gateway.stores.leased_cache import DirectCoherence, LeasedCoherence, Memory
 from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
-from gateway.stores.public_files import FilePublicStore
-from gateway.stores.redis_authority import RedisAuthority
-from gateway.stores.sql import open_ledger
-from gateway.stores.vault_files import FileVault
+from gateway.stores.redis.authority import RedisAuthority
+from gateway.stores.sql.ledger import open_ledger
 from tests.faults.memories import embedded_in
 from tests.servers import postgres_server, redis_server
 

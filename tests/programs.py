@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-import gateway.stores
+import gateway.process
 from tests import tether
 from tools.needs import ALL
 from tools.venv import ROOT
 
 OURS = tuple(str(ROOT / name) for name in ("gateway", "tests", "tools"))
 PREFIXES = tuple({os.path.realpath(place) for place in (sys.prefix, sys.base_prefix)})
-TETHERS = {str(Path(gateway.stores.__file__).with_name("tether.py")): 2, tether.__file__: 3}
+TETHERS = {str(Path(gateway.process.__file__)): 2, tether.__file__: 3}
 
 
 class Unlisted(Exception):

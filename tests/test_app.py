@@ -13,12 +13,12 @@ import pytest
 import structlog
 from starlette.types import ASGIApp, Message
 
-from gateway.announcing import Announcing
 from gateway.app import Gateway, _sweep
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict
-from gateway.publishing import Publishing
-from gateway.stores.audit_files import FileAudit
+from gateway.stores.files.audit import FileAudit
+from gateway.usecases.announcing import Announcing
+from gateway.usecases.publishing import Publishing
 from tests.asgi import exchange
 from tests.house import gateway, settings
 

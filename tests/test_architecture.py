@@ -39,9 +39,9 @@ def test_the_tree_is_clean(check: list[str]) -> None:
         ("core/rights.py", "import gateway.web", "Every module has its layer"),
         ("unplaced.py", "", "Every module has its layer"),
         ("core/rights.py", "import time", "do no I/O"),
-        ("reading.py", "from redis import asyncio", "do no I/O"),
-        ("web/public.py", "from gateway import reading", "nothing that opens paid text"),
-        ("web/static.py", "import gateway.granting", "nothing that opens paid text"),
+        ("usecases/reading.py", "from redis import asyncio", "do no I/O"),
+        ("web/public.py", "from gateway.usecases import reading", "nothing that opens paid text"),
+        ("web/http/sending.py", "import gateway.usecases.granting", "nothing that opens paid text"),
     ],
 )
 def test_a_forbidden_import_is_noticed(

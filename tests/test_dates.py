@@ -14,7 +14,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Refused
 from gateway.core.findings import Code
 from gateway.core.moments import moment
-from gateway.submissions import Submission
+from gateway.usecases.composing import Submission
 from tests.asgi import exchange
 from tests.house import Standing, gateway
 

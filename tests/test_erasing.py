@@ -15,16 +15,16 @@ from gateway.core.documents import Address
 from gateway.core.errors import Missing, Stale
 from gateway.core.records import Act
 from gateway.ports import Ledger, PublicStore, Vault
-from gateway.publishing import KEPT
-from gateway.redeeming import CodeWish
-from gateway.stores.bucket import Bucket
+from gateway.stores.files.public_store import FilePublicStore
+from gateway.stores.files.vault import FileVault
 from gateway.stores.memory import MemoryAudit, MemoryLedger, MemoryPublicStore, MemoryVault
-from gateway.stores.public_files import FilePublicStore
-from gateway.stores.public_objects import ObjectPublicStore
-from gateway.stores.sql import open_ledger
-from gateway.stores.vault_files import FileVault
-from gateway.stores.vault_objects import ObjectVault
-from gateway.submissions import Submission
+from gateway.stores.s3.bucket import Bucket
+from gateway.stores.s3.public_store import ObjectPublicStore
+from gateway.stores.s3.vault import ObjectVault
+from gateway.stores.sql.ledger import open_ledger
+from gateway.usecases.composing import Submission
+from gateway.usecases.publishing import KEPT
+from gateway.usecases.redeeming import CodeWish
 from tests.asgi import exchange
 from tests.house import SECRET, FrozenClock, Standing, settings
 from tests.s3 import S3

@@ -19,7 +19,7 @@ import click
 import httpx2
 import pytest
 
-import gateway.stores
+import gateway.process
 from gateway.__main__ import cli
 from tests.pythons import pythons
 from tests.servers import comes_true, free_port
@@ -27,7 +27,7 @@ from tests.test_setup import pins, version
 from tools.commands import ENVIRONMENT
 from tools.venv import ROOT, UV
 
-TETHER = Path(gateway.stores.__file__).with_name("tether.py")
+TETHER = Path(gateway.process.__file__)
 PATIENCE = 180.0  # seconds; the first start writes bytecode, and the machine may be busy
 MOST = 130e6  # bytes of an installed gateway, with bytecode
 SOURCE = "Report\n\nFree words.##paidbegin## Paid words.##paidend##\n"

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.app import build, open_house
 from gateway.core.documents import Address
-from gateway.stores.public_files import CATALOGUE, SUFFIX
+from gateway.stores.files.public_store import CATALOGUE, SUFFIX
 from tests.asgi import exchange
 from tests.bench.library import make_library
 from tests.faults.loops import settings

@@ -14,12 +14,12 @@ from anyio import to_thread
 from click.testing import CliRunner
 
 from gateway.__main__ import cli
-from gateway.composing import pages
 from gateway.core.documents import Address
 from gateway.core.errors import NewlyPublic
 from gateway.core.findings import WARNINGS, Code, Finding
-from gateway.submissions import Submission
-from gateway.web.pages import LANGUAGES, Language
+from gateway.rendering.pages import LANGUAGES, Language
+from gateway.rendering.workers import pages
+from gateway.usecases.composing import Submission
 from gateway.web.studio.words import WORDS
 from tests.asgi import Exchange
 from tests.house import Standing

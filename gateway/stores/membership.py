@@ -21,8 +21,8 @@ import structlog
 from gateway.core.errors import GatewayError, Stale, Unavailable
 from gateway.core.leases import NEVER
 from gateway.ports import AuthorityRecord, Ledger
-from gateway.stores.house_files import Presence, house_name
-from gateway.stores.leased import Memory, boottime
+from gateway.stores.files.data_folder import Presence, house_name
+from gateway.stores.leased_cache import Memory, boottime
 
 LOOK = 0.1  # seconds between two looks at the record
 

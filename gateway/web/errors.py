@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core import bundles, errors, permits
-from gateway.web.headers import CACHE_PRIVATE, CACHE_PUBLIC
-from gateway.web.pages import Language, Pages, negotiate
-from gateway.web.problems import KIND, PROBLEM, problem_details
+from gateway.rendering.pages import Language, Pages, negotiate
+from gateway.rendering.problems import KIND, PROBLEM, problem_details
+from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC
 
 STATUS: dict[type[errors.GatewayError], int] = {
     errors.Malformed: 400,

@@ -12,14 +12,14 @@ from starlette.routing import Route
 from gateway.core.bundles import Entry, Form
 from gateway.core.errors import Malformed, Missing
 from gateway.ports import PublicStore, cursor
-from gateway.web.forms import NOW, public_form
-from gateway.web.headers import CACHE_FOREVER, CACHE_PUBLIC
-from gateway.web.pages import Language, Pages
-from gateway.web.ready import Answer, Ask, Giver, document_of
-from gateway.web.requests import document_and_form
-from gateway.web.sending import coding_for, public_answer, send_public
-from gateway.web.shelf import Shelf
-from gateway.web.static import PREFIX, Static
+from gateway.rendering.encodings import NOW, public_form
+from gateway.rendering.pages import Language, Pages
+from gateway.rendering.static import PREFIX, Static
+from gateway.web.http.fast_path import Answer, Ask, Giver, document_of
+from gateway.web.http.headers import CACHE_FOREVER, CACHE_PUBLIC
+from gateway.web.http.requests import document_and_form
+from gateway.web.http.sending import coding_for, public_answer, send_public
+from gateway.web.preview_cache import Shelf
 
 PAGE_SIZE = 20
 ROBOTS = (

@@ -12,19 +12,19 @@ from starlette.routing import Route
 from gateway.core.bundles import IDENTITY, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Unpaid
-from gateway.granting import COOKIE_LIFE, ONCE_LIFE, Granting
 from gateway.ports import PublicStore, Tries
-from gateway.reading import Credential, Reading
-from gateway.redeeming import Redeeming
+from gateway.rendering.encodings import private_form
+from gateway.rendering.pages import Language, Pages, negotiate
+from gateway.rendering.press import HTML, REFUSED
+from gateway.usecases.granting import COOKIE_LIFE, ONCE_LIFE, Granting
+from gateway.usecases.reading import Credential, Reading
+from gateway.usecases.redeeming import Redeeming
 from gateway.web.errors import status_of
-from gateway.web.forms import private_form
-from gateway.web.guard import CODES, guarded
-from gateway.web.headers import CACHE_PRIVATE
-from gateway.web.links import token_in
-from gateway.web.pages import Language, Pages, negotiate
-from gateway.web.press import HTML, REFUSED
-from gateway.web.ready import Answer, Ask, Giver, document_of
-from gateway.web.requests import (
+from gateway.web.http.fast_path import Answer, Ask, Giver, document_of
+from gateway.web.http.headers import CACHE_PRIVATE
+from gateway.web.http.links import token_in
+from gateway.web.http.rate_limit import CODES, guarded
+from gateway.web.http.requests import (
     MAX_CREDENTIAL,
     bearer,
     cookie,
@@ -33,8 +33,8 @@ from gateway.web.requests import (
     read_form,
     require_same_origin,
 )
-from gateway.web.sending import LONGEST, private_answer, send_checked, send_private
-from gateway.web.shelf import Shelf
+from gateway.web.http.sending import LONGEST, private_answer, send_checked, send_private
+from gateway.web.preview_cache import Shelf
 
 LIBRARY_SIZE = 100
 ONCE = "/once"  # named by the style sheet, for a form that somebody begins to fill in

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from gateway.core.records import REQUEST, Record
-from gateway.stores.audit_files import FileAudit
-from gateway.stores.chain_files import chains_in, path_of
+from gateway.stores.files.audit import FileAudit
+from gateway.stores.files.chains import chains_in, path_of
 from gateway.stores.memory import MemoryAnchors
 
 SECONDS = 5

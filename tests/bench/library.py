@@ -20,22 +20,22 @@ from random import Random
 
 from sqlalchemy import Table, func, insert, select
 
-from gateway.composing import compose_edition
 from gateway.core.bundles import Entry
 from gateway.core.documents import Address
 from gateway.core.rights import Grant, Scope
 from gateway.ports import Edition
+from gateway.rendering.workers import compose_edition
 from gateway.settings import Settings, load
-from gateway.stores import tables as t
-from gateway.stores.catalogue import Catalogue
-from gateway.stores.engines import Engines, open_engines
-from gateway.stores.public_files import CATALOGUE, SUFFIX
-from gateway.stores.rows import edition_row, grant_row
+from gateway.stores.files.catalogue import Catalogue
+from gateway.stores.files.public_store import CATALOGUE, SUFFIX
 from gateway.stores.sealing import SUFFIX as SEALED
 from gateway.stores.sealing import pack
-from gateway.stores.sql import open_ledger
+from gateway.stores.sql import tables as t
+from gateway.stores.sql.engines import Engines, open_engines
+from gateway.stores.sql.ledger import open_ledger
+from gateway.stores.sql.rows import edition_row, grant_row
 from gateway.stores.versions import of_public
-from gateway.submissions import Composed, Submission, Task
+from gateway.usecases.composing import Composed, Submission, Task
 from tests.bench.texts import COLLECTIONS, address_of, text_of
 
 DOCUMENTS, GRANTS = 100_000, 1_000_000

@@ -23,7 +23,7 @@ from gateway.bench.nginx import nginx_with, place
 from gateway.bench.processes import Cores, Server, free_port, programs, serving
 from gateway.core.bundles import Bundle
 from gateway.core.documents import Address
-from gateway.stores.public_files import SUFFIX
+from gateway.stores.files.public_store import SUFFIX
 from gateway.stores.versions import of_public
 from tests.bench.library import environment, zipf
 from tests.bench.scale import Library

@@ -14,8 +14,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
 
 from gateway.core.bundles import IDENTITY
-from gateway.web.headers import SECURITY
-from gateway.web.static import PREFIX, Static
+from gateway.rendering.static import PREFIX, Static
+from gateway.web.http.headers import SECURITY
 from tests.servers import program_for
 
 ORIGIN = "https://gateway.test"

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import PLACEHOLDER
 from tests.browser.pictures import ORIGIN, chromium, shown
+from tests.rendering.test_pages import ENTRY
 from tests.web.sheets import MOMENT, PAGES, PRESS, STATIC, full_text, projection
-from tests.web.test_pages import ENTRY
 
 WIDE = "<table><tr>" + "<td>一二三四五六七八</td>" * 12 + f"</tr></table><pre>{'x' * 400}</pre>"
 NAMES = ("preview", "refused", "read", "catalogue", "library", "unlock", "code", "error")

@@ -11,16 +11,16 @@ from pathlib import Path
 import structlog
 
 from gateway.app import House, LookOver, build, open_house
+from gateway.cli.upgrading import upgrade
+from gateway.cli.verifying import verify
+from gateway.cli.welcome import move_in
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
-from gateway.granting import Wish
 from gateway.settings import load
 from gateway.stores.stored import BUCKET, FILES, Stored
-from gateway.submissions import Submission
-from gateway.upgrading import upgrade
-from gateway.verifying import verify
+from gateway.usecases.composing import Submission
+from gateway.usecases.granting import Wish
 from gateway.web.errors import status_of
-from gateway.welcome import move_in
 from tests.asgi import exchange
 from tests.damage.places import Files, Objects, Place, copied, fresh
 from tests.damage.samples import EARLIER, HARMS, HERE, SAMPLES, THERE

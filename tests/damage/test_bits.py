@@ -10,8 +10,8 @@ import pytest
 
 from gateway.core.bundles import IDENTITY, Damaged
 from gateway.core.errors import Missing
-from gateway.stores.public_files import FilePublicStore
-from gateway.stores.vault_files import FileVault
+from gateway.stores.files.public_store import FilePublicStore
+from gateway.stores.files.vault import FileVault
 from tests.stores.things import HERE, THERE, bundle, permit, sealed
 
 pytestmark = pytest.mark.anyio

@@ -14,9 +14,9 @@ import pytest
 from gateway.app import open_house
 from gateway.core.errors import Lost
 from gateway.settings import load
-from gateway.stores.engines import open_engines
+from gateway.stores.sql.engines import open_engines
 from gateway.stores.stored import BUCKET, STORED, Stored
-from gateway.submissions import Submission
+from gateway.usecases.composing import Submission
 from tests.damage.cells import Ground
 from tests.damage.samples import EARLIER, HARMS, HERE, SAMPLES
 from tests.damage.table import shown, written

@@ -15,9 +15,9 @@ from gateway.core.chains import Anchor, link
 from gateway.core.documents import Address
 from gateway.core.records import Record
 from gateway.ports import Edition, Ledger
-from gateway.stores.audit_files import FileAudit
-from gateway.stores.durable import PART
-from gateway.stores.public_files import SUFFIX, FilePublicStore
+from gateway.stores.files.audit import FileAudit
+from gateway.stores.files.durable import PART
+from gateway.stores.files.public_store import SUFFIX, FilePublicStore
 from gateway.stores.versions import of_public
 from tests.faults.loops import FileAnchors, Parts, real_parts
 

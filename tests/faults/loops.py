@@ -16,26 +16,26 @@ from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from gateway import server
 from gateway.app import House, SystemClock, assemble, open_house
-from gateway.bulk import publish_file
+from gateway.cli.bulk import publish_file
+from gateway.cli.folders import SourceFile
 from gateway.core.bundles import IDENTITY, Bundle, Entry, Form
 from gateway.core.chains import Anchor
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.records import Act, Record
-from gateway.folders import SourceFile
-from gateway.granting import Wish
 from gateway.ports import Edition, Ledger, PublicStore, Sealed, Vault
-from gateway.publishing import Publishing
+from gateway.rendering.encodings import etag_of
+from gateway.serving import server
 from gateway.settings import Settings, load
-from gateway.stores.audit_files import FileAudit
+from gateway.stores.files.audit import FileAudit
+from gateway.stores.files.public_store import FilePublicStore
+from gateway.stores.files.vault import FileVault
 from gateway.stores.memory import MemoryAnchors
-from gateway.stores.public_files import FilePublicStore
-from gateway.stores.sql import open_ledger
-from gateway.stores.vault_files import FileVault
-from gateway.submissions import Composed, Submission, Task
-from gateway.web.forms import etag_of
+from gateway.stores.sql.ledger import open_ledger
+from gateway.usecases.composing import Composed, Submission, Task
+from gateway.usecases.granting import Wish
+from gateway.usecases.publishing import Publishing
 from tests.faults.strikes import Strike
 from tests.tether import tie_to
 

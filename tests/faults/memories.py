@@ -13,11 +13,11 @@ from redis.exceptions import RedisError
 
 from gateway.core.leases import Load, Terms
 from gateway.ports import Known, Shape
-from gateway.stores import redis_authority
-from gateway.stores.embedded_redis import EmbeddedRedis, server_program
-from gateway.stores.leased import LeasedCoherence
-from gateway.stores.postgres_authority import PostgresAuthority
-from gateway.stores.redis_authority import RedisAuthority
+from gateway.stores.leased_cache import LeasedCoherence
+from gateway.stores.redis import authority as redis_authority
+from gateway.stores.redis.authority import RedisAuthority
+from gateway.stores.redis.embedded import EmbeddedRedis, server_program
+from gateway.stores.sql.authority import PostgresAuthority
 
 
 class Memory(Protocol):

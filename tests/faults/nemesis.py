@@ -20,14 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import gateway.stores
+import gateway.process
 from gateway.core.leases import Terms
 from tests.faults.memories import Memory, make_memory
 from tests.faults.proxy import Proxy
 from tests.faults.witnesses import KEYS, Counts, Witnesses
 from tests.servers import comes_true
 
-TETHER = Path(gateway.stores.__file__).with_name("tether.py")
+TETHER = Path(gateway.process.__file__)
 WORKERS = 4
 REVOKERS = 2  # memories of those who change; each key has one who changes it
 PAUSES = (0.05, 0.4, 1.5)  # seconds that somebody is stopped or cut off

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-from gateway.composing import MEMORY, compose_edition
-from gateway.submissions import Composed, Task
+from gateway.rendering.workers import MEMORY, compose_edition
+from gateway.usecases.composing import Composed, Task
 
 HANG, DIE, RAISE = b"this one hangs", b"this one kills", b"this one raises"
 GREED = b"this one takes memory"

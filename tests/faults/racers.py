@@ -17,11 +17,11 @@ from gateway.app import House, SystemClock, assemble
 from gateway.core.errors import Unavailable, UsedUp
 from gateway.core.rights import Grant
 from gateway.ports import Ledger, Reader
-from gateway.stores import tables as t
-from gateway.stores.engines import open_engines
 from gateway.stores.memory import MemoryPublicStore, MemoryVault
-from gateway.stores.sql import SqlLedger, open_ledger
-from gateway.stores.sql_grants import put_grant, put_in_reader
+from gateway.stores.sql import tables as t
+from gateway.stores.sql.engines import open_engines
+from gateway.stores.sql.grants import put_grant, put_in_reader
+from gateway.stores.sql.ledger import SqlLedger, open_ledger
 from tests.faults.loops import Telling
 from tests.faults.strikes import Strike
 from tests.house import SECRET, settings

@@ -13,7 +13,7 @@ from typing import Any
 
 import anyio
 
-from gateway.redeeming import CodeWish
+from gateway.usecases.redeeming import CodeWish
 from tests.faults import racers
 from tests.faults.killing import FORKING, begin
 from tests.faults.racers import LOST, WON, Race, fresh_once

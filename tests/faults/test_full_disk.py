@@ -14,7 +14,7 @@ import pytest
 from gateway.app import House, build, open_house
 from gateway.core.documents import Address
 from gateway.settings import load
-from gateway.stores import durable
+from gateway.stores.files import durable
 from tests.asgi import Exchange, exchange
 
 pytestmark = pytest.mark.anyio
@@ -101,7 +101,7 @@ from gateway.app import open_house
 from gateway.core.documents import Address
 from gateway.core.errors import Unavailable
 from gateway.settings import load
-from gateway.submissions import Submission
+from gateway.usecases.composing import Submission
 
 HERE = Submission(Address("demo", "first"), b"Title\\n\\nWords.", "plain", free=True)
 

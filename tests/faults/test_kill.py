@@ -22,10 +22,10 @@ from starlette.types import ASGIApp
 from gateway.app import House, build, open_house
 from gateway.core.documents import Address
 from gateway.core.errors import Revoked
-from gateway.granting import Wish
-from gateway.reading import Credential
-from gateway.stores.durable import PART
-from gateway.submissions import Submission
+from gateway.stores.files.durable import PART
+from gateway.usecases.composing import Submission
+from gateway.usecases.granting import Wish
+from gateway.usecases.reading import Credential
 from tests.asgi import Exchange, exchange
 from tests.faults import leaks, loops
 from tests.faults.killing import PATIENCE, Event, Kill, before, begin

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.audit_log import verify
 from gateway.core.chains import records
 from gateway.core.records import Act
-from gateway.stores.chain_files import lines_of
+from gateway.ops.audit_log import verify
+from gateway.stores.files.chains import lines_of
 from tests.faults import leaks, loops
 from tests.faults.killing import Kill, before
 from tests.faults.loops import FileAnchors, OpenAudit, open_audit

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.composing import prepare_submission
 from gateway.core.documents import Address
 from gateway.core.errors import Refused
-from gateway.submissions import Submission
+from gateway.rendering.workers import prepare_submission
+from gateway.usecases.composing import Submission
 
 PLACES = (
     "<p>free {begin}gold text{end} more</p>",

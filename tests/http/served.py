@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import gateway.stores
+import gateway.process
 from gateway.app import open_house
 from gateway.core.documents import Address
 from gateway.settings import Settings, load
-from gateway.submissions import Submission
+from gateway.usecases.composing import Submission
 from tests.faults.processes import children_of
 from tests.servers import comes_true, free_port
 
 ROOT = Path(__file__).parents[2]
-TETHER = Path(gateway.stores.__file__).with_name("tether.py")
+TETHER = Path(gateway.process.__file__)
 SECRET = "a root secret for tests, 32 bytes"
 PATIENCE = 60.0  # seconds
 WORKERS = 2

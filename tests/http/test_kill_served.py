@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from threading import Event, Thread
 
-from gateway.stores.sql import open_ledger
+from gateway.stores.sql.ledger import open_ledger
 from tests.faults.memories import embedded_in
 from tests.faults.processes import children_of, is_alive, living_in
 from tests.http.served import PATIENCE, Served, serving

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from gateway.stores.sql import open_ledger
+from gateway.stores.sql.ledger import open_ledger
 from tests.faults.harmed import HarmedServer, harmed_postgres, harmed_redis
 from tests.http.served import PATIENCE, Served, serving
 from tests.servers import comes_true

@@ -21,8 +21,8 @@ from gateway.core.documents import SIZE_STEPS, Address, Meta
 from gateway.formats import FORMATS
 from gateway.formats.sources import SourceFormats
 from gateway.ports import Format
-from gateway.submissions import Composed, Submission, Task, compose, prepare
-from gateway.web.pages import LANGUAGES
+from gateway.rendering.pages import LANGUAGES
+from gateway.usecases.composing import Composed, Submission, Task, compose, prepare
 from tests.house import NOW
 from tests.web.sheets import PRESS
 

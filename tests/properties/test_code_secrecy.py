@@ -13,8 +13,8 @@ from starlette.types import ASGIApp
 
 from gateway.app import House, build, open_house
 from gateway.core.codes import normal
-from gateway.stores.engines import open_engines
-from gateway.stores.tables import metadata
+from gateway.stores.sql.engines import open_engines
+from gateway.stores.sql.tables import metadata
 from tests.house import settings
 from tests.web.caller import Browser, Caller
 

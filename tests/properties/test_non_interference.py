@@ -21,9 +21,9 @@ from gateway.core.bundles import IDENTITY, Form
 from gateway.core.documents import SIZE_STEPS, Address
 from gateway.core.errors import Refused
 from gateway.formats.sources import SourceFormats
-from gateway.publishing import Publishing
-from gateway.submissions import Composed, Submission, Task, prepare
-from gateway.web.forms import etag_of, public_form
+from gateway.rendering.encodings import etag_of, public_form
+from gateway.usecases.composing import Composed, Submission, Task, prepare
+from gateway.usecases.publishing import Publishing
 from tests.asgi import Exchange, Headers
 from tests.house import NOW, Standing, gateway
 from tests.properties import texts

@@ -16,7 +16,7 @@ from gateway.core.errors import Refused
 from gateway.core.markers import divide
 from gateway.formats import BY_MEDIA_TYPE, FORMATS
 from gateway.ports import Format
-from gateway.submissions import Composed
+from gateway.usecases.composing import Composed
 from tests.corpus.answers import Case, body_of, read_cases
 from tests.properties import mazes
 from tests.properties.showing import composed, declared, untold

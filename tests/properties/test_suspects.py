@@ -15,13 +15,13 @@ from string import ascii_lowercase, punctuation
 
 import pytest
 
-from gateway.composing import prepare_submission
 from gateway.core.documents import Address
 from gateway.core.findings import Code
 from gateway.core.markers import Division, FreeText, Section, Spelling, divide
 from gateway.core.suspects import everywhere
 from gateway.formats import markdown
-from gateway.submissions import Submission
+from gateway.rendering.workers import prepare_submission
+from gateway.usecases.composing import Submission
 from tests.properties.articles import articles
 from tests.properties.listings import listings
 

@@ -10,12 +10,12 @@ from types import FrameType
 import pytest
 
 from gateway.app import build
-from gateway.composing import pages, static
 from gateway.core.documents import Address
-from gateway.stores.public_files import FilePublicStore
-from gateway.web.pages import interface
+from gateway.rendering.pages import interface
+from gateway.rendering.workers import pages, static
+from gateway.stores.files.public_store import FilePublicStore
+from gateway.web.preview_cache import Shelf
 from gateway.web.public import Public
-from gateway.web.shelf import Shelf
 from tests.asgi import exchange
 from tests.house import Standing, gateway
 
@@ -31,7 +31,7 @@ SLOW: tuple[str, ...] = (
     "gzip",
     "zlib",
 )
-SLOW += ("itsdangerous", "nh3", "gateway/formats", "gateway/publishing")
+SLOW += ("itsdangerous", "nh3", "gateway/formats", "usecases/publishing")
 ADDRESS = Address("demo", "d")
 PREVIEW = f"/documents/{ADDRESS}"
 

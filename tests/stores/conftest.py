@@ -12,10 +12,10 @@ import pytest
 from gateway.core.chains import records
 from gateway.core.records import Record
 from gateway.ports import Audit, Ledger, PublicStore, Vault
-from gateway.stores.audit_files import FileAudit
-from gateway.stores.bucket import Bucket
-from gateway.stores.chain_files import chains_in, lines_of
-from gateway.stores.engines import open_engines
+from gateway.stores.files.audit import FileAudit
+from gateway.stores.files.chains import chains_in, lines_of
+from gateway.stores.files.public_store import FilePublicStore
+from gateway.stores.files.vault import FileVault
 from gateway.stores.memory import (
     MemoryAnchors,
     MemoryAudit,
@@ -23,12 +23,12 @@ from gateway.stores.memory import (
     MemoryPublicStore,
     MemoryVault,
 )
-from gateway.stores.public_files import FilePublicStore
-from gateway.stores.public_objects import ObjectPublicStore
-from gateway.stores.sql import open_ledger
-from gateway.stores.tables import metadata
-from gateway.stores.vault_files import FileVault
-from gateway.stores.vault_objects import ObjectVault
+from gateway.stores.s3.bucket import Bucket
+from gateway.stores.s3.public_store import ObjectPublicStore
+from gateway.stores.s3.vault import ObjectVault
+from gateway.stores.sql.engines import open_engines
+from gateway.stores.sql.ledger import open_ledger
+from gateway.stores.sql.tables import metadata
 from tests.house import FrozenClock
 from tests.s3 import S3
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 import structlog
 
-from gateway.audit_log import Verified, recorded, verify
 from gateway.core.chains import Anchor
 from gateway.core.errors import Unavailable
 from gateway.core.records import WITHHELD, Act, Record
+from gateway.ops.audit_log import Verified, recorded, verify
 from gateway.ports import Anchors
-from gateway.stores.audit_files import BOUND, DAY, TICK, FileAudit
-from gateway.stores.chain_files import chains_in, host_of, lines_of, path_of, this_host
+from gateway.stores.files.audit import BOUND, DAY, TICK, FileAudit
+from gateway.stores.files.chains import chains_in, host_of, lines_of, path_of, this_host
 from gateway.stores.memory import MemoryAnchors
 from tests.house import FrozenClock
 from tests.stores.conftest import Audited
@@ -346,7 +346,7 @@ async def test_more_can_be_kept_at_once_than_may_wait(tmp_path: Path) -> None:
 async def test_whoever_tends_an_audit_flushes_and_anchors_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.stores.audit_files.PACE", 0.0)
+    monkeypatch.setattr("gateway.stores.files.audit.PACE", 0.0)
     anchored = asyncio.Event()
 
     class TellingAnchors(MemoryAnchors):

@@ -15,9 +15,11 @@ from redis.asyncio import Redis
 
 from gateway.core.errors import Unavailable
 from gateway.core.leases import Authority, Change, Lease, Renewal, Terms
-from gateway.stores import leased, postgres_authority, redis_authority
-from gateway.stores.postgres_authority import PostgresAuthority
-from gateway.stores.redis_authority import RedisAuthority
+from gateway.stores import leased_cache as leased
+from gateway.stores.redis import authority as redis_authority
+from gateway.stores.redis.authority import RedisAuthority
+from gateway.stores.sql import authority as postgres_authority
+from gateway.stores.sql.authority import PostgresAuthority
 from tests.authorities import LocalAuthority
 
 pytestmark = pytest.mark.anyio

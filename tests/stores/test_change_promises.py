@@ -20,9 +20,9 @@ from gateway.core.errors import Conflict, Expired, Missing, Revoked, Stale, Used
 from gateway.core.holders import SIGNING_KEYS, api_key_key, document_key, grant_key, reader_key
 from gateway.core.tokens import KeyState
 from gateway.ports import Ledger, Outgoing, Reader
-from gateway.stores.engines import open_engines
-from gateway.stores.sql import open_ledger
-from gateway.stores.tables import metadata
+from gateway.stores.sql.engines import open_engines
+from gateway.stores.sql.ledger import open_ledger
+from gateway.stores.sql.tables import metadata
 from tests.stores.conftest import Rivals
 from tests.stores.test_ledger_promises import at_once
 from tests.stores.things import HERE, code, edition, grant
@@ -400,7 +400,7 @@ async def test_a_ledger_of_the_first_schema_keeps_its_rights(tmp_path: Path) -> 
     def first_schema(connection: Connection) -> None:
         from alembic import command
 
-        from gateway.stores.schema import alembic_config
+        from gateway.stores.sql.schema import alembic_config
 
         command.upgrade(alembic_config(connection), "0001")
         connection.exec_driver_sql("INSERT INTO publisher VALUES ('demo', 1)")

@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from gateway.core.errors import Unavailable
-from gateway.stores.embedded_redis import EmbeddedRedis, server_program
+from gateway.stores.redis.embedded import EmbeddedRedis, server_program
 from tests.faults.memories import embedded_in
 from tests.faults.processes import living_in
 from tests.servers import answers_ping, comes_true
@@ -26,7 +26,7 @@ PATIENCE = 60.0  # seconds
 KEEP = """
 import asyncio, sys
 from pathlib import Path
-from gateway.stores.embedded_redis import EmbeddedRedis
+from gateway.stores.redis.embedded import EmbeddedRedis
 asyncio.run(EmbeddedRedis(*map(Path, sys.argv[1:])).keep())
 """
 

@@ -14,8 +14,8 @@ import pytest
 from gateway.core.errors import Stale, Unavailable
 from gateway.core.leases import Terms
 from gateway.ports import AuthorityRecord, Ledger
-from gateway.stores.house_files import Presence, house_name
-from gateway.stores.leased import LeasedCoherence, boottime
+from gateway.stores.files.data_folder import Presence, house_name
+from gateway.stores.leased_cache import LeasedCoherence, boottime
 from gateway.stores.membership import Kind, Membership, Named, OtherAuthority, Tenure
 from tests.authorities import LocalAuthority
 from tests.stores.conftest import Rivals

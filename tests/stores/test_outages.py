@@ -15,10 +15,10 @@ import structlog
 
 from gateway.core.errors import Unavailable
 from gateway.core.leases import Leaseholder, Terms
-from gateway.stores.durable import answering
+from gateway.stores.files.durable import answering
 from gateway.stores.outages import QUIET, SILENCE, Outages, reason
-from gateway.stores.redis_authority import RedisAuthority
-from gateway.stores.sql import open_ledger
+from gateway.stores.redis.authority import RedisAuthority
+from gateway.stores.sql.ledger import open_ledger
 
 FULL = OSError(errno.ENOSPC, "No space left on device", "/a/path/of/ours")
 

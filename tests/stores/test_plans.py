@@ -20,11 +20,11 @@ from sqlalchemy import Connection, Engine, Table, event, insert, select, text
 from gateway.core.documents import Address
 from gateway.core.rights import Standing
 from gateway.ports import Wanted
-from gateway.stores import catalogue
-from gateway.stores import tables as t
-from gateway.stores.public_files import CATALOGUE, FilePublicStore
-from gateway.stores.rows import code_row, edition_row, grant_row
-from gateway.stores.sql import SqlLedger, open_ledger
+from gateway.stores.files import catalogue
+from gateway.stores.files.public_store import CATALOGUE, FilePublicStore
+from gateway.stores.sql import tables as t
+from gateway.stores.sql.ledger import SqlLedger, open_ledger
+from gateway.stores.sql.rows import code_row, edition_row, grant_row
 from tests.stores.things import HERE, bundle, code, edition, grant
 
 pytestmark = pytest.mark.anyio

@@ -16,8 +16,8 @@ from gateway.core.bundles import Bundle, Damaged, Form, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Stale, Unavailable
 from gateway.ports import PublicStore, Seal, cursor
-from gateway.stores.extents import BEGINNING, LARGEST, variant_at
-from gateway.stores.public_files import FilePublicStore
+from gateway.stores.files.extents import BEGINNING, LARGEST, variant_at
+from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.versions import of_public
 from tests.stores.things import ELSEWHERE, HERE, THERE, below, bundle, entry
 

@@ -15,15 +15,15 @@ from gateway.app import House, SystemClock, assemble, build, open_house
 from gateway.core.bundles import IDENTITY, Bundle, Damaged
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Unavailable
-from gateway.granting import Wish
 from gateway.ports import Ledger
-from gateway.reading import Credential
 from gateway.settings import BadSettings, load
-from gateway.stores.bucket import Bucket, Object
-from gateway.stores.public_objects import ObjectPublicStore
-from gateway.stores.vault_objects import ObjectVault
+from gateway.stores.s3.bucket import Bucket, Object
+from gateway.stores.s3.public_store import ObjectPublicStore
+from gateway.stores.s3.vault import ObjectVault
 from gateway.stores.versions import of_public
-from gateway.submissions import Submission
+from gateway.usecases.composing import Submission
+from gateway.usecases.granting import Wish
+from gateway.usecases.reading import Credential
 from tests.asgi import exchange
 from tests.house import SECRET
 from tests.s3 import S3

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.__main__ import cli
-from gateway.stores.secret_files import SIZE, ShortSecret, kept_secret
+from gateway.stores.files.secrets import SIZE, ShortSecret, kept_secret
 
 
 def test_a_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from redis.asyncio import Redis
 from gateway.core.leases import Load, Renewal, Terms
 from gateway.core.rights import Rights
 from gateway.ports import RIGHTS
-from gateway.stores.leased import LeasedCoherence
-from gateway.stores.redis_authority import KEEP, SHARED, RedisAuthority
+from gateway.stores.leased_cache import LeasedCoherence
+from gateway.stores.redis.authority import KEEP, SHARED, RedisAuthority
 from tests.faults.harmed import HarmedServer, harmed_redis
 from tests.faults.memories import HastyAuthority
 from tests.faults.proxy import Proxy

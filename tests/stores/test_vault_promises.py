@@ -17,7 +17,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Unavailable
 from gateway.core.permits import NotPermitted
 from gateway.ports import Vault
-from gateway.stores.vault_files import FileVault
+from gateway.stores.files.vault import FileVault
 from tests.stores.things import HERE, THERE, below, permit, sealed
 
 pytestmark = pytest.mark.anyio

@@ -13,14 +13,14 @@ import anyio
 
 from gateway.app import House, assemble
 from gateway.core.documents import Address
-from gateway.granting import Wish
-from gateway.redeeming import CodeWish
 from gateway.settings import load
-from gateway.stores.audit_files import FileAudit
-from gateway.stores.public_files import FilePublicStore
-from gateway.stores.sql import open_ledger
-from gateway.stores.vault_files import FileVault
-from gateway.submissions import Submission
+from gateway.stores.files.audit import FileAudit
+from gateway.stores.files.public_store import FilePublicStore
+from gateway.stores.files.vault import FileVault
+from gateway.stores.sql.ledger import open_ledger
+from gateway.usecases.composing import Submission
+from gateway.usecases.granting import Wish
+from gateway.usecases.redeeming import CodeWish
 from tests.house import SECRET, FrozenClock
 
 TOLD = "told.json"  # what the test has to know, and a gateway passes over

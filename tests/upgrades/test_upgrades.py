@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from gateway.app import House, build
+from gateway.cli.upgrading import Upgraded, upgrade
+from gateway.cli.verifying import verify
 from gateway.core.documents import Address
 from gateway.core.errors import Revoked
-from gateway.reading import Credential
-from gateway.upgrading import Upgraded, upgrade
-from gateway.verifying import verify
+from gateway.usecases.reading import Credential
 from tests.asgi import exchange
 from tests.house import FrozenClock
 from tests.upgrades.make import DOCUMENTS, TOLD, open_old

@@ -17,9 +17,9 @@ from gateway.core.documents import (
     Projection,
     Rendering,
 )
-from gateway.web.pages import Pages
-from gateway.web.press import PagePress
-from gateway.web.static import Static
+from gateway.rendering.pages import Pages
+from gateway.rendering.press import PagePress
+from gateway.rendering.static import Static
 
 ROOT = Path(dev.__file__).parent
 TEMPLATES = ROOT / "templates"

@@ -16,9 +16,9 @@ from gateway.core.codes import LENGTH, Code
 from gateway.core.errors import Unavailable
 from gateway.core.moments import moment
 from gateway.ports import Ledger
-from gateway.redeeming import CodeWish
-from gateway.stores.leased import DirectCoherence
+from gateway.stores.leased_cache import DirectCoherence
 from gateway.stores.memory import MemoryAudit
+from gateway.usecases.redeeming import CodeWish
 from tests.asgi import Exchange, exchange
 from tests.house import NOW, beside
 from tests.web.caller import FORM, Browser, Caller, caller, once_in, open_api

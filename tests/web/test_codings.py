@@ -12,7 +12,7 @@ import brotli
 import pytest
 
 from gateway.core.errors import Malformed
-from gateway.web.codings import CODINGS, STEP, decoded
+from gateway.web.http.codings import CODINGS, STEP, decoded
 from tests.house import gateway
 from tests.web.caller import Caller, caller
 

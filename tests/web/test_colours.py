@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from gateway.web.static import ASSETS
+from gateway.rendering.static import ASSETS
 
 CSS = (ASSETS / "app.css").read_text("utf-8")
 TEXT, SHAPE = 4.5, 3.0

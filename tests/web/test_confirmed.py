@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from gateway.app import build
 from gateway.core.documents import Address
-from gateway.granting import Wish
+from gateway.usecases.granting import Wish
 from tests.house import gateway
 from tests.web.visitor import ORIGIN, Scene, multipart, scene
 

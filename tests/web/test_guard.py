@@ -10,8 +10,8 @@ import anyio.lowlevel
 import pytest
 from starlette.requests import Request
 
-from gateway.stores.tries import LIMITS, MemoryTries, RedisTries
-from gateway.web.guard import network
+from gateway.stores.redis.tries import LIMITS, MemoryTries, RedisTries
+from gateway.web.http.rate_limit import network
 from tests.asgi import Exchange, exchange
 from tests.house import NOW
 from tests.web.caller import FORM, Browser, Caller, open_api

@@ -7,7 +7,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from gateway.core.records import REQUEST, Act, Record
-from gateway.web.logs import AccessLog, line_of
+from gateway.web.http.access_log import AccessLog, line_of
 from tests.asgi import exchange
 
 pytestmark = pytest.mark.anyio

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
 from gateway.app import build
-from gateway.web.ready import Ready
+from gateway.web.http.fast_path import Ready
 from tests.house import Standing
 from tests.web.visitor import Scene, scene
 

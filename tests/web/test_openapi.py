@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from gateway.app import build
-from gateway.web.publishers import shapes
+from gateway.web.api import shapes
 from tests.web.caller import Caller, open_api
 
 pytestmark = pytest.mark.anyio

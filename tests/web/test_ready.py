@@ -12,9 +12,9 @@ from gateway.app import build
 from gateway.core.bundles import IDENTITY, Bundle, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Revoked, Unpaid
-from gateway.reading import Credential
-from gateway.web import logs
-from gateway.web.ready import Ready
+from gateway.usecases.reading import Credential
+from gateway.web.http import access_log as logs
+from gateway.web.http.fast_path import Ready
 from tests.asgi import Exchange, Headers, exchange
 from tests.house import Standing, gateway
 from tests.properties.public_surface import FIXED, HEADERS, of_document

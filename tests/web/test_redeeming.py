@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.stores.tries import MemoryTries
+from gateway.stores.redis.tries import MemoryTries
 from tests.asgi import Exchange, exchange
 from tests.house import Standing
 from tests.web.caller import FORM, Browser, Caller, open_api

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.requests import Request
 
-from gateway.web.links import Links
+from gateway.web.http.links import Links
 from tests.asgi import exchange
 from tests.web.caller import FORM, Caller, open_api
 

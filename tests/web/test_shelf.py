@@ -8,7 +8,7 @@ from gateway.core.bundles import Variant
 from gateway.core.documents import Address
 from gateway.ports import Seal
 from gateway.stores.memory import MemoryPublicStore
-from gateway.web.shelf import Shelf
+from gateway.web.preview_cache import Shelf
 from tests.stores.things import HERE, THERE, bundle
 
 pytestmark = pytest.mark.anyio

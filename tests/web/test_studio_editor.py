@@ -424,7 +424,7 @@ def test_a_form_sent_twice_is_known_again_without_decoding(at: Scene) -> None:
     fields = {"action": "publish", "slug": "b", "language": "zh-CN", "free": "true"}
     called_on_the_loop(at, "/studio/new", fields, CHINESE)  # composed here, in tests
     called = called_on_the_loop(at, "/studio/new", fields, CHINESE)
-    assert "publishing.py" in called
+    assert "usecases/publishing.py" in called
     assert not [name for name in called if name.startswith("formats/decoding")]
 
 

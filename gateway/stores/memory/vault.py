@@ -9,8 +9,8 @@ from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import Permit
 from gateway.ports import Health, Sealed
+from gateway.stores.files.vault import require_permit
 from gateway.stores.sealing import PARTS
-from gateway.stores.vault_files import require_permit
 
 
 class MemoryVault:

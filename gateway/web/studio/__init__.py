@@ -6,17 +6,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.api_keys import ApiKeys
 from gateway.core.errors import BadKey, Expired, TooManyTries, Unauthenticated
-from gateway.granting import Granting
 from gateway.ports import Formats, PublicStore, Tries
-from gateway.publishing import Publishing
-from gateway.redeeming import Redeeming
-from gateway.web.guard import KEYS, guarded
-from gateway.web.links import Links
-from gateway.web.pages import Pages
-from gateway.web.press import PagePress
-from gateway.web.requests import read_form, require_same_origin
+from gateway.rendering.pages import Pages
+from gateway.rendering.press import PagePress
+from gateway.usecases.api_keys import ApiKeys
+from gateway.usecases.granting import Granting
+from gateway.usecases.publishing import Publishing
+from gateway.usecases.redeeming import Redeeming
+from gateway.web.http.links import Links
+from gateway.web.http.rate_limit import KEYS, guarded
+from gateway.web.http.requests import read_form, require_same_origin
 from gateway.web.studio.codes import Codes
 from gateway.web.studio.desk import HOME, Desk, read_fields, see_other
 from gateway.web.studio.devices import Devices

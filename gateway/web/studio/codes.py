@@ -10,10 +10,10 @@ from starlette.routing import Route
 
 from gateway.core.errors import Malformed
 from gateway.ports import Edition
-from gateway.redeeming import CodeWish, Redeeming
-from gateway.repeating import Ask
-from gateway.web.publishers.codes import csv_answer
-from gateway.web.publishers.operation import GIVING
+from gateway.usecases.idempotency import Ask
+from gateway.usecases.redeeming import CodeWish, Redeeming
+from gateway.web.api.codes import csv_answer
+from gateway.web.api.operation import GIVING
 from gateway.web.studio.desk import Desk, done_at, read_fields
 from gateway.web.studio.grants import Grants, chosen_scope, number, once_of, place_of
 from gateway.web.studio.sessions import Session

@@ -17,15 +17,15 @@ from gateway.core.errors import (
     TooManyTries,
     Unauthenticated,
 )
+from gateway.rendering.encodings import private_form
+from gateway.rendering.pages import Pages, negotiate
+from gateway.rendering.press import HTML
+from gateway.rendering.problems import KIND
+from gateway.web.api.operation import require_may
 from gateway.web.errors import problem, status_of
-from gateway.web.forms import private_form
-from gateway.web.headers import CACHE_PRIVATE
-from gateway.web.pages import Pages, negotiate
-from gateway.web.press import HTML
-from gateway.web.problems import KIND
-from gateway.web.publishers.operation import require_may
-from gateway.web.requests import read_form
-from gateway.web.sending import send_private
+from gateway.web.http.headers import CACHE_PRIVATE
+from gateway.web.http.requests import read_form
+from gateway.web.http.sending import send_private
 from gateway.web.studio.sessions import Session, Sessions
 from gateway.web.studio.words import OF_THE_WHOLE, WORDS
 

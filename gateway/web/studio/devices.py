@@ -10,11 +10,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.moments import moment
-from gateway.granting import Granting
-from gateway.repeating import Ask
-from gateway.web.links import Links
-from gateway.web.press import UNLOCK
-from gateway.web.publishers.operation import GIVING
+from gateway.rendering.press import UNLOCK
+from gateway.usecases.granting import Granting
+from gateway.usecases.idempotency import Ask
+from gateway.web.api.operation import GIVING
+from gateway.web.http.links import Links
 from gateway.web.studio.desk import HOME, Desk, done_at, read_fields
 from gateway.web.studio.grants import once_of
 from gateway.web.studio.sessions import Session

@@ -16,9 +16,9 @@ from gateway.core.errors import NewlyPublic, Refused, Stale
 from gateway.core.findings import Finding
 from gateway.core.moments import moment
 from gateway.ports import Edition, PublicStore
-from gateway.publishing import Publishing
-from gateway.web.links import Links
-from gateway.web.press import PagePress
+from gateway.rendering.press import PagePress
+from gateway.usecases.publishing import Publishing
+from gateway.web.http.links import Links
 from gateway.web.studio.desk import HOME, Desk, done_at, mark, own_address, read_fields
 from gateway.web.studio.excerpts import NOTHING_TOLD, Told, revealed
 from gateway.web.studio.sessions import Session

@@ -12,7 +12,7 @@ from gateway.core.conditions import Condition
 from gateway.core.documents import Address, is_language
 from gateway.core.errors import GatewayError, Malformed, TooLarge, Unsupported
 from gateway.ports import Edition, Formats
-from gateway.submissions import Submission
+from gateway.usecases.composing import Submission
 from gateway.web.studio.uploads import Upload
 
 FORMATS = ("plain", "markdown", "html")

@@ -23,9 +23,9 @@ from gateway.core.errors import (
 )
 from gateway.core.findings import Finding
 from gateway.ports import Edition, Formats
-from gateway.publishing import Publishing
-from gateway.submissions import Prepared, Submission
-from gateway.web.press import PagePress
+from gateway.rendering.press import PagePress
+from gateway.usecases.composing import Prepared, Submission
+from gateway.usecases.publishing import Publishing
 from gateway.web.studio.desk import HOME, Desk, done_at, own_address, see_other
 from gateway.web.studio.drafts import FORMATS, Draft, fitting
 from gateway.web.studio.excerpts import Excerpt, Told, excerpts, revealed

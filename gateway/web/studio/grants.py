@@ -17,12 +17,12 @@ from gateway.core.documents import is_name
 from gateway.core.errors import GatewayError, Malformed
 from gateway.core.moments import moment
 from gateway.core.rights import PLACES, Grant, Kind, Standing
-from gateway.granting import Granting, Wish
 from gateway.ports import Edition
-from gateway.publishing import Publishing
-from gateway.redeeming import Redeeming
-from gateway.web.links import Links
-from gateway.web.publishers.operation import GIVING
+from gateway.usecases.granting import Granting, Wish
+from gateway.usecases.publishing import Publishing
+from gateway.usecases.redeeming import Redeeming
+from gateway.web.api.operation import GIVING
+from gateway.web.http.links import Links
 from gateway.web.studio.desk import HOME, Desk, done_at, mark, own_address, read_fields
 from gateway.web.studio.sessions import Session
 

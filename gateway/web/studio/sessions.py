@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api_keys import ApiKeys
 from gateway.core.api_keys import ApiKey
 from gateway.core.errors import CrossSite
-from gateway.web.requests import cookie, require_same_origin
+from gateway.usecases.api_keys import ApiKeys
+from gateway.web.http.requests import cookie, require_same_origin
 
 LIFE = 12 * 3_600  # seconds
 _KEPT = 2 * LIFE  # a cookie outlives its session, so that an ended session can be told from none

@@ -11,7 +11,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from gateway.core.errors import Malformed, Unsupported
-from gateway.web.requests import bounded_body, content_type
+from gateway.web.http.requests import bounded_body, content_type
 
 MAX_FIELDS = 20
 ROOM = 256 << 10  # bytes for the small fields and for what multipart adds

@@ -1,0 +1,178 @@
+"""Verify: read back all that is stored, name what is damaged, and mend what the rest determines.
+
+What can be mended: the public side, from the vault; the texts of an edition, from its source; the
+catalogue, from the public side. What cannot: a source, the ledger, the audit, the secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from gateway.app import House
+from gateway.cli.progress import track
+from gateway.cli.refusals import words
+from gateway.core.bundles import Damaged, Entry
+from gateway.core.documents import Address
+from gateway.core.errors import GatewayError, Unavailable
+from gateway.ops.audit_log import verify as verify_audit
+from gateway.ports import Health, cursor
+from gateway.stores.files.chains import this_host
+
+PORTION = 200  # editions, or entries, that are asked for together
+
+Tell = Callable[[str], None]
+Mend = Callable[[], Awaitable[bool]]
+
+
+@dataclass
+class Verified:
+    """What was found. Left: damaged, and not mended."""
+
+    editions: int = 0
+    earlier: int = 0
+    mended: int = 0
+    left: int = 0
+
+    def told(self) -> str:
+        """Return it in words."""
+        parts = [f"{self.editions} editions"]
+        if self.earlier:
+            parts.append(f"{self.earlier} texts of an earlier version (`paidgate upgrade`)")
+        if self.mended:
+            parts.append(f"{self.mended} mended")
+        parts.append(f"{self.left} damaged" if self.left else "whole")
+        return ", ".join(parts)
+
+
+async def verify(house: House, tell: Tell, *, repair: bool) -> Verified:
+    """Read everything back; tell of each thing that is damaged, and mend it if asked to."""
+    return await _Run(house, tell, repair=repair).go()
+
+
+async def editions(house: House) -> Sequence[tuple[Address, str]]:
+    """Return every edition on record, of deleted documents too."""
+    found: list[tuple[Address, str]] = []
+    after = None
+    while page := await house.ledger.all_editions(after, PORTION):
+        found += ((edition.address, edition.id) for edition in page)
+        after = page[-1]
+    return found
+
+
+class _Run:
+    def __init__(self, house: House, tell: Tell, *, repair: bool) -> None:
+        self._house = house
+        self._tell = tell
+        self._repair = repair
+        self._found = Verified()
+
+    async def go(self) -> Verified:
+        """Look at the record first: what else is there is held against it."""
+        self._tell_all("ledger", await self._house.ledger.examine())
+        self._tell_all("audit", await self._audit_faults())
+        names = await editions(self._house)
+        for address, edition in track(names, "editions"):
+            await self._edition(address, edition)
+        documents = {address for address, _ in names}
+        documents |= {address async for address in self._house.store.addresses()}
+        for address in track(sorted(documents), "previews"):
+            await self._preview(address)
+        await self._judge("catalogue", await self._catalogue_faults(documents), self._rebuild)
+        return self._found
+
+    def _tell_all(self, what: str, faults: Iterable[str]) -> None:
+        for fault in faults:
+            self._found.left += 1
+            self._tell(f"{what}: {fault}")
+
+    async def _judge(self, name: str, faults: Sequence[str], mend: Mend) -> None:
+        if not faults:
+            return
+        is_mended = self._repair and await self._is_mended(name, mend)
+        self._found.mended += is_mended
+        self._found.left += not is_mended
+        self._tell(f"{name}: {', '.join(faults)}{' (mended)' if is_mended else ''}")
+
+    async def _is_mended(self, name: str, mend: Mend) -> bool:
+        try:
+            return await mend()
+        except Unavailable:
+            raise
+        except GatewayError as error:
+            self._tell(f"{name}: {words(error)}")
+            return False
+
+    async def _audit_faults(self) -> Sequence[str]:
+        anchors = await self._house.ledger.anchors()
+        verified = verify_audit(self._house.settings.audit, anchors, this_host())
+        return () if verified.is_whole else ["not whole: see `paidgate audit-log verify`"]
+
+    # --- editions, and what is shown of them ---
+
+    async def _edition(self, address: Address, edition: str) -> None:
+        self._found.editions += 1
+        health = await self._house.vault.look(address, edition)
+        self._found.earlier += Health.EARLIER in health.values()
+        faults = [f"{part} {found}" for part, found in health.items() if not found.is_good]
+
+        async def mend() -> bool:
+            kept = await self._house.ledger.edition(address, edition)
+            return kept is not None and await self._house.publishing.mend(kept)
+
+        await self._judge(f"edition {address} {edition}", faults, mend)
+
+    async def _preview(self, address: Address) -> None:
+        faults = await self._preview_faults(address)
+        if faults:  # or it was just being published
+            faults = await self._preview_faults(address)
+
+        async def mend() -> bool:
+            await self._house.publishing.settle(address)
+            return True
+
+        await self._judge(f"preview {address}", faults, mend)
+
+    async def _preview_faults(self, address: Address) -> Sequence[str]:
+        current = await self._house.ledger.current(address)
+        health, shown = await self._house.store.look(address)
+        self._found.earlier += health is Health.EARLIER
+        if current is None:
+            return () if health is Health.MISSING else ["shown, and not on record"]
+        if not health.is_good:
+            return [str(health)]
+        return () if shown == current.id else [f"of another edition, {shown}"]
+
+    # --- the catalogue ---
+
+    async def _catalogue_faults(self, documents: Iterable[Address]) -> Sequence[str]:
+        try:
+            wrong = await self._unlisted(documents)
+            wrong = wrong and await self._unlisted(wrong)  # or it was just being published
+        except Damaged as error:
+            return [error.message]
+        return [f"{len(wrong)} entries are not those of the previews"] if wrong else ()
+
+    async def _unlisted(self, documents: Iterable[Address]) -> set[Address]:
+        """Return the documents of which the catalogue does not say what their previews do."""
+        listed = {entry.address: hash(entry) async for entry in self._entries()}
+        wrong = {a for a in documents if listed.pop(a, None) != await self._hash(a)}
+        return wrong | {address for address in listed if await self._hash(address) is None}
+
+    async def _hash(self, address: Address) -> int | None:
+        try:
+            bundle = await self._house.store.get(address)
+        except Damaged:
+            return None
+        return hash(bundle.entry) if bundle and bundle.entry else None
+
+    async def _entries(self) -> AsyncIterator[Entry]:
+        before = ""
+        while page := await self._house.store.entries("", before, PORTION):
+            for entry in page:
+                yield entry
+            before = cursor(page[-1])
+
+    async def _rebuild(self) -> bool:
+        await self._house.store.rebuild()
+        return True

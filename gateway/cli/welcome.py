@@ -1,0 +1,122 @@
+"""The first start: publish a folder, and say where to look."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from gateway.app import House
+from gateway.cli.bulk import publish_files
+from gateway.cli.folders import SourceFile, publisher_of, source_files
+from gateway.core.checks import check
+from gateway.core.documents import Address
+from gateway.core.errors import Malformed, Missing
+from gateway.core.records import OPERATOR
+from gateway.stores.files.durable import write_private
+from gateway.stores.membership import Kind
+from gateway.usecases.granting import Wish
+
+KEPT = "welcome.json"
+
+_AUTHORITIES = {
+    Kind.EMBEDDED: "Rights are leased from a Redis of its own.",
+    Kind.REDIS: "Rights are leased from the Redis that the settings name.",
+    Kind.POSTGRES: "Rights are leased from the ledger's PostgreSQL.",
+    Kind.NONE: "Without Redis: every full read asks the ledger.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What the banner says of the sample; kept, for a key is told only once."""
+
+    address: str
+    token: str
+    key: str
+
+
+@contextmanager
+def alone(data: Path) -> Iterator[None]:
+    """Wait until no other process is at its first start on the same data. Raises OSError."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = os.open(data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+async def move_in(house: House, folder: Path | None) -> Welcome | None:
+    """Publish folder at the first start; return what to say of its first current document.
+
+    To be called alone: two at once would each make a key.
+    """
+    if folder is None:
+        return None
+    kept = house.settings.data / KEPT
+    if welcome := _kept(kept):
+        return welcome
+    files = list(source_files([folder]))
+    await publish_files(house, files, "")
+    address = await _first_current(house, files)
+    if address is None:
+        return None
+    grant = await house.granting.grant(
+        address.publisher,
+        Wish(f"document:{address.slug}", note="sample", source="sample", source_ref=str(address)),
+        by=OPERATOR,
+    )
+    key = await house.granting.add_publisher(address.publisher)
+    welcome = Welcome(str(address), await house.granting.token(grant), key)
+    write_private(kept, _packed(welcome))
+    return welcome
+
+
+def _packed(welcome: Welcome) -> bytes:
+    told = json.dumps(asdict(welcome)).encode()
+    return told + b"\n" + check(KEPT, told)
+
+
+def _kept(path: Path) -> Welcome | None:
+    """Return what was kept, None where it is not there, or is not what was kept."""
+    if not path.exists():
+        return None
+    told, _, checked = path.read_bytes().partition(b"\n")
+    if checked == check(KEPT, told):
+        return Welcome(**json.loads(told))
+    return None
+
+
+async def _first_current(house: House, files: Sequence[SourceFile]) -> Address | None:
+    for file in files:
+        with suppress(Malformed, Missing):  # refused, and told when it was published
+            address = Address.of(publisher_of(file), file.path.stem)
+            await house.publishing.current(address)
+            return address
+    return None
+
+
+def banner(welcome: Welcome | None, origin: str, authority: str) -> str:
+    """Return the words that a person who has just started the gateway needs.
+
+    authority: of which kind is the one that workers go by.
+    """
+    lines = ["", f"Paidgate serves on {origin}", ""]
+    if welcome:
+        lines += [
+            f"  Preview   {origin}/documents/{welcome.address}",
+            f"  Unlock    {origin}/unlock?token={quote(welcome.token)}",
+            f"  Studio    {origin}/studio",
+            f"  API key   {welcome.key}   (publisher {welcome.address.partition('/')[0]})",
+            "",
+        ]
+    lines += [_AUTHORITIES[Kind(authority)], ""]
+    lines += ["Ctrl-C stops it.", ""]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Documents out: pages, forms and their encodings."""

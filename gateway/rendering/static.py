@@ -1,0 +1,58 @@
+"""Assets under names that hold a hash of their content.
+
+A preview is set once and keeps the names of that day. So a known asset answers to an older hash
+too, with the bytes of today; only the name of today may be cached for good (`lasting`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from gateway.core.bundles import Form
+from gateway.rendering.encodings import public_form
+
+ASSETS = Path(__file__).with_name("assets")
+PREFIX = "/static/"
+
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_HASHED = re.compile(r"([a-z0-9-]{1,40})\.[0-9a-f]{12}(\.[a-z]{2,4})", re.ASCII)
+
+
+class Static:
+    """Every asset of a folder, in memory, in every content coding."""
+
+    def __init__(self, folder: Path = ASSETS) -> None:
+        self._forms: dict[str, Form] = {}
+        self._names: dict[str, str] = {}
+        for file in sorted(folder.iterdir()):
+            if file.suffix in _TYPES:
+                self._add(file.name, file.read_bytes())
+
+    def _add(self, name: str, body: bytes) -> None:
+        stem, dot, suffix = name.rpartition(".")
+        digest = hashlib.sha256(body).hexdigest()[:12]
+        self._forms[name] = public_form(_TYPES[dot + suffix], body)
+        self._names[name] = f"{stem}.{digest}.{suffix}"
+
+    def url(self, name: str) -> str:
+        """Return the address of an asset, from the root. Raises KeyError."""
+        return PREFIX + self._names[name]
+
+    def asset(self, path: str) -> Form | None:
+        """Return the asset at a path under the prefix, whatever hash it names."""
+        return self._forms.get(_plain(path))
+
+    def lasting(self, path: str) -> bool:
+        """Tell whether a path names exactly the bytes of today, and so may be kept for good."""
+        return self._names.get(_plain(path)) == path
+
+
+def _plain(path: str) -> str:
+    found = _HASHED.fullmatch(path)
+    return found[1] + found[2] if found else ""

@@ -1,0 +1,216 @@
+"""Composing, here or in a process that can be killed.
+
+A source that takes too long or too much, or that takes its process with it, is refused, and stops
+nothing else. What decides the bytes of an edition besides its source is told by `stamp`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+from anyio import (
+    BrokenWorkerProcess,
+    CapacityLimiter,
+    Semaphore,
+    current_time,
+    move_on_after,
+    to_process,
+)
+
+from gateway.core.errors import GatewayError, Refused
+from gateway.core.findings import Code, Finding
+from gateway.core.markers import divide
+from gateway.core.newly_public import newly_public
+from gateway.formats.sources import SourceFormats
+from gateway.process import tie_to
+from gateway.rendering.pages import Pages
+from gateway.rendering.press import PagePress
+from gateway.rendering.shipped import shipped
+from gateway.rendering.static import Static
+from gateway.usecases.composing import Composed, Prepared, Submission, Task, compose, prepare
+
+PACKAGE = Path(__file__).parents[1]
+TEMPLATES = shipped("templates")
+PATIENCE = 60.0  # seconds of a processor; a source that takes longer to set is refused
+MEMORY = 2 << 30  # bytes that a process may take besides what it has when it is ready
+STARTING = 30.0  # seconds that a process has besides, to start and to wait for a processor
+SHORT = 8 << 10  # characters that are compared in less time than a process is asked
+TRIES = 2  # what kills its process is tried once more: something else may have killed it
+
+Composer = Callable[[Task, str], Composed]
+T = TypeVar("T")
+
+
+@lru_cache(maxsize=1)
+def static() -> Static:
+    """Return the assets of the interface."""
+    return Static()
+
+
+@lru_cache(maxsize=1)
+def pages() -> Pages:
+    """Return the pages of the interface."""
+    return Pages(TEMPLATES, static())
+
+
+@lru_cache(maxsize=8)
+def stamp(base_url: str) -> str:
+    """Return a digest of what sets pages: the gateway itself, its templates, and base_url.
+
+    Another version of any of them renders anew what did not change.
+    """
+    digest = hashlib.sha256(base_url.encode())
+    for path in _sources():
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:32]
+
+
+def _sources() -> Iterator[Path]:
+    for root in (PACKAGE, TEMPLATES):
+        found = (path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
+        yield from sorted(found)
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def compose_edition(task: Task, base_url: str) -> Composed:
+    """Make an edition of a submission. Raises Refused, Unsupported."""
+    return compose(task, SourceFormats(), PagePress(pages(), base_url))
+
+
+def prepare_submission(submission: Submission, now: int) -> Prepared:
+    """Find a submission sound. Raises Refused, Unsupported."""
+    return prepare(submission, SourceFormats(), now)
+
+
+class Here:
+    """Composes here and now."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+
+    async def compose(self, task: Task) -> Composed:
+        """Make an edition of a submission. Raises Refused, Unsupported."""
+        return compose_edition(task, self._base_url)
+
+    async def prepare(self, submission: Submission, now: int) -> Prepared:
+        """Find a submission sound. Raises Refused, Unsupported."""
+        return prepare_submission(submission, now)
+
+    async def compare(self, publisher: str, before: str, after: str) -> tuple[Finding, ...]:  # noqa: ARG002
+        """Find what is newly public."""
+        return newly_public(before, after)
+
+
+class Elsewhere:
+    """Composes in processes that are started when first needed.
+
+    A publisher has as many as there are processors, and all have one more: whatever one publisher
+    sends, there is a place for the others.
+    """
+
+    def __init__(
+        self, base_url: str, *, patience: float = PATIENCE, composer: Composer = compose_edition
+    ) -> None:
+        self._base_url = base_url
+        self._patience = patience
+        self._composer = composer
+        # The time of a document begins behind the door: to wait for a process takes none of it.
+        self._door = Semaphore(cores() + 1)
+        self._processes = CapacityLimiter(cores() + 1)
+        self._shares: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()
+
+    async def compose(self, task: Task) -> Composed:
+        """Make an edition of a submission. Raises Refused, Unsupported."""
+        work = partial(self._composer, task, self._base_url)
+        return await self._run(task.submission.address.publisher, work)
+
+    async def prepare(self, submission: Submission, now: int) -> Prepared:
+        """Find a submission sound. Raises Refused, Unsupported."""
+        work = partial(prepare_submission, submission, now)
+        return await self._run(submission.address.publisher, work)
+
+    async def compare(self, publisher: str, before: str, after: str) -> tuple[Finding, ...]:
+        """Find what is newly public. Raises Refused."""
+        if len(before) + len(after) <= SHORT:
+            return newly_public(before, after)
+        return await self._run(publisher, partial(newly_public, before, after))
+
+    async def _run(self, publisher: str, work: Callable[[], T]) -> T:
+        limited = partial(_outcome, os.getpid(), self._patience, work)
+        async with self._share(publisher), self._door:
+            for _ in range(TRIES):
+                began = current_time()
+                # The kernel ends what computes for too long, and this ends what only waits.
+                with move_on_after(self._patience + STARTING), suppress(BrokenWorkerProcess):
+                    return await self._answer(limited)
+                if current_time() - began >= self._patience:
+                    raise _refused(f"takes longer than {self._patience:.0f} seconds to set")
+        raise _refused("cannot be set: the process that tried was killed")
+
+    def _share(self, publisher: str) -> Semaphore:
+        """Return the places of a publisher, kept while somebody stands in one or waits."""
+        return self._shares.setdefault(publisher, Semaphore(cores()))
+
+    async def _answer(self, limited: Callable[[], T | GatewayError]) -> T:
+        try:
+            outcome = await to_process.run_sync(limited, cancellable=True, limiter=self._processes)
+        except MemoryError:
+            gib = MEMORY >> 30
+            raise _refused(f"takes more than {gib} GiB of memory to set") from None
+        if isinstance(outcome, GatewayError):
+            raise outcome
+        return outcome
+
+
+def _refused(why: str) -> Refused:
+    hint = "Divide it, or make its markup simpler."
+    return Refused((Finding(1, None, Code.TOO_LARGE, f"The document {why}.", hint),))
+
+
+def _outcome(parent: int, patience: float, work: Callable[[], T]) -> T | GatewayError:
+    """Work in a process that the kernel ends when the work takes too long."""
+    _get_ready(parent)
+    # By processor time, so that no document is refused because the machine is busy.
+    signal.setitimer(signal.ITIMER_PROF, patience)
+    try:
+        return work()
+    except GatewayError as error:
+        return error
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+@lru_cache(maxsize=1)
+def _get_ready(parent: int) -> None:
+    """Do once, and at no document's expense, what a process needs."""
+    tie_to(parent)  # it ends with the parent, also in the middle of what never ends
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    pages()
+    divide("é#")  # makes its tables
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold paid text
+    _limit_memory()
+
+
+def _limit_memory() -> None:
+    """Have the kernel give this process no more than MEMORY from now on."""
+    if sys.platform != "linux":
+        return
+    pages_had = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages_had * resource.getpagesize() + MEMORY
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY or soft > most:
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))

@@ -1,0 +1,254 @@
+"""The one place that knows the ASGI server."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import re
+import resource
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.supervisors import Multiprocess
+
+from gateway.app import Gateway
+from gateway.process import tie_to
+from gateway.serving.slow_clients import Pace
+from gateway.settings import Settings, load
+from gateway.web.http.access_log import set_up_logs
+from gateway.web.http.fast_path import Answer, Ready, plain_headers
+from gateway.web.http.headers import CACHE_PRIVATE, SECURITY
+
+_METHOD = re.compile(rb"(?!(?:GET|HEAD|POST|PUT|DELETE) )[A-Z]{1,32} /[^ ]* HTTP/1\.[01]\r\n")
+
+START = 60.0  # seconds that the first worker has to come up
+DRAIN = 7  # seconds that open requests have after SIGTERM; the rest of ten ends the processes
+
+# Longer than proxies keep a connection to us, so that it is never we who cut off a request.
+IDLE = 75.0  # seconds without a request
+IDLE_WHEN_CROWDED = 5.0  # when half of the room for connections is taken
+ROOM = 1 << 16  # open files, if the system allows them
+LOOK = 5.0  # seconds between two looks at a connection
+
+
+def supervised() -> Gateway:
+    """Make the application of a worker that ends with its supervisor."""
+    supervisor = multiprocessing.parent_process()
+    tie_to(supervisor.pid or 0 if supervisor else 0)  # alone it would hold the port for good
+    return application()
+
+
+def application() -> Gateway:
+    """Make the application of one worker."""
+    settings = load(os.environ)
+    set_up_logs(settings.log_level)
+    return Gateway(settings)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind before anything else, so that a port in use is said at once. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.create_server((host, port), family=family, backlog=2048)
+    sock.set_inheritable(True)
+    return sock
+
+
+def make_room() -> None:
+    """Let this process and its workers hold as many connections as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY:
+        wanted = ROOM if hard == resource.RLIM_INFINITY else min(ROOM, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+
+@cache
+def _room() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return ROOM if soft == resource.RLIM_INFINITY else soft
+
+
+def serve(settings: Settings, sock: socket.socket, workers: int, ready: Callable[[], None]) -> None:
+    """Serve on a bound socket until SIGTERM or SIGINT; call ready when the first worker is up."""
+    make_room()
+    config = uvicorn.Config(
+        f"{__name__}:{'supervised' if workers > 1 else 'application'}",
+        factory=True,
+        loop="uvloop",
+        http=_Protocol,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=True,
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        workers=workers,
+        timeout_keep_alive=int(IDLE),
+        timeout_graceful_shutdown=DRAIN,
+    )
+    if workers > 1:
+        _Supervisor(config, [sock], ready).run()
+        return
+    server = _Server(config, ready)
+    server.run(sockets=[sock])
+    if not server.started:
+        sys.exit(1)
+
+
+class _Protocol(HttpToolsProtocol):
+    """HTTP/1.1, which sends a ready answer at once, and does not wait for the slow for good.
+
+    A ready answer takes no task, no scope and no timer; every other request goes uvicorn's way.
+    What it cannot parse it answers like the gateway answers everything else.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        proxies: Any = self.app  # the wrapper that uvicorn puts around the application
+        self._ready: Ready = proxies.app.ready
+        self._is_proxied = self.client is not None and self.client[0] in proxies.trusted_hosts
+        self._pace = Pace(self.loop.time())
+        self._next_look = self.loop.call_later(LOOK, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._next_look.cancel()  # or it would keep what is gone
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._received = data
+        self._pace.taken += len(data)
+        super().data_received(data)
+        if self._pace.has_too_long_a_head and not self.transport.is_closing():
+            self._refuse(b"431 Request Header Fields Too Large", "The headers are too large.")
+
+    def on_message_begin(self) -> None:
+        self._pace.begin(self.loop.time())
+        self._is_answered = False
+        self.url = b""
+        self.headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        self._pace.is_in_head = False
+        answer = self._ready_answer()
+        if answer is None:
+            self._go_the_long_way()
+            return
+        self._is_answered = True
+        ((_, date),) = self.server_state.default_headers
+        self.transport.write(
+            b"%b%bdate: %b\r\n\r\n%b" % (answer.head, answer.common.lines, date, answer.body)
+        )
+
+    def _ready_answer(self) -> Answer | None:
+        headers = plain_headers(self.headers)
+        if headers is None or self._is_busy or self.flow.write_paused:
+            return None
+        parser = self.parser
+        if not parser.should_keep_alive() or parser.should_upgrade():
+            return None
+        # An HTTP/1.0 connection that goes on says so, and wants to be told so.
+        if b"connection" in headers and parser.get_http_version() != "1.1":
+            return None
+        path, _, _ = self.url.partition(b"?")
+        is_https = self._is_https(headers)
+        return self._ready.answer(parser.get_method(), path, headers, is_https)
+
+    def _is_https(self, headers: Mapping[bytes, bytes]) -> bool:
+        told = headers.get(b"x-forwarded-proto")
+        if told is None or not self._is_proxied:
+            return self.scheme == "https"
+        scheme = told.strip()  # uvicorn's wrapper reads it so on the long way
+        return scheme == b"https" or (scheme != b"http" and self.scheme == "https")
+
+    def _go_the_long_way(self) -> None:
+        url, headers = self.url, self.headers
+        super().on_message_begin()  # makes the scope
+        self.url = url
+        for name, value in headers:
+            super().on_header(name, value)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._pace.end(self.loop.time())
+        if not self._is_answered:
+            super().on_message_complete()
+
+    def _look(self) -> None:
+        """Part with a client that is too slow, or idle for too long; else look again later."""
+        pace, transport, now = self._pace, self.transport, self.loop.time()
+        if transport.is_closing():
+            return
+        if self.flow.read_paused:
+            pace.wait_for_us(now)
+        if pace.is_stuck(transport.get_write_buffer_size(), now):
+            transport.abort()
+        elif pace.is_slow(now) and self._is_busy:
+            transport.close()
+        elif pace.is_slow(now):
+            self._refuse(b"408 Request Timeout", "The request took too long to come.")
+        elif not pace.begun and not self._is_busy and now - pace.last > self._idle:
+            transport.close()
+        else:
+            self._next_look = self.loop.call_later(LOOK, self._look)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    @property
+    def _idle(self) -> float:
+        return IDLE if len(self.connections) < _room() / 2 else IDLE_WHEN_CROWDED
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's signature
+        if _METHOD.match(self._received):  # the parser knows every method that we do
+            allowed = {"allow": "DELETE, GET, HEAD, POST, PUT"}
+            self._refuse(b"405 Method Not Allowed", "This method is not allowed here.", allowed)
+        else:
+            self._refuse(b"400 Bad Request", "This is not an HTTP request.")
+
+    def _refuse(self, status: bytes, words: str, more: Mapping[str, str] | None = None) -> None:
+        text = b"%b %b\n" % (status[:3], words.encode())
+        headers = {"content-type": "text/plain; charset=utf-8", "connection": "close"} | SECURITY
+        headers |= more or {}
+        headers |= {"content-length": str(len(text)), "cache-control": CACHE_PRIVATE}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self.transport.write(b"HTTP/1.1 %b\r\n%b\r\n%b" % (status, lines.encode(), text))
+        self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._captured_signals.clear()  # or uvicorn raises it again once it has drained
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+class _Supervisor(Multiprocess):
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]
+    ) -> None:
+        super().__init__(config, sockets)
+        self._ready = ready
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        if self.processes[0].wait_until_ready(START):
+            self._ready()

@@ -1,0 +1,279 @@
+"""The order of published entries, in an SQLite file of its own that the bundles can remake.
+
+The bundles are the truth. An entry that lags behind its bundle is mended by the next put or
+delete of that document, and a file that is missing, damaged or of an earlier version is made anew
+by the next one of any document. Whoever changes or replaces the file holds the lock beside it,
+and the number beside it tells a file that was made elsewhere; whoever has it open looks first
+whether it is still the one in place.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from threading import Lock
+from weakref import finalize
+
+import structlog
+
+from gateway.core.bundles import Damaged, Entry
+from gateway.core.checks import check
+from gateway.core.documents import Address
+from gateway.ports import cursor
+from gateway.stores.files.durable import make_folder, remove, write_whole
+from gateway.stores.files.sqlite import PATIENCE, is_damage, make_database, require_sound
+
+VERSION = 2
+LOCK, NUMBER = ".lock", ".number"  # beside it
+
+_TABLES = (
+    "CREATE TABLE entry (address TEXT PRIMARY KEY, publisher TEXT NOT NULL, place TEXT NOT NULL,"
+    " told TEXT NOT NULL, checked BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX entry_place ON entry (place)",
+    "CREATE INDEX entry_publisher ON entry (publisher, place)",
+)
+_PUT = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)"
+_DELETE = "DELETE FROM entry WHERE address = ?"
+_HAS = "SELECT 1 FROM entry WHERE address = ?"
+_ROW = "SELECT address, publisher, place, told, checked FROM entry"
+_PAGE = f"{_ROW} WHERE place < ? ORDER BY place DESC LIMIT ?"
+_PAGE_OF = f"{_ROW} WHERE publisher = ? AND place < ? ORDER BY place DESC LIMIT ?"
+_TOP = "\U0010ffff"  # above every place
+
+_log = structlog.get_logger()
+
+
+Entries = Callable[[], Iterable[Entry]]
+
+
+class Turn:
+    """The one turn to change the catalogue, among all processes."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._beside = path.with_suffix(NUMBER)
+
+    def put(self, entry: Entry) -> None:
+        """Set an entry in its place."""
+        self._connection.execute(_PUT, _row(entry))
+
+    def delete(self, address: Address) -> None:
+        """Take an entry out."""
+        self._connection.execute(_DELETE, (str(address),))
+
+    def has(self, address: Address) -> bool:
+        """Return whether there is an entry of a document."""
+        return self._connection.execute(_HAS, (str(address),)).fetchone() is not None
+
+    def is_made(self) -> bool:
+        """Return whether the tables are there, in this version, and made here."""
+        number = _number(self._connection, "application_id")
+        is_here = self._beside.exists() and self._beside.read_bytes() == b"%d" % number
+        return is_here and _number(self._connection, "user_version") == VERSION
+
+    def make(self, entries: Iterable[Entry]) -> None:
+        """Make the catalogue anew of all entries."""
+        self._connection.execute("DROP TABLE IF EXISTS entry")
+        for statement in _TABLES:
+            self._connection.execute(statement)
+        self._connection.executemany(_PUT, map(_row, entries))
+        self._connection.execute(f"PRAGMA user_version = {VERSION}")
+        number = secrets.randbits(31)
+        self._connection.execute(f"PRAGMA application_id = {number}")
+        write_whole(self._beside, b"%d" % number)
+
+
+class Catalogue:
+    """Entries by (published, address), newest first. Every method blocks: call it in a thread.
+
+    all_entries: what to make the catalogue of where it is not there, in this version, and sound.
+    Damage that shows only when it is met is met by a page, which then makes it anew as well; a
+    turn raises Damaged.
+    """
+
+    def __init__(self, path: Path, all_entries: Entries) -> None:
+        self._path = path
+        self._all_entries = all_entries
+        self._reading = _Connection(path)
+        self._writing = _Connection(path)
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """Wait for the turn and hold it; what it changed is durable at the end, or undone."""
+        if not self._writing.is_sound():
+            self._discard()
+        with self._locked(fcntl.LOCK_SH), self._writing.held() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                turn = Turn(connection, self._path)
+                if not turn.is_made():
+                    turn.make(self._all_entries())
+                yield turn
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def scrub(self) -> None:
+        """See to it that what was taken out is in no file beside it either."""
+        with self._writing.held() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def page(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+        """Return entries whose place is below before ("" = all), from the top."""
+        try:
+            return self._page(publisher, before or _TOP, limit)
+        except Damaged:
+            _tell()
+            with self.turn() as turn:
+                turn.make(self._all_entries())
+            return self._page(publisher, before or _TOP, limit)
+
+    def _page(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+        with self._read() as connection:
+            if publisher:
+                rows = connection.execute(_PAGE_OF, (publisher, before, limit)).fetchall()
+            else:
+                rows = connection.execute(_PAGE, (before, limit)).fetchall()
+        return [_entry(*row) for row in rows]
+
+    def has(self, address: Address) -> bool:
+        """Return whether there is an entry of a document."""
+        with self._read() as connection:
+            return Turn(connection, self._path).has(address)
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        if not self._reading.is_made():
+            with self.turn():
+                pass
+        with self._reading.held() as connection:
+            yield connection
+
+    def _discard(self) -> None:
+        """Take the file away, unless another process has done so since."""
+        with self._locked(fcntl.LOCK_EX):
+            if self._writing.is_sound():
+                return
+            for end in ("-wal", "-shm", ""):
+                remove(self._path.with_name(self._path.name + end))
+        _tell()
+
+    @contextmanager
+    def _locked(self, kind: int) -> Iterator[None]:
+        make_folder(self._path.parent)
+        lock = os.open(self._path.with_suffix(LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, kind)
+            yield
+        finally:
+            os.close(lock)
+
+
+def _tell() -> None:
+    if structlog.is_configured():  # the command line has no log
+        _log.error("damage", thing="catalogue", state="made anew")
+
+
+class _Connection:
+    """A connection to the file in place, opened when first used; one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+
+    @contextmanager
+    def held(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _telling_damage():
+            try:
+                yield self._current()
+            except sqlite3.DatabaseError as error:
+                if is_damage(error):
+                    self._close()
+                raise
+
+    def is_sound(self) -> bool:
+        """Return whether what is in place can be used; it is made where there is nothing."""
+        try:
+            with self.held():
+                return True
+        except Damaged:
+            return False
+
+    def is_made(self) -> bool:
+        """Return whether what is in place can be used, and has the tables in this version."""
+        try:
+            with self.held() as connection:
+                return Turn(connection, self._path).is_made()
+        except Damaged:
+            return False
+
+    def _current(self) -> sqlite3.Connection:
+        make_database(self._path)
+        inode = self._path.stat().st_ino
+        if self._connection is None or inode != self._inode:
+            self._close()
+            self._connection = _open(self._path)
+            self._inode = inode
+            self._end = finalize(self, self._connection.close)
+        return self._connection
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection = None
+            self._end()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.text_factory = bytes  # what is damaged may be no text
+        # An entry is acknowledged with its bundle, so it has to survive a power cut as well.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
+        require_sound(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def _telling_damage() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            raise Damaged("The catalogue is damaged.") from error
+        raise
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    (number,) = connection.execute(f"PRAGMA {pragma}").fetchone()
+    return int(number)
+
+
+def _row(entry: Entry) -> tuple[str, str, str, str, bytes]:
+    told = json.dumps(asdict(entry), ensure_ascii=False)
+    facts = str(entry.address), entry.address.publisher, cursor(entry), told
+    return (*facts, check("entry", "\n".join(facts).encode()))
+
+
+def _entry(*row: bytes) -> Entry:
+    *facts, checked = row
+    if checked != check("entry", b"\n".join(facts)):
+        raise Damaged("The catalogue is damaged.")
+    told = json.loads(facts[-1])
+    return Entry(**told | {"address": Address(*told["address"])})

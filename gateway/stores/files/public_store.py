@@ -1,0 +1,240 @@
+"""The public store on files: one bundle per document, replaced as a whole.
+
+What was read of a bundle is good while its file is the same: that costs one stat. A process that
+dies between a bundle and its entry leaves the document unsettled in the ledger, and the put or
+delete that settles it brings both in step again. An entry without its bundle is damage.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from gateway.core.bundles import Bundle, Damaged, Entry, Variant
+from gateway.core.documents import Address
+from gateway.core.errors import Malformed, Missing, Stale
+from gateway.core.recent import Recent
+from gateway.ports import Health, Seal
+from gateway.stores.damages import Damages
+from gateway.stores.files.catalogue import Catalogue
+from gateway.stores.files.durable import (
+    PART,
+    answering,
+    below,
+    make_folder,
+    remove,
+    remove_part,
+    within,
+    write_whole,
+)
+from gateway.stores.files.extents import FileSeal, variant_at
+from gateway.stores.versions import is_earlier, of_public, public_bundle
+
+CATALOGUE = "catalogue.db"  # its dot keeps it apart from every publisher's folder
+SUFFIX = ".bundle"
+ROOM = 20 << 20  # bytes of bundles kept in memory where the file system cannot tell
+
+T = TypeVar("T")
+
+
+class FilePublicStore:
+    """Files at root/publisher/slug.bundle, and the catalogue beside them."""
+
+    def __init__(self, root: Path, room: int = ROOM) -> None:
+        make_folder(root)
+        self._root = root
+        self._folder = f"{root}/"
+        self._catalogue = Catalogue(root / CATALOGUE, partial(_entries, root))
+        self._damages = Damages()
+        self._can_tell = True  # what can be read without waiting; not every file system can
+        self._wholes: Recent[Address, tuple[FileSeal, Bundle]] = Recent(room)
+        # Changes wait their turn here and not in a thread each.
+        self._changes = CapacityLimiter(1)
+
+    async def mark(self, address: Address) -> str:
+        """Return what tells the bundle that is there from those before and after."""
+        return await _in_thread(partial(_mark, self._path(address)))
+
+    async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
+        """Make the bundle current, all forms at once and durably, and list its entry."""
+        put = partial(self._put, self._path(address), address, bundle, since)
+        await _in_thread(put, self._changes)
+        self._damages.whole(_thing(address))
+
+    def _put(self, path: Path, address: Address, bundle: Bundle, since: str | None) -> None:
+        make_folder(path.parent)
+        with self._catalogue.turn() as turn:
+            _require(path, since)
+            if bundle.entry:
+                turn.put(bundle.entry)
+            else:
+                turn.delete(address)
+            write_whole(path, bundle.pack(of_public(address)))
+
+    async def get(self, address: Address) -> Bundle | None:
+        """Return the current bundle; any process's put is seen at once."""
+        loaded = await self._load(address)
+        if loaded is None:
+            return None
+        if not self._can_tell:
+            self._wholes.keep(address, (loaded.seal, loaded.bundle), loaded.seal.size)
+        return loaded.bundle
+
+    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
+        """Return how the bundle is found, and the edition that it is of ("" for none)."""
+        try:
+            loaded = await self._load(address)
+        except Damaged:
+            return Health.DAMAGED, ""
+        if loaded is None:
+            if is_due:
+                self._damages.found(_thing(address), partial(self._due, address), Missing("bundle"))
+            else:
+                self._damages.whole(_thing(address))
+            return Health.MISSING, ""
+        return Health.EARLIER if loaded.is_earlier else Health.WHOLE, loaded.bundle.edition
+
+    async def _due(self, address: Address) -> bool:
+        if await self._load(address) is None:
+            raise Missing("bundle")
+        return True
+
+    async def _load(self, address: Address) -> Loaded | None:
+        load = partial(_in_thread, partial(self._load_whole, address))
+        return await self._damages.reading(_thing(address), load)
+
+    def _load_whole(self, address: Address) -> Loaded | None:
+        path = self._path(address)
+        loaded = _load(path, address)
+        if loaded is None and self._catalogue.has(address):
+            # Once more under the turn: a delete takes away first the one and then the other.
+            with self._catalogue.turn() as turn:
+                loaded = _load(path, address)
+                if loaded is None and turn.has(address):
+                    raise Damaged("A stored bundle is missing.")
+        return loaded
+
+    async def addresses(self) -> AsyncIterator[Address]:
+        """Yield where there is a bundle, in order."""
+        for path in await _in_thread(partial(_paths, self._root)):
+            yield _address(path)
+
+    def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
+        """Return a form of the current bundle if it is at hand. Raises Damaged."""
+        if not self._can_tell:
+            return self._kept(address, form, coding)
+        try:
+            path = self._folder + below(*address, suffix=SUFFIX)
+            return variant_at(path, of_public(address), form, coding)
+        except OSError as error:
+            self._can_tell = error.errno != errno.ENOTSUP
+            return None
+
+    def _kept(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
+        kept = self._wholes.get(address)
+        if kept is None:
+            return None
+        seal, bundle = kept
+        return (seal, bundle.forms[form].variant(coding)) if seal.holds() else None
+
+    async def delete(self, address: Address, since: str | None = None) -> None:
+        """Take the document off the public side; one that is not there is no error."""
+        delete = partial(self._delete, self._path(address), address, since)
+        await _in_thread(delete, self._changes)
+        self._damages.whole(_thing(address))
+
+    def _delete(self, path: Path, address: Address, since: str | None) -> None:
+        with self._catalogue.turn() as turn:
+            _require(path, since)
+            turn.delete(address)
+            remove(path)
+            remove_part(path.with_name(f".{path.name}{PART}"))
+        self._catalogue.scrub()
+
+    async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+        """Return entries newest first by (published, address); publisher "" means all."""
+        page = partial(self._catalogue.page, publisher, before, limit)
+        return await self._damages.reading("catalogue", partial(_in_thread, page))
+
+    async def rebuild(self) -> None:
+        """Make the catalogue anew from the bundles."""
+        await _in_thread(self._rebuild, self._changes)
+
+    def _rebuild(self) -> None:
+        with self._catalogue.turn() as turn:
+            turn.make(_entries(self._root))
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless the root is there, and Damaged for known damage."""
+        await _in_thread(self._root.stat)
+        await self._damages.require_none()
+
+    def _path(self, address: Address) -> Path:
+        return within(self._root, *address, suffix=SUFFIX)
+
+
+def _mark(path: Path) -> str:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return ""
+    return f"{stat.st_mtime_ns}-{stat.st_ino}-{stat.st_size}"
+
+
+def _require(path: Path, since: str | None) -> None:
+    if since is not None and since != _mark(path):
+        raise Stale(None)
+
+
+class Loaded(NamedTuple):
+    """A whole bundle, and what file it was in."""
+
+    seal: FileSeal
+    bundle: Bundle
+    is_earlier: bool
+
+
+def _load(path: Path, address: Address) -> Loaded | None:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return None
+    with file:
+        # Of the open file: the path may name another one by now.
+        stat = os.fstat(file.fileno())
+        seal = FileSeal(str(path), stat.st_mtime_ns, stat.st_ino, stat.st_size)
+        blob = file.read()
+        return Loaded(seal, public_bundle(blob, address), is_earlier(blob))
+
+
+def _paths(root: Path) -> Sequence[Path]:
+    return sorted(root.glob(f"*/*{SUFFIX}"))
+
+
+def _entries(root: Path) -> Iterator[Entry]:
+    for path in _paths(root):
+        with suppress(Damaged, Malformed):  # it is not served either, until it is put again
+            loaded = _load(path, _address(path))
+            if loaded and loaded.bundle.entry:
+                yield loaded.bundle.entry
+
+
+def _address(path: Path) -> Address:
+    return Address.of(path.parent.name, path.stem)
+
+
+def _thing(address: Address) -> str:
+    return f"preview {address}"
+
+
+async def _in_thread(work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:
+    with answering("store", sqlite3.Error):
+        return await to_thread.run_sync(work, limiter=limiter)

@@ -1,0 +1,46 @@
+"""New SQLite files, in WAL mode from their first moment.
+
+Processes that start together would otherwise fall over each other while each switches the mode,
+which SQLite does not wait for.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gateway.stores.files.durable import make_folder, write_private
+from gateway.stores.outages import DAMAGE
+
+PATIENCE = 10.0  # seconds that one writer waits for another
+
+
+def make_database(path: Path) -> None:
+    """Make an empty database, for its owner only, where there is none. Raises OSError."""
+    if not path.exists():
+        make_folder(path.parent, 0o700)
+        write_private(path, _empty(), replace=False)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Return whether an error of SQLite says that a file is not what was written."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
+
+
+def require_sound(connection: sqlite3.Connection) -> None:
+    """Read a database through. Raises DatabaseError, which is_damage, unless it is sound."""
+    (told,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if told not in ("ok", b"ok"):
+        error = sqlite3.DatabaseError("the database is not sound")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+
+def _empty() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "empty.db")
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        return path.read_bytes()

@@ -1,0 +1,187 @@
+"""The vault on files: one file per edition, written once."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from anyio import to_thread
+
+from gateway.core.bundles import IDENTITY, LONG, Bundle, Damaged, Variant
+from gateway.core.documents import Address
+from gateway.core.errors import Missing
+from gateway.core.permits import NotPermitted, Permit
+from gateway.core.recent import Recent
+from gateway.ports import Health, Sealed
+from gateway.stores import sealing
+from gateway.stores.damages import Damages
+from gateway.stores.files.durable import (
+    PART,
+    answering,
+    below,
+    make_folder,
+    remove,
+    remove_part,
+    require_room,
+    within,
+    write_private,
+)
+from gateway.stores.files.extents import NotAtHand, variant_at
+from gateway.stores.vault_parts import Opened, Parts
+from gateway.stores.versions import part_at
+
+ROOM = 8 << 20  # bytes of full texts kept in memory
+
+T = TypeVar("T")
+Key = tuple[Address, str, str]  # a document, an edition of it, and the name of a form
+
+
+class FileVault:
+    """Folders of their owner alone: root/publisher/slug/edition.sealed."""
+
+    def __init__(self, root: Path, room: int = ROOM) -> None:
+        make_folder(root, 0o700)
+        root.chmod(0o700)
+        self._root = root
+        self._folder = f"{root}/"
+        # An edition never changes, so what was read of it once stays right.
+        self._recent: Recent[Key, Variant] = Recent(room)
+        self._can_tell = True  # what can be read without waiting; not every file system can
+        self._damages = Damages()
+        self._parts = Parts(self._opened, self._damages)
+
+    async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
+        """Store durably; the same edition again changes nothing."""
+        await self._write(address, edition, sealed, replace=False)
+
+    async def mend(self, address: Address, edition: str, sealed: Sealed) -> None:
+        """Store an edition durably in place of what is there of it."""
+        await self._write(address, edition, sealed, replace=True)
+
+    async def _write(
+        self, address: Address, edition: str, sealed: Sealed, *, replace: bool
+    ) -> None:
+        path, blob = self._path(address, edition), sealing.pack(sealed, address, edition)
+        await _in_thread(partial(_write, path, blob, replace=replace))
+
+    async def open(self, permit: Permit) -> Bundle:
+        """Return the full forms that a permit names."""
+        require_permit(permit)
+        address, edition = permit.address, permit.edition
+        bundle = await self._parts.full(address, edition)
+        if not self._can_tell and not bundle.is_long:
+            for name, form in bundle.forms.items():
+                self._keep_in_memory((address, edition, name), form.variant(IDENTITY))
+        return bundle
+
+    def at_hand(self, permit: Permit, form: str) -> Variant | None:
+        """Return a form of the full text that a permit names, if it is at hand. Raises Damaged."""
+        require_permit(permit)
+        key = (permit.address, permit.edition, form)
+        kept = self._recent.get(key)
+        return self._read(key) if kept is None and self._can_tell else kept
+
+    def _read(self, key: Key) -> Variant | None:
+        (publisher, slug), edition, form = key
+        path = below(publisher, slug, edition, suffix=sealing.SUFFIX)
+        try:
+            of = sealing.of("full", key[0], edition)
+            _, variant = variant_at(self._folder + path, of, form, IDENTITY, _full)
+        except OSError as error:
+            self._can_tell = error.errno != errno.ENOTSUP
+            return None
+        self._keep_in_memory(key, variant)
+        return variant
+
+    def _keep_in_memory(self, key: Key, variant: Variant) -> None:
+        self._recent.keep(key, variant, variant.size)
+
+    async def source(self, address: Address, edition: str) -> bytes:
+        """Return the source, for its publisher."""
+        return await self._parts.source(address, edition)
+
+    async def public(self, address: Address, edition: str) -> Bundle:
+        """Return the public bundle of an edition, current or not."""
+        return await self._parts.public(address, edition)
+
+    async def bring_up(self, address: Address, edition: str) -> None:
+        """Write an edition anew, with the same content, in this version."""
+        await self.mend(address, edition, await self._parts.all(address, edition))
+
+    async def editions(self, address: Address) -> Sequence[str]:
+        """Return the ids of all editions that are kept of a document."""
+        return await _in_thread(partial(_editions, self._path(address, "x").parent))
+
+    async def erase(self, address: Address, editions: Collection[str]) -> None:
+        """Take editions away for good, and what a crash has left."""
+        paths = [self._path(address, edition) for edition in editions]
+        await _in_thread(partial(_erase, self._path(address, "x").with_name(PART), paths))
+        self._parts.forget(address, editions)
+
+    async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
+        """Return how each part of an edition is found."""
+        return await self._parts.look(address, edition)
+
+    async def _opened(self, address: Address, edition: str, part: str) -> Opened:
+        return await _in_thread(partial(_read_part, self._path(address, edition), part))
+
+    def _path(self, address: Address, edition: str) -> Path:
+        return within(self._root, address.publisher, address.slug, edition, suffix=sealing.SUFFIX)
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless the root is there and has room, Damaged for known damage."""
+        await _in_thread(partial(require_room, self._root))
+        await self._damages.require_none()
+
+
+def _full(beginning: bytearray) -> slice:
+    place = sealing.place(beginning[: sealing.HEAD], "full")
+    if place.stop - place.start > LONG:  # then a form of it may be
+        raise NotAtHand
+    return place
+
+
+def require_permit(permit: object) -> None:
+    """Raise NotPermitted unless this is a permit, whatever its maker says that it is."""
+    if not isinstance(permit, Permit):
+        raise NotPermitted("The vault opens to a permit only.")
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    with answering("store"):
+        return await to_thread.run_sync(work)
+
+
+def _read_part(path: Path, part: str) -> Opened:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise Missing("edition") from None
+    with file:
+        head = file.read(sealing.HEAD)
+        at = part_at(head, part)
+        if at.stop > os.fstat(file.fileno()).st_size:
+            raise Damaged("A stored edition is damaged.")
+        file.seek(at.start)
+        return Opened(head, file.read(at.stop - at.start))
+
+
+def _editions(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob(f"*{sealing.SUFFIX}"))
+
+
+def _erase(part: Path, paths: Sequence[Path]) -> None:
+    for path in paths:
+        remove(path)
+    remove_part(part)
+
+
+def _write(path: Path, blob: bytes, *, replace: bool) -> None:
+    make_folder(path.parent.parent, 0o700)
+    make_folder(path.parent, 0o700)
+    # One part for all editions: another edition takes over what a crash left of this one.
+    write_private(path, blob, replace=replace, part=path.with_name(PART))

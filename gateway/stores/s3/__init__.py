@@ -1,0 +1,1 @@
+"""Ports made real as objects in a bucket."""

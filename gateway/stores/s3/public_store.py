@@ -1,0 +1,229 @@
+"""The public store on S3: one object per document, replaced by one PUT.
+
+The bundles are the truth. The catalogue is a folder of empty objects, whose names sort newest
+first and say where to look: a name without a bundle that belongs there is passed over. In every
+change the names that no longer hold go first and the bundle comes last, so a process that dies in
+between leaves a document unlisted, at worst, and unsettled in the ledger: the put or delete that
+settles it brings both in step again.
+"""
+
+from __future__ import annotations
+
+from asyncio import gather
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from gateway.core.bundles import Bundle, Damaged, Entry, Variant
+from gateway.core.documents import Address
+from gateway.core.errors import Malformed, Missing, Stale
+from gateway.core.recent import Recent
+from gateway.ports import Health, Seal, cursor
+from gateway.stores.damages import Damages
+from gateway.stores.files.durable import within
+from gateway.stores.s3.bucket import Bucket, Unchanged
+from gateway.stores.versions import is_earlier, of_public, public_bundle
+
+ROOT = PurePosixPath("public")
+SUFFIX = ".bundle"
+CATALOGUE = PurePosixPath("catalogue")
+ROOM = 32 << 20  # bytes of bundles kept in memory
+AT_ONCE = 64  # objects asked for at a time
+
+_MIRROR = bytes(255 - byte for byte in range(256))
+_LAST = "z"  # sorts after every hexadecimal digit
+_LONGEST = 256  # bytes; no place in the catalogue is as long
+
+
+class Known(NamedTuple):
+    """A bundle in memory, good while its object has this tag."""
+
+    etag: str
+    bundle: Bundle
+    is_earlier: bool
+
+
+class ObjectPublicStore:
+    """Objects at public/publisher/slug.bundle, and the catalogue beside them."""
+
+    def __init__(self, bucket: Bucket, room: int = ROOM) -> None:
+        self._bucket = bucket
+        self._known: Recent[Address, Known] = Recent(room)
+        self._damages = Damages()
+
+    async def mark(self, address: Address) -> str:
+        """Return what tells the bundle that is there from those before and after."""
+        return await self._bucket.tag(_key(address))
+
+    async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
+        """Make the bundle current, all forms at once and durably, and list its entry."""
+        names = _names(bundle.entry)
+        await self._unlist(address, names)
+        for name in names:
+            await self._bucket.put(name, b"")
+        await self._bucket.put(_key(address), bundle.pack(of_public(address)), since)
+        self._damages.whole(_thing(address))
+
+    async def get(self, address: Address) -> Bundle | None:
+        """Return the current bundle; any host's put is seen at once."""
+        found = await self._get(address)
+        return found.bundle if found else None
+
+    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
+        """Return how the bundle is found, and the edition that it is of ("" for none)."""
+        try:
+            found = await self._get(address)
+        except Damaged:
+            return Health.DAMAGED, ""
+        if found is None:
+            if is_due:
+                self._damages.found(_thing(address), partial(self._due, address), Missing("bundle"))
+            else:
+                self._damages.whole(_thing(address))
+            return Health.MISSING, ""
+        if is_due and found.bundle.entry:
+            with suppress(Missing):
+                listed = partial(self._is_listed, found.bundle.entry)
+                await self._damages.reading(f"catalogue {address}", listed)
+        return Health.EARLIER if found.is_earlier else Health.WHOLE, found.bundle.edition
+
+    async def _is_listed(self, entry: Entry) -> bool:
+        for name in _names(entry):
+            if not await self._bucket.tag(name):
+                raise Missing("entry")
+        return True
+
+    async def _due(self, address: Address) -> bool:
+        if await self._get(address) is None:
+            raise Missing("bundle")
+        return True
+
+    async def _get(self, address: Address) -> Known | None:
+        return await self._damages.reading(_thing(address), partial(self._fetch, address))
+
+    async def _fetch(self, address: Address) -> Known | None:
+        key, known = _key(address), self._known.get(address)
+        try:
+            found = await self._bucket.get(key, known.etag if known else "")
+        except Unchanged:
+            return known
+        if found is None:
+            self._known.drop(address)
+            return None
+        bundle = public_bundle(found.blob, address)
+        known = Known(found.etag, bundle, is_earlier(found.blob))
+        self._known.keep(address, known, len(found.blob))
+        return known
+
+    async def addresses(self) -> AsyncIterator[Address]:
+        """Yield where there is a bundle, in order."""
+        async for key in self._all(ROOT):
+            with suppress(Malformed):
+                yield _address_of_key(key)
+
+    def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:  # noqa: ARG002
+        """Return nothing: the bucket is asked whether a bundle is still the one in memory."""
+        return None
+
+    async def delete(self, address: Address, since: str | None = None) -> None:
+        """Take the document off the public side; one that is not there is no error."""
+        # S3 has no conditional delete that every server knows. One that comes too late hides a
+        # preview until it is settled again; it shows nothing to anyone.
+        if since is not None and since != await self.mark(address):
+            raise Stale(None)
+        await self._unlist(address, ())
+        await self._bucket.delete(_key(address))
+        self._damages.whole(_thing(address))
+
+    async def _unlist(self, address: Address, but: Sequence[str]) -> None:
+        with suppress(Damaged):
+            before = await self.get(address)
+            for name in _names(before.entry if before else None):
+                if name not in but:
+                    await self._bucket.delete(name)
+
+    async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+        """Return entries newest first by (published, address); publisher "" means all."""
+        folder = _folder(publisher)
+        found: list[Entry] = []
+        after = _name(folder, before) if before else ""
+        async for names in self._bucket.keys(folder, after, limit):
+            found += [entry for entry in await self._entries(names) if entry]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    async def _entries(self, names: Sequence[str]) -> Sequence[Entry | None]:
+        return await gather(*map(self._entry, names))
+
+    async def _entry(self, name: str) -> Entry | None:
+        # A damaged bundle is not served either, and a name may be anybody's.
+        with suppress(Damaged, Malformed, ValueError):
+            bundle = await self.get(_address(name))
+            if bundle and name in _names(bundle.entry):
+                return bundle.entry
+        return None
+
+    async def rebuild(self) -> None:
+        """Make the catalogue anew from the bundles."""
+        async for name in self._all(CATALOGUE):
+            if not await self._entry(name):
+                await self._bucket.delete(name)
+        async for key in self._all(ROOT):
+            with suppress(Damaged, Malformed):
+                bundle = await self.get(_address_of_key(key))
+                for name in _names(bundle.entry if bundle else None):
+                    await self._bucket.put(name, b"")
+
+    async def _all(self, folder: PurePosixPath) -> AsyncIterator[str]:
+        async for keys in self._bucket.keys(str(folder), "", AT_ONCE):
+            for key in keys:
+                yield key
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless the bucket is there, and Damaged for known damage."""
+        await self._bucket.ping()
+        await self._damages.require_none()
+
+
+# --- keys --------------------------------------------------------------------------------------
+
+
+def _key(address: Address) -> str:
+    return str(within(ROOT, *address, suffix=SUFFIX))
+
+
+def _address_of_key(key: str) -> Address:
+    path = PurePosixPath(key)
+    return Address.of(path.parent.name, path.stem)
+
+
+def _thing(address: Address) -> str:
+    return f"preview {address}"
+
+
+def _names(entry: Entry | None) -> tuple[str, ...]:
+    if entry is None:
+        return ()
+    folders = _folder(""), _folder(entry.address.publisher)
+    return tuple(_name(folder, cursor(entry)) for folder in folders)
+
+
+def _folder(publisher: str) -> str:
+    return str(within(CATALOGUE / "by", publisher) if publisher else CATALOGUE / "all")
+
+
+def _name(folder: str, place: str) -> str:
+    """Return the name of a place in the order of the catalogue: names go up as places go down."""
+    mirrored = place.encode()[:_LONGEST].translate(_MIRROR)
+    return f"{folder}/{mirrored.hex()}{_LAST}"
+
+
+def _address(name: str) -> Address:
+    """Return where a name in the catalogue says to look. Raises Malformed, ValueError."""
+    mirrored = name.rpartition("/")[2].removesuffix(_LAST)
+    place = bytes.fromhex(mirrored).translate(_MIRROR).decode()
+    publisher, _, slug = place.partition(" ")[2].partition("/")
+    return Address.of(publisher, slug)

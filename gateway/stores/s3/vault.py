@@ -1,0 +1,105 @@
+"""The vault on S3: one object per edition, created once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from gateway.core.bundles import IDENTITY, Bundle, Variant
+from gateway.core.documents import Address
+from gateway.core.errors import Missing
+from gateway.core.permits import Permit
+from gateway.core.recent import Recent
+from gateway.ports import Health, Sealed
+from gateway.stores import sealing
+from gateway.stores.damages import Damages
+from gateway.stores.files.durable import within
+from gateway.stores.files.vault import require_permit
+from gateway.stores.s3.bucket import Bucket
+from gateway.stores.vault_parts import Opened, Parts
+from gateway.stores.versions import part_at
+
+ROOT = PurePosixPath("vault")
+AT_ONCE = 1_000  # keys asked for at a time
+ROOM = 32 << 20  # bytes of full texts kept in memory
+
+
+class ObjectVault:
+    """Objects at vault/publisher/slug/edition.sealed."""
+
+    def __init__(self, bucket: Bucket, room: int = ROOM) -> None:
+        self._bucket = bucket
+        # An edition never changes, so what was read of it once is good for good.
+        self._recent: Recent[tuple[Address, str], Bundle] = Recent(room)
+        self._damages = Damages()
+        self._parts = Parts(self._opened, self._damages)
+
+    async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
+        """Store durably; the same edition again changes nothing."""
+        await self._bucket.create(_key(address, edition), sealing.pack(sealed, address, edition))
+
+    async def mend(self, address: Address, edition: str, sealed: Sealed) -> None:
+        """Store an edition durably in place of what is there of it."""
+        await self._bucket.put(_key(address, edition), sealing.pack(sealed, address, edition))
+
+    async def open(self, permit: Permit) -> Bundle:
+        """Return the full forms that a permit names."""
+        require_permit(permit)
+        key = permit.address, permit.edition
+        if bundle := self._recent.get(key):
+            return bundle
+        bundle = await self._parts.full(*key)
+        if not bundle.is_long:
+            self._recent.keep(key, bundle, bundle.size)
+        return bundle
+
+    def at_hand(self, permit: Permit, form: str) -> Variant | None:
+        """Return a form of the full text that a permit names, if it is in memory."""
+        require_permit(permit)
+        bundle = self._recent.get((permit.address, permit.edition))
+        return bundle.forms[form].variant(IDENTITY) if bundle else None
+
+    async def source(self, address: Address, edition: str) -> bytes:
+        """Return the source, for its publisher."""
+        return await self._parts.source(address, edition)
+
+    async def public(self, address: Address, edition: str) -> Bundle:
+        """Return the public bundle of an edition, current or not."""
+        return await self._parts.public(address, edition)
+
+    async def bring_up(self, address: Address, edition: str) -> None:
+        """Write an edition anew, with the same content, in this version."""
+        await self.mend(address, edition, await self._parts.all(address, edition))
+
+    async def editions(self, address: Address) -> Sequence[str]:
+        """Return the ids of all editions that are kept of a document."""
+        folder = str(PurePosixPath(_key(address, "x")).parent)
+        keys = [key async for some in self._bucket.keys(folder, "", AT_ONCE) for key in some]
+        return sorted(PurePosixPath(key).stem for key in keys)
+
+    async def erase(self, address: Address, editions: Collection[str]) -> None:
+        """Take editions away for good."""
+        for edition in editions:
+            await self._bucket.delete(_key(address, edition))
+            self._recent.drop((address, edition))
+        self._parts.forget(address, editions)
+
+    async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
+        """Return how each part of an edition is found."""
+        return await self._parts.look(address, edition)
+
+    async def _opened(self, address: Address, edition: str, part: str) -> Opened:
+        found = await self._bucket.get(_key(address, edition))
+        if found is None:
+            raise Missing("edition")
+        head = found.blob[: sealing.HEAD]
+        return Opened(head, found.blob[part_at(head, part)])
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless the bucket is there, Damaged for known damage."""
+        await self._bucket.ping()
+        await self._damages.require_none()
+
+
+def _key(address: Address, edition: str) -> str:
+    return str(within(ROOT, *address, edition, suffix=sealing.SUFFIX))

@@ -1,0 +1,1 @@
+"""The ledger, and the authority beside it, in SQL."""

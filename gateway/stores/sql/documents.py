@@ -1,0 +1,184 @@
+"""Documents and their editions on record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Select, Update, delete, func, select, tuple_, update
+
+from gateway.core.documents import Address
+from gateway.core.errors import Missing, Stale
+from gateway.core.holders import document_key
+from gateway.ports import Edition
+from gateway.stores.sql import tables as t
+from gateway.stores.sql.record import Change, Record, answering, is_at, is_same
+from gateway.stores.sql.rows import edition_of, edition_row
+
+
+class Documents(Record):
+    """The part of the ledger that knows what is published."""
+
+    async def current(self, address: Address) -> Edition | None:
+        """Return the current edition, None where there is no document or it is deleted."""
+        row = await self._row(_current().where(is_at(t.document, address)))
+        return edition_of(row) if row else None
+
+    async def edition(self, address: Address, edition: str) -> Edition | None:
+        """Return an edition, current or not."""
+        is_it = is_at(t.edition, address) & (t.edition.c.id == edition)
+        row = await self._row(select(t.edition).where(is_it))
+        return edition_of(row) if row else None
+
+    async def editions(self, address: Address, before: str, limit: int) -> Sequence[Edition]:
+        """Return editions, newest first, that come after `before` in that order ("" = all)."""
+        query = select(t.edition).where(is_at(t.edition, address))
+        if before:
+            mark = t.edition.alias()
+            is_mark = is_at(mark, address) & (mark.c.id == before)
+            place = select(mark.c.number).where(is_mark).scalar_subquery()
+            query = query.where(t.edition.c.number < place)
+        rows = await self._rows(query.order_by(t.edition.c.number.desc()).limit(limit))
+        return [edition_of(row) for row in rows]
+
+    async def documents(
+        self, publisher: str, after: str, limit: int, *, collection: str = ""
+    ) -> Sequence[Edition]:
+        """Return the current editions of a publisher's documents with slug > after, by slug."""
+        # First the page and then its editions: joined at once, a planner may read them all.
+        page = _listed(publisher, after, limit, collection).subquery("page")
+        is_it = is_same(t.edition, page) & (t.edition.c.id == page.c.id)
+        rows = await self._rows(select(t.edition).join(page, is_it))
+        return [edition_of(row) for row in sorted(rows, key=itemgetter("slug"))]
+
+    async def all_editions(self, after: Edition | None, limit: int) -> Sequence[Edition]:
+        """Return editions of all documents, deleted ones too, by address and id, after one."""
+        edition = t.edition.c
+        place = edition.publisher, edition.slug, edition.id
+        query = select(t.edition)
+        if after:
+            query = query.where(tuple_(*place) > tuple_(*after.address, after.id))
+        rows = await self._rows(query.order_by(*place).limit(limit))
+        return [edition_of(row) for row in rows]
+
+    async def make_current(self, edition: Edition, expected: str | None, erasures: int = 0) -> None:
+        """Record the edition if new, make it current, and note its projection as unsettled.
+
+        Raises Stale.
+        """
+        address, at = edition.address, edition.made_at
+        async with self._change() as change:
+            await change.have(t.publisher, name=address.publisher, made_at=at)
+            await change.have(t.document, **address._asdict(), is_unsettled=True, made_at=at)
+            if (expected is None and await _erasures(change, address) != erasures) or erasures % 2:
+                raise Stale(None)
+            await change.point(address, expected, edition.id)
+            # Counted under the document's lock, so no two editions have one number.
+            number = select(func.coalesce(func.max(t.edition.c.number), 0) + 1)
+            number = number.where(is_at(t.edition, address))
+            await change.have(t.edition, **edition_row(edition), number=number.scalar_subquery())
+            await change.note([document_key(address)], at)
+
+    async def remove(self, address: Address, expected: str, at: int | None = None) -> None:
+        """Delete a document and note its projection as unsettled. Raises Stale."""
+        async with self._change() as change:
+            await change.point(address, expected, None, at)
+            await change.note([document_key(address)], 0)
+
+    async def waiting(self, deleted: int, limit: int) -> Sequence[Address]:
+        """Return documents that were deleted until then, or whose erasure has begun, in order."""
+        document = t.document.c
+        place = document.deleted_at, document.publisher, document.slug
+        query = select(*place).where(document.deleted_at <= deleted).order_by(*place).limit(limit)
+        return [Address(row["publisher"], row["slug"]) for row in await self._rows(query)]
+
+    async def erasures(self, address: Address) -> int:
+        """Return how often the erasure of a document has begun and ended: odd while one runs."""
+        row = await self._row(select(t.document.c.erasures).where(is_at(t.document, address)))
+        return int(row["erasures"]) if row else 0
+
+    async def begin_erasing(self, address: Address, expected: str | None) -> None:
+        """Delete a document with the record of every edition, and note that it is being erased.
+
+        Raises Stale, and Missing where nothing is on record.
+        """
+        async with self._change() as change:
+            await change.current(address)  # its lock
+            number = await _erasures(change, address)
+            editions = await change.run(delete(t.edition).where(is_at(t.edition, address)))
+            if not editions and number % 2 == 0:
+                raise Missing("document")
+            await change.point(address, expected, None, 0)
+            await change.run(_counted(address).values(erasures=number + 1 - number % 2))
+            await change.note([document_key(address)], 0)
+
+    async def end_erasing(self, address: Address, erasures: int) -> None:
+        """Note that all that was kept of a document is gone, if that is still the same erasure."""
+        is_it = t.document.c.erasures == erasures
+        after = {"erasures": erasures + 1, "deleted_at": None}
+        async with self._change() as change:
+            await change.current(address)
+            if erasures % 2:
+                await change.run(_counted(address).where(is_it).values(after))
+
+    async def scrub(self) -> None:
+        """See to it that what was taken off the record is in no file of its own either."""
+        with answering():
+            await self._engines.scrub()
+
+    async def unsettled(self, limit: int, after: Address | None = None) -> Sequence[Address]:
+        """Return addresses whose public projection may lag behind the record, in order.
+
+        Only those after an address, if one is given.
+        """
+        document = t.document.c
+        place = document.publisher, document.slug
+        query = select(*place).where(document.is_unsettled)
+        if after:
+            query = query.where(tuple_(*place) > tuple_(*after))
+        rows = await self._rows(query.order_by(*place).limit(limit))
+        return [Address(**row) for row in rows]
+
+    async def settle(self, address: Address, edition: str | None) -> bool:
+        """Forget that address is unsettled, if `edition` (None: deleted) is still current."""
+        async with self._change() as change:
+            current = await change.current(address)
+            if current == edition:
+                await change.settle(address)
+        return current == edition
+
+
+async def _erasures(change: Change, address: Address) -> int:
+    query = select(t.document.c.erasures).where(is_at(t.document, address))
+    row = await change.row(query.with_for_update())
+    return int(row["erasures"]) if row else 0
+
+
+def _counted(address: Address) -> Update:
+    return update(t.document).where(is_at(t.document, address))
+
+
+def _current() -> Select[Any]:
+    document, edition = t.document, t.edition.c
+    is_it = is_same(t.edition, document) & (edition.id == document.c.current_edition)
+    return select(t.edition).join(document, is_it)
+
+
+def _listed(publisher: str, after: str, limit: int, collection: str) -> Select[Any]:
+    """Return the query for a page of documents by slug, and the id of the edition of each."""
+    document, edition = t.document.c, t.edition.c
+    if collection:
+        # From the index of collections, which knows earlier editions too.
+        current = select(document.current_edition).where(is_same(t.document, t.edition))
+        query = select(edition.publisher, edition.slug, edition.id).where(
+            edition.collection == collection, edition.id == current.scalar_subquery()
+        )
+        place = edition
+    else:
+        query = select(
+            document.publisher, document.slug, document.current_edition.label("id")
+        ).where(document.current_edition.is_not(None))
+        place = document
+    query = query.where(place.publisher == publisher, place.slug > after)
+    return query.order_by(place.slug).limit(limit)

@@ -1,0 +1,35 @@
+"""The ledger in SQL: each method is one transaction, durable when it returns."""
+
+from __future__ import annotations
+
+from gateway.stores.files.sqlite import PATIENCE
+from gateway.stores.sql.codes import Codes
+from gateway.stores.sql.documents import Documents
+from gateway.stores.sql.engines import open_engines
+from gateway.stores.sql.examining import Examining
+from gateway.stores.sql.grants import Grants
+from gateway.stores.sql.keys import Keys
+from gateway.stores.sql.record import answering
+from gateway.stores.sql.schema import bring_up
+from gateway.stores.sql.upkeep import Upkeep
+
+
+async def open_ledger(url: str, patience: float = PATIENCE) -> SqlLedger:
+    """Open the ledger at sqlite:///path or postgresql://…, its schema brought up to date.
+
+    patience: seconds to wait for a connection, for a turn to write, for an answer.
+    Raises Unavailable, NewerSchema.
+    """
+    with answering():
+        engines = open_engines(url, patience)
+    try:
+        with answering():
+            await bring_up(engines)
+    except BaseException:
+        await engines.close()
+        raise
+    return SqlLedger(engines)
+
+
+class SqlLedger(Documents, Grants, Codes, Keys, Upkeep, Examining):
+    """The ledger on SQLite or PostgreSQL."""

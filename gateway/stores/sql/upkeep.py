@@ -1,0 +1,196 @@
+"""What the ledger keeps besides documents and rights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Select, delete, func, select, update
+
+from gateway.core.chains import Anchor
+from gateway.core.errors import Stale
+from gateway.core.holders import SIGNING_KEYS
+from gateway.core.tokens import KeyState
+from gateway.ports import Answer, AuthorityRecord, Outgoing
+from gateway.stores.sql import tables as t
+from gateway.stores.sql.record import Change, Record
+
+
+class Upkeep(Record):
+    """The part of the ledger that runs the house."""
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless the ledger can be read."""
+        await self._rows(select(t.publisher.c.name).limit(1))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engines.close()
+
+    # --- publishers ---
+
+    async def is_publisher(self, name: str) -> bool:
+        """Return whether there is a publisher of this name."""
+        return (
+            await self._row(select(t.publisher.c.name).where(t.publisher.c.name == name))
+            is not None
+        )
+
+    async def publishers(self, after: str, limit: int) -> Sequence[str]:
+        """Return the names of publishers > after, in order."""
+        name = t.publisher.c.name
+        query = select(name).where(name > after).order_by(name).limit(limit)
+        return [row["name"] for row in await self._rows(query)]
+
+    # --- answers ---
+
+    async def answer(self, publisher: str, key: str) -> Answer | None:
+        """Return the answer that was kept for a publisher's Idempotency-Key."""
+        answer = t.answer.c
+        query = select(answer.fingerprint, answer.status, answer.body)
+        row = await self._row(query.where(answer.publisher == publisher, answer.key == key))
+        return Answer(**row) if row else None
+
+    async def keep_answer(self, publisher: str, key: str, answer: Answer, at: int) -> None:
+        """Keep the first answer to a key."""
+        facts = {"fingerprint": answer.fingerprint, "status": answer.status, "body": answer.body}
+        async with self._change() as change:
+            await change.have(t.answer, publisher=publisher, key=key, at=at, **facts)
+
+    # --- changes that workers have to hear of ---
+
+    async def outgoing(self, limit: int) -> Sequence[Outgoing]:
+        """Return changes that were not confirmed yet, oldest first."""
+        outgoing = t.outgoing.c
+        query = select(outgoing.seq, outgoing.key).order_by(outgoing.seq).limit(limit)
+        return [Outgoing(**row) for row in await self._rows(query)]
+
+    async def newest_outgoing(self) -> int:
+        """Return the highest seq of a change that was not confirmed yet, 0 for none."""
+        row = await self._row(select(func.max(t.outgoing.c.seq).label("seq")))
+        return row["seq"] or 0 if row else 0
+
+    async def confirm(self, outgoing: Sequence[Outgoing], authority: str = "") -> bool:
+        """Forget changes that every worker has heard of, unless another authority is on record."""
+        async with self._change() as change:
+            if await _goes_by(change) != authority:
+                return False
+            seqs = [each.seq for each in outgoing]
+            await change.run(delete(t.outgoing).where(t.outgoing.c.seq.in_(seqs)))
+        return True
+
+    # --- the authority on record ---
+
+    async def authority(self) -> AuthorityRecord | None:
+        """Return the authority on record; None where no worker has ever served."""
+        row = await self._row(_authority())
+        return AuthorityRecord(**row) if row else None
+
+    async def replace_authority(
+        self, before: AuthorityRecord | None, after: AuthorityRecord, at: int
+    ) -> None:
+        """Put another authority on record, and forget who went by the one before. Raises Stale."""
+        facts = asdict(after) | {"made_at": at}
+        async with self._change() as change:
+            # Two that are the first meet at its row, two that come later at its lock.
+            is_first = await change.have(t.authority_record, one=1, **facts)
+            row = await change.row(_authority().with_for_update())
+            known = AuthorityRecord(**row) if row and not is_first else None
+            if known != before:
+                raise Stale(None)
+            await change.run(update(t.authority_record).values(facts))
+            await change.run(delete(t.attendance))
+
+    async def attend(self, house: str, authority: str) -> bool:
+        """Note that a house serves; return whether this is the authority on record still."""
+        known = t.attendance.c
+        async with self._change() as change:
+            if await _goes_by(change) != authority:
+                return False
+            await change.have(t.attendance, house=house, times=0)
+            more = {"times": known.times + 1}
+            await change.run(update(t.attendance).where(known.house == house).values(more))
+        return True
+
+    async def attendance(self) -> Mapping[str, int]:
+        """Return how often each house has said that it serves."""
+        rows = await self._rows(select(t.attendance.c.house, t.attendance.c.times))
+        return {row["house"]: row["times"] for row in rows}
+
+    async def leave(self, house: str) -> None:
+        """Note that a house serves no more."""
+        async with self._change() as change:
+            await change.run(delete(t.attendance).where(t.attendance.c.house == house))
+
+    # --- signing keys ---
+
+    async def signing_keys(self) -> Mapping[str, KeyState]:
+        """Return the state of every signing key by its kid."""
+        key = t.signing_key.c
+        rows = await self._rows(select(key.kid, key.state).order_by(key.kid))
+        return {row["kid"]: KeyState(row["state"]) for row in rows}
+
+    async def set_signing_keys(
+        self, before: Mapping[str, KeyState], after: Mapping[str, KeyState], at: int
+    ) -> None:
+        """Set the states of all signing keys where they are still `before`. Raises Stale."""
+        key = t.signing_key.c
+        async with self._change() as change:
+            # Two that add the same key meet at its row, two that change one at its lock.
+            for kid in after.keys() - before.keys():
+                if not await change.have(t.signing_key, kid=kid, state=after[kid], made_at=at):
+                    raise Stale(None)
+            found = await change.rows(select(key.kid, key.state).with_for_update())
+            states = {row["kid"]: KeyState(row["state"]) for row in found}
+            if states != {**after, **before}:
+                raise Stale(None)
+            for kid, state in after.items():
+                await change.run(update(t.signing_key).where(key.kid == kid).values(state=state))
+            await change.note([SIGNING_KEYS], at)
+
+    # --- what belongs to this ledger ---
+
+    async def fingerprint(self, what: str) -> str:
+        """Return by what the ledger knows again something that belongs to it, "" for nothing."""
+        known = t.fingerprint.c
+        row = await self._row(select(known.value).where(known.what == what))
+        return row["value"] if row else ""
+
+    async def set_fingerprint(self, what: str, value: str, before: str) -> None:
+        """Put a fingerprint on record, if it is still the one before ("" for none)."""
+        known = t.fingerprint.c
+        is_it = (known.what == what) & (known.value == before)
+        async with self._change() as change:
+            if before:
+                await change.run(update(t.fingerprint).where(is_it).values(value=value))
+            else:
+                await change.have(t.fingerprint, what=what, value=value)
+
+    # --- anchors of the audit ---
+
+    async def anchor(self, anchor: Anchor) -> None:
+        """Record how far a chain has come; a lower number than on record changes nothing."""
+        known = t.anchor.c
+        facts = {"number": anchor.number, "hash": anchor.hash, "at": anchor.at}
+        async with self._change() as change:
+            await change.have(t.anchor, chain=anchor.chain, **facts)
+            is_less = (known.chain == anchor.chain) & (known.number < anchor.number)
+            await change.run(update(t.anchor).where(is_less).values(facts))
+
+    async def anchors(self) -> Sequence[Anchor]:
+        """Return every anchor, by chain."""
+        return [Anchor(**row) for row in await self._rows(select(t.anchor).order_by("chain"))]
+
+
+# --- within a transaction ----------------------------------------------------------------------
+
+
+async def _goes_by(change: Change) -> str:
+    row = await change.row(_authority())
+    return row["id"] if row else ""
+
+
+def _authority() -> Select[Any]:
+    known = t.authority_record.c
+    return select(known.id, known.kind, known.place, known.house)

@@ -1,0 +1,1 @@
+"""What the gateway does, step by step, on the ports."""

@@ -1,0 +1,240 @@
+"""Preview, unlock, read: who gets the full text.
+
+The only maker of permits. Every answer rests on a right that stood when the answer began: on what
+the ledger says, or on a memory that a lease keeps as good as that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+
+from msgspec import Struct
+
+from gateway.core.bundles import Bundle, Variant
+from gateway.core.documents import Address
+from gateway.core.errors import BadToken, Expired, Missing, Revoked, Unauthenticated, Unpaid
+from gateway.core.holders import document_key, grant_key, reader_key
+from gateway.core.permits import Permit
+from gateway.core.records import Act, Record
+from gateway.core.rights import NO_RIGHTS, Kind, Rights, Scope, Standing, judge
+from gateway.core.tokens import Claims, KeyRing, Purpose
+from gateway.ports import RIGHTS, Audit, Clock, Coherence, Edition, Known, Ledger, Reader, Vault
+from gateway.usecases.signing_keys import Signing
+
+
+class Credential(Struct, frozen=True):
+    """What a request shows: a bearer token, or else the reader cookie; "" is none."""
+
+    bearer: str = ""
+    cookie: str = ""
+
+
+class Current(Struct, frozen=True):
+    """What decides of a document: its current edition, and the collection that it is in."""
+
+    edition: str
+    collection: str
+
+
+class Holder(Struct, frozen=True):
+    """Whom a credential names: the key of its rights, and what it says."""
+
+    key: str
+    claims: Claims | None
+
+
+# Python 3.11 takes longer to find a member of an Enum than most of what is done with it.
+_GRANT, _READER, _READ = Purpose.GRANT, Purpose.READER, Act.READ
+_REVOKED = Standing.REVOKED
+
+NOBODY = Holder("", None)
+_NO_KNOWLEDGE = Known(None)
+
+
+class Reading:
+    """The reader's side."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        vault: Vault,
+        signing: Signing,
+        coherence: Coherence,
+        audit: Audit,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._vault = vault
+        self._signing = signing
+        self._coherence = coherence
+        self._audit = audit
+        self._clock = clock
+
+    # --- reading ---
+
+    def ready(self, address: Address, credential: Credential, form: str) -> Variant | None:
+        """Return a form of the full text if memory alone can tell; None: ask `read`.
+
+        Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable, Damaged.
+        """
+        ring = self._signing.at_hand()
+        document = self._coherence.known(document_key(address))
+        if ring is None or document is None:
+            return None
+        if document.value is None:
+            raise Missing("document")
+        now = self._clock.now()
+        holder, rights = self._holder(ring, credential, now), _NO_KNOWLEDGE
+        if holder is not NOBODY:
+            known = self._coherence.known(holder.key)
+            if known is None:
+                return None
+            rights = known
+        permit = self._permit(address, document.value, holder, rights.value, now)
+        full = self._vault.at_hand(permit, form)
+        if full is not None:
+            self._note(permit, holder, now)
+        return full
+
+    async def read(self, address: Address, credential: Credential) -> Bundle:
+        """Return the full text to the holder of a standing right.
+
+        Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable, Damaged.
+        """
+        permit, holder = await self._permitted(address, credential)
+        self._note(permit, holder, self._clock.now())
+        return await self._vault.open(permit)
+
+    async def check(self, address: Address, credential: Credential) -> None:
+        """Do nothing if the full text may be read now.
+
+        Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable.
+        """
+        await self._permitted(address, credential)
+
+    def _note(self, permit: Permit, holder: Holder, now: int) -> None:
+        document = str(permit.address)
+        record = Record(now, _READ, holder.key, permit.grant_id, document, permit.edition)
+        self._audit.note(record)
+
+    async def _permitted(self, address: Address, credential: Credential) -> tuple[Permit, Holder]:
+        load = partial(self._load_current, address)
+        current = await self._coherence.fetch(document_key(address), load)
+        if current is None:
+            raise Missing("document")
+        ring = await self._signing.ring()
+        holder = self._holder(ring, credential, self._clock.now())
+        rights = await self._rights(holder) if holder is not NOBODY else None
+        return self._permit(address, current, holder, rights, self._clock.now()), holder
+
+    def _holder(self, ring: KeyRing, credential: Credential, now: int) -> Holder:
+        if credential.bearer:
+            claims = ring.verify(credential.bearer, _GRANT, now)
+            return Holder(grant_key(claims.holder), claims)
+        known = _claims(ring, credential.cookie, now) if credential.cookie else None
+        return Holder(reader_key(known.holder), known) if known else NOBODY
+
+    def _permit(
+        self, address: Address, current: Current, holder: Holder, rights: Rights | None, now: int
+    ) -> Permit:
+        claims = holder.claims
+        if claims is None:
+            rights = NO_RIGHTS
+        elif claims.purpose is _GRANT and rights is None:
+            raise BadToken
+        elif rights is None:
+            rights = NO_RIGHTS
+        elif rights.epoch != claims.epoch:
+            if claims.purpose is _GRANT:
+                raise Expired  # its link was renewed
+            rights = NO_RIGHTS  # a cookie that is good no more is none
+        verdict = judge(rights, address, current.collection, now)
+        if verdict.standing is _REVOKED:
+            raise Revoked
+        if not verdict.allowed:
+            raise Unpaid
+        return Permit(verdict, address, current.collection, current.edition)
+
+    # --- what memory is filled with ---
+
+    async def _load_current(self, address: Address) -> Current | None:
+        edition = await self._ledger.current(address)
+        return Current(edition.id, edition.collection) if edition else None
+
+    async def _rights(self, holder: Holder) -> Rights | None:
+        load = self._load_grant if holder.key.startswith("grant:") else self._load_reader
+        rights: Rights | None = await self._coherence.fetch(
+            holder.key, partial(load, holder.key.partition(":")[2]), RIGHTS
+        )
+        return rights
+
+    async def _load_grant(self, grant: str) -> Rights | None:
+        found = await self._ledger.grant(grant)
+        return Rights((found,), found.version, found.epoch) if found else None
+
+    async def _load_reader(self, reader: str) -> Rights | None:
+        found = await self._ledger.reader(reader)
+        return Rights(found.grants, found.version, found.auth_epoch) if found else None
+
+    # --- the reader and its library ---
+
+    async def reader(self, cookie: str) -> Reader | None:
+        """Return the reader that a cookie names, None if it is not (or no longer) good."""
+        claims = _claims(await self._signing.ring(), cookie, self._clock.now()) if cookie else None
+        reader = await self._ledger.reader(claims.holder) if claims else None
+        return reader if reader and claims and reader.auth_epoch == claims.epoch else None
+
+    async def library(
+        self, cookie: str, limit: int, after: Address | None = None
+    ) -> Sequence[Edition]:
+        """Return what the reader of a cookie may read now, by address, after an address."""
+        reader = await self.reader(cookie)
+        now = self._clock.now()
+        grants = reader.grants if reader else ()
+        scopes = {grant.scope for grant in grants if grant.standing(now) is Standing.STANDS}
+        found: list[Edition] = []
+        for publisher in sorted({scope.publisher for scope in scopes}):
+            if len(found) < limit and (after is None or publisher >= after.publisher):
+                slug = after.slug if after and publisher == after.publisher else ""
+                own = [scope for scope in scopes if scope.publisher == publisher]
+                found += await self._covered(publisher, own, slug, limit - len(found))
+        return found
+
+    async def _covered(
+        self, publisher: str, scopes: Sequence[Scope], after: str, limit: int
+    ) -> Sequence[Edition]:
+        """Return the current editions that scopes of one publisher cover, by slug."""
+        if any(scope.kind is Kind.ALL for scope in scopes):
+            return await self._ledger.documents(publisher, after, limit)
+        found: dict[str, Edition] = {}
+        for scope in scopes:
+            if scope.kind is Kind.COLLECTION:
+                for edition in await self._ledger.documents(
+                    publisher, after, limit, collection=scope.name
+                ):
+                    found[edition.address.slug] = edition
+        async for edition in self._named(publisher, scopes, after, limit):
+            found[edition.address.slug] = edition
+        return [found[slug] for slug in sorted(found)[:limit]]
+
+    async def _named(
+        self, publisher: str, scopes: Sequence[Scope], after: str, limit: int
+    ) -> AsyncIterator[Edition]:
+        """Yield the current editions of the first documents that scopes name one by one."""
+        slugs = (scope.name for scope in scopes if scope.kind is Kind.DOCUMENT)
+        count = 0
+        for slug in sorted(slug for slug in slugs if slug > after):
+            edition = await self._ledger.current(Address(publisher, slug))
+            if edition:
+                yield edition
+                count += 1
+            if count == limit:
+                return
+
+
+def _claims(ring: KeyRing, cookie: str, now: int) -> Claims | None:
+    try:
+        return ring.verify(cookie, _READER, now)
+    except Unauthenticated:
+        return None

@@ -1,0 +1,197 @@
+"""Make codes, and redeem them: a word that someone types becomes a right of a reader.
+
+A word stands on record as its hash alone. It is made from the root secret and a seed of the request
+that asked for it, so that the same request can be answered again, for a day, and nothing else can
+tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gateway.core.codes import Code, State, code_hash, normal, spell
+from gateway.core.errors import BadToken, Conflict, Malformed, Missing, Revoked
+from gateway.core.holders import reader_key
+from gateway.core.records import Act, Record
+from gateway.core.rights import PLACES, Grant, Scope
+from gateway.core.tokens import MAX_LIFE
+from gateway.core.wishes import require_number, require_words, term_seconds
+from gateway.ports import Clock, Ledger, Reader
+from gateway.usecases.announcing import Announcing
+from gateway.usecases.granting import MAX_DEVICES, Granting, Redeemed
+from gateway.usecases.idempotency import ONCE, Ask, Repeating
+from gateway.usecases.seeds import Seeds
+from gateway.usecases.signing_keys import Signing
+
+MAX_COUNT = 10_000
+MAX_USES = 10_000
+SOURCE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeWish:
+    """Codes as a publisher asks for them. expires is in Unix seconds, None is without end."""
+
+    scope: str
+    count: int = 1
+    uses: int = 1
+    term: str = ""
+    expires: int | None = None
+    devices: int = PLACES
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A new code and its word, which is told this once."""
+
+    code: Code
+    word: str
+
+
+class Redeeming:
+    """The publisher's side of codes, and what becomes of one."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        granting: Granting,
+        signing: Signing,
+        announcing: Announcing,
+        seeds: Seeds,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._granting = granting
+        self._signing = signing
+        self._announcing = announcing
+        self._repeating = Repeating(ledger, clock)
+        self._seeds = seeds
+        self._clock = clock
+
+    # --- the publisher ---
+
+    async def make(self, publisher: str, wish: CodeWish, ask: Ask = ONCE) -> list[Minted]:
+        """Put new codes on record. Raises Malformed, Conflict.
+
+        The same Idempotency-Key again gives the same codes, if it asks for the same. Whether all
+        is confirmed tells `confirm`.
+        """
+        now = self._clock.now()
+        kept = await self._repeating.earlier(publisher, ask)
+        pattern = _pattern(publisher, wish, int(kept.body) if kept else now)
+        seed = await self._seeds.of(publisher, ask, is_new=kept is None)
+        if kept is None:
+            # Before the codes are recorded: whoever asks again after a crash goes on with these.
+            kept = await self._repeating.keep(publisher, ask, 201, str(now).encode())
+            pattern = replace(pattern, made_at=int(kept.body))
+        minted = [self._mint(pattern, seed, number) for number in range(wish.count)]
+        try:
+            await self._ledger.add_codes([each.code for each in minted])
+        except Conflict:
+            if not ask.key:  # else they were recorded when this was first asked
+                raise
+        by = f"publisher:{publisher}"
+        await self._announcing.tell(*(Record(now, Act.CODE, by, m.code.id) for m in minted))
+        return minted
+
+    def _mint(self, pattern: Code, seed: str, number: int) -> Minted:
+        drawn = self._signing.derive("code", pattern.scope.publisher, seed, str(number))
+        word = spell(int.from_bytes(drawn[:10]))
+        letters = word.replace("-", "")
+        return Minted(replace(pattern, id=drawn[10:26].hex(), hash=code_hash(letters)), word)
+
+    async def codes(
+        self, publisher: str, *, scope: str = "", after: str = "", limit: int
+    ) -> Sequence[Code]:
+        """Return codes of a publisher by id, after an id."""
+        return await self._ledger.codes(publisher, after, limit, scope=scope)
+
+    def state(self, code: Code) -> State:
+        """Return what can be done with a code now."""
+        return code.state(self._clock.now())
+
+    async def revoke(self, publisher: str, code: str) -> bool:
+        """Take a code back, and every right that came from it. Raises Missing.
+
+        True: no worker begins to serve them any more. False: on record, and not confirmed yet.
+        """
+        found = await self._ledger.code_by_id(code)
+        if found is None or found.scope.publisher != publisher:
+            raise Missing("code")
+        now = self._clock.now()
+        await self._ledger.revoke(found.id, now)
+        by = f"publisher:{publisher}"
+        return await self._announcing.confirm(Record(now, Act.REVOKE, by, found.id))
+
+    async def confirm(self) -> bool:
+        """Return whether every worker knows of all that was put on record so far."""
+        return await self._announcing.confirm()
+
+    # --- the reader ---
+
+    async def redeem(self, word: str, known: Reader | None, once: str = "") -> Redeemed:
+        """Add what a code or a token opens to a reader, a new one where none is known.
+
+        The same code again in the same reader uses nothing. Raises BadToken, Expired, Revoked,
+        UsedUp.
+        """
+        letters = normal(word)
+        if not letters:
+            return await self._granting.redeem(word, known, once)
+        now = self._clock.now()
+        code = await self._ledger.code(code_hash(letters))
+        if code is None:
+            raise BadToken
+        reader_id = known.id if known else self._granting.newcomer(once, code.id)
+        try:
+            reader = await self._ledger.redeem_code(code.id, self._grant(code, now), reader_id, now)
+        except Missing:
+            raise BadToken from None
+        (held,) = (g for g in reader.grants if (g.source, g.parent) == (SOURCE, code.id))
+        confirmed = await self._announcing.confirm(
+            Record(now, Act.GRANT, f"code:{code.id}", held.id),
+            Record(now, Act.REDEEM, reader_key(reader.id), held.id),
+        )
+        if held.revoked_at:
+            raise Revoked
+        return await self._granting.welcome(reader, held, confirmed=confirmed)
+
+    def _grant(self, code: Code, now: int) -> Grant:
+        return Grant(
+            id=self._clock.fresh_id(),
+            scope=code.scope,
+            note=code.note,
+            source=SOURCE,
+            starts=now,
+            ends=None if code.term is None else now + code.term,
+            devices=code.devices,
+            parent=code.id,
+            made_at=now,
+        )
+
+
+def _pattern(publisher: str, wish: CodeWish, now: int) -> Code:
+    """Return what the codes of a wish have in common. Raises Malformed."""
+    require_number("count", wish.count, MAX_COUNT)
+    require_number("uses", wish.uses, MAX_USES)
+    require_number("devices", wish.devices, MAX_DEVICES)
+    require_words("note", wish.note)
+    if wish.expires is not None and not now < wish.expires <= now + MAX_LIFE:
+        raise Malformed(
+            "This is not a time to expire at.",
+            where="expires",
+            hint="Use a time to come, within ten years.",
+        )
+    return Code(
+        id="",
+        hash="",
+        scope=Scope.parse(publisher, wish.scope),
+        max_uses=wish.uses,
+        term=term_seconds(wish.term) if wish.term else None,
+        devices=wish.devices,
+        note=wish.note,
+        expires=wish.expires,
+        made_at=now,
+    )

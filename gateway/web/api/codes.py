@@ -1,0 +1,125 @@
+"""Redeem codes: make them, in JSON or as a table, list them without their words, take them back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.core.codes import Code
+from gateway.core.moments import moment
+from gateway.core.wishes import term_text
+from gateway.usecases.redeeming import CodeWish, Minted, Redeeming
+from gateway.web.api import shapes
+from gateway.web.api.answers import (
+    asked,
+    done,
+    following,
+    json,
+    moment_if,
+    page,
+    read_json,
+    seconds,
+)
+from gateway.web.api.operation import GIVING, JSON, Operation
+from gateway.web.http.csv import CSV, csv_table
+from gateway.web.http.headers import CACHE_PRIVATE
+from gateway.web.http.requests import prefers
+
+COLUMNS = ("id", "code", "scope", "uses", "term", "expires", "devices", "note", "made")
+
+
+class Codes:
+    """The part of the API that makes codes."""
+
+    def __init__(self, redeeming: Redeeming) -> None:
+        self._redeeming = redeeming
+
+    def operations(self) -> Sequence[Operation]:
+        """Return what can be done with codes."""
+        return [
+            Operation(
+                "GET",
+                "/api/codes",
+                self.list_codes,
+                {200: {JSON: shapes.Codes}},
+                query=("scope", "after", "limit"),
+            ),
+            Operation(
+                "POST",
+                "/api/codes",
+                self.make_codes,
+                {201: {JSON: shapes.NewCodes, CSV: None}, 202: {CSV: None}},
+                takes={JSON: shapes.CodeWish},
+                repeatable=True,
+                needs=GIVING,
+            ),
+            Operation(
+                "DELETE",
+                "/api/codes/{code}",
+                self.revoke_code,
+                {204: None, 202: {JSON: shapes.Recorded}},
+                needs=GIVING,
+            ),
+        ]
+
+    async def list_codes(self, request: Request, publisher: str) -> Response:
+        """List codes by id, without their words."""
+        after, limit = page(request)
+        scope = request.query_params.get("scope", "")
+        found = await self._redeeming.codes(publisher, scope=scope, after=after, limit=limit + 1)
+        shown = [shapes.Code(**_told(code)) for code in found[:limit]]
+        last = found[limit - 1].id if len(found) > limit else ""
+        return json(shapes.Codes(shown, following(request, last)))
+
+    async def make_codes(self, request: Request, publisher: str) -> Response:
+        """Make redeem codes, whose words are told this once."""
+        wish, body = await read_json(request, shapes.CodeWish)
+        minted = await self._redeeming.make(publisher, _wish(wish), asked(request, body))
+        confirmed = await self._redeeming.confirm()
+        if prefers(request, CSV, JSON):
+            return csv_answer(minted, 201 if confirmed else 202)
+        told = [shapes.NewCode(**_told(each.code), code=each.word) for each in minted]
+        return json(shapes.NewCodes(told, confirmed), 201)
+
+    async def revoke_code(self, request: Request, publisher: str) -> Response:
+        """Take a code back, and every right that came from it."""
+        return done(await self._redeeming.revoke(publisher, request.path_params["code"]))
+
+
+def csv_answer(minted: Sequence[Minted], status: int) -> Response:
+    """Return new codes and their words as a table to keep."""
+    rows = (_told(each.code) | {"code": each.word} for each in minted)
+    table = csv_table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    headers = {"content-type": f"{CSV}; charset=utf-8; header=present"}
+    headers |= {"content-disposition": 'attachment; filename="codes.csv"'}
+    return Response(table, status, headers | {"cache-control": CACHE_PRIVATE})
+
+
+def _wish(wish: shapes.CodeWish) -> CodeWish:
+    return CodeWish(
+        scope=wish.scope,
+        count=wish.count,
+        uses=wish.uses,
+        term=wish.term,
+        expires=seconds(wish.expires),
+        devices=wish.devices,
+        note=wish.note,
+    )
+
+
+def _told(code: Code) -> dict[str, Any]:
+    return {
+        "id": code.id,
+        "scope": str(code.scope),
+        "uses": code.max_uses,
+        "used": code.uses,
+        "term": term_text(code.term),
+        "expires": moment_if(code.expires),
+        "devices": code.devices,
+        "note": code.note,
+        "revoked": moment_if(code.revoked_at),
+        "made": moment(code.made_at),
+    }

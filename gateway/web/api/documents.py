@@ -1,0 +1,257 @@
+"""Documents of a publisher: publish, check, list, roll back, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec.json import decode, encode
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.core.documents import Address, is_language, is_name
+from gateway.core.errors import Malformed, Missing, Refused
+from gateway.core.findings import Finding
+from gateway.core.moments import moment
+from gateway.ports import Edition, Formats
+from gateway.rendering.problems import MAX_FINDINGS, finding
+from gateway.usecases.composing import Submission
+from gateway.usecases.idempotency import Repeating
+from gateway.usecases.publishing import Published, Publishing
+from gateway.web.api import shapes
+from gateway.web.api.answers import (
+    asked,
+    done,
+    following,
+    json,
+    page,
+)
+from gateway.web.api.operation import JSON, Operation
+from gateway.web.http.headers import CACHE_PRIVATE
+from gateway.web.http.links import Links
+from gateway.web.http.requests import condition, content_type, flag, read_body
+
+SOURCES = {"text/plain": None, "text/markdown": None, "text/html": None}
+PATH = "/api/documents/{slug}"
+_PUBLISHED = {JSON: shapes.Published}
+
+
+class Documents:
+    """The part of the API that publishes."""
+
+    def __init__(
+        self,
+        publishing: Publishing,
+        repeating: Repeating,
+        formats: Formats,
+        links: Links,
+        max_upload: int,
+    ) -> None:
+        self._publishing = publishing
+        self._repeating = repeating
+        self._formats = formats
+        self._links = links
+        self._max_upload = max_upload
+
+    def operations(self) -> Sequence[Operation]:
+        """Return what can be done with documents."""
+        paged = ("after", "limit")
+        return [
+            Operation(
+                "GET",
+                "/api/documents",
+                self.list_documents,
+                {200: {JSON: shapes.Documents}},
+                query=paged,
+            ),
+            Operation("GET", PATH, self.read_document, {200: {JSON: shapes.Document}}),
+            Operation(
+                "PUT",
+                PATH,
+                self.publish_document,
+                {200: _PUBLISHED, 201: _PUBLISHED},
+                takes=SOURCES,
+                query=("free",),
+                conditional=True,
+            ),
+            Operation(
+                "DELETE",
+                PATH,
+                self.delete_document,
+                {204: None, 202: {JSON: shapes.Recorded}},
+                query=("erase",),
+                conditional=True,
+            ),
+            Operation(
+                "POST",
+                f"{PATH}/check",
+                self.check_document,
+                {200: {JSON: shapes.Checked}},
+                takes=SOURCES,
+                query=("free",),
+                repeatable=True,
+            ),
+            Operation("GET", f"{PATH}/source", self.read_source, {200: SOURCES}),
+            Operation(
+                "GET",
+                f"{PATH}/editions",
+                self.list_editions,
+                {200: {JSON: shapes.Editions}},
+                query=paged,
+            ),
+            Operation(
+                "POST",
+                f"{PATH}/editions/{{edition}}/publish",
+                self.roll_back,
+                {200: _PUBLISHED},
+                conditional=True,
+                repeatable=True,
+            ),
+        ]
+
+    async def list_documents(self, request: Request, publisher: str) -> Response:
+        """List documents by slug."""
+        after, limit = page(request)
+        found = await self._publishing.documents(publisher, after, limit + 1)
+        shown = [self._told(request, edition) for edition in found[:limit]]
+        last = found[limit - 1].address.slug if len(found) > limit else ""
+        return json(shapes.Documents(shown, following(request, last)))
+
+    async def read_document(self, request: Request, publisher: str) -> Response:
+        """Tell about one document."""
+        edition = await self._publishing.current(_address(request, publisher))
+        return json(self._told(request, edition), headers=_etag(edition))
+
+    async def publish_document(self, request: Request, publisher: str) -> Response:
+        """Publish a source as the current edition."""
+        submission = await self._submission(request, publisher)
+        published = await self._publishing.publish(submission, condition(request))
+        edition = published.edition
+        headers = _etag(edition)
+        if published.created:
+            headers["location"] = f"/api/documents/{edition.address.slug}"
+        told = self._told_published(request, published)
+        return json(told, 201 if published.created else 200, headers)
+
+    async def delete_document(self, request: Request, publisher: str) -> Response:
+        """Take a document away from everyone; it can be published again for 30 days."""
+        address = _address(request, publisher)
+        is_final = flag(request, "erase")
+        away = self._publishing.erase if is_final else self._publishing.delete
+        return done(await away(address, condition(request)))
+
+    async def _submission(self, request: Request, publisher: str) -> Submission:
+        address = Address.of(publisher, request.path_params["slug"])
+        media_type, charset = content_type(request)
+        form = self._formats.of_media_type(media_type)
+        body = await read_body(request, self._max_upload)
+        free = flag(request, "free")
+        return Submission(address, body, form, charset, _language(request), free)
+
+    async def check_document(self, request: Request, publisher: str) -> Response:
+        """Tell the findings of a source and publish nothing."""
+        submission = await self._submission(request, publisher)
+        ask = asked(request, submission.body)
+        await self._repeating.earlier(publisher, ask)
+        try:
+            prepared = await self._publishing.check(submission)
+            meta = prepared.document.meta
+            sections = _sections(prepared.sections)
+            warnings = _found(prepared.warnings)
+            told = shapes.Checked(True, [], warnings, meta.title, meta.language, sections)
+        except Refused as refused:
+            told = shapes.Checked(False, _found(refused.findings), [])
+        await self._repeating.keep(publisher, ask, 200, b"")  # the same source, the same findings
+        return json(told)
+
+    async def read_source(self, request: Request, publisher: str) -> Response:
+        """Return the current source, in UTF-8."""
+        edition, source = await self._publishing.source(_address(request, publisher))
+        media_type = self._formats.named(edition.format).media_type
+        headers = {"cache-control": CACHE_PRIVATE, "content-disposition": "attachment"}
+        headers |= _etag(edition) | {"content-type": f"{media_type}; charset=utf-8"}
+        return Response(source, headers=headers)
+
+    async def list_editions(self, request: Request, publisher: str) -> Response:
+        """List the history of a document, newest first."""
+        after, limit = page(request)
+        address = _address(request, publisher)
+        found = await self._publishing.editions(address, after, limit + 1)
+        shown = [self._told(request, edition) for edition in found[:limit]]
+        last = found[limit - 1].id if len(found) > limit else ""
+        return json(shapes.Editions(shown, following(request, last)))
+
+    async def roll_back(self, request: Request, publisher: str) -> Response:
+        """Make an earlier edition current again."""
+        address, ask = _address(request, publisher), asked(request)
+        kept = await self._repeating.earlier(publisher, ask)
+        if kept:  # not again: something newer may have been published since
+            edition = await self._publishing.edition(address, request.path_params["edition"])
+            told = self._facts(request, edition) | {"warnings": decode(kept.body)}
+            confirmed = await self._publishing.confirm()  # it may be by now
+            return json(told | {"confirmed": confirmed}, headers=_etag(edition))
+        published = await self._publishing.roll_back(
+            address, request.path_params["edition"], condition(request)
+        )
+        answer = self._told_published(request, published)
+        # Of the edition nothing is kept here: its own record can be erased.
+        await self._repeating.keep(publisher, ask, 200, encode(answer.warnings))
+        return json(answer, headers=_etag(published.edition))
+
+    def _told(self, request: Request, edition: Edition) -> shapes.Document:
+        return shapes.Document(**self._facts(request, edition))
+
+    def _told_published(self, request: Request, published: Published) -> shapes.Published:
+        facts = self._facts(request, published.edition)
+        warnings = _found(published.warnings)
+        return shapes.Published(**facts, confirmed=published.confirmed, warnings=warnings)
+
+    def _facts(self, request: Request, edition: Edition) -> dict[str, Any]:
+        return dict(
+            address=str(edition.address),
+            slug=edition.address.slug,
+            url=self._links.absolute(request, f"/documents/{edition.address}"),
+            edition=edition.id,
+            etag=f'"{edition.id}"',
+            format=edition.format,
+            title=edition.title,
+            language=edition.language,
+            collection=edition.collection,
+            sections=_sections(edition.sections),
+            published=edition.published,
+            updated=edition.updated,
+            made=moment(edition.made_at),
+        )
+
+
+def _address(request: Request, publisher: str) -> Address:
+    slug = request.path_params["slug"]
+    if not is_name(slug):
+        raise Missing("document")
+    return Address(publisher, slug)
+
+
+def _language(request: Request) -> str:
+    language = request.headers.get("content-language", "").strip()
+    if language and not is_language(language):
+        raise Malformed(
+            "Content-Language cannot be read.",
+            where="Content-Language",
+            hint="Send one language tag, such as zh-CN or en.",
+        )
+    return language
+
+
+def _sections(sections: Sequence[tuple[bool, int, int]]) -> list[shapes.Section]:
+    return [
+        shapes.Section("paid" if paid else "free", line, end_line)
+        for paid, line, end_line in sections
+    ]
+
+
+def _found(found: Sequence[Finding]) -> list[shapes.Finding]:
+    return [shapes.Finding(**finding(each)) for each in found[:MAX_FINDINGS]]
+
+
+def _etag(edition: Edition) -> dict[str, str]:
+    return {"etag": f'"{edition.id}"'}

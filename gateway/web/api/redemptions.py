@@ -1,0 +1,64 @@
+"""Redeem for programs: a code or a token becomes a bearer token. No API key is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.core.errors import Malformed
+from gateway.ports import Tries
+from gateway.usecases.granting import Granting
+from gateway.usecases.redeeming import Redeeming
+from gateway.web.api import shapes
+from gateway.web.api.answers import asked, json, moment_if, read_json
+from gateway.web.api.operation import JSON, Operation
+from gateway.web.http.links import token_in
+from gateway.web.http.rate_limit import CODES, guarded
+
+
+class Redemptions:
+    """The part of the API that readers' programs use."""
+
+    def __init__(self, redeeming: Redeeming, granting: Granting, tries: Tries) -> None:
+        self._redeeming = redeeming
+        self._granting = granting
+        self._tries = tries
+
+    def operations(self) -> Sequence[Operation]:
+        """Return what can be done without an API key."""
+        return [
+            Operation(
+                "POST",
+                "/redeem",
+                self.redeem,
+                {200: {JSON: shapes.Redeemed}},
+                takes={JSON: shapes.Redemption},
+                one_of=("code", "token"),
+                repeatable=True,
+                is_open=True,
+            )
+        ]
+
+    async def redeem(self, request: Request, _: str) -> Response:
+        """Redeem a code or a token: it takes a place of its right, as a browser does."""
+        told, _body = await read_json(request, shapes.Redemption)
+        if bool(told.code) is bool(told.token):
+            raise Malformed(
+                "It is not clear what to redeem.", where="body", hint="Send a code or a token."
+            )
+        word = (told.code or told.token).strip()
+        key = asked(request).key
+        async with guarded(self._tries, request, CODES, word):
+            once = f"key {key}" if key else ""
+            redeemed = await self._redeeming.redeem(token_in(word) or word, None, once)
+        grant = redeemed.grant
+        answer = shapes.Redeemed(
+            token=await self._granting.token(grant),
+            scope=str(grant.scope),
+            document=None if redeemed.address is None else str(redeemed.address),
+            ends=moment_if(grant.ends),
+            confirmed=redeemed.confirmed,
+        )
+        return json(answer)

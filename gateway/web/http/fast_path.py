@@ -1,0 +1,153 @@
+"""Answers that are ready: sent without waiting for anything.
+
+Most requests ask for bytes that lie in memory. They are answered here, before any route, by one
+look-up of their raw path. Only what is plain is answered so: for anything else (a header that
+stands twice, an error to tell, bytes to fetch) there is no ready answer, and the request goes the
+long way through the routes. Both ways make their answers in `sending`, so that no request can
+tell which one it went.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.core.documents import NAME, Address
+from gateway.web.http.access_log import begin_request, note
+from gateway.web.http.meaning import is_host
+from gateway.web.http.requests import FORMS
+
+LONGEST = 200  # bytes of a path that can be plain
+
+Pairs = Sequence[tuple[bytes, bytes]]
+
+
+class Common(NamedTuple):
+    """Headers that many answers have, and how HTTP/1.1 writes them."""
+
+    headers: Pairs
+    lines: bytes
+
+    @classmethod
+    def of(cls, headers: Pairs) -> Common:
+        """Return what answers with these headers share."""
+        return cls(headers, b"".join([b"%b: %b\r\n" % header for header in headers]))
+
+
+Kind = tuple[str, int, bool, bool]  # cache-control, status, to a HEAD, over HTTPS
+
+
+class Answer(Struct, frozen=True, gc=False):
+    """A whole answer, made once and sent many times."""
+
+    kind: Kind
+    # As HTTP/1.1 writes it, but for what changes: the date, and the empty line that ends it.
+    head: bytes
+    common: Common
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status})"  # the body may be paid
+
+    @property
+    def status(self) -> int:
+        return self.kind[1]
+
+    @property
+    def headers(self) -> Pairs:
+        """All headers, as ASGI wants them."""
+        own = (line.partition(b": ") for line in self.head.split(b"\r\n")[1:-1])
+        return [*((name, value) for name, _, value in own), *self.common.headers]
+
+
+class Ask(Struct, frozen=True):
+    """A request without a body, as far as it decides about a ready answer."""
+
+    path: bytes  # raw, without the query
+    headers: Mapping[bytes, bytes]  # names in small letters
+    is_head: bool = False
+    is_https: bool = False
+
+
+Giver = Callable[[Ask], Answer | None]
+
+_METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
+
+
+class Ready:
+    """Who gives ready answers, by the first segment of the path."""
+
+    def __init__(self, givers: Mapping[bytes, Giver], *, is_https: bool) -> None:
+        self._givers = givers
+        self._is_https = is_https
+
+    def answer(
+        self, method: bytes, path: bytes, headers: Mapping[bytes, bytes], is_https: bool
+    ) -> Answer | None:
+        """Return the ready answer to a request without a body, None where there is none."""
+        giver = self._givers.get(path[: path.find(b"/", 1) + 1])
+        name = _METHODS.get(method)
+        if giver is None or name is None or len(path) > LONGEST:
+            return None
+        started, request = time.perf_counter(), begin_request()
+        try:
+            answer = giver(Ask(path, headers, name == "HEAD", is_https or self._is_https))
+        except Exception:
+            return None  # the long way meets the same fault, and tells it
+        if answer is not None:
+            note(name, path.decode("latin-1"), answer.status, started, request)
+        return answer
+
+
+class ReadyFirst:
+    """Send the ready answer where there is one; for any ASGI server."""
+
+    def __init__(self, app: ASGIApp, ready: Ready) -> None:
+        self._app = app
+        self._ready = ready
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = self._answer(scope) if scope["type"] == "http" else None
+        if answer is None:
+            await self._app(scope, receive, send)
+            return
+        start = {"type": "http.response.start", "status": answer.status}
+        await send({**start, "headers": list(answer.headers)})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    def _answer(self, scope: Scope) -> Answer | None:
+        headers = plain_headers(scope["headers"])
+        if headers is None:
+            return None
+        path = scope.get("raw_path") or scope["path"].encode()
+        is_https = scope["scheme"] == "https"
+        return self._ready.answer(scope["method"].encode(), path, headers, is_https)
+
+
+def plain_headers(pairs: Pairs) -> dict[bytes, bytes] | None:
+    """Return headers by name, None where one stands twice, no host is named or a body comes."""
+    headers = dict(pairs)
+    if len(headers) != len(pairs) or b"content-length" in headers:
+        return None
+    if not is_host(headers.get(b"host", b"")):
+        return None
+    return None if b"transfer-encoding" in headers else headers
+
+
+def document_of(path: bytes) -> tuple[Address, str] | None:
+    """Return which document, in which form, a raw path names; None where it is not plain."""
+    found = _DOCUMENT.fullmatch(path)
+    if found is None:
+        return None
+    publisher, slug, form = found.groups()
+    return Address(publisher.decode(), slug.decode()), form.decode() if form else FORMS[0]
+
+
+_DOCUMENT = re.compile(
+    f"/[a-z]+/({NAME})/({NAME})(?:[.]({'|'.join(FORMS[1:])}))?".encode(), re.ASCII
+)

@@ -1,0 +1,47 @@
+"""Links: absolute, from the configured origin or else a Host that is trusted; and unlock links."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.requests import Request
+
+from gateway.rendering.press import UNLOCK
+
+PORT = 8000  # of the gateway, where nothing else is said
+
+
+def token_in(pasted: str) -> str:
+    """Return the token of an unlock link, "" where a text is not one link with one token."""
+    try:
+        link = urlsplit(pasted)
+        tokens = parse_qs(link.query, max_num_fields=20).get("token", ())
+    except ValueError:
+        return ""
+    return tokens[0] if link.path == UNLOCK and len(tokens) == 1 else ""
+
+
+class Links:
+    """Where the gateway is, seen from outside."""
+
+    def __init__(self, base_url: str, trusted_hosts: tuple[str, ...]) -> None:
+        self._base_url = base_url
+        self._trusted = frozenset(trusted_hosts)
+
+    def absolute(self, request: Request, path: str) -> str:
+        """Return the link to a path of ours; a Host that is not trusted is not believed."""
+        return self._origin(request) + path
+
+    def _origin(self, request: Request) -> str:
+        if self._base_url:
+            return self._base_url
+        hosts = request.headers.getlist("host")
+        host = hosts[0] if len(hosts) == 1 else ""
+        try:
+            name = urlsplit(f"//{host}").hostname
+        except ValueError:
+            name = None
+        if name in self._trusted and host.lower().partition("@")[2] == "":
+            return f"{request.scope.get('scheme', 'http')}://{host}"
+        _, port = request.scope.get("server") or ("", None)
+        return f"http://127.0.0.1:{port or PORT}"  # the port that we serve on, whoever asks

@@ -1,0 +1,230 @@
+"""What a request says, read with bounds and without guessing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+from anyio.lowlevel import checkpoint
+from starlette.requests import Request
+
+from gateway.core.conditions import Condition, Names
+from gateway.core.documents import Address, is_name
+from gateway.core.errors import CrossSite, Malformed, Missing, TooLarge, Unsupported
+from gateway.web.http.codings import decoded
+
+MAX_FORM = 64 << 10
+MAX_CREDENTIAL = 4 << 10
+FORMS = ("html", "md", "txt", "json")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return the body, without its content coding.
+
+    Raises TooLarge before it holds more than limit bytes; Unsupported, Malformed for its coding.
+    """
+    return b"".join([part async for part in bounded_body(request, limit)])
+
+
+async def bounded_body(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """Yield the body as `read_body` returns it, and let others run in between."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise TooLarge("request body", limit)
+    size = 0
+    async for part in decoded(content_coding(request), _within(request.stream(), limit)):
+        size += len(part)
+        if size > limit:
+            raise TooLarge("request body", limit)
+        yield part
+        await checkpoint()
+
+
+async def _within(parts: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for part in parts:
+        size += len(part)
+        if size > limit:  # as it comes: a coding may also make it longer
+            raise TooLarge("request body", limit)
+        yield part
+
+
+def content_coding(request: Request) -> str:
+    """Return the coding that the request says its body has, "" for none."""
+    return ", ".join(request.headers.getlist("content-encoding")).strip().lower()
+
+
+async def read_form(request: Request) -> Mapping[str, str]:
+    """Return the fields of an urlencoded form. Raises TooLarge, Unsupported, Malformed."""
+    media_type, _ = content_type(request)
+    if media_type != "application/x-www-form-urlencoded":
+        raise Unsupported("Content-Type", media_type, ("application/x-www-form-urlencoded",))
+    body = await read_body(request, MAX_FORM)
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50, errors="strict")
+    except ValueError:
+        raise Malformed("The form cannot be read.", hint="Send it in UTF-8.") from None
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise Malformed("A field stands twice in the form.")
+    return dict(pairs)
+
+
+def content_type(request: Request) -> tuple[str, str | None]:
+    """Return the media type and the charset that the request declares."""
+    given = request.headers.getlist("content-type")
+    if len(given) > 1:
+        raise Malformed("There are several Content-Type headers.", where="Content-Type")
+    media_type, _, rest = (given[0] if given else "").partition(";")
+    charset = None
+    for parameter in rest.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            charset = value.strip().strip('"').strip() or None
+    return media_type.strip().lower(), charset
+
+
+def document_and_form(request: Request) -> tuple[Address, str]:
+    """Return which document, in which form, the path names. Raises Missing."""
+    return named_document(request.path_params["publisher"], request.path_params["slug"])
+
+
+def named_document(publisher: str, name: str) -> tuple[Address, str]:
+    """Return which document, in which form, the last two parts of a path name. Raises Missing."""
+    slug, dot, form = name.partition(".")
+    if not dot:
+        form = "html"
+    elif form not in FORMS[1:]:
+        raise Missing("document")
+    if not (is_name(publisher) and is_name(slug)):
+        raise Missing("document")
+    return Address(publisher, slug), form
+
+
+def bearer(request: Request) -> str:
+    """Return the bearer credential, "" where there is none. Raises Malformed."""
+    given = request.headers.getlist("authorization")
+    if len(given) > 1:
+        raise Malformed("There are several Authorization headers.", where="Authorization")
+    if not given:
+        return ""
+    scheme, _, value = given[0].partition(" ")
+    if scheme.lower() != "bearer" or not value.strip():
+        raise Malformed(
+            "The Authorization header cannot be read.",
+            where="Authorization",
+            hint="Send Authorization: Bearer and the token.",
+        )
+    return value.strip()
+
+
+def cookie(request: Request, name: str) -> str:
+    """Return the value of the one cookie called name, "" where there is none.
+
+    Raises Malformed where two cookies of the name disagree, or one is larger than any of ours.
+    """
+    values = set()
+    for header in request.headers.getlist("cookie"):
+        for part in header.split(";"):
+            key, _, value = part.partition("=")
+            if key.strip() == name:
+                values.add(value.strip())
+    if len(values) > 1:
+        raise Malformed(f"There are several cookies called {name}.", where="Cookie")
+    value = values.pop() if values else ""
+    if len(value) > MAX_CREDENTIAL:
+        raise Malformed("The cookie is too large to be ours.", where="Cookie")
+    return value
+
+
+def require_same_origin(request: Request) -> None:
+    """Raise CrossSite if a browser says, or does not deny, that a form came from another site.
+
+    A page sent with Referrer-Policy: no-referrer posts Origin: null to its own site, as a sandbox
+    anywhere does: browsers that know Sec-Fetch-Site tell the two apart, of others none is believed.
+    """
+    sites = request.headers.getlist("sec-fetch-site")
+    if not (all(site in ("same-origin", "none") for site in sites) if sites else _is_own(request)):
+        raise CrossSite
+
+
+def proves_same_origin(request: Request) -> bool:
+    """Tell whether a form cannot have come from another site, whatever the browser's age."""
+    sites = request.headers.getlist("sec-fetch-site")
+    return all(site == "same-origin" for site in sites) if sites else _is_own(request)
+
+
+def _is_own(request: Request) -> bool:
+    return all(_is_host(origin, request) for origin in request.headers.getlist("origin"))
+
+
+def _is_host(origin: str, request: Request) -> bool:
+    try:
+        return urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:  # not everything that a client calls its origin is an address
+        return False
+
+
+def prefers(request: Request, this: str, that: str) -> bool:
+    """Tell whether a client would rather have one media type than another."""
+    liking: dict[str, float] = {}
+    for item in ", ".join(request.headers.getlist("accept")).lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+        try:
+            liking[name] = float(quality)
+        except ValueError:
+            liking[name] = 0.0
+    return _liking(liking, this) > _liking(liking, that)
+
+
+def _liking(liking: Mapping[str, float], media_type: str) -> float:
+    kinds = (media_type, media_type.partition("/")[0] + "/*", "*/*")
+    return next((liking[kind] for kind in kinds if kind in liking), 0.0)
+
+
+def condition(request: Request) -> Condition:
+    """Return the precondition of a change. Raises Malformed.
+
+    A weak ETag is none that If-Match takes, by RFC 9110 section 13.1.
+    """
+    return Condition(_tags(request, "If-Match"), _tags(request, "If-None-Match", weak=True))
+
+
+def _tags(request: Request, where: str, *, weak: bool = False) -> Names:
+    values = request.headers.getlist(where)
+    if not values:
+        return None
+    text = ", ".join(values).strip()
+    if text == "*":
+        return "*"
+    tags = [tag.strip() for tag in text.split(",")]
+    found = [_TAG.fullmatch(tag) for tag in tags]
+    if not all(found):
+        raise Malformed(
+            f"{where} cannot be read.",
+            where=where,
+            hint="Send the ETag as it was given, in quotes, or *.",
+        )
+    return frozenset(tag[2] for tag in found if tag and (weak or not tag[1]))
+
+
+_TAG = re.compile(r'(W/)?"([^"]+)"')
+
+
+def flag(request: Request, name: str) -> bool:
+    """Return whether the query says true; false where it says nothing. Raises Malformed."""
+    values = request.query_params.getlist(name)
+    if values not in ([], ["true"], ["false"]):
+        raise Malformed(f"This is not a valid {name}.", where=name, hint="Use true or false.")
+    return values == ["true"]
+
+
+def count(request: Request, name: str, default: int, most: int) -> int:
+    """Return a whole number from the query, from 1 to most. Raises Malformed."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
+        raise Malformed(f"This is not a valid {name}.", where=name, hint=f"Use 1 to {most}.")
+    return int(text)

@@ -1,0 +1,168 @@
+"""Sending a form: negotiation of its coding, conditions, HEAD.
+
+The answer made last of a variant stays with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.core.bundles import IDENTITY, LONG, Form, Variant
+from gateway.core.errors import GatewayError
+from gateway.web.http.fast_path import Answer, Ask, Common, Kind
+from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC, secured
+
+PREFERENCE = ("br", "zstd", "gzip")  # smallest first
+LONGEST = 200  # letters of a header whose meaning is worth remembering
+
+Check = Callable[[], Awaitable[None]]  # raises where what is being sent may be sent no more
+
+
+def send_public(request: Request, form: Form, cache: str = CACHE_PUBLIC) -> Response:
+    """Answer with a public form: the coding that the client takes, 304 if it has it."""
+    ask = _ask(request)
+    return _response(public_answer(ask, form.variant(coding_for(ask)), cache))
+
+
+def send_private(request: Request, form: Form, status: int = 200) -> Response:
+    """Answer with a form that is for this reader alone: never compressed, never stored."""
+    return _response(private_answer(_ask(request), form.variant(IDENTITY), status))
+
+
+def send_checked(request: Request, form: Form, check: Check) -> Response:
+    """Answer like send_private; a long body in chunks, and check whether it may be before each."""
+    answer = private_answer(_ask(request), form.variant(IDENTITY))
+    return _response(answer) if len(answer.body) <= LONG else _Checked(answer, check)
+
+
+class _Checked(Response):
+    """A long body. What was sent stays sent; the rest is not, once it may not be."""
+
+    def __init__(self, answer: Answer, check: Check) -> None:
+        super().__init__(status_code=answer.status)
+        self.raw_headers = list(answer.headers)
+        self._whole = answer.body
+        self._check = check
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        start = {"type": "http.response.start", "status": self.status_code}
+        await send({**start, "headers": self.raw_headers})
+        for at in range(0, len(self._whole), LONG):
+            if at:
+                # A server waits for a slow client before it sends: first wait, and then check.
+                await send({"type": "http.response.body", "body": b"", "more_body": True})
+                try:
+                    await self._check()
+                except GatewayError:
+                    return  # shorter than its length says: the server closes the connection
+            chunk, more = self._whole[at : at + LONG], at + LONG < len(self._whole)
+            await send({"type": "http.response.body", "body": chunk, "more_body": more})
+
+
+def public_answer(ask: Ask, variant: Variant, cache: str = CACHE_PUBLIC) -> Answer:
+    """Return the answer that everyone may have, 304 if the client has it."""
+    has = ask.headers.get(b"if-none-match")
+    if has and (has == variant.etag or _has(has, variant.etag)):
+        return _answer(ask, variant, cache, 304)
+    return _answer(ask, variant, cache, 200)
+
+
+def private_answer(ask: Ask, variant: Variant, status: int = 200) -> Answer:
+    """Return the answer for one reader alone: never stored."""
+    return _answer(ask, variant, CACHE_PRIVATE, status)
+
+
+def _answer(ask: Ask, variant: Variant, cache: str, status: int) -> Answer:
+    kind = (cache, status, ask.is_head, ask.is_https)
+    answer: Answer | None = variant.answer
+    if answer is None or answer.kind != kind:
+        answer = variant.answer = _made(variant, _one(kind))
+    return answer
+
+
+@lru_cache(maxsize=64)
+def _one(kind: Kind) -> Kind:
+    """Return one tuple for all that are equal: every variant in memory holds one."""
+    return kind
+
+
+def _made(variant: Variant, kind: Kind) -> Answer:
+    cache, status, is_head, is_https = kind
+    if status == 304:
+        head = b"%betag: %b\r\n" % (_STATUS[status], variant.etag)
+        return Answer(kind, head, _common(cache, IDENTITY, "", is_https), b"")
+    head, length = _STATUS[status], len(variant.body)
+    if cache != CACHE_PRIVATE and variant.etag:
+        head = b"%betag: %b\r\ncontent-length: %d\r\n" % (head, variant.etag, length)
+    else:
+        head = b"%bcontent-length: %d\r\n" % (head, length)
+    common = _common(cache, variant.coding, variant.media_type, is_https)
+    return Answer(kind, head, common, b"" if is_head else variant.body)
+
+
+_STATUS = {
+    int(status): b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
+}
+
+
+@lru_cache(maxsize=256)
+def _common(cache: str, coding: str, media_type: str, is_https: bool) -> Common:
+    headers = {"cache-control": cache}
+    if cache != CACHE_PRIVATE:
+        headers["vary"] = "Accept-Encoding"
+    if coding != IDENTITY:
+        headers["content-encoding"] = coding
+    if media_type:
+        headers["content-type"] = media_type
+    pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return Common.of(secured(pairs, is_https=is_https))
+
+
+def _ask(request: Request) -> Ask:
+    headers: dict[bytes, bytes] = {}
+    for name, value in request.headers.raw:
+        headers[name] = headers[name] + b", " + value if name in headers else value
+    is_https = request.scope.get("scheme") == "https"
+    return Ask(b"", headers, request.method == "HEAD", is_https)
+
+
+def _response(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status)
+    response.raw_headers = list(answer.headers)
+    return response
+
+
+# --- negotiation -------------------------------------------------------------------------------
+
+
+def coding_for(ask: Ask) -> str:
+    """Return the coding to send, by RFC 9110 section 12.5.3; identity where none is taken."""
+    accepted = ask.headers.get(b"accept-encoding", b"")
+    return (_liked if len(accepted) <= LONGEST else _liked.__wrapped__)(accepted)
+
+
+@lru_cache(maxsize=512)
+def _liked(accepted: bytes) -> str:
+    weights: dict[str, float] = {}
+    for item in accepted.decode("latin-1").lower().split(","):
+        name, _, parameter = item.partition(";")
+        quality = parameter.strip().removeprefix("q=")
+        try:
+            weights[name.strip()] = float(quality) if quality else 1.0
+        except ValueError:
+            weights[name.strip()] = 0.0
+    anything = weights.get("*", 0.0)
+    liking = {coding: weights.get(coding, anything) for coding in PREFERENCE}
+    liked = max(PREFERENCE, key=liking.__getitem__)  # the first of several
+    return liked if liking[liked] > 0 else IDENTITY
+
+
+def _has(if_none_match: bytes, etag: bytes) -> bool:
+    tags = [tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")]
+    return etag in tags or if_none_match.strip() == b"*"

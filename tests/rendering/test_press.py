@@ -1,0 +1,390 @@
+"""The press sets a projection into its public forms and a full text into a reader's."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import brotli
+import pytest
+import zstandard
+from selectolax.lexbor import LexborHTMLParser
+
+import gateway.core
+from gateway.core.bundles import IDENTITY, Bundle
+from gateway.core.documents import PLACEHOLDER, SIZE_STEPS, Offer
+from gateway.rendering.press import PagePress
+from tests.web.sheets import (
+    ADDRESS,
+    HOSTILE,
+    PAGES,
+    PRESS,
+    body,
+    full_text,
+    inline_of,
+    one,
+    projection,
+)
+
+REGISTER = json.loads((Path(gateway.core.__file__).parent / "disclosures.json").read_text("utf-8"))
+FORMS = ("html", "md", "txt", "json", "html.refused")
+
+
+def public(**meta: object) -> Bundle:
+    """Set the sample report, with other declared metadata."""
+    return PRESS.public(projection(**meta), "e1")  # type: ignore[arg-type]
+
+
+def page(bundle: Bundle, form: str = "html") -> LexborHTMLParser:
+    """Read a page as a browser does."""
+    return LexborHTMLParser(body(bundle, form))
+
+
+def linked_data(bundle: Bundle) -> dict[str, object]:
+    """Return what a page says to search engines."""
+    found = json.loads(one(page(bundle), "script[type='application/ld+json']").text())
+    assert isinstance(found, dict)
+    return found
+
+
+# --- the panel ---------------------------------------------------------------------------------
+
+
+def test_the_panel_stands_where_the_sentence_breaks_off() -> None:
+    before, after = body(public()).split('<aside class="paywall"')
+    assert before.rstrip().endswith("压实XX各基层党组织书记抓基层</p>")
+    assert "党建的责任" not in after
+
+
+def test_the_first_panel_holds_the_form_and_later_ones_lead_to_it() -> None:
+    text = PLACEHOLDER.join(("甲", "乙", "丙", ""))
+    tree = page(PRESS.public(projection(text, (0, 500, 50_000)), "e1"))
+    first, *later = tree.css(".paywall")
+    assert first.id == "unlock"
+    assert first.css_first("form[method=post][action='/unlock'] input[name=code]")
+    assert len(later) == 2
+    for panel in later:
+        assert not panel.css("form, .paywall-offers")
+        assert panel.css_first("a[href='#unlock']")
+
+
+def test_the_panel_names_each_offer_with_its_price_and_link() -> None:
+    tree = page(public())
+    names = [node.text() for node in tree.css(".offer-name")]
+    prices = [node.text() for node in tree.css(".offer-price")]
+    assert (names, prices) == (["本篇全文", "年度合集"], ["¥9.90", "¥128"])
+    assert [link.attributes["href"] for link in tree.css("a.offer")] == [
+        "https://shop.example/report"
+    ]
+
+
+@pytest.mark.parametrize("step", SIZE_STEPS)
+def test_a_panel_says_the_step_and_nothing_finer(step: int) -> None:
+    tree = page(PRESS.public(projection(cuts=(step,)), "e1"))
+    assert one(tree, ".paywall-size").text() == (f"{step:,} 字以上" if step else "不足 500 字")
+
+
+@pytest.mark.parametrize(
+    ("cuts", "told"),
+    [
+        ((0, 20_000, 500), ["不足 500 字", "20,500 字以上", "20,000 字以上", "500 字以上"]),
+        ((0, 0), ["不足 500 字", "不足 1,000 字", "不足 500 字"]),
+    ],
+)
+def test_of_several_sections_the_panel_tells_the_step_of_each_and_their_sum(
+    cuts: tuple[int, ...], told: list[str]
+) -> None:
+    text = PLACEHOLDER.join("甲" * (len(cuts) + 1))
+    tree = page(PRESS.public(projection(text, cuts), "e1"))
+    assert [node.text() for node in tree.css(".paywall-size")] == told
+
+
+def test_a_document_without_a_paid_section_has_no_paywall_and_no_offer() -> None:
+    bundle = PRESS.public(projection("全文免费。", ()), "e1")
+    assert not page(bundle).css(".paywall, .offer")
+    assert linked_data(bundle)["isAccessibleForFree"] is True
+    assert json.loads(body(bundle, "json"))["offers"] == []
+
+
+def test_cuts_that_do_not_fit_the_text_are_not_set() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        PRESS.public(projection(cuts=(0, 500)), "e1")
+
+
+# --- what may differ ---------------------------------------------------------------------------
+
+
+def _mask_html(text: str, selector: str) -> str:
+    name = selector.removeprefix(".")
+    return re.sub(rf'(<span class="{name}">)[^<]*', r"\1", text)
+
+
+def _mask_lines(text: str, name: str) -> str:
+    assert name == "paywall-size"
+    return re.sub(r"^(\[[^·\n]*·)[^·\n]*(·[^·\n]*\])$", r"\1\2", text, flags=re.MULTILINE)
+
+
+def _mask_json(text: str, pointer: str) -> str:
+    _, sections, _, key = pointer.split("/")
+    facts = json.loads(text)
+    for section in facts[sections]:
+        if key in section:
+            section[key] = None
+    return json.dumps(facts)
+
+
+MASKS: dict[str, Callable[[str, str], str]] = {
+    "html": _mask_html,
+    "html.refused": _mask_html,
+    "md": _mask_lines,
+    "txt": _mask_lines,
+    "json": _mask_json,
+}
+
+
+def masked(bundle: Bundle, disclosure: str) -> dict[str, str]:
+    """Return every form without what a disclosure points at."""
+    [entry] = [entry for entry in REGISTER if entry["id"] == disclosure]
+    pointers = dict(pointer.split(":", 1) for pointer in entry["pointer"])
+    return {
+        form: MASKS[form](body(bundle, form), pointers[form.partition(".")[0]]) for form in FORMS
+    }
+
+
+@pytest.mark.parametrize(("step", "other"), list(combinations(SIZE_STEPS, 2)))
+def test_two_size_steps_differ_only_at_the_declared_places(step: int, other: int) -> None:
+    text = f"甲{PLACEHOLDER}乙{PLACEHOLDER}"
+    first = PRESS.public(projection(text, (step, other)), "e1")
+    second = PRESS.public(projection(text, (other, step)), "e1")
+    assert masked(first, "DR-SIZE") == masked(second, "DR-SIZE")
+    for form in FORMS:
+        assert body(first, form) != body(second, form)
+    assert first.entry == second.entry
+
+
+def test_the_register_says_all_that_a_disclosure_needs() -> None:
+    assert [entry["id"] for entry in REGISTER] == [
+        "DR-PAID",
+        "DR-COUNT",
+        "DR-POS",
+        "DR-OFFERS",
+        "DR-SIZE",
+    ]
+    for entry in REGISTER:
+        assert set(entry) == {"id", "surface", "pointer", "function", "bits", "default"}
+    assert 2 ** REGISTER[-1]["bits"] >= len(SIZE_STEPS)
+
+
+def test_every_place_that_the_register_names_is_there() -> None:
+    tree = page(public())
+    for entry in REGISTER:
+        for pointer in entry["pointer"]:
+            form, _, place = pointer.partition(":")
+            if form == "html":
+                assert tree.css(place.partition("#/")[0]), pointer
+
+
+def test_the_edition_is_no_part_of_any_public_byte() -> None:
+    one, other = PRESS.public(projection(), "e1"), PRESS.public(projection(), "e2")
+    assert (one.forms, one.entry) == (other.forms, other.entry)
+
+
+def test_a_bundle_is_the_same_bytes_each_time() -> None:
+    again = PagePress(PAGES)
+    assert PRESS.public(projection(), "e1").pack("") == again.public(projection(), "e1").pack("")
+    assert PRESS.full(full_text(), "e1").pack("") == again.full(full_text(), "e1").pack("")
+
+
+# --- codings -----------------------------------------------------------------------------------
+
+
+def test_every_coding_decodes_to_the_identity() -> None:
+    bundle = public()
+    for name in ("html", "md", "txt", "json"):
+        bodies = bundle.forms[name].bodies
+        assert set(bodies) == {IDENTITY, "br", "zstd", "gzip"}
+        assert brotli.decompress(bodies["br"]) == bodies[IDENTITY]
+        assert zstandard.decompress(bodies["zstd"]) == bodies[IDENTITY]
+        assert gzip.decompress(bodies["gzip"]) == bodies[IDENTITY]
+
+
+def test_each_public_form_has_a_strong_etag_of_its_own_bytes() -> None:
+    etags = [public().forms[name].etag for name in ("html", "md", "txt", "json")]
+    assert len(set(etags)) == 4
+    assert all(re.fullmatch(r'"[0-9a-f]{32}"', etag) for etag in etags)
+
+
+def test_a_readers_forms_are_neither_compressed_nor_tagged() -> None:
+    bundle = PRESS.full(full_text(), "e1")
+    assert set(bundle.forms) == {"html.zh-CN", "html.en", "md", "txt", "json"}
+    assert bundle.entry is None
+    for form in bundle.forms.values():
+        assert (set(form.bodies), form.etag) == ({IDENTITY}, "")
+
+
+# --- hostile text ------------------------------------------------------------------------------
+
+
+def test_declared_text_is_never_markup_script_or_template() -> None:
+    bundle = public(
+        title=HOSTILE,
+        author=HOSTILE,
+        summary=HOSTILE,
+        collection=HOSTILE,
+        offers=(Offer(HOSTILE, HOSTILE, HOSTILE),),
+    )
+    for form in ("html", "html.refused"):
+        tree = page(bundle, form)
+        assert one(tree, "h1").text() == HOSTILE
+        assert all(
+            "alert" not in script.text() or script.attributes["type"]
+            for script in tree.css("script")
+        )
+        assert "<script>alert" not in body(bundle, form)
+        assert "49" not in one(tree, "h1").text()
+    assert linked_data(bundle)["headline"] == HOSTILE
+    assert json.loads(body(bundle, "json"))["title"] == HOSTILE
+    assert "\\<script\\>" in body(bundle, "md").split("\n")[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        " java\nscript:alert(1)",
+        "data:text/html,x",
+        "//other.example/",
+        "/\\other.example",
+        "vbscript:x",
+        "https://a b",
+    ],
+)
+def test_an_offer_links_only_to_plain_addresses(url: str) -> None:
+    bundle = public(offers=(Offer("甲", "1", url),))
+    assert not page(bundle).css("a.offer")
+    assert json.loads(body(bundle, "json"))["offers"] == [{"name": "甲", "price": "1", "url": ""}]
+
+
+def test_a_title_of_several_lines_stays_on_one() -> None:
+    bundle = public(title="甲\r\nSet-Cookie: a=b\n# 乙")
+    assert body(bundle, "txt").split("\n")[0] == "甲 Set-Cookie: a=b # 乙"
+    assert body(bundle, "md").split("\n")[0] == "# 甲 Set-Cookie: a=b \\# 乙"
+    assert bundle.entry
+    assert bundle.entry.title == "甲 Set-Cookie: a=b # 乙"
+
+
+@pytest.mark.parametrize("form", ["html", "html.refused"])
+def test_a_public_page_has_no_inline_style_or_script_and_only_its_own_assets(form: str) -> None:
+    assert inline_of(page(public(), form)) == []
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_a_readers_page_has_no_inline_style_or_script(language: str) -> None:
+    bundle = PRESS.full(full_text(), "e1")
+    assert inline_of(page(bundle, f"html.{language}")) == []
+
+
+# --- other forms -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["md", "txt"])
+def test_a_line_stands_for_the_paid_section(form: str) -> None:
+    lines = body(public(), form).rstrip("\n").split("\n")
+    assert lines[-1] == f"[付费内容 · 2,000 字以上 · 解锁：/documents/{ADDRESS}#unlock]"
+    assert lines[-3].endswith("书记抓基层")
+
+
+def test_the_line_speaks_the_language_of_the_document() -> None:
+    english = projection(f"One{PLACEHOLDER}two", (0,), language="en-GB", title="One")
+    line = body(PRESS.public(english, "e1"), "txt").split("\n")[4]
+    assert (
+        line == f"[Paid section · fewer than 500 characters · unlock: /documents/{ADDRESS}#unlock]"
+    )
+
+
+def test_the_json_holds_the_sections_in_order() -> None:
+    bundle = PRESS.public(projection(f"{PLACEHOLDER}甲{PLACEHOLDER}", (500, 0)), "e1")
+    facts = json.loads(body(bundle, "json"))
+    assert [section["kind"] for section in facts["sections"]] == ["paid", "free", "paid"]
+    assert facts["sections"][1] == {"kind": "free", "html": "<p>甲</p>", "text": "甲"}
+    assert (facts["address"], facts["unlock"]) == (str(ADDRESS), "/unlock")
+
+
+def test_placeholders_are_never_shown_raw() -> None:
+    for name in FORMS:
+        assert PLACEHOLDER not in body(public(), name)
+
+
+def test_the_full_text_is_whole_in_every_form() -> None:
+    bundle = PRESS.full(full_text(), "e1")
+    for name in bundle.forms:
+        assert "书记抓基层党建的责任" in body(bundle, name)
+        assert "整体工作高质量发展" in body(bundle, name)
+
+
+def test_a_full_text_keeps_its_language_in_either_interface() -> None:
+    bundle = PRESS.full(full_text(), "e1")
+    tree = page(bundle, "html.en")
+    assert one(tree, "html").attributes["lang"] == "en"
+    assert one(tree, "article").attributes["lang"] == "zh-CN"
+    assert "My library" in body(bundle, "html.en")
+    assert "我的书架" in body(bundle, "html.zh-CN")
+
+
+# --- what engines and lists read ---------------------------------------------------------------
+
+
+def test_linked_data_tell_of_the_paywall_and_of_no_text() -> None:
+    data = linked_data(public())
+    assert data["isAccessibleForFree"] is False
+    assert data["hasPart"] == {
+        "@type": "WebPageElement",
+        "isAccessibleForFree": False,
+        "cssSelector": ".paywall",
+    }
+    assert not {"articleBody", "wordCount", "text"} & set(data)
+
+
+def test_absolute_addresses_appear_only_where_a_base_is_given() -> None:
+    assert "canonical" not in body(public())
+    based = PagePress(PAGES, "https://paid.example/").public(projection(), "e1")
+    link = one(page(based), "link[rel=canonical]")
+    assert link.attributes["href"] == f"https://paid.example/documents/{ADDRESS}"
+    assert json.loads(body(based, "json"))["unlock"] == "https://paid.example/unlock"
+
+
+def test_the_declared_summary_comes_first() -> None:
+    entry = public(summary="  一句话。 ").entry
+    assert entry
+    assert entry.summary == "一句话。"
+
+
+def test_a_summary_stops_before_the_first_cut() -> None:
+    entry = PRESS.public(projection(f"甲{PLACEHOLDER}乙"), "e1").entry
+    assert entry
+    assert entry.summary == "甲"
+
+
+def test_a_summary_breaks_neither_a_word_nor_a_character() -> None:
+    words = "A sentence of ordinary words. " * 10
+    joined = "字" * 139 + "e\u0301" + "尾" * 20
+    family = "字" * 138 + "👨\u200d👩\u200d👧" + "尾" * 20
+    for text, kept in (
+        (words, words[:133]),
+        (joined, joined[:139]),
+        (family, family[:138]),
+    ):
+        entry = PRESS.public(projection(text + PLACEHOLDER), "e1").entry
+        assert entry
+        assert entry.summary == kept + "…"
+
+
+def test_a_change_of_times_is_all_that_times_change() -> None:
+    later = replace(projection(), updated="2025-04-01T00:00:00Z")
+    assert PRESS.public(later, "e1").forms["txt"] == public().forms["txt"]
+    assert PRESS.public(later, "e1").forms["html"] != public().forms["html"]

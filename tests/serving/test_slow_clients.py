@@ -1,0 +1,62 @@
+"""Who is too slow, and who is not."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.serving.slow_clients import MAX_HEAD, PATIENCE, SLOWEST, Pace
+
+
+def begun(at: float = 100.0) -> Pace:
+    pace = Pace(at)
+    pace.begin(at)
+    return pace
+
+
+def test_a_client_that_asks_for_nothing_is_not_slow() -> None:
+    assert not Pace(100.0).is_slow(1e9)
+
+
+def test_a_request_that_drips_is_slow_at_last() -> None:
+    pace = begun()
+    pace.taken = 30  # a byte a second
+    assert not pace.is_slow(100 + PATIENCE)
+    assert pace.is_slow(100 + PATIENCE + 1)
+
+
+@given(st.integers(1, 1 << 30), st.floats(0, 1e5))
+def test_no_request_at_the_slowest_pace_is_slow(size: int, seconds: float) -> None:
+    pace = begun()
+    pace.taken = max(size, int(seconds * SLOWEST) + 1)
+    assert not pace.is_slow(100 + seconds)
+
+
+def test_a_request_that_waits_for_the_application_has_its_time_anew() -> None:
+    pace = begun()
+    pace.wait_for_us(100 + PATIENCE)
+    assert not pace.is_slow(100 + 2 * PATIENCE)
+    pace.end(130.0)
+    pace.wait_for_us(500.0)
+    assert not pace.is_slow(1e9)
+
+
+def test_a_head_that_goes_on_is_too_long_and_a_body_is_not() -> None:
+    pace = begun()
+    pace.taken = MAX_HEAD + 1
+    assert pace.has_too_long_a_head
+    pace.is_in_head = False
+    assert not pace.has_too_long_a_head
+
+
+def test_a_client_is_stuck_only_when_it_takes_nothing_at_all() -> None:
+    pace = Pace(100.0)
+    assert not pace.is_stuck(0, 199.0)
+    assert not pace.is_stuck(1_000, 199.0)
+    now = 200.0
+    for left in range(1_000, 0, -100):  # slowly, and yet it moves
+        assert not pace.is_stuck(left, now)
+        now += PATIENCE
+    assert not pace.is_stuck(100, now)
+    assert pace.is_stuck(100, now + 1)
+    assert not pace.is_stuck(0, now + 2)
