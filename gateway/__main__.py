@@ -37,7 +37,7 @@ from gateway.usecases.granting import MAX_DEVICES, Wish
 from gateway.usecases.signing_keys import Turned
 
 if TYPE_CHECKING:
-    from gateway.app import House
+    from gateway.app import Services
     from gateway.stores.membership import Tell
 
 NOT_CONFIRMED = 2
@@ -82,20 +82,20 @@ def _settings() -> Settings:
     return configuration.load(os.environ)
 
 
-def in_house(
-    work: Callable[[House], Awaitable[T]],
+def with_services(
+    work: Callable[[Services], Awaitable[T]],
     *,
     in_process: bool = True,
     serving: Tell | None = None,
     is_accepted: bool = False,
 ) -> T:
     """Open the house that the settings describe, work in it, and close it."""
-    from gateway.app import open_house, patience
+    from gateway.app import open_services, patience
 
     async def run() -> T:
         settings = _settings()
         wait = patience(settings) if in_process and not serving else 0.0
-        house = await open_house(
+        services = await open_services(
             settings,
             in_process=in_process,
             serving=serving,
@@ -103,9 +103,9 @@ def in_house(
             is_accepted=is_accepted,
         )
         try:
-            return await work(house)
+            return await work(services)
         finally:
-            await house.close()
+            await services.close()
 
     return asyncio.run(run())
 
@@ -155,11 +155,11 @@ def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
         sys.exit(1)
     origin = settings.base_url or f"http://{_shown(host)}:{port}"
 
-    async def move(house: House) -> tuple[Welcome | None, str]:
-        return await move_in(house, demo), house.authority
+    async def move(services: Services) -> tuple[Welcome | None, str]:
+        return await move_in(services, demo), services.authority
 
     with alone(settings.data):
-        welcome, authority = in_house(
+        welcome, authority = with_services(
             move, serving=lambda words: click.echo(f"paidgate: {words}", err=True)
         )
     shown = banner(welcome, origin, authority)
@@ -199,17 +199,17 @@ def publish(
     for path in others(paths):
         click.echo(f"{path}: skipped: no document", err=True)
 
-    async def work(house: House) -> tuple[int, bool]:
+    async def work(services: Services) -> tuple[int, bool]:
         seen = states(paths)  # before the first run, or it would miss what changes meanwhile
         files = list(source_files(paths, charset))
-        refused = await publish_files(house, files, publisher, free=free)
-        confirmed = await is_confirmed(house)
+        refused = await publish_files(services, files, publisher, free=free)
+        confirmed = await is_confirmed(services)
         if watch:
-            await watch_files(house, paths, publisher, seen, free=free, charset=charset)
+            await watch_files(services, paths, publisher, seen, free=free, charset=charset)
         return refused, confirmed
 
     try:
-        refused, confirmed = in_house(work, in_process=False)
+        refused, confirmed = with_services(work, in_process=False)
     except KeyboardInterrupt:
         click.echo("paidgate: interrupted; the same command again does the rest.", err=True)
         sys.exit(INTERRUPTED)
@@ -323,11 +323,11 @@ def publisher() -> None:
 def publisher_add(name: str) -> None:
     """Add a publisher, or give one another key; the key is printed this once."""
 
-    async def work(house: House) -> tuple[str, bool]:
-        key = await house.granting.add_publisher(name)
-        return key, await house.granting.confirm()
+    async def work(services: Services) -> tuple[str, bool]:
+        key = await services.granting.add_publisher(name)
+        return key, await services.granting.confirm()
 
-    key, confirmed = in_house(work)
+    key, confirmed = with_services(work)
     click.echo(key)
     _require_confirmed(confirmed)
 
@@ -339,16 +339,16 @@ def publisher_add(name: str) -> None:
 def publisher_keys(name: str, ended: str) -> None:
     """Print the API keys of a publisher, or end one; it and its sessions then open nothing."""
     if ended:
-        confirmed = in_house(lambda house: house.api_keys.end(name, ended))
+        confirmed = with_services(lambda services: services.api_keys.end(name, ended))
         click.echo(f"ended {ended}: {'it opens nothing any more' if confirmed else 'recorded'}.")
         _require_confirmed(confirmed)
         return
 
-    async def work(house: House) -> Sequence[ApiKey]:
-        await house.granting.require_publisher(name)
-        return await house.api_keys.keys(name)
+    async def work(services: Services) -> Sequence[ApiKey]:
+        await services.granting.require_publisher(name)
+        return await services.api_keys.keys(name)
 
-    for key in in_house(work):
+    for key in with_services(work):
         click.echo(_key_line(key))
 
 
@@ -370,14 +370,14 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     """Grant a right, and print its id, token and unlock link."""
     from gateway.web.http.links import PORT
 
-    async def work(house: House) -> tuple[Grant, str, bool]:
+    async def work(services: Services) -> tuple[Grant, str, bool]:
         wish = Wish(scope, subject=subject, term=term, source="command line")
-        await house.granting.require_known(publisher, scope)
-        made = await house.granting.grant(publisher, wish, by=OPERATOR)
-        token = await house.granting.token(made)
-        return made, token, await house.granting.confirm()
+        await services.granting.require_known(publisher, scope)
+        made = await services.granting.grant(publisher, wish, by=OPERATOR)
+        token = await services.granting.token(made)
+        return made, token, await services.granting.confirm()
 
-    made, token, confirmed = in_house(work)
+    made, token, confirmed = with_services(work)
     origin = _settings().base_url
     if not origin:
         origin = f"http://127.0.0.1:{PORT}"
@@ -393,7 +393,7 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
 @told
 def revoke(grant: str) -> None:
     """Take a grant back; returns when no worker will serve it."""
-    confirmed = in_house(lambda house: house.granting.revoke(None, grant))
+    confirmed = with_services(lambda services: services.granting.revoke(None, grant))
     click.echo(f"revoked {grant}: {'no worker will serve it' if confirmed else 'recorded'}.")
     _require_confirmed(confirmed)
 
@@ -415,7 +415,7 @@ def reader() -> None:
 @told
 def reader_show(reader: str, grant: str) -> None:
     """Print all that is on record of a reader."""
-    for line in in_house(lambda house: kept_of(house, reader, grant)):
+    for line in with_services(lambda services: kept_of(services, reader, grant)):
         click.echo(line)
 
 
@@ -425,7 +425,7 @@ def reader_show(reader: str, grant: str) -> None:
 @told
 def reader_forget(reader: str, grant: str) -> None:
     """Take a reader off the record: its cookies open nothing any more; the grants stay."""
-    forgotten, confirmed = in_house(lambda house: forget(house, reader, grant))
+    forgotten, confirmed = with_services(lambda services: forget(services, reader, grant))
     for each in forgotten:
         click.echo(f"forgotten {each}: {'no worker knows it' if confirmed else 'recorded'}.")
     click.echo(
@@ -434,27 +434,27 @@ def reader_forget(reader: str, grant: str) -> None:
     _require_confirmed(confirmed)
 
 
-async def _readers(house: House, reader: str, grant: str) -> list[str]:
+async def _readers(services: Services, reader: str, grant: str) -> list[str]:
     """Return the readers that a command is about. Raises Malformed, Missing."""
     if bool(reader) is bool(grant):
         raise Malformed("It is not clear which.", hint="Name a reader, or --grant and its id.")
     if reader:
         return [reader]
-    if await house.ledger.grant(grant) is None:
+    if await services.ledger.grant(grant) is None:
         raise Missing("grant")
-    return [device.reader for device in await house.ledger.devices(grant, MAX_DEVICES)]
+    return [device.reader for device in await services.ledger.devices(grant, MAX_DEVICES)]
 
 
-async def kept_of(house: House, reader: str, grant: str) -> list[str]:
+async def kept_of(services: Services, reader: str, grant: str) -> list[str]:
     """Return what is on record of readers, in lines. Raises Malformed, Missing."""
     lines: list[str] = []
-    for each in await _readers(house, reader, grant):
-        known = await house.ledger.reader(each)
+    for each in await _readers(services, reader, grant):
+        known = await services.ledger.reader(each)
         if known is None:
             raise Missing("reader")
         lines.append(f"reader {each}: signed out {known.auth_epoch} times")
         for held in known.grants:
-            places = await house.ledger.devices(held.id, MAX_DEVICES)
+            places = await services.ledger.devices(held.id, MAX_DEVICES)
             at = next((moment(place.at) for place in places if place.reader == each), "")
             facts = {"redeemed": at, "subject": held.subject, "note": held.note}
             facts |= {"source": held.source, "source_ref": held.source_ref}
@@ -463,12 +463,12 @@ async def kept_of(house: House, reader: str, grant: str) -> list[str]:
     return lines
 
 
-async def forget(house: House, reader: str, grant: str) -> tuple[list[str], bool]:
+async def forget(services: Services, reader: str, grant: str) -> tuple[list[str], bool]:
     """Forget readers; return them, and whether every worker knows. Raises Malformed, Missing."""
-    readers = await _readers(house, reader, grant)
+    readers = await _readers(services, reader, grant)
     for each in readers:
-        await house.granting.forget(each)
-    return readers, await house.granting.confirm()
+        await services.granting.forget(each)
+    return readers, await services.granting.confirm()
 
 
 # --- signing keys ------------------------------------------------------------------------------
@@ -483,7 +483,7 @@ def keys() -> None:
 @told
 def keys_list() -> None:
     """Print every key and its state."""
-    for kid, state in in_house(lambda house: house.signing.keys()).items():
+    for kid, state in with_services(lambda services: services.signing.keys()).items():
         click.echo(f"{kid}  {state}")
 
 
@@ -491,7 +491,7 @@ def keys_list() -> None:
 @told
 def keys_rotate() -> None:
     """Make a new key, and sign with it as soon as every worker has it."""
-    _tell_turned(in_house(lambda house: house.signing.rotate()))
+    _tell_turned(with_services(lambda services: services.signing.rotate()))
 
 
 @keys.command("retire")
@@ -499,18 +499,18 @@ def keys_rotate() -> None:
 @told
 def keys_retire(kid: str) -> None:
     """End a key that was rotated away: whatever it has signed is good no more."""
-    _tell_turned(in_house(lambda house: house.signing.retire(kid)))
+    _tell_turned(with_services(lambda services: services.signing.retire(kid)))
 
 
 @keys.command("accept-secret")
 @told
 def keys_accept_secret() -> None:
     """Take the root secret that is set now, in place of one that was changed or lost."""
-    in_house(_nothing, is_accepted=True)
+    with_services(_nothing, is_accepted=True)
     click.echo("The ledger goes by this secret: what the one before has signed is void.")
 
 
-async def _nothing(_: House) -> None:
+async def _nothing(_: Services) -> None:
     return
 
 
@@ -536,7 +536,7 @@ def audit_log_verify() -> None:
     from gateway.ops.audit_log import verify
     from gateway.stores.files.chains import this_host
 
-    anchors = in_house(lambda house: house.ledger.anchors())
+    anchors = with_services(lambda services: services.ledger.anchors())
     verified = verify(_settings().audit, anchors, this_host())
     for line in verified.lines():
         click.echo(line)
@@ -567,7 +567,7 @@ def verify(repair: bool) -> None:
     """Read back all that is stored, and name what is damaged; exit 1 if something is."""
     from gateway.cli.verifying import verify as look
 
-    found = in_house(lambda house: look(house, click.echo, repair=repair))
+    found = with_services(lambda services: look(services, click.echo, repair=repair))
     click.echo(found.told())
     sys.exit(1 if found.left else 0)
 
@@ -578,7 +578,7 @@ def upgrade() -> None:
     """Bring what is stored from earlier versions to this one; the gateway may serve meanwhile."""
     from gateway.cli.upgrading import upgrade as bring_up
 
-    done = in_house(lambda house: bring_up(house, click.echo))
+    done = with_services(lambda services: bring_up(services, click.echo))
     click.echo(done.told())
     sys.exit(1 if done.left else 0)
 

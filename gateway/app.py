@@ -95,7 +95,7 @@ class SystemClock:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Services:
     """Every part, put together."""
 
     settings: Settings
@@ -132,14 +132,14 @@ class House:
         await self.ledger.close()
 
 
-async def open_house(
+async def open_services(
     settings: Settings,
     *,
     in_process: bool = False,
     serving: Tell | None = None,
     patience: float = 0,
     is_accepted: bool = False,
-) -> House:
+) -> Services:
     """Open the stores and put the use cases on them.
 
     in_process: compose here and now, as commands do that publish little or nothing; what serves
@@ -163,7 +163,7 @@ async def open_house(
     except BaseException:
         await ledger.close()
         raise
-    house = assemble(
+    services = build_services(
         settings,
         ledger,
         store,
@@ -178,8 +178,8 @@ async def open_house(
         looks=partial(looks, patience),
     )
     if membership:
-        membership.begin(house.coherence)
-    return house
+        membership.begin(services.coherence)
+    return services
 
 
 async def _secret(
@@ -243,15 +243,15 @@ def open_coherence(settings: Settings, record: AuthorityRecord | None) -> Memory
     Outside of it where another is on record. What it does not start at once it renews when it is
     started.
     """
-    terms, named, house = (
+    terms, named, place = (
         Terms(settings.lease),
         named_authority(settings),
         house_name(settings.data),
     )
     name = record.id if record else ""
-    is_sure = record is None or named.is_surely(record, house)
+    is_sure = record is None or named.is_surely(record, place)
     is_embedded = (settings.authority, settings.redis) == ("redis", "embedded")
-    if is_embedded and record and Named(Kind.EMBEDDED).is_surely(record, house):
+    if is_embedded and record and Named(Kind.EMBEDDED).is_surely(record, place):
         # Also without a program of its own: it speaks to the server that another process keeps.
         named, is_sure = Named(Kind.EMBEDDED), True
     if named.kind is Kind.REDIS and (record is None or record.kind == Kind.REDIS):
@@ -316,7 +316,7 @@ def _open_texts(place: str) -> tuple[PublicStore, Vault]:
     return FilePublicStore(root / "public"), FileVault(root / "vault")
 
 
-def assemble(
+def build_services(
     settings: Settings,
     ledger: Ledger,
     store: PublicStore,
@@ -330,7 +330,7 @@ def assemble(
     in_process: bool = True,
     membership: Membership | None = None,
     looks: Looks = at_once,
-) -> House:
+) -> Services:
     """Put the use cases on the given parts."""
     coherence, audit = coherence or DirectCoherence(), audit or MemoryAudit()
     announcing = Announcing(ledger, coherence, audit, looks)
@@ -351,7 +351,7 @@ def assemble(
         composing.stamp(base),
         composer.compare,
     )
-    return House(
+    return Services(
         settings=settings,
         ledger=ledger,
         store=store,
@@ -376,21 +376,21 @@ def assemble(
 # --- the web application -----------------------------------------------------------------------
 
 
-def build(house: House) -> Starlette:
+def build(services: Services) -> Starlette:
     """Build the web application on a house."""
-    settings = house.settings
+    settings = services.settings
     assets, pages = composing.static(), composing.pages()
     language = interface(settings.language)
-    telling = Telling(pages, language, house.granting.once)
+    telling = Telling(pages, language, services.granting.once)
     links = Links(settings.base_url, settings.trusted_hosts)
-    shelf = Shelf(house.store)
-    public = Public(house.store, shelf, pages, assets, language)
+    shelf = Shelf(services.store)
+    public = Public(services.store, shelf, pages, assets, language)
     readers = Readers(
-        house.reading,
-        house.granting,
-        house.redeeming,
-        house.tries,
-        house.store,
+        services.reading,
+        services.granting,
+        services.redeeming,
+        services.tries,
+        services.store,
         shelf,
         pages,
         is_https=settings.is_https,
@@ -400,31 +400,31 @@ def build(house: House) -> Starlette:
         *public.routes(),
         *readers.routes(),
         *Publishers(
-            house.publishing,
-            house.api_keys,
-            house.granting,
-            house.redeeming,
-            house.explaining,
-            house.repeating,
-            house.tries,
+            services.publishing,
+            services.api_keys,
+            services.granting,
+            services.redeeming,
+            services.explaining,
+            services.repeating,
+            services.tries,
             SourceFormats(),
             links,
             settings.max_upload,
         ).routes(),
         *Studio(
-            house.publishing,
-            house.api_keys,
-            house.granting,
-            house.redeeming,
-            house.tries,
+            services.publishing,
+            services.api_keys,
+            services.granting,
+            services.redeeming,
+            services.tries,
             SourceFormats(),
-            house.store,
+            services.store,
             pages,
             links,
             is_https=settings.is_https,
             max_upload=settings.max_upload,
         ).routes(),
-        *Operations(_probes(house)).routes(),
+        *Operations(_probes(services)).routes(),
     ]
     app = Starlette(
         routes=routes,
@@ -446,18 +446,18 @@ def build(house: House) -> Starlette:
     return app
 
 
-def _probes(house: House) -> dict[str, Probe]:
+def _probes(services: Services) -> dict[str, Probe]:
     return {
-        "previews": _answering(house.store.ping),
-        "ledger": _answering(house.ledger.ping),
-        "redis": house.coherence.ping,
-        "authority": partial(_authority, house),
-        "store": _answering(house.vault.ping),
+        "previews": _answering(services.store.ping),
+        "ledger": _answering(services.ledger.ping),
+        "redis": services.coherence.ping,
+        "authority": partial(_authority, services),
+        "store": _answering(services.vault.ping),
     }
 
 
-async def _authority(house: House) -> str:
-    return house.authority
+async def _authority(services: Services) -> str:
+    return services.authority
 
 
 def _answering(ping: Callable[[], Awaitable[None]]) -> Probe:
@@ -481,9 +481,9 @@ class Gateway:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        house = await open_house(self._settings, serving=log)
-        house.coherence.start()
-        self._app, waiting = build(house), self._app
+        services = await open_services(self._settings, serving=log)
+        services.coherence.start()
+        self._app, waiting = build(services), self._app
         self.ready = self._app.state.ready
         # What is there now stays: the collector need not look at it again and again, nor so often.
         gc.collect()
@@ -491,24 +491,24 @@ class Gateway:
         gc.set_threshold(YOUNG)
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_again, "sweep", partial(_sweep, house, set()), SWEEP)
-                tasks.start_soon(_again, "look over", LookOver(house), SWEEP)
-                tasks.start_soon(_again, "announce", house.announcing.confirm, ANNOUNCE)
-                tasks.start_soon(_again, "forget", house.seeds.forget, FORGET)
-                tasks.start_soon(_again, "audit", house.audit.tend, ANEW)
-                if house.membership:
-                    attend = partial(house.membership.attend, house.coherence)
+                tasks.start_soon(_again, "sweep", partial(_sweep, services, set()), SWEEP)
+                tasks.start_soon(_again, "look over", LookOver(services), SWEEP)
+                tasks.start_soon(_again, "announce", services.announcing.confirm, ANNOUNCE)
+                tasks.start_soon(_again, "forget", services.seeds.forget, FORGET)
+                tasks.start_soon(_again, "audit", services.audit.tend, ANEW)
+                if services.membership:
+                    attend = partial(services.membership.attend, services.coherence)
                     tasks.start_soon(_again, "attend", attend, TENURE.pace)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
             self._app = waiting
-            await house.close()
+            await services.close()
 
 
-async def _sweep(house: House, told: set[Address]) -> None:
+async def _sweep(services: Services, told: set[Address]) -> None:
     """Finish what dead processes left; log each document that stays behind, and no second time."""
-    failed = await house.publishing.recover()
+    failed = await services.publishing.recover()
     for address in sorted(failed.keys() - told):
         _log.error("unsettled", document=str(address), kind=type(failed[address]).__name__)
     told.clear()
@@ -518,8 +518,8 @@ async def _sweep(house: House, told: set[Address]) -> None:
 class LookOver:
     """Reads all that is stored back, a few editions at a time, from the start again at the end."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, services: Services) -> None:
+        self._house = services
         self._after: Edition | None = None
 
     async def __call__(self) -> None:

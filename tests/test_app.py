@@ -20,7 +20,7 @@ from gateway.stores.files.audit import FileAudit
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.publishing import Publishing
 from tests.asgi import exchange
-from tests.house import gateway, settings
+from tests.services import gateway, settings
 
 pytestmark = pytest.mark.anyio
 
@@ -69,12 +69,12 @@ async def test_a_document_that_cannot_be_settled_is_logged_and_no_second_time(
     await side.publish("a", "Title\n\nFree.")
     edition = (await side.publish("b", "Title\n\nFree.")).edition
     await side.ledger.make_current(replace(edition, id="lost"), edition.id)
-    await _sweep(side.house, told)
-    await _sweep(side.house, told)
+    await _sweep(side.services, told)
+    await _sweep(side.services, told)
     lines = [line for line in logged if line.get("event") == "unsettled"]
     assert [(line["document"], line["kind"]) for line in lines] == [("demo/b", "Missing")]
-    await side.house.publishing.roll_back(edition.address, edition.id)
-    await _sweep(side.house, told)
+    await side.services.publishing.roll_back(edition.address, edition.id)
+    await _sweep(side.services, told)
     assert told == set()
 
 

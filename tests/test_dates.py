@@ -16,7 +16,7 @@ from gateway.core.findings import Code
 from gateway.core.moments import moment
 from gateway.usecases.composing import Submission
 from tests.asgi import exchange
-from tests.house import Standing, gateway
+from tests.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -144,10 +144,10 @@ async def test_nothing_is_public_before_its_time(field: str, time: str) -> None:
     (found,) = refused.value.findings
     assert (found.code, found.line) == (Code.DRAFT, 3)
     with pytest.raises(Refused):
-        await side.house.publishing.check(submission(source(field)))
+        await side.services.publishing.check(submission(source(field)))
     assert (await exchange(side.app, "GET", "/documents/demo/a")).status == 404
     side.clock.at += 1
-    await side.house.publishing.check(submission(source(field)))
+    await side.services.publishing.check(submission(source(field)))
     await side.publish("a", source(field), form="markdown")
     await public(side, "a")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import obstore
 import pytest
 
-from gateway.app import assemble
+from gateway.app import build_services
 from gateway.core.conditions import Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, Stale
@@ -26,8 +26,8 @@ from gateway.usecases.composing import Submission
 from gateway.usecases.publishing import KEPT
 from gateway.usecases.redeeming import CodeWish
 from tests.asgi import exchange
-from tests.house import SECRET, FrozenClock, Standing, settings
 from tests.s3 import S3
+from tests.services import SECRET, FrozenClock, Standing, settings
 from tests.web.caller import Caller, open_api
 
 pytestmark = pytest.mark.anyio
@@ -46,15 +46,15 @@ class Place:
     ) -> None:
         self.clock, self.audit = FrozenClock(), MemoryAudit()
         self.ledger, self.store, self.vault = ledger, store, vault
-        self.house = assemble(
+        self.services = build_services(
             settings(), ledger, store, vault, SECRET, self.clock, audit=self.audit
         )
         self._search = search
 
     async def publish(self, source: str = SOURCE) -> str:
-        await self.house.granting.register("demo")
+        await self.services.granting.register("demo")
         submission = Submission(HERE, source.encode(), "plain")
-        return (await self.house.publishing.publish(submission)).edition.id
+        return (await self.services.publishing.publish(submission)).edition.id
 
     def found(self) -> set[str]:
         """Return the canaries that any store holds."""
@@ -114,15 +114,15 @@ async def test_after_an_erasure_no_store_holds_a_word_and_the_audit_tells_of_it(
     first = await place.publish()
     await place.publish(SOURCE + "More.\n")
     assert place.found() == set(CANARIES)
-    assert await place.house.publishing.erase(HERE)
+    assert await place.services.publishing.erase(HERE)
     assert place.found() == set()
     assert await place.vault.editions(HERE) == []
     assert [r.what for r in place.audit.records][-1] == Act.ERASE
     with pytest.raises(Missing):
-        await place.house.publishing.roll_back(HERE, first)
+        await place.services.publishing.roll_back(HERE, first)
     with pytest.raises(Missing):
-        await place.house.publishing.erase(HERE)
-    assert await place.house.publishing.recover() == {}
+        await place.services.publishing.erase(HERE)
+    assert await place.services.publishing.recover() == {}
     await place.publish("Another\n\nA.\n\n##paidbegin##B.##paidend##\n")
     assert await place.store.get(HERE)
     assert place.found() == set()
@@ -133,27 +133,27 @@ async def test_what_was_deleted_can_be_published_again_for_30_days_and_is_gone_t
 ) -> None:
     edition = await place.publish()
     for days in (1, 29):
-        await place.house.publishing.delete(HERE)
+        await place.services.publishing.delete(HERE)
         place.clock.at += days * 86_400
-        await place.house.publishing.recover()
-        published = await place.house.publishing.roll_back(HERE, edition)
+        await place.services.publishing.recover()
+        published = await place.services.publishing.roll_back(HERE, edition)
         assert published.edition.id == edition
         assert (await place.store.get(HERE)) is not None
-    await place.house.publishing.delete(HERE)
+    await place.services.publishing.delete(HERE)
     place.clock.at += KEPT - 1
-    await place.house.publishing.recover()
+    await place.services.publishing.recover()
     assert place.found() != set()
     place.clock.at += 1
-    assert await place.house.publishing.recover() == {}
+    assert await place.services.publishing.recover() == {}
     assert place.found() == set()
     with pytest.raises(Missing):
-        await place.house.publishing.roll_back(HERE, edition)
+        await place.services.publishing.roll_back(HERE, edition)
 
 
 async def test_an_erasure_that_died_half_way_is_gone_through_with(place: Place) -> None:
     edition = await place.publish()
     await place.ledger.begin_erasing(HERE, edition)
-    await place.house.publishing.recover()
+    await place.services.publishing.recover()
     assert place.found() == set()
     assert await place.ledger.erasures(HERE) == 2
 
@@ -170,7 +170,7 @@ async def test_who_began_to_publish_before_an_erasure_comes_too_late_and_begins_
     place: Place,
 ) -> None:
     await place.publish()
-    await place.house.publishing.delete(HERE)
+    await place.services.publishing.delete(HERE)
     keep = place.vault.keep
     struck: list[str] = []
 
@@ -178,7 +178,7 @@ async def test_who_began_to_publish_before_an_erasure_comes_too_late_and_begins_
         await keep(address, edition, sealed)  # type: ignore[arg-type]
         if not struck:
             struck.append(edition)
-            await place.house.publishing.erase(HERE)
+            await place.services.publishing.erase(HERE)
 
     place.vault.keep = slow  # type: ignore[method-assign]
     edition = await place.publish()
@@ -190,8 +190,8 @@ async def test_who_began_to_publish_before_an_erasure_comes_too_late_and_begins_
 async def test_a_condition_holds_for_an_erasure_too(place: Place) -> None:
     edition = await place.publish()
     with pytest.raises(Stale):
-        await place.house.publishing.erase(HERE, Condition(frozenset(["other"]), None))
-    assert await place.house.publishing.erase(HERE, Condition(frozenset([edition]), None))
+        await place.services.publishing.erase(HERE, Condition(frozenset(["other"]), None))
+    assert await place.services.publishing.erase(HERE, Condition(frozenset([edition]), None))
 
 
 # --- over the API ------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ async def test_the_api_deletes_for_30_days_or_at_once() -> None:
 
 async def test_nobody_erases_what_is_another_s() -> None:
     standing, _ = await open_api()
-    other = Caller(standing.app, await standing.house.granting.add_publisher("other"))
+    other = Caller(standing.app, await standing.services.granting.add_publisher("other"))
     assert (await other.send("DELETE", "/api/documents/d?erase=true")).status == 404
     assert await standing.ledger.current(HERE)
 
@@ -231,14 +231,14 @@ async def test_nobody_erases_what_is_another_s() -> None:
 
 async def test_a_reader_that_is_forgotten_opens_nothing_and_is_in_no_store(place: Place) -> None:
     await place.publish()
-    (minted,) = await place.house.redeeming.make("demo", CodeWish("all", uses=3))
-    redeemed = await place.house.redeeming.redeem(minted.word, None)
-    (grant,) = await place.house.granting.grants("demo", limit=9)
+    (minted,) = await place.services.redeeming.make("demo", CodeWish("all", uses=3))
+    redeemed = await place.services.redeeming.redeem(minted.word, None)
+    (grant,) = await place.services.granting.grants("demo", limit=9)
     (device,) = await place.ledger.devices(grant.id, 9)
     assert device.reader.encode() in place._search()
-    assert await place.house.granting.forget(device.reader)
+    assert await place.services.granting.forget(device.reader)
     assert device.reader.encode() not in place._search()
-    assert await place.house.reading.reader(redeemed.cookie) is None
+    assert await place.services.reading.reader(redeemed.cookie) is None
     assert place.audit.records[-1].what == Act.FORGET
     with pytest.raises(Missing):
-        await place.house.granting.forget(device.reader)
+        await place.services.granting.forget(device.reader)

@@ -11,7 +11,7 @@ from gateway.core.documents import Address
 from gateway.ports import Edition
 from gateway.web.readers import LIBRARY_SIZE
 from tests.asgi import exchange
-from tests.house import Standing, gateway
+from tests.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -41,15 +41,15 @@ async def cookie_of(side: Standing, *rights: tuple[str, str]) -> str:
     reader, cookie = None, ""
     for publisher, scope in rights:
         _, token = await side.grant(scope, publisher)
-        cookie = (await side.house.granting.redeem(token, reader)).cookie
-        reader = await side.house.reading.reader(cookie)
+        cookie = (await side.services.granting.redeem(token, reader)).cookie
+        reader = await side.services.reading.reader(cookie)
     return cookie
 
 
 async def paged(side: Standing, cookie: str, limit: int) -> list[str]:
     """Return the addresses in a library, read page by page."""
     seen: list[Edition] = []
-    while page := await side.house.reading.library(
+    while page := await side.services.reading.library(
         cookie, limit, seen[-1].address if seen else None
     ):
         assert len(page) <= limit
@@ -81,9 +81,9 @@ async def test_a_library_is_whole_and_in_order_whatever_the_page(
 async def test_a_revoked_right_lists_nothing() -> None:
     side = await stocked()
     grant, token = await side.grant("all", "a")
-    cookie = (await side.house.granting.redeem(token, None)).cookie
-    await side.house.granting.revoke("a", grant.id)
-    assert await side.house.reading.library(cookie, 5) == []
+    cookie = (await side.services.granting.redeem(token, None)).cookie
+    await side.services.granting.revoke("a", grant.id)
+    assert await side.services.reading.library(cookie, 5) == []
 
 
 async def test_a_page_of_a_library_asks_the_ledger_for_a_page() -> None:
@@ -98,7 +98,7 @@ async def test_a_page_of_a_library_asks_the_ledger_for_a_page() -> None:
         return await current(address)
 
     side.ledger.current = counting  # type: ignore[method-assign]
-    page = await side.house.reading.library(cookie, 5, Address("a", "d010"))
+    page = await side.services.reading.library(cookie, 5, Address("a", "d010"))
     assert [edition.address.slug for edition in page] == [f"d{n:03}" for n in range(11, 16)]
     assert asked == 5
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import build, open_house
+from gateway.app import build, open_services
 from gateway.core.documents import Address
 from gateway.stores.files.public_store import CATALOGUE, SUFFIX
 from tests.asgi import exchange
@@ -58,12 +58,12 @@ def of_documents(names: list[str], root: Path) -> list[str]:
 async def start(root: Path) -> list[str]:
     """Open a house, ask for every list, and close it; return what was touched of documents."""
     with opened() as names:
-        house = await open_house(settings(root))
-        app = build(house)
-        await house.publishing.recover()
+        services = await open_services(settings(root))
+        app = build(services)
+        await services.publishing.recover()
         for path in LISTS:
             assert (await exchange(app, "GET", path)).status == 200
-        await house.close()
+        await services.close()
     return of_documents(names, root)
 
 
@@ -84,12 +84,12 @@ async def test_a_catalogue_that_is_gone_is_made_of_the_documents_once(tmp_path: 
 async def test_a_library_goes_on_where_its_making_was_cut_off(tmp_path: Path) -> None:
     await make_library(tmp_path, DOCUMENTS // 2, DOCUMENTS)
     await make_library(tmp_path, DOCUMENTS, 2 * DOCUMENTS)
-    house = await open_house(settings(tmp_path))
-    entries = await house.store.entries("", "", 2 * DOCUMENTS)
+    services = await open_services(settings(tmp_path))
+    entries = await services.store.entries("", "", 2 * DOCUMENTS)
     assert len(entries) == DOCUMENTS
     for entry in entries:
-        edition = await house.publishing.current(Address(*entry.address))
-        bundle = await house.store.get(entry.address)
+        edition = await services.publishing.current(Address(*entry.address))
+        bundle = await services.store.get(entry.address)
         assert bundle
         assert bundle.edition == edition.id
-    await house.close()
+    await services.close()

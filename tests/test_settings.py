@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import open_house
+from gateway.app import open_services
 from gateway.settings import BadSettings, Settings, load, readable_secrets, unknown
 
 ODD = "c#1?x%23 文"
@@ -21,8 +21,8 @@ def names(folder: Path) -> set[str]:
 @pytest.mark.anyio
 async def test_everything_is_kept_in_the_data_folder_whatever_its_name(tmp_path: Path) -> None:
     data = tmp_path / ODD / "var"
-    house = await open_house(load({"PAIDGATE_DATA": str(data), "PAIDGATE_REDIS": "none"}))
-    await house.close()
+    services = await open_services(load({"PAIDGATE_DATA": str(data), "PAIDGATE_REDIS": "none"}))
+    await services.close()
     assert names(tmp_path) == {ODD}
     assert names(data) >= {"ledger.db", "public", "vault"}
 
@@ -31,8 +31,8 @@ async def test_everything_is_kept_in_the_data_folder_whatever_its_name(tmp_path:
 async def test_texts_are_kept_where_the_store_says(tmp_path: Path) -> None:
     given = {"PAIDGATE_DATA": str(tmp_path / "var"), "PAIDGATE_REDIS": "none"}
     store = (tmp_path / ODD).as_uri()
-    house = await open_house(load({**given, "PAIDGATE_STORE": store}))
-    await house.close()
+    services = await open_services(load({**given, "PAIDGATE_STORE": store}))
+    await services.close()
     assert names(tmp_path / ODD) == {"public", "vault"}
 
 

@@ -22,8 +22,8 @@ from gateway.rendering.workers import pages
 from gateway.usecases.composing import Submission
 from gateway.web.studio.words import WORDS
 from tests.asgi import Exchange
-from tests.house import Standing
 from tests.parts import Chosen
+from tests.services import Standing
 from tests.web.caller import Caller, open_api
 from tests.web.visitor import Scene, Seen, scene
 
@@ -285,7 +285,7 @@ async def roll_back_twice(standing: Standing, publisher: Caller) -> Any:
 
 async def publish_from_a_folder(standing: Standing, _: Caller) -> Any:
     submission = Submission(Address("demo", "d"), OPEN.encode(), "plain", free=True)
-    published = await standing.house.publishing.publish(submission)
+    published = await standing.services.publishing.publish(submission)
     return {"warnings": [{"code": w.code, "line": w.line} for w in published.warnings]}
 
 
@@ -312,7 +312,7 @@ async def test_an_act_that_makes_nothing_public_says_nothing() -> None:
 async def test_nothing_is_published_where_nobody_agrees_to_it() -> None:
     standing, publisher = await open_api()
     edition = (await put(publisher, TEXT))["edition"]
-    publishing, asked = standing.house.publishing, []
+    publishing, asked = standing.services.publishing, []
 
     async def refuse(lines: Sequence[Finding]) -> bool:
         asked.append([one.line for one in lines])

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from gateway import settings as configuration
-from gateway.app import open_house
+from gateway.app import open_services
 from gateway.bench.load import Faulty
 from gateway.bench.processes import Server, free_port, serving
 from gateway.core.documents import Address
@@ -88,11 +88,11 @@ def stage(folder: Path, core: int, environment: dict[str, str]) -> Iterator[Stag
 
 
 async def _new_key(environment: dict[str, str]) -> str:
-    house = await open_house(configuration.load(environment), in_process=True)
+    services = await open_services(configuration.load(environment), in_process=True)
     try:
-        return await house.granting.add_publisher(ADDRESS.publisher)
+        return await services.granting.add_publisher(ADDRESS.publisher)
     finally:
-        await house.close()
+        await services.close()
 
 
 def _redeem(server: Server, token: str) -> str:

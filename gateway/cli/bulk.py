@@ -18,7 +18,7 @@ import click
 from anyio import CancelScope, create_memory_object_stream, create_task_group, move_on_after
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from gateway.app import House, looks, patience
+from gateway.app import Services, looks, patience
 from gateway.cli.folders import SourceFile, publisher_of, source_files
 from gateway.cli.progress import Progress
 from gateway.cli.refusals import is_draft, lines, skipped, warned
@@ -37,13 +37,13 @@ Say = Callable[..., None]  # prints a line, on standard error if err is true
 
 
 async def publish_files(
-    house: House, files: Sequence[SourceFile], publisher: str, *, free: bool = False
+    services: Services, files: Sequence[SourceFile], publisher: str, *, free: bool = False
 ) -> int:
     """Publish files, several at once; return how many were refused.
 
     publisher "" takes the name of each file's folder. free: they may hold no paid section.
     """
-    run = _Run(house, publisher, Progress("publishing", len(files)), free=free)
+    run = _Run(services, publisher, Progress("publishing", len(files)), free=free)
     try:
         await run.go(files)
     finally:
@@ -54,8 +54,10 @@ async def publish_files(
 class _Run:
     """One run over many files."""
 
-    def __init__(self, house: House, publisher: str, progress: Progress, *, free: bool) -> None:
-        self._house = house
+    def __init__(
+        self, services: Services, publisher: str, progress: Progress, *, free: bool
+    ) -> None:
+        self._services = services
         self._free = free
         self._publisher = publisher
         self._progress = progress
@@ -89,14 +91,14 @@ class _Run:
 
     async def _tidy(self) -> None:
         with suppress(GatewayError):  # a later run, or a server, tries again
-            await self._house.publishing.recover()
+            await self._services.publishing.recover()
 
     async def _publish(self, receive: MemoryObjectReceiveStream[SourceFile]) -> None:
         with receive:
             async for file in receive:
                 self._count(
                     await publish_file(
-                        self._house, file, self._publisher, free=self._free, say=self._say
+                        self._services, file, self._publisher, free=self._free, say=self._say
                     )
                 )
 
@@ -112,8 +114,8 @@ class _Run:
                 self._count(tell(file, error, self._say))
             else:
                 addresses[file] = submission.address
-                digests[submission.address] = self._house.publishing.digest(submission)
-        unchanged = await self._house.publishing.unchanged(digests)
+                digests[submission.address] = self._services.publishing.digest(submission)
+        unchanged = await self._services.publishing.unchanged(digests)
         self._count("unchanged", len(unchanged))
         return [file for file, address in addresses.items() if address not in unchanged]
 
@@ -139,7 +141,7 @@ def _portions(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:
 
 
 async def publish_file(
-    house: House,
+    services: Services,
     file: SourceFile,
     publisher: str,
     *,
@@ -148,7 +150,7 @@ async def publish_file(
 ) -> str:
     """Publish one file; return what came of it, and tell it if that is not as it was meant."""
     try:
-        published = await house.publishing.publish(_submission(file, publisher, free=free))
+        published = await services.publishing.publish(_submission(file, publisher, free=free))
     except Exception as error:  # whatever it is, it is of this file alone
         return tell(file, error, say)
     for line in warned(file.path, published.warnings):
@@ -156,10 +158,10 @@ async def publish_file(
     return "published"
 
 
-async def is_confirmed(house: House) -> bool:
+async def is_confirmed(services: Services) -> bool:
     """Return whether all that was published is, after some patience."""
-    wait = partial(looks, patience(house.settings))
-    return await house.announcing.tell() or await house.announcing.wait(wait)
+    wait = partial(looks, patience(services.settings))
+    return await services.announcing.tell() or await services.announcing.wait(wait)
 
 
 def _submission(file: SourceFile, publisher: str, *, free: bool) -> Submission:
@@ -190,7 +192,7 @@ def tell(file: SourceFile, error: Exception, say: Say = click.echo) -> str:
 
 
 async def watch_files(
-    house: House,
+    services: Services,
     paths: Sequence[Path],
     publisher: str,
     seen: States,
@@ -201,11 +203,11 @@ async def watch_files(
     """Publish what changes below paths after it was seen so, for good."""
     while True:
         await anyio.sleep(LOOK)
-        seen = await look(house, paths, publisher, seen, free=free, charset=charset)
+        seen = await look(services, paths, publisher, seen, free=free, charset=charset)
 
 
 async def look(
-    house: House,
+    services: Services,
     paths: Sequence[Path],
     publisher: str,
     seen: States,
@@ -217,8 +219,8 @@ async def look(
     now = states(paths)
     files = {file.path: file for file in source_files(paths, charset)}
     for path in sorted(p for p, state in now.items() if seen.get(p) != state and p in files):
-        if await publish_file(house, files[path], publisher, free=free) == "published":
-            told = "published" if await is_confirmed(house) else "recorded, not confirmed"
+        if await publish_file(services, files[path], publisher, free=free) == "published":
+            told = "published" if await is_confirmed(services) else "recorded, not confirmed"
             click.echo(f"{told} {path}", err=True)
     return now
 

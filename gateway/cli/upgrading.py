@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.app import House
+from gateway.app import Services
 from gateway.cli.progress import track
 from gateway.cli.verifying import editions
 from gateway.core.documents import Address
@@ -34,33 +34,33 @@ class Upgraded:
         return ", ".join(parts)
 
 
-async def upgrade(house: House, tell: Tell) -> Upgraded:
+async def upgrade(services: Services, tell: Tell) -> Upgraded:
     """Write anew, with the same content, what is of an earlier version."""
     done = Upgraded()
-    for address, edition in track(await editions(house), "editions"):
-        health = (await house.vault.look(address, edition)).values()
+    for address, edition in track(await editions(services), "editions"):
+        health = (await services.vault.look(address, edition)).values()
         if not all(found.is_good for found in health):
             done.left += 1
             tell(f"edition {address} {edition}: damaged")
         elif Health.EARLIER in health:
-            await house.vault.bring_up(address, edition)
+            await services.vault.bring_up(address, edition)
             done.editions += 1
-    addresses = [address async for address in house.store.addresses()]
+    addresses = [address async for address in services.store.addresses()]
     for address in track(addresses, "previews"):
-        done.previews += await _bring_up(house, address)
+        done.previews += await _bring_up(services, address)
     return done
 
 
-async def _bring_up(house: House, address: Address) -> bool:
-    health, _ = await house.store.look(address)
+async def _bring_up(services: Services, address: Address) -> bool:
+    health, _ = await services.store.look(address)
     if health is not Health.EARLIER:
         return False
-    mark = await house.store.mark(address)
-    bundle = await house.store.get(address)
+    mark = await services.store.mark(address)
+    bundle = await services.store.get(address)
     if bundle is None:
         return False
     try:
-        await house.store.put(address, bundle, mark)
+        await services.store.put(address, bundle, mark)
     except Stale:  # published anew meanwhile, and so of this version
         return False
     return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway.app import House
+from gateway.app import Services
 from gateway.cli.progress import track
 from gateway.cli.refusals import words
 from gateway.core.bundles import Damaged, Entry
@@ -45,37 +45,37 @@ class Verified:
         return ", ".join(parts)
 
 
-async def verify(house: House, tell: Tell, *, repair: bool) -> Verified:
+async def verify(services: Services, tell: Tell, *, repair: bool) -> Verified:
     """Read everything back; tell of each thing that is damaged, and mend it if asked to."""
-    return await _Run(house, tell, repair=repair).go()
+    return await _Run(services, tell, repair=repair).go()
 
 
-async def editions(house: House) -> Sequence[tuple[Address, str]]:
+async def editions(services: Services) -> Sequence[tuple[Address, str]]:
     """Return every edition on record, of deleted documents too."""
     found: list[tuple[Address, str]] = []
     after = None
-    while page := await house.ledger.all_editions(after, PORTION):
+    while page := await services.ledger.all_editions(after, PORTION):
         found += ((edition.address, edition.id) for edition in page)
         after = page[-1]
     return found
 
 
 class _Run:
-    def __init__(self, house: House, tell: Tell, *, repair: bool) -> None:
-        self._house = house
+    def __init__(self, services: Services, tell: Tell, *, repair: bool) -> None:
+        self._services = services
         self._tell = tell
         self._repair = repair
         self._found = Verified()
 
     async def go(self) -> Verified:
         """Look at the record first: what else is there is held against it."""
-        self._tell_all("ledger", await self._house.ledger.examine())
+        self._tell_all("ledger", await self._services.ledger.examine())
         self._tell_all("audit", await self._audit_faults())
-        names = await editions(self._house)
+        names = await editions(self._services)
         for address, edition in track(names, "editions"):
             await self._edition(address, edition)
         documents = {address for address, _ in names}
-        documents |= {address async for address in self._house.store.addresses()}
+        documents |= {address async for address in self._services.store.addresses()}
         for address in track(sorted(documents), "previews"):
             await self._preview(address)
         await self._judge("catalogue", await self._catalogue_faults(documents), self._rebuild)
@@ -104,21 +104,21 @@ class _Run:
             return False
 
     async def _audit_faults(self) -> Sequence[str]:
-        anchors = await self._house.ledger.anchors()
-        verified = verify_audit(self._house.settings.audit, anchors, this_host())
+        anchors = await self._services.ledger.anchors()
+        verified = verify_audit(self._services.settings.audit, anchors, this_host())
         return () if verified.is_whole else ["not whole: see `paidgate audit-log verify`"]
 
     # --- editions, and what is shown of them ---
 
     async def _edition(self, address: Address, edition: str) -> None:
         self._found.editions += 1
-        health = await self._house.vault.look(address, edition)
+        health = await self._services.vault.look(address, edition)
         self._found.earlier += Health.EARLIER in health.values()
         faults = [f"{part} {found}" for part, found in health.items() if not found.is_good]
 
         async def mend() -> bool:
-            kept = await self._house.ledger.edition(address, edition)
-            return kept is not None and await self._house.publishing.mend(kept)
+            kept = await self._services.ledger.edition(address, edition)
+            return kept is not None and await self._services.publishing.mend(kept)
 
         await self._judge(f"edition {address} {edition}", faults, mend)
 
@@ -128,14 +128,14 @@ class _Run:
             faults = await self._preview_faults(address)
 
         async def mend() -> bool:
-            await self._house.publishing.settle(address)
+            await self._services.publishing.settle(address)
             return True
 
         await self._judge(f"preview {address}", faults, mend)
 
     async def _preview_faults(self, address: Address) -> Sequence[str]:
-        current = await self._house.ledger.current(address)
-        health, shown = await self._house.store.look(address)
+        current = await self._services.ledger.current(address)
+        health, shown = await self._services.store.look(address)
         self._found.earlier += health is Health.EARLIER
         if current is None:
             return () if health is Health.MISSING else ["shown, and not on record"]
@@ -161,18 +161,18 @@ class _Run:
 
     async def _hash(self, address: Address) -> int | None:
         try:
-            bundle = await self._house.store.get(address)
+            bundle = await self._services.store.get(address)
         except Damaged:
             return None
         return hash(bundle.entry) if bundle and bundle.entry else None
 
     async def _entries(self) -> AsyncIterator[Entry]:
         before = ""
-        while page := await self._house.store.entries("", before, PORTION):
+        while page := await self._services.store.entries("", before, PORTION):
             for entry in page:
                 yield entry
             before = cursor(page[-1])
 
     async def _rebuild(self) -> bool:
-        await self._house.store.rebuild()
+        await self._services.store.rebuild()
         return True

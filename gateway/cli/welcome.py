@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from gateway.app import House
+from gateway.app import Services
 from gateway.cli.bulk import publish_files
 from gateway.cli.folders import SourceFile, publisher_of, source_files
 from gateway.core.checks import check
@@ -53,28 +53,28 @@ def alone(data: Path) -> Iterator[None]:
         os.close(folder)
 
 
-async def move_in(house: House, folder: Path | None) -> Welcome | None:
+async def move_in(services: Services, folder: Path | None) -> Welcome | None:
     """Publish folder at the first start; return what to say of its first current document.
 
     To be called alone: two at once would each make a key.
     """
     if folder is None:
         return None
-    kept = house.settings.data / KEPT
+    kept = services.settings.data / KEPT
     if welcome := _kept(kept):
         return welcome
     files = list(source_files([folder]))
-    await publish_files(house, files, "")
-    address = await _first_current(house, files)
+    await publish_files(services, files, "")
+    address = await _first_current(services, files)
     if address is None:
         return None
-    grant = await house.granting.grant(
+    grant = await services.granting.grant(
         address.publisher,
         Wish(f"document:{address.slug}", note="sample", source="sample", source_ref=str(address)),
         by=OPERATOR,
     )
-    key = await house.granting.add_publisher(address.publisher)
-    welcome = Welcome(str(address), await house.granting.token(grant), key)
+    key = await services.granting.add_publisher(address.publisher)
+    welcome = Welcome(str(address), await services.granting.token(grant), key)
     write_private(kept, _packed(welcome))
     return welcome
 
@@ -94,11 +94,11 @@ def _kept(path: Path) -> Welcome | None:
     return None
 
 
-async def _first_current(house: House, files: Sequence[SourceFile]) -> Address | None:
+async def _first_current(services: Services, files: Sequence[SourceFile]) -> Address | None:
     for file in files:
         with suppress(Malformed, Missing):  # refused, and told when it was published
             address = Address.of(publisher_of(file), file.path.stem)
-            await house.publishing.current(address)
+            await services.publishing.current(address)
             return address
     return None
 

@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 import anyio
 
-from gateway.app import open_house
+from gateway.app import open_services
 from gateway.core.rights import Grant
 from gateway.settings import load
 from tests.bench.library import DAY, EPOCH, environment, grant_of, id_of, zipf
@@ -123,14 +123,14 @@ class Library(NamedTuple):
         with closing(sqlite3.connect(folder / "ledger.db")) as ledger:
             (documents,) = ledger.execute("SELECT count(*) FROM document").fetchone()
             (grants,) = ledger.execute("SELECT count(*) FROM grant_").fetchone()
-        house = await open_house(load(environment(folder)), in_process=True)
-        key = await house.granting.add_publisher("publisher-0")
+        services = await open_services(load(environment(folder)), in_process=True)
+        key = await services.granting.add_publisher("publisher-0")
         rng = Random(7)
         tokens = []
         for _ in range(min(READS, grants)):
             grant = grant_of(zipf(rng, grants), documents)
-            tokens.append((_path(grant, documents, rng), await house.granting.token(grant)))
-        await house.close()
+            tokens.append((_path(grant, documents, rng), await services.granting.token(grant)))
+        await services.close()
         return cls(documents, grants, key, tuple(tokens))
 
 

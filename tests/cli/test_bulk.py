@@ -18,7 +18,7 @@ from typing import TextIO
 
 import pytest
 
-from gateway.app import House, SystemClock, open_house
+from gateway.app import Services, SystemClock, open_services
 from gateway.cli.bulk import look, publish_files, states
 from gateway.cli.folders import SourceFile, source_files
 from gateway.core.bundles import IDENTITY
@@ -46,12 +46,12 @@ def write(folder: Path, count: int, publisher: str = "demo") -> list[SourceFile]
 
 
 @contextmanager
-def poisoned(house: House) -> Iterator[House]:
+def poisoned(services: Services) -> Iterator[Services]:
     """Give a house a composer that documents can harm."""
     elsewhere = Elsewhere("", patience=4.0, composer=poisons.compose)
-    parts = (house.ledger, house.store, house.vault, SystemClock())
-    ways = (elsewhere.compose, elsewhere.prepare, house.announcing, house.audit)
-    yield replace(house, publishing=Publishing(*parts, *ways, "1"))
+    parts = (services.ledger, services.store, services.vault, SystemClock())
+    ways = (elsewhere.compose, elsewhere.prepare, services.announcing, services.audit)
+    yield replace(services, publishing=Publishing(*parts, *ways, "1"))
 
 
 # --- one run -----------------------------------------------------------------------------------
@@ -63,11 +63,11 @@ async def test_a_document_that_hangs_kills_or_raises_stops_no_other(
     files = write(tmp_path / "sources", 9)
     for file, harm in zip((files[0], files[4], files[8]), (HANG, DIE, RAISE), strict=True):
         file.path.write_bytes(file.path.read_bytes() + harm)
-    house = await open_house(loops.settings(tmp_path / "var"), in_process=True)
-    with poisoned(house) as harmed:
+    services = await open_services(loops.settings(tmp_path / "var"), in_process=True)
+    with poisoned(services) as harmed:
         assert await publish_files(harmed, files, "") == 3
-    shown = [await house.store.get(Address("demo", file.path.stem)) for file in files]
-    await house.close()
+    shown = [await services.store.get(Address("demo", file.path.stem)) for file in files]
+    await services.close()
     assert [bool(bundle) for bundle in shown] == [number not in (0, 4, 8) for number in range(9)]
     told = capsys.readouterr()
     assert "6 published, 0 unchanged, 3 refused" in told.err
@@ -86,10 +86,10 @@ async def test_two_files_are_never_one_document(
     files = write(tmp_path / "sources", 1)
     twin = SourceFile(files[0].path.with_suffix(".md"))
     twin.path.write_text("Twin\n\nText")
-    house = await open_house(loops.settings(tmp_path / "var"), in_process=True)
-    assert await publish_files(house, [*files, twin], "") == 1
-    assert (await house.publishing.current(Address("demo", "d00000"))).title == "Story 0"
-    await house.close()
+    services = await open_services(loops.settings(tmp_path / "var"), in_process=True)
+    assert await publish_files(services, [*files, twin], "") == 1
+    assert (await services.publishing.current(Address("demo", "d00000"))).title == "Story 0"
+    await services.close()
     assert f"{twin.path}:1:1: error: " in capsys.readouterr().out
 
 
@@ -97,13 +97,13 @@ async def test_only_what_changed_is_published(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = write(tmp_path / "sources", 5) + write(tmp_path / "sources", 2, "other")[-2:]
-    house = await open_house(loops.settings(tmp_path / "var"), in_process=True)
-    assert await publish_files(house, files, "") == 0
-    before = [e.id for e in await house.publishing.documents("demo", "", 9)]
+    services = await open_services(loops.settings(tmp_path / "var"), in_process=True)
+    assert await publish_files(services, files, "") == 0
+    before = [e.id for e in await services.publishing.documents("demo", "", 9)]
     files[3].path.write_text(WORDS.format("changed"))
-    assert await publish_files(house, files, "") == 0
-    after = [e.id for e in await house.publishing.documents("demo", "", 9)]
-    await house.close()
+    assert await publish_files(services, files, "") == 0
+    after = [e.id for e in await services.publishing.documents("demo", "", 9)]
+    await services.close()
     assert [a == b for a, b in zip(before, after, strict=True)] == [True, True, True, False, True]
     assert "1 published, 6 unchanged, 0 refused" in capsys.readouterr().err
 
@@ -112,17 +112,17 @@ async def test_what_is_damaged_is_not_taken_for_published(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = write(tmp_path / "sources", 5)
-    house = await open_house(loops.settings(tmp_path / "var"), in_process=True)
-    assert await publish_files(house, files, "") == 0
-    before = [e.id for e in await house.publishing.documents("demo", "", 9)]
+    services = await open_services(loops.settings(tmp_path / "var"), in_process=True)
+    assert await publish_files(services, files, "") == 0
+    before = [e.id for e in await services.publishing.documents("demo", "", 9)]
     (tmp_path / "var" / "public" / "demo" / "d00001.bundle").unlink()
     kept = tmp_path / "var" / "vault" / "demo" / "d00003" / f"{before[3]}.sealed"
     kept.write_bytes(kept.read_bytes()[:-1])
-    assert await publish_files(house, files, "") == 0
-    assert [e.id for e in await house.publishing.documents("demo", "", 9)] == before
-    assert await house.store.get(Address("demo", "d00001"))
-    assert await house.vault.source(Address("demo", "d00003"), before[3])
-    await house.close()
+    assert await publish_files(services, files, "") == 0
+    assert [e.id for e in await services.publishing.documents("demo", "", 9)] == before
+    assert await services.store.get(Address("demo", "d00001"))
+    assert await services.vault.source(Address("demo", "d00003"), before[3])
+    await services.close()
     assert "2 published, 3 unchanged, 0 refused" in capsys.readouterr().err
 
 
@@ -131,17 +131,17 @@ async def test_what_is_damaged_is_not_taken_for_published(
 
 async def test_a_watched_file_may_vanish_and_come_back(tmp_path: Path) -> None:
     (file,) = write(tmp_path / "sources", 1)
-    house = await open_house(loops.settings(tmp_path / "var"), in_process=True)
-    assert await publish_files(house, [file], "") == 0
+    services = await open_services(loops.settings(tmp_path / "var"), in_process=True)
+    assert await publish_files(services, [file], "") == 0
     seen = states([file.path])
     away = file.path.rename(file.path.with_suffix(".saved"))
-    seen = await look(house, [file.path], "", seen)
+    seen = await look(services, [file.path], "", seen)
     assert seen == {}
     away.write_text(WORDS.format("saved"))
     away.rename(file.path)
-    await look(house, [file.path], "", seen)
-    assert (await house.publishing.current(Address("demo", "d00000"))).title == "Story saved"
-    await house.close()
+    await look(services, [file.path], "", seen)
+    assert (await services.publishing.current(Address("demo", "d00000"))).title == "Story saved"
+    await services.close()
 
 
 def test_what_changes_during_the_first_run_is_published(tmp_path: Path) -> None:
@@ -261,17 +261,17 @@ async def require_whole(folder: Path, known: dict[str, str]) -> None:
     now = on_record(folder)
     assert len(now) == FILES
     assert now | known == now
-    house = await open_house(loops.settings(folder / "var"), in_process=True)
-    assert await house.ledger.unsettled(1) == []
+    services = await open_services(loops.settings(folder / "var"), in_process=True)
+    assert await services.ledger.unsettled(1) == []
     for slug, edition in now.items():
-        shown = await house.store.get(Address("demo", slug))
+        shown = await services.store.get(Address("demo", slug))
         assert shown
         assert shown.edition == edition
         assert f"begins, {int(slug[1:])},".encode() in shown.forms["txt"].bodies[IDENTITY]
-        source = await house.vault.source(Address("demo", slug), edition)
+        source = await services.vault.source(Address("demo", slug), edition)
         assert source.decode() == WORDS.format(int(slug[1:]))
-    assert len(await house.store.entries("", "", FILES + 1)) == FILES
-    await house.close()
+    assert len(await services.store.entries("", "", FILES + 1)) == FILES
+    await services.close()
     assert [p for p in (folder / "var").rglob(f"*{PART}") if p.name != PART] == []
 
 
@@ -283,10 +283,10 @@ async def test_a_run_that_is_interrupted_says_so_and_leaves_nothing_half_done(
     assert status == 130, err
     assert "interrupted; the same command again does the rest." in err
     assert "Traceback" not in out + err
-    house = await open_house(loops.settings(tmp_path / "var"), in_process=True)
-    assert await house.ledger.unsettled(1) == []
+    services = await open_services(loops.settings(tmp_path / "var"), in_process=True)
+    assert await services.ledger.unsettled(1) == []
     for slug, edition in on_record(tmp_path).items():
-        shown = await house.store.get(Address("demo", slug))
+        shown = await services.store.get(Address("demo", slug))
         assert shown
         assert shown.edition == edition
-    await house.close()
+    await services.close()

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.__main__ import cli
-from gateway.app import House, open_house
+from gateway.app import Services, open_services
 from gateway.core.errors import BadKey, Revoked
 from gateway.core.rights import Grant
 from gateway.settings import load
@@ -214,11 +214,11 @@ def redeemed(data: Path) -> str:
     """Grant a right and redeem it in two browsers; return the grant."""
     printed = granted(data, "document:story", "--subject", "reader-7")
 
-    async def work(house: House) -> None:
+    async def work(services: Services) -> None:
         for _ in range(2):
-            await house.granting.redeem(printed["token"], None)
+            await services.granting.redeem(printed["token"], None)
 
-    asyncio.run(in_house(data, work))
+    asyncio.run(with_services(data, work))
     return printed["grant"]
 
 
@@ -346,13 +346,13 @@ def test_a_secret_that_is_gone_is_not_made_anew_and_another_one_is_accepted_on_p
 # --- publishers and grants ---------------------------------------------------------------------
 
 
-async def in_house(data: Path, work: Callable[[House], Awaitable[T]]) -> T:
+async def with_services(data: Path, work: Callable[[Services], Awaitable[T]]) -> T:
     """Work in the house that commands have left."""
-    house = await open_house(load(environment(data)))
+    services = await open_services(load(environment(data)))
     try:
-        return await work(house)
+        return await work(services)
     finally:
-        await house.close()
+        await services.close()
 
 
 def granted(data: Path, *arguments: str) -> dict[str, str]:
@@ -377,10 +377,10 @@ def test_a_key_that_is_printed_is_a_key_of_its_publisher(tmp_path: Path) -> None
     (key,), (other,) = told.stdout.splitlines(), again.stdout.splitlines()
     assert key != other
 
-    async def work(house: House) -> list[str]:
-        return [(await house.api_keys.known(each)).publisher for each in (key, other)]
+    async def work(services: Services) -> list[str]:
+        return [(await services.api_keys.known(each)).publisher for each in (key, other)]
 
-    assert asyncio.run(in_house(tmp_path, work)) == ["demo", "demo"]
+    assert asyncio.run(with_services(tmp_path, work)) == ["demo", "demo"]
 
 
 def test_the_keys_of_a_publisher_are_listed_and_ended(tmp_path: Path) -> None:
@@ -394,11 +394,11 @@ def test_the_keys_of_a_publisher_are_listed_and_ended(tmp_path: Path) -> None:
     assert (ended.exit_code, ended.stdout) == (0, f"ended {name}: it opens nothing any more.\n")
     assert " ended " in run(tmp_path, "publisher", "keys", "demo").stdout
 
-    async def work(house: House) -> None:
+    async def work(services: Services) -> None:
         with pytest.raises(BadKey):
-            await house.api_keys.known(key)
+            await services.api_keys.known(key)
 
-    asyncio.run(in_house(tmp_path, work))
+    asyncio.run(with_services(tmp_path, work))
     for command in (["demo", "--end", "none"], ["nobody"]):
         told = run(tmp_path, "publisher", "keys", *command)
         assert told.exit_code == 1
@@ -416,11 +416,11 @@ def test_a_grant_prints_its_id_a_token_that_redeems_and_the_link(tmp_path: Path)
     assert [*printed] == ["grant", "token", "unlock"]
     assert printed["unlock"].endswith(f"/unlock?token={printed['token']}")
 
-    async def work(house: House) -> Grant:
-        await house.granting.redeem(printed["token"], None)
-        return await house.granting.own("demo", printed["grant"])
+    async def work(services: Services) -> Grant:
+        await services.granting.redeem(printed["token"], None)
+        return await services.granting.own("demo", printed["grant"])
 
-    grant = asyncio.run(in_house(tmp_path, work))
+    grant = asyncio.run(with_services(tmp_path, work))
     assert (str(grant.scope), grant.subject) == ("document:story", "reader-7")
     assert grant.ends == grant.starts + 30 * 86_400
 
@@ -436,12 +436,12 @@ def test_a_grant_to_what_is_not_there_is_refused_and_makes_nothing(tmp_path: Pat
         assert (told.exit_code, told.stdout) == (1, "")
         assert told.stderr == f"paidgate: There is no such {what} here.\n"
 
-    async def work(house: House) -> list[str]:
-        grants = await house.ledger.grants("demo", subject="", scope="", after="", limit=9)
+    async def work(services: Services) -> list[str]:
+        grants = await services.ledger.grants("demo", subject="", scope="", after="", limit=9)
         assert not grants
-        return list(await house.ledger.publishers("", 9))
+        return list(await services.ledger.publishers("", 9))
 
-    assert asyncio.run(in_house(tmp_path, work)) == ["demo"]
+    assert asyncio.run(with_services(tmp_path, work)) == ["demo"]
 
 
 def test_an_unlock_link_names_the_public_origin(tmp_path: Path) -> None:
@@ -464,7 +464,7 @@ def test_a_grant_that_is_revoked_redeems_no_more(tmp_path: Path) -> None:
     assert told.exit_code == 0
     assert told.stdout == f"revoked {printed['grant']}: no worker will serve it.\n"
     with pytest.raises(Revoked):
-        asyncio.run(in_house(tmp_path, lambda h: h.granting.redeem(printed["token"], None)))
+        asyncio.run(with_services(tmp_path, lambda h: h.granting.redeem(printed["token"], None)))
 
 
 def test_a_revocation_that_is_not_confirmed_says_so(tmp_path: Path) -> None:

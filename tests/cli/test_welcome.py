@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import open_house
+from gateway.app import open_services
 from gateway.cli.welcome import Welcome, move_in
 from tests.faults import loops
 from tests.faults.processes import is_stopped, waits_for_a_lock
@@ -29,11 +29,11 @@ async def welcomed(folder: Path, **sources: str) -> Welcome | None:
     demo.mkdir(parents=True)
     for name, source in sources.items():
         (demo / name).with_suffix(".txt").write_text(source)
-    house = await open_house(loops.settings(folder / "var"), in_process=True)
+    services = await open_services(loops.settings(folder / "var"), in_process=True)
     try:
-        return await move_in(house, demo)
+        return await move_in(services, demo)
     finally:
-        await house.close()
+        await services.close()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tests.asgi import Exchange, exchange
-from tests.house import gateway
+from tests.services import gateway
 from tests.web.caller import Caller, caller
 
 FOLDER = Path("tests/corpus/cases")

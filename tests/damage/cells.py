@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from gateway.app import House, LookOver, build, open_house
+from gateway.app import LookOver, Services, build, open_services
 from gateway.cli.upgrading import upgrade
 from gateway.cli.verifying import verify
 from gateway.cli.welcome import move_in
@@ -90,16 +90,16 @@ class Ground:
         self._other = await self._filled("other")
         self._objects = await self._filled("whole")
         here = self._copy()
-        async with here.open() as house:
-            self._answers = await self._asked(house)
+        async with here.open() as services:
+            self._answers = await self._asked(services)
 
     async def _filled(self, name: str) -> Mapping[str, bytes]:
         here = self._empty(name)
-        async with here.open() as house:
-            await _publish(house, "\nMore.\n", THERE)
-            await move_in(house, self._folder / "sources")
-            grant = await house.granting.grant("demo", Wish("all"))
-            self._token = await house.granting.token(grant)
+        async with here.open() as services:
+            await _publish(services, "\nMore.\n", THERE)
+            await move_in(services, self._folder / "sources")
+            grant = await services.granting.grant("demo", Wish("all"))
+            self._token = await services.granting.token(grant)
         places = [here.data, here.texts]
         return {name: place.read(name) for place in places for name in place.names()}
 
@@ -129,19 +129,19 @@ class Ground:
             return None
         seen = Seen(harm)
         try:
-            async with here.open() as house:
-                await self._see(house, seen)
+            async with here.open() as services:
+                await self._see(services, seen)
         except GatewayError as error:
             seen.refused = str(error)
             return seen
-        async with here.open() as house:
-            await _mend(house, harm)
-            seen.is_repaired = await self._is_whole(house)
+        async with here.open() as services:
+            await _mend(services, harm)
+            seen.is_repaired = await self._is_whole(services)
         again = self._harmed(thing, harm)
         assert again
-        async with again.open() as house:
-            await _publish(house)
-            seen.is_mended_again = await self._is_whole(house)
+        async with again.open() as services:
+            await _publish(services)
+            seen.is_mended_again = await self._is_whole(services)
         return seen
 
     def _harmed(self, thing: Stored, harm: str) -> Here | None:
@@ -151,20 +151,20 @@ class Ground:
         assert done, thing.name
         return here if any(done) else None
 
-    async def _see(self, house: House, seen: Seen) -> None:
+    async def _see(self, services: Services, seen: Seen) -> None:
         with structlog.testing.capture_logs() as lines:
             for _ in range(2):
-                self._compare(await self._asked(house), seen)
-            over = LookOver(house)
+                self._compare(await self._asked(services), seen)
+            over = LookOver(services)
             for _ in range(3):
                 await over()
-            seen.is_ready = (await exchange(build(house), "GET", "/readyz")).status == 200
+            seen.is_ready = (await exchange(build(services), "GET", "/readyz")).status == 200
         seen.told = [
             f"{line.get('thing') or line.get('part')}"
             for line in lines
             if line["event"] in ("damage", "outage") and line["state"] not in ("mended", "over")
         ]
-        found = await verify(house, lambda _: None, repair=False)
+        found = await verify(services, lambda _: None, repair=False)
         seen.damaged, seen.earlier = found.left, found.earlier
 
     def _compare(self, answers: Answers, seen: Seen) -> None:
@@ -176,19 +176,19 @@ class Ground:
             elif answer != self._answers[question]:
                 seen.wrong.append(f"{question}: {answer[0]}")
 
-    async def _is_whole(self, house: House) -> bool:
-        found = await verify(house, lambda _: None, repair=False)
-        return await self._asked(house) == self._answers and not found.left and not found.earlier
+    async def _is_whole(self, services: Services) -> bool:
+        found = await verify(services, lambda _: None, repair=False)
+        return await self._asked(services) == self._answers and not found.left and not found.earlier
 
-    async def _asked(self, house: House) -> Answers:
-        app, bearer = build(house), ("authorization", f"Bearer {self._token}")
+    async def _asked(self, services: Services) -> Answers:
+        app, bearer = build(services), ("authorization", f"Bearer {self._token}")
         answers = {"/": await exchange(app, "GET", "/")}
         for target in (f"/documents/{a}{end}" for a in SOURCES for end in ("", ".json")):
             answers[target] = await exchange(app, "GET", target, [BR])
         for target in (f"/read/{a}{end}" for a in SOURCES for end in ("", ".txt")):
             answers[target] = await exchange(app, "GET", target, [bearer])
         told = {target: (found.status, found.body) for target, found in answers.items()}
-        return told | {f"source of {a}": await _source(house, a) for a in SOURCES}
+        return told | {f"source of {a}": await _source(services, a) for a in SOURCES}
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ class Here:
     sources: Path | None = None  # of the first start
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[House]:
+    async def open(self) -> AsyncIterator[Services]:
         """Open it as a process would that starts now."""
         settings = load(
             {
@@ -210,12 +210,12 @@ class Here:
                 "PAIDGATE_STORE": self.store,
             }
         )
-        house = await open_house(settings, in_process=True)
+        services = await open_services(settings, in_process=True)
         try:
-            await move_in(house, self.sources)
-            yield house
+            await move_in(services, self.sources)
+            yield services
         finally:
-            await house.close()
+            await services.close()
 
 
 def _names(answer: Answer) -> set[bytes]:
@@ -225,24 +225,24 @@ def _names(answer: Answer) -> set[bytes]:
     }
 
 
-async def _publish(house: House, more: str = "", *only: Address) -> None:
+async def _publish(services: Services, more: str = "", *only: Address) -> None:
     for address in only or SOURCES:
         form, _, text = SOURCES[address]
         with suppress(GatewayError):
             submission = Submission(address, (text + more).encode(), form)
-            await house.publishing.publish(submission)
+            await services.publishing.publish(submission)
 
 
-async def _mend(house: House, harm: str) -> None:
+async def _mend(services: Services, harm: str) -> None:
     if harm == EARLIER:
-        await upgrade(house, lambda _: None)
+        await upgrade(services, lambda _: None)
     else:
-        await verify(house, lambda _: None, repair=True)
+        await verify(services, lambda _: None, repair=True)
 
 
-async def _source(house: House, address: Address) -> Answer:
+async def _source(services: Services, address: Address) -> Answer:
     try:
-        _, source = await house.publishing.source(address)
+        _, source = await services.publishing.source(address)
     except GatewayError as error:
         return status_of(error), b""
     return 200, source

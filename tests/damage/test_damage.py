@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import open_house
+from gateway.app import open_services
 from gateway.core.errors import Lost
 from gateway.settings import load
 from gateway.stores.sql.engines import open_engines
@@ -87,12 +87,12 @@ async def test_a_postgresql_ledger_that_was_emptied_is_not_begun_anew(
         }
     )
     await emptied(postgres_url)
-    house = await open_house(settings, in_process=True)
-    await house.publishing.publish(Submission(HERE, b"Title\n\nWords.", "plain", free=True))
-    await house.close()
+    services = await open_services(settings, in_process=True)
+    await services.publishing.publish(Submission(HERE, b"Title\n\nWords.", "plain", free=True))
+    await services.close()
     await emptied(postgres_url)
     with pytest.raises(Lost, match="The ledger is empty, and beside it there is 1 published"):
-        await open_house(settings, in_process=True)
+        await open_services(settings, in_process=True)
 
 
 async def emptied(url: str) -> None:

@@ -16,7 +16,7 @@ from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from gateway.app import House, SystemClock, assemble, open_house
+from gateway.app import Services, SystemClock, build_services, open_services
 from gateway.cli.bulk import publish_file
 from gateway.cli.folders import SourceFile
 from gateway.core.bundles import IDENTITY, Bundle, Entry, Form
@@ -89,19 +89,19 @@ async def real_parts(folder: Path) -> Parts:
     return ledger, FilePublicStore(folder / "public"), FileVault(folder / "vault")
 
 
-async def open_fast(folder: Path, open_parts: OpenParts = real_parts) -> House:
+async def open_fast(folder: Path, open_parts: OpenParts = real_parts) -> Services:
     """Open a house whose documents are set in no time: all the time goes to the stores."""
     parts = await open_parts(folder)
-    house = assemble(settings(folder), *parts, SECRET.encode(), SystemClock())
+    services = build_services(settings(folder), *parts, SECRET.encode(), SystemClock())
     publishing = Publishing(
         *parts,
         SystemClock(),
         set_fast,
-        house.publishing._prepare,
-        house.announcing,
-        house.audit,
+        services.publishing._prepare,
+        services.announcing,
+        services.audit,
     )
-    return replace(house, publishing=publishing)
+    return replace(services, publishing=publishing)
 
 
 async def set_fast(task: Task) -> Composed:
@@ -179,24 +179,24 @@ def run(connection: Connection, call: int, program: Program, folder: Path, *more
 
 async def publish_fast(telling: Telling, folder: Path, first: int, open_parts: OpenParts) -> None:
     """Publish, and now and then delete, one document after another."""
-    house = await open_fast(folder, open_parts)
+    services = await open_fast(folder, open_parts)
     for revision in count(first):
         address = Address(PUBLISHER, SLUGS[revision % len(SLUGS)])
         if revision % 7 == 0:
             telling.send(("begun", address.slug, GONE))
             with suppress(Missing):
-                await house.publishing.delete(address)
+                await services.publishing.delete(address)
             telling.send(("done", address.slug, GONE))
         else:
             telling.send(("begun", address.slug, revision))
             body = words(revision).encode()
-            await house.publishing.publish(Submission(address, body, "plain"))
+            await services.publishing.publish(Submission(address, body, "plain"))
             telling.send(("done", address.slug, revision))
 
 
 async def publish_files(telling: Telling, folder: Path, first: int) -> None:
     """Publish files, as the command line does."""
-    house = await open_house(settings(folder), in_process=True)
+    services = await open_services(settings(folder), in_process=True)
     sources = folder / PUBLISHER
     sources.mkdir(exist_ok=True)
     for revision in count(first):
@@ -204,7 +204,7 @@ async def publish_files(telling: Telling, folder: Path, first: int) -> None:
         file = sources / f"{slug}.txt"
         file.write_text(words(revision))
         telling.send(("begun", slug, revision))
-        assert await publish_file(house, SourceFile(file), "") == "published"
+        assert await publish_file(services, SourceFile(file), "") == "published"
         telling.send(("done", slug, revision))
 
 

@@ -13,7 +13,7 @@ from threading import Barrier
 
 from sqlalchemy import update
 
-from gateway.app import House, SystemClock, assemble
+from gateway.app import Services, SystemClock, build_services
 from gateway.core.errors import Unavailable, UsedUp
 from gateway.core.rights import Grant
 from gateway.ports import Ledger, Reader
@@ -24,7 +24,7 @@ from gateway.stores.sql.grants import put_grant, put_in_reader
 from gateway.stores.sql.ledger import SqlLedger, open_ledger
 from tests.faults.loops import Telling
 from tests.faults.strikes import Strike
-from tests.house import SECRET, settings
+from tests.services import SECRET, settings
 from tests.tether import tie_to
 
 WON, LOST = "won", "lost"
@@ -71,12 +71,14 @@ async def open_careless(url: str) -> Ledger:
     return Careless(open_engines(url))
 
 
-async def open_house(race: Race) -> House:
+async def open_services(race: Race) -> Services:
     """Open a house that has a real record and nothing else."""
     ledger = await race.open_ledger(race.ledger)
     if isinstance(ledger, Careless):
         ledger.meeting = race.meeting
-    return assemble(settings(), ledger, MemoryPublicStore(), MemoryVault(), SECRET, SystemClock())
+    return build_services(
+        settings(), ledger, MemoryPublicStore(), MemoryVault(), SECRET, SystemClock()
+    )
 
 
 def run(connection: Connection, call: int, go: Connection, race: Race, once: str) -> None:
@@ -87,13 +89,13 @@ def run(connection: Connection, call: int, go: Connection, race: Race, once: str
 
 
 async def _race(telling: Telling, go: Connection, race: Race, once: str) -> None:
-    house = await open_house(race)
+    services = await open_services(race)
     telling.send("ready")
     with suppress(EOFError):
         go.recv()
     while True:
         try:
-            telling.send((WON, (await house.redeeming.redeem(race.word, None, once)).cookie))
+            telling.send((WON, (await services.redeeming.redeem(race.word, None, once)).cookie))
         except UsedUp:
             telling.send((LOST, ""))
         except Unavailable:  # as a browser would, once the reader presses again

@@ -85,31 +85,33 @@ class Track:
 
 async def make_code(url: str, uses: int) -> tuple[str, str]:
     """Put a code with so many uses or, where it is one, devices on record; return id and word."""
-    house = await racers.open_house(Race(url, "", racers.open_careful))
+    services = await racers.open_services(Race(url, "", racers.open_careful))
     wish = CodeWish("all", uses=uses, devices=DEVICES)
-    (minted,) = await house.redeeming.make("demo", wish)
-    await house.ledger.close()
+    (minted,) = await services.redeeming.make("demo", wish)
+    await services.ledger.close()
     return minted.code.id, minted.word
 
 
 async def flaws(url: str, code: str, track: Track, uses: int) -> list[str]:
     """Return what is wrong with what stands on record after a round."""
-    house = await racers.open_house(Race(url, "", racers.open_careful))
-    known = await house.ledger.code_by_id(code)
+    services = await racers.open_services(Race(url, "", racers.open_careful))
+    known = await services.ledger.code_by_id(code)
     assert known
     found, after = [], ""
-    while page := await house.ledger.grants("demo", subject="", scope="", after=after, limit=500):
+    while page := await services.ledger.grants(
+        "demo", subject="", scope="", after=after, limit=500
+    ):
         found += [grant for grant in page if grant.parent == code]
         after = page[-1].id
-    readers = {d.reader for each in found for d in await house.ledger.devices(each.id, 99)}
+    readers = {d.reader for each in found for d in await services.ledger.devices(each.id, 99)}
     outcomes = [each.outcome for each in track.racers]
     winners = set()
     for outcome in outcomes:
         if outcome and outcome[0] == WON:
-            reader = await house.reading.reader(outcome[1])
+            reader = await services.reading.reader(outcome[1])
             winners.add(reader.id if reader and len(reader.grants) == 1 else "nobody")
-    waiting = await house.ledger.outgoing(9)
-    await house.ledger.close()
+    waiting = await services.ledger.outgoing(9)
+    await services.ledger.close()
     expected = min(uses if uses > 1 else DEVICES, len(outcomes))
     checks = {
         f"uses {known.uses}": known.uses == min(uses, expected),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import House, build, open_house
+from gateway.app import Services, build, open_services
 from gateway.core.documents import Address
 from gateway.settings import load
 from gateway.stores.files import durable
@@ -46,41 +46,41 @@ def fill(disk: Path, left: int) -> Path:
     return filler
 
 
-async def ready(house: House) -> tuple[int, bytes]:
-    answer = await exchange(build(house), "GET", "/readyz")
+async def ready(services: Services) -> tuple[int, bytes]:
+    answer = await exchange(build(services), "GET", "/readyz")
     return answer.status, answer.body
 
 
-async def put(house: House, key: str, slug: str, body: str) -> Exchange:
+async def put(services: Services, key: str, slug: str, body: str) -> Exchange:
     """Publish through the API."""
     headers = [("authorization", f"Bearer {key}"), ("content-type", "text/plain")]
-    return await exchange(build(house), "PUT", f"/api/documents/{slug}", headers, body.encode())
+    return await exchange(build(services), "PUT", f"/api/documents/{slug}", headers, body.encode())
 
 
 @pytest.mark.parametrize("left", [0, 4_096, 40_960])
 async def test_what_finds_no_room_is_told_and_nothing_is_lost(disk: Path, left: int) -> None:
     settings = load({"PAIDGATE_DATA": str(disk / "var"), "PAIDGATE_REDIS": "none"})
-    house = await open_house(settings, in_process=True)
+    services = await open_services(settings, in_process=True)
     try:
-        key = await house.granting.add_publisher("demo")
-        assert (await put(house, key, "first", SOUND)).status == 201
-        shown = await house.store.get(FIRST)
-        assert (await ready(house))[0] == 200
+        key = await services.granting.add_publisher("demo")
+        assert (await put(services, key, "first", SOUND)).status == 201
+        shown = await services.store.get(FIRST)
+        assert (await ready(services))[0] == 200
         filler = fill(disk, left)
-        assert await ready(house) == (503, _states("full"))
+        assert await ready(services) == (503, _states("full"))
         bodies = (f"{SOUND}{'x' * 4_000}{number}" for number in range(40))
-        answers = [await put(house, key, "second", body) for body in bodies]
+        answers = [await put(services, key, "second", body) for body in bodies]
         assert answers[-1].status == 503
         assert "has no room left" in json.loads(answers[-1].body)["detail"]
-        assert await house.store.get(FIRST) == shown
-        assert (await exchange(build(house), "GET", f"/documents/{FIRST}")).status == 200
+        assert await services.store.get(FIRST) == shown
+        assert (await exchange(build(services), "GET", f"/documents/{FIRST}")).status == 200
         filler.unlink()
-        assert (await ready(house))[0] == 200
-        assert await house.publishing.recover() == {}
-        assert (await put(house, key, "second", SOUND)).status in (200, 201)
-        assert await house.store.get(SECOND)
+        assert (await ready(services))[0] == 200
+        assert await services.publishing.recover() == {}
+        assert (await put(services, key, "second", SOUND)).status in (200, 201)
+        assert await services.store.get(SECOND)
     finally:
-        await house.close()
+        await services.close()
 
 
 def _states(store: str) -> bytes:

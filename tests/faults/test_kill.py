@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from starlette.types import ASGIApp
 
-from gateway.app import House, build, open_house
+from gateway.app import Services, build, open_services
 from gateway.core.documents import Address
 from gateway.core.errors import Revoked
 from gateway.stores.files.durable import PART
@@ -62,13 +62,13 @@ class Seen:
     full: frozenset[int]
 
 
-async def look(app: ASGIApp, house: House, slug: str, token: str) -> Seen:
+async def look(app: ASGIApp, services: Services, slug: str, token: str) -> Seen:
     """Ask for a document in every public form, and as the holder of a right."""
     path = f"{PUBLISHER}/{slug}"
     bearer = (("authorization", f"Bearer {token}"),)
     public = [await exchange(app, "GET", f"/documents/{path}{form}") for form in FORMS]
     full = [await exchange(app, "GET", f"/read/{path}.json", bearer)]
-    entries = await house.store.entries(PUBLISHER, "", 100)
+    entries = await services.store.entries(PUBLISHER, "", 100)
     listed = [f"{e.title} {e.summary}".encode() for e in entries if e.address.slug == slug]
     told = frozenset[int]().union(*map(revisions, listed))
     return Seen(shown(public), told or frozenset({GONE}), shown(full))
@@ -107,22 +107,22 @@ class Record:
 
 
 async def faults_left(
-    house: House, folder: Path, record: Record, left: Counter[str] | None = None
+    services: Services, folder: Path, record: Record, left: Counter[str] | None = None
 ) -> list[str]:
     """Restart on what a kill left; return what is wrong, before and after recovery."""
     left = Counter() if left is None else left
-    grant = await house.granting.grant(PUBLISHER, Wish("all"), once="check", fingerprint="check")
-    app, token = build(house), await house.granting.token(grant)
+    grant = await services.granting.grant(PUBLISHER, Wish("all"), once="check", fingerprint="check")
+    app, token = build(services), await services.granting.token(grant)
     wrong = []
-    found = {slug: await look(app, house, slug, token) for slug in SLUGS}
+    found = {slug: await look(app, services, slug, token) for slug in SLUGS}
     for slug, seen in found.items():
         for name, told in (("public", seen.public), ("full", seen.full)):
             if len(told) != 1 or not told <= record.allows(slug):
                 wrong.append(f"{slug}: {name} shows {set(told)}, not of {record.allows(slug)}")
-    left["unsettled"] += bool(await house.ledger.unsettled(1))
-    await house.publishing.recover()
+    left["unsettled"] += bool(await services.ledger.unsettled(1))
+    await services.publishing.recover()
     for slug in SLUGS:
-        seen = await look(app, house, slug, token)
+        seen = await look(app, services, slug, token)
         if not seen.public == seen.listed == seen.full == found[slug].full:
             wrong.append(f"{slug}: after recovery {found[slug]} is {seen}")
         record.settle(slug, max(seen.full))
@@ -145,11 +145,11 @@ async def kill_and_look(
     for kill in kills:
         first = record.last + 1
         record.hear(kill(loops.run, loops.publish_fast, folder, first, open_parts))
-        house = await loops.open_fast(folder, open_parts)
+        services = await loops.open_fast(folder, open_parts)
         try:
-            wrong = await faults_left(house, folder, record, left)
+            wrong = await faults_left(services, folder, record, left)
         finally:
-            await house.close()
+            await services.close()
         left["kills"] += 1
         if wrong:
             return wrong, left
@@ -167,11 +167,11 @@ async def kill_command_line(folder: Path, kills: Iterable[Kill]) -> list[str]:
 
 
 async def faults_after_restart(folder: Path, record: Record) -> list[str]:
-    house = await open_house(loops.settings(folder), in_process=True)
+    services = await open_services(loops.settings(folder), in_process=True)
     try:
-        return await faults_left(house, folder, record)
+        return await faults_left(services, folder, record)
     finally:
-        await house.close()
+        await services.close()
 
 
 # --- publishing --------------------------------------------------------------------------------
@@ -205,9 +205,9 @@ async def test_a_server_that_is_killed_leaves_one_whole_edition_of_each_document
 
 async def put_until_killed(folder: Path, call: int, first: int) -> list[Event]:
     """Publish over HTTP until a call of the server kills it, and tell what it answered."""
-    house = await open_house(loops.settings(folder))
-    key = await house.granting.add_publisher(PUBLISHER)
-    await house.close()
+    services = await open_services(loops.settings(folder))
+    key = await services.granting.add_publisher(PUBLISHER)
+    await services.close()
     server, listening = begin(loops.serve, call, folder)
     assert listening.poll(PATIENCE), "the server does not start"
     connection = http.client.HTTPConnection("127.0.0.1", listening.recv(), timeout=PATIENCE)
@@ -255,23 +255,23 @@ async def kill_granting(folder: Path, kills: Iterable[Kill]) -> list[str]:
     for kill in kills:
         first = 1 + max((event[2] for event in told), default=0)
         told += kill(loops.run, loops.give_rights, folder, first)
-        house = await loops.open_fast(folder)
+        services = await loops.open_fast(folder)
         try:
-            lost = await rights_lost(house, told)
+            lost = await rights_lost(services, told)
         finally:
-            await house.close()
+            await services.close()
         if lost:
             return lost
     return []
 
 
-async def rights_lost(house: House, told: list[Event]) -> list[str]:
+async def rights_lost(services: Services, told: list[Event]) -> list[str]:
     """Return what was acknowledged and is not so; what was only begun may be either."""
     begun = {event[1:3] for event in told if event[0] == "begun"}
     done = {event[1:3]: event[3] for event in told if event[0] == "done"}
-    await house.granting.register(PUBLISHER)
+    await services.granting.register(PUBLISHER)
     submission = Submission(Address(PUBLISHER, "one"), words(1).encode(), "plain")
-    await house.publishing.publish(submission)
+    await services.publishing.publish(submission)
     lost = []
     for (what, number), word in done.items():
         if what == "revoke":
@@ -279,27 +279,27 @@ async def rights_lost(house: House, told: list[Event]) -> list[str]:
         allowed = {True} if ("revoke", number) not in begun else {True, False}
         allowed = {False} if ("revoke", number) in done else allowed
         credential = Credential(bearer=word) if what == "grant" else Credential(cookie=word)
-        if await opens(house, credential) not in allowed:
+        if await opens(services, credential) not in allowed:
             lost.append(f"{what} {number}: not {allowed}")
     for number in {number for what, number in begun if what == "grant"}:
         # An order that is sent again, because nobody heard its answer, makes no second grant.
         again = [
-            await house.granting.grant(
+            await services.granting.grant(
                 PUBLISHER, Wish("all"), once=f"order-{number}", fingerprint="same"
             )
             for _ in range(2)
         ]
-        tokens = {await house.granting.token(grant) for grant in again} | {
-            done.get(("grant", number), await house.granting.token(again[0]))
+        tokens = {await services.granting.token(grant) for grant in again} | {
+            done.get(("grant", number), await services.granting.token(again[0]))
         }
         if len(tokens) != 1:
             lost.append(f"order {number} made several grants")
     return lost
 
 
-async def opens(house: House, credential: Credential) -> bool:
+async def opens(services: Services, credential: Credential) -> bool:
     try:
-        await house.reading.read(Address(PUBLISHER, "one"), credential)
+        await services.reading.read(Address(PUBLISHER, "one"), credential)
     except Revoked:
         return False
     return True

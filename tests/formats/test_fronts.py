@@ -13,8 +13,8 @@ from gateway.core.moments import written
 from gateway.formats.declarations import Declared
 from gateway.formats.frontmatter import split
 from tests.formats.fronts import BODY, FRONTS, HELD, READ, REFUSED, Front
-from tests.house import NOW
 from tests.properties.articles import articles
+from tests.services import NOW
 
 OPENINGS = (
     "{}", "---\n{}", "---\n\n{}", "***\n\n{}", "———\n{}", "* * *\n{}", "=====\n{}", "~~~\n{}",

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import gateway.process
-from gateway.app import open_house
+from gateway.app import open_services
 from gateway.core.documents import Address
 from gateway.settings import Settings, load
 from gateway.usecases.composing import Submission
@@ -204,11 +204,11 @@ def serving(folder: Path, number: int = 1, **given: str) -> Iterator[list[Served
 
 async def moved_in(settings: Settings) -> str:
     """Publish the document, and return its publisher's key."""
-    house = await open_house(settings, in_process=True)
+    services = await open_services(settings, in_process=True)
     try:
-        key = await house.granting.add_publisher("demo")
+        key = await services.granting.add_publisher("demo")
         submission = Submission(Address("demo", "report"), SOURCE.encode(), "plain")
-        await house.publishing.publish(submission)
+        await services.publishing.publish(submission)
         return key
     finally:
-        await house.close()
+        await services.close()

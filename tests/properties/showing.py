@@ -23,7 +23,7 @@ from gateway.formats.sources import SourceFormats
 from gateway.ports import Format
 from gateway.rendering.pages import LANGUAGES
 from gateway.usecases.composing import Composed, Submission, Task, compose, prepare
-from tests.house import NOW
+from tests.services import NOW
 from tests.web.sheets import PRESS
 
 _WORD = re.compile(r"\w+")

@@ -12,9 +12,9 @@ import gateway as package
 from gateway.core.bundles import Bundle
 from gateway.core.permits import Permit
 from tests.asgi import exchange
-from tests.house import Standing, gateway
 from tests.properties.canaries import canaries, found_in, needles, paid_with
 from tests.properties.public_surface import FIXED, HEADERS, crawl, observe, of_document
+from tests.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +73,7 @@ async def test_a_right_to_one_document_shows_no_word_of_another() -> None:
 
 async def test_a_refused_document_leaves_no_word_anywhere(logged: list[object]) -> None:
     side = await canary_gateway()
-    key = await side.house.granting.add_publisher("demo")
+    key = await side.services.granting.add_publisher("demo")
     others = canaries(3)
     searched = needles(others)
     for source in (

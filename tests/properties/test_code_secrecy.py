@@ -11,11 +11,11 @@ import redis
 from sqlalchemy import Connection
 from starlette.types import ASGIApp
 
-from gateway.app import House, build, open_house
+from gateway.app import Services, build, open_services
 from gateway.core.codes import normal
 from gateway.stores.sql.engines import open_engines
 from gateway.stores.sql.tables import metadata
-from tests.house import settings
+from tests.services import settings
 from tests.web.caller import Browser, Caller
 
 pytestmark = pytest.mark.anyio
@@ -66,9 +66,9 @@ def kept(folder: Path) -> bytes:
     )
 
 
-async def use_codes(house: House, app: ASGIApp) -> tuple[list[str], bytes]:
+async def use_codes(services: Services, app: ASGIApp) -> tuple[list[str], bytes]:
     """Make codes, redeem them in every way; return their words and all answers but the first."""
-    api = Caller(app, await house.granting.add_publisher("demo"))
+    api = Caller(app, await services.granting.add_publisher("demo"))
     wish = {"scope": "all", "count": 4, "uses": 1, "devices": 1, "note": "spring"}
     told = json.dumps(wish).encode()
     answer = await api.send("POST", "/api/codes", told, idempotency_key="k")
@@ -88,9 +88,9 @@ async def test_no_word_of_a_code_stands_anywhere(
     ledger_url: str, redis_url: str, tmp_path: Path, logged: list[dict[str, object]]
 ) -> None:
     given = {"data": str(tmp_path / "data"), "ledger": ledger_url, "redis": redis_url}
-    house = await open_house(settings(**given), in_process=True)
-    house.coherence.start()
-    words, answers = await use_codes(house, build(house))
+    services = await open_services(settings(**given), in_process=True)
+    services.coherence.start()
+    words, answers = await use_codes(services, build(services))
     places = {
         "answers": answers,
         "log": repr(logged).encode(),
@@ -98,7 +98,7 @@ async def test_no_word_of_a_code_stands_anywhere(
         "ledger": await recorded(ledger_url),
         "files": kept(tmp_path),
     }
-    await house.close()
+    await services.close()
     assert all(places.values())
     assert [place for place, told in places.items() if leaks(words, told)] == []
 

@@ -25,10 +25,10 @@ from gateway.rendering.encodings import etag_of, public_form
 from gateway.usecases.composing import Composed, Submission, Task, prepare
 from gateway.usecases.publishing import Publishing
 from tests.asgi import Exchange, Headers
-from tests.house import NOW, Standing, gateway
 from tests.properties import texts
 from tests.properties.public_surface import FIXED, HEADERS, crawl, observe, of_document
 from tests.properties.register import masked
+from tests.services import NOW, Standing, gateway
 
 PAIRS = int(os.environ.get("PAIDGATE_PAIRS", "40"))
 BATCH = 20
@@ -164,7 +164,7 @@ def leaky(side: Standing, leak: Leak) -> Standing:
     """Return the same gateway with a publication that leaks."""
 
     async def compose_leaking(task: Task) -> Composed:
-        return leak(task, await side.house.publishing._compose(task))
+        return leak(task, await side.services.publishing._compose(task))
 
     publishing = Publishing(
         side.ledger,
@@ -172,11 +172,11 @@ def leaky(side: Standing, leak: Leak) -> Standing:
         side.vault,
         side.clock,
         compose_leaking,
-        side.house.publishing._prepare,
-        side.house.announcing,
-        side.house.audit,
+        side.services.publishing._prepare,
+        side.services.announcing,
+        side.services.audit,
     )
-    return replace(side, house=replace(side.house, publishing=publishing))
+    return replace(side, services=replace(side.services, publishing=publishing))
 
 
 def _with_page(composed: Composed, change: Callable[[bytes], bytes]) -> Composed:

@@ -17,7 +17,7 @@ from gateway.stores.files.public_store import FilePublicStore
 from gateway.web.preview_cache import Shelf
 from gateway.web.public import Public
 from tests.asgi import exchange
-from tests.house import Standing, gateway
+from tests.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -63,7 +63,7 @@ async def on_files(folder: Path, paid: str) -> Standing:
     bundle = await side.store.get(ADDRESS)
     assert bundle
     await store.put(ADDRESS, bundle)
-    app = build(side.house)
+    app = build(side.services)
     public = Public(store, Shelf(store), pages(), static(), interface("zh-CN"))
     app.router.routes[:0] = public.routes()
     side.app = app

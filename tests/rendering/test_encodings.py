@@ -11,7 +11,7 @@ import zstandard
 from gateway.core.bundles import IDENTITY
 from gateway.rendering.encodings import NOW, ONCE, public_form
 from tests.asgi import exchange
-from tests.house import gateway
+from tests.services import gateway
 
 HTML = "text/html; charset=utf-8"
 BODY = b"".join(b"<p>Line %d of some words.</p>\n" % number for number in range(500))

@@ -29,8 +29,8 @@ from gateway.stores.s3.vault import ObjectVault
 from gateway.stores.sql.engines import open_engines
 from gateway.stores.sql.ledger import open_ledger
 from gateway.stores.sql.tables import metadata
-from tests.house import FrozenClock
 from tests.s3 import S3
+from tests.services import FrozenClock
 
 
 class Rivals(NamedTuple):

@@ -11,7 +11,7 @@ import obstore
 import pytest
 from anyio import create_task_group
 
-from gateway.app import House, SystemClock, assemble, build, open_house
+from gateway.app import Services, SystemClock, build, build_services, open_services
 from gateway.core.bundles import IDENTITY, Bundle, Damaged
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Unavailable
@@ -25,8 +25,8 @@ from gateway.usecases.composing import Submission
 from gateway.usecases.granting import Wish
 from gateway.usecases.reading import Credential
 from tests.asgi import exchange
-from tests.house import SECRET
 from tests.s3 import S3
+from tests.services import SECRET
 from tests.stores.things import ELSEWHERE, HERE, THERE, bundle, permit, sealed
 
 pytestmark = pytest.mark.anyio
@@ -379,13 +379,13 @@ async def test_a_bucket_that_is_not_there_is_unavailable_and_not_empty(s3: S3) -
 
 
 @pytest.fixture
-async def house(
+async def services(
     s3: S3, place: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Services]:
     """Open a gateway as the environment of a host says."""
     for name, value in s3.environment.items():
         monkeypatch.setenv(name, value)
-    opened = await open_house(
+    opened = await open_services(
         load({"PAIDGATE_DATA": str(tmp_path), "PAIDGATE_STORE": place}), in_process=True
     )
     yield opened
@@ -393,22 +393,22 @@ async def house(
 
 
 async def test_a_gateway_publishes_to_s3_and_reads_from_there(
-    house: House, s3: S3, place: str
+    services: Services, s3: S3, place: str
 ) -> None:
-    await house.granting.register("demo")
+    await services.granting.register("demo")
     source = "标题\n\nfree ##paidbegin##costly##paidend##\n".encode()
-    await house.publishing.publish(Submission(HERE, source, "plain"))
-    grant = await house.granting.grant("demo", Wish("all"))
-    full = await house.reading.read(HERE, Credential(await house.granting.token(grant), ""))
+    await services.publishing.publish(Submission(HERE, source, "plain"))
+    grant = await services.granting.grant("demo", Wish("all"))
+    full = await services.reading.read(HERE, Credential(await services.granting.token(grant), ""))
     assert b"costly" in full.forms["txt"].bodies[IDENTITY]
-    preview = await house.store.get(HERE)
+    preview = await services.store.get(HERE)
     assert preview
     assert b"costly" not in preview.pack("")
     assert {key.partition("/")[0] for key in objects(s3, place)} == {"public", "catalogue", "vault"}
-    await house.publishing.delete(HERE)
-    assert await house.store.get(HERE) is None
+    await services.publishing.delete(HERE)
+    assert await services.store.get(HERE) is None
     with pytest.raises(Missing):
-        await house.reading.read(HERE, Credential(await house.granting.token(grant), ""))
+        await services.reading.read(HERE, Credential(await services.granting.token(grant), ""))
 
 
 class Away:
@@ -421,17 +421,22 @@ class Away:
         return fail
 
 
-async def test_the_public_side_goes_on_while_the_ledger_is_away(house: House) -> None:
-    await house.granting.register("demo")
-    grant = await house.granting.grant("demo", Wish("all"))
-    await house.publishing.publish(Submission(HERE, "标题\n\nfree".encode(), "plain", free=True))
-    alone = assemble(
-        house.settings, cast("Ledger", Away()), house.store, house.vault, SECRET, SystemClock()
+async def test_the_public_side_goes_on_while_the_ledger_is_away(services: Services) -> None:
+    await services.granting.register("demo")
+    grant = await services.granting.grant("demo", Wish("all"))
+    await services.publishing.publish(Submission(HERE, "标题\n\nfree".encode(), "plain", free=True))
+    alone = build_services(
+        services.settings,
+        cast("Ledger", Away()),
+        services.store,
+        services.vault,
+        SECRET,
+        SystemClock(),
     )
     app = build(alone)
     for target in ("/", "/documents/demo/first", "/documents/demo/first.json", "/robots.txt"):
         assert (await exchange(app, "GET", target)).status == 200
-    bearer = [("authorization", f"Bearer {await house.granting.token(grant)}")]
+    bearer = [("authorization", f"Bearer {await services.granting.token(grant)}")]
     assert (await exchange(app, "GET", "/read/demo/first", bearer)).status == 503
 
 

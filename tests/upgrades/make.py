@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio
 
-from gateway.app import House, assemble
+from gateway.app import Services, build_services
 from gateway.core.documents import Address
 from gateway.settings import load
 from gateway.stores.files.audit import FileAudit
@@ -21,7 +21,7 @@ from gateway.stores.sql.ledger import open_ledger
 from gateway.usecases.composing import Submission
 from gateway.usecases.granting import Wish
 from gateway.usecases.redeeming import CodeWish
-from tests.house import SECRET, FrozenClock
+from tests.services import SECRET, FrozenClock
 
 TOLD = "told.json"  # what the test has to know, and a gateway passes over
 DOCUMENTS = {
@@ -30,11 +30,11 @@ DOCUMENTS = {
 }
 
 
-async def open_old(data: Path, clock: FrozenClock) -> House:
+async def open_old(data: Path, clock: FrozenClock) -> Services:
     """Open the gateway of a data folder, with a clock of the tests."""
     settings = load({"PAIDGATE_DATA": str(data), "PAIDGATE_REDIS": "none"})
     ledger = await open_ledger(settings.ledger)
-    return assemble(
+    return build_services(
         settings,
         ledger,
         FilePublicStore(data / "public"),
@@ -47,23 +47,23 @@ async def open_old(data: Path, clock: FrozenClock) -> House:
 
 async def make(data: Path) -> dict[str, str]:
     """Fill a data folder with documents, rights, codes, keys and an audit; return what to try."""
-    house = await open_old(data, FrozenClock())
-    key = await house.granting.add_publisher("demo")
+    services = await open_old(data, FrozenClock())
+    key = await services.granting.add_publisher("demo")
     for slug, (form, text) in DOCUMENTS.items():
         for body in (f"{text}\nFirst.\n", text):
             address = Address("demo", slug)
-            await house.publishing.publish(Submission(address, body.encode(), form))
-    stands = await house.granting.grant("demo", Wish("all", subject="anna"))
-    gone = await house.granting.grant("demo", Wish("document:story", subject="bert"))
-    await house.granting.revoke("demo", gone.id)
-    (code,) = await house.redeeming.make("demo", CodeWish("document:report"))
+            await services.publishing.publish(Submission(address, body.encode(), form))
+    stands = await services.granting.grant("demo", Wish("all", subject="anna"))
+    gone = await services.granting.grant("demo", Wish("document:story", subject="bert"))
+    await services.granting.revoke("demo", gone.id)
+    (code,) = await services.redeeming.make("demo", CodeWish("document:report"))
     told = {
         "key": key,
-        "stands": await house.granting.token(stands),
-        "revoked": await house.granting.token(gone),
+        "stands": await services.granting.token(stands),
+        "revoked": await services.granting.token(gone),
         "code": code.word,
     }
-    await house.close()
+    await services.close()
     return told
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import House, build
+from gateway.app import Services, build
 from gateway.cli.upgrading import Upgraded, upgrade
 from gateway.cli.verifying import verify
 from gateway.core.documents import Address
 from gateway.core.errors import Revoked
 from gateway.usecases.reading import Credential
 from tests.asgi import exchange
-from tests.house import FrozenClock
+from tests.services import FrozenClock
 from tests.upgrades.make import DOCUMENTS, TOLD, open_old
 
 pytestmark = pytest.mark.anyio
@@ -38,31 +38,31 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[House]:
+async def opened(folder: Path) -> AsyncIterator[Services]:
     """Open a gateway as a process would that starts now, with other ids than the one before."""
-    house = await open_old(folder, FrozenClock(seed=2))
+    services = await open_old(folder, FrozenClock(seed=2))
     try:
-        yield house
+        yield services
     finally:
-        await house.close()
+        await services.close()
 
 
-async def require_all(house: House, told: dict[str, str]) -> None:
+async def require_all(services: Services, told: dict[str, str]) -> None:
     """See to it that everything is there that was put there."""
-    app = build(house)
+    app = build(services)
     for slug, paid in PAID.items():
-        full = await house.reading.read(Address("demo", slug), Credential(bearer=told["stands"]))
+        full = await services.reading.read(Address("demo", slug), Credential(bearer=told["stands"]))
         assert paid in full.forms["txt"].bodies["identity"]
         shown = await exchange(app, "GET", f"/documents/demo/{slug}")
         assert shown.status == 200
         assert paid not in shown.body
         assert f"/documents/demo/{slug}".encode() in (await exchange(app, "GET", "/")).body
-        _, source = await house.publishing.source(Address("demo", slug))
+        _, source = await services.publishing.source(Address("demo", slug))
         assert source.decode() == DOCUMENTS[slug][1]
-        assert len(await house.publishing.editions(Address("demo", slug), "", 9)) == 2
+        assert len(await services.publishing.editions(Address("demo", slug), "", 9)) == 2
     with pytest.raises(Revoked):
-        await house.reading.read(Address("demo", "story"), Credential(bearer=told["revoked"]))
-    assert (await house.api_keys.known(told["key"])).publisher == "demo"
+        await services.reading.read(Address("demo", "story"), Credential(bearer=told["revoked"]))
+    assert (await services.api_keys.known(told["key"])).publisher == "demo"
 
 
 def test_there_is_a_folder_of_the_format_before_checks_and_of_today() -> None:
@@ -72,9 +72,9 @@ def test_there_is_a_folder_of_the_format_before_checks_and_of_today() -> None:
 
 async def test_what_an_earlier_version_has_stored_is_served(kept: Path) -> None:
     told = json.loads((kept / TOLD).read_text())
-    async with opened(kept) as house:
-        await require_all(house, told)
-        redeemed = await house.redeeming.redeem(told["code"], None)
+    async with opened(kept) as services:
+        await require_all(services, told)
+        redeemed = await services.redeeming.redeem(told["code"], None)
         assert redeemed.address == Address("demo", "report")
 
 
@@ -83,12 +83,12 @@ async def test_what_is_of_an_earlier_version_is_told_from_damage_and_brought_up(
 ) -> None:
     told = json.loads((kept / TOLD).read_text())
     said: list[str] = []
-    async with opened(kept) as house:
-        before = await verify(house, said.append, repair=False)
-        done = await upgrade(house, said.append)
-        await require_all(house, told)
-    async with opened(kept) as house:
-        after = await verify(house, said.append, repair=False)
+    async with opened(kept) as services:
+        before = await verify(services, said.append, repair=False)
+        done = await upgrade(services, said.append)
+        await require_all(services, told)
+    async with opened(kept) as services:
+        after = await verify(services, said.append, repair=False)
     assert said == []
     count = 6 if kept.name == BEFORE else 0  # two documents with two editions each
     assert (before.left, before.earlier) == (0, count)
@@ -98,16 +98,16 @@ async def test_what_is_of_an_earlier_version_is_told_from_damage_and_brought_up(
 
 async def test_to_bring_up_changes_no_public_byte(kept: Path) -> None:
     targets = [f"/documents/demo/{slug}{end}" for slug in PAID for end in ("", ".md", ".json")]
-    async with opened(kept) as house:
-        before = [await exchange(build(house), "GET", target) for target in targets]
-        await upgrade(house, print)
-        after = [await exchange(build(house), "GET", target) for target in targets]
+    async with opened(kept) as services:
+        before = [await exchange(build(services), "GET", target) for target in targets]
+        await upgrade(services, print)
+        after = [await exchange(build(services), "GET", target) for target in targets]
     assert before == after
 
 
 async def test_what_is_brought_up_is_the_same_edition_still(kept: Path) -> None:
-    async with opened(kept) as house:
-        before = await house.publishing.documents("demo", "", 9)
-        await upgrade(house, print)
-        assert await house.publishing.documents("demo", "", 9) == before
-        assert await upgrade(house, print) == Upgraded()
+    async with opened(kept) as services:
+        before = await services.publishing.documents("demo", "", 9)
+        await upgrade(services, print)
+        assert await services.publishing.documents("demo", "", 9) == before
+        assert await upgrade(services, print) == Upgraded()

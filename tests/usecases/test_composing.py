@@ -13,7 +13,7 @@ from gateway.core.markers import Spelling, literal
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.workers import Here, prepare_submission
 from gateway.usecases.composing import Submission, Task
-from tests.house import NOW
+from tests.services import NOW
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from gateway.app import assemble
+from gateway.app import build_services
 from gateway.core.bundles import IDENTITY, Bundle
 from gateway.core.conditions import Condition
 from gateway.core.documents import Address
@@ -18,7 +18,7 @@ from gateway.rendering.workers import Here
 from gateway.stores.memory import MemoryPublicStore
 from gateway.usecases.composing import Composed, Submission, Task
 from gateway.usecases.publishing import PAGE, Publishing
-from tests.house import SECRET, Standing, gateway
+from tests.services import SECRET, Standing, gateway
 from tests.stores.things import sealed
 
 pytestmark = pytest.mark.anyio
@@ -52,8 +52,8 @@ class Counting:
             side.clock,
             compose,
             composing.prepare,
-            side.house.announcing,
-            side.house.audit,
+            side.services.announcing,
+            side.services.audit,
             stamp,
         )
 
@@ -209,14 +209,16 @@ async def test_a_damaged_document_keeps_no_other_from_being_settled(damaged: str
             await side.ledger.make_current(replace(edition, id="lost"), edition.id)
         else:
             await side.ledger.remove(edition.address, edition.id)
-    failed = await side.house.publishing.recover()
+    failed = await side.services.publishing.recover()
     assert list(failed) == await side.ledger.unsettled(9) == [Address("demo", damaged)]
 
 
 async def test_what_changes_all_the_time_is_tried_once_and_left_for_the_next_time() -> None:
     side, store = gateway(), MemoryPublicStore()
-    house = assemble(side.house.settings, side.ledger, store, side.vault, SECRET, side.clock)
-    edition = (await house.publishing.publish(SOURCE)).edition
+    services = build_services(
+        side.services.settings, side.ledger, store, side.vault, SECRET, side.clock
+    )
+    edition = (await services.publishing.publish(SOURCE)).edition
     await side.ledger.remove(ADDRESS, edition.id)
     tries = count()
 
@@ -225,7 +227,7 @@ async def test_what_changes_all_the_time_is_tried_once_and_left_for_the_next_tim
         return "long ago"
 
     store.mark = outdated  # type: ignore[method-assign]
-    assert await house.publishing.recover() == {}
+    assert await services.publishing.recover() == {}
     assert await side.ledger.unsettled(9) == [ADDRESS]
 
 
@@ -258,18 +260,20 @@ async def test_whoever_settles_late_and_dies_shows_nothing_of_before(
     *, fences: bool, deletes: bool
 ) -> None:
     side, store = gateway(), Late()
-    house = assemble(side.house.settings, side.ledger, store, side.vault, SECRET, side.clock)
+    services = build_services(
+        side.services.settings, side.ledger, store, side.vault, SECRET, side.clock
+    )
     newer, newest = (
         replace(SOURCE, body=WORDS.replace(b"Free", word)) for word in (b"Newer", b"Newest")
     )
-    await house.publishing.publish(SOURCE)
+    await services.publishing.publish(SOURCE)
     store.fences = fences
     store.meanwhile = lambda: (
-        house.publishing.delete(ADDRESS) if deletes else house.publishing.publish(newest)
+        services.publishing.delete(ADDRESS) if deletes else services.publishing.publish(newest)
     )
     with pytest.raises(KeyboardInterrupt):
-        await house.publishing.publish(newer)
-    await house.publishing.recover()
+        await services.publishing.publish(newer)
+    await services.publishing.recover()
     shown, current = await store.get(ADDRESS), await side.ledger.current(ADDRESS)
     is_right = (shown and shown.edition) == (current and current.id)
     assert is_right == fences

@@ -13,7 +13,7 @@ from gateway.core.leases import Terms
 from gateway.stores.leased_cache import LeasedCoherence
 from gateway.usecases.reading import Credential
 from tests.authorities import LocalAuthority
-from tests.house import Standing, beside, gateway
+from tests.services import Standing, beside, gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -40,18 +40,18 @@ async def two_workers(authority: LocalAuthority) -> AsyncIterator[tuple[Standing
 
 async def warm(worker: Standing, credential: Credential) -> None:
     """Read until memory alone can tell."""
-    while worker.house.reading.ready(HERE, credential, "html.en") is None:
-        await worker.house.reading.read(HERE, credential)
+    while worker.services.reading.ready(HERE, credential, "html.en") is None:
+        await worker.services.reading.read(HERE, credential)
 
 
 async def test_what_was_read_once_is_answered_from_memory() -> None:
     async with two_workers(LocalAuthority()) as (one, other):
         _, token = await one.grant("all")
         credential = Credential(bearer=token)
-        assert other.house.reading.ready(HERE, credential, "html.en") is None
+        assert other.services.reading.ready(HERE, credential, "html.en") is None
         await warm(other, credential)
-        full = await other.house.reading.read(HERE, credential)
-        variant = other.house.reading.ready(HERE, credential, "html.en")
+        full = await other.services.reading.read(HERE, credential)
+        variant = other.services.reading.ready(HERE, credential, "html.en")
         assert variant is not None
         assert variant.body == full.forms["html.en"].bodies["identity"]
 
@@ -60,16 +60,16 @@ async def test_a_revocation_that_is_acknowledged_is_known_to_every_memory() -> N
     async with two_workers(LocalAuthority()) as (one, other):
         grant, token = await one.grant("all")
         credential = Credential(bearer=token)
-        cookie = Credential(cookie=(await one.house.granting.redeem(token, None)).cookie)
+        cookie = Credential(cookie=(await one.services.granting.redeem(token, None)).cookie)
         for credential in (Credential(bearer=token), cookie):
             await warm(other, credential)
-        assert await one.house.granting.revoke("demo", grant.id)
+        assert await one.services.granting.revoke("demo", grant.id)
         for credential in (Credential(bearer=token), cookie):
-            assert other.house.reading.ready(HERE, credential, "html.en") is None
+            assert other.services.reading.ready(HERE, credential, "html.en") is None
             with pytest.raises(Revoked):
-                await other.house.reading.read(HERE, credential)
+                await other.services.reading.read(HERE, credential)
             with pytest.raises(Revoked):
-                other.house.reading.ready(HERE, credential, "html.en")
+                other.services.reading.ready(HERE, credential, "html.en")
 
 
 async def test_a_deleted_or_moved_document_is_known_to_every_memory() -> None:
@@ -80,12 +80,12 @@ async def test_a_deleted_or_moved_document_is_known_to_every_memory() -> None:
         await warm(other, credential)
         await one.publish("report", f"---\ncollection: archive\n---\n{SOURCE}")
         with pytest.raises(Unpaid):
-            await other.house.reading.read(HERE, credential)
+            await other.services.reading.read(HERE, credential)
         await one.publish("report", f"---\ncollection: news\n---\n{SOURCE}")
         await warm(other, credential)
-        assert await one.house.publishing.delete(HERE)
+        assert await one.services.publishing.delete(HERE)
         with pytest.raises(Missing):
-            await other.house.reading.read(HERE, credential)
+            await other.services.reading.read(HERE, credential)
 
 
 async def test_a_new_edition_is_read_everywhere_once_it_is_acknowledged() -> None:
@@ -94,18 +94,18 @@ async def test_a_new_edition_is_read_everywhere_once_it_is_acknowledged() -> Non
         credential = Credential(bearer=token)
         await warm(other, credential)
         published = await one.publish("report", SOURCE.replace("Paid", "Newer"))
-        full = await other.house.reading.read(HERE, credential)
+        full = await other.services.reading.read(HERE, credential)
         assert full.edition == published.edition.id
 
 
 async def test_a_reader_that_signs_out_is_signed_out_everywhere() -> None:
     async with two_workers(LocalAuthority()) as (one, other):
         _, token = await one.grant("all")
-        cookie = (await one.house.granting.redeem(token, None)).cookie
+        cookie = (await one.services.granting.redeem(token, None)).cookie
         await warm(other, Credential(cookie=cookie))
-        await one.house.granting.sign_out(await one.house.reading.reader(cookie))
+        await one.services.granting.sign_out(await one.services.reading.reader(cookie))
         with pytest.raises(Unpaid):
-            await other.house.reading.read(HERE, Credential(cookie=cookie))
+            await other.services.reading.read(HERE, Credential(cookie=cookie))
 
 
 async def test_memory_decides_as_the_ledger_does() -> None:
@@ -118,7 +118,7 @@ async def test_memory_decides_as_the_ledger_does() -> None:
         credentials += [Credential(), Credential(cookie="no cookie")]
 
         async def outcome(credential: Credential) -> tuple[object, object]:
-            reading, outcomes = one.house.reading, list[object]()
+            reading, outcomes = one.services.reading, list[object]()
             try:
                 full = await reading.read(HERE, credential)
                 outcomes.append(full.forms["html.en"].bodies["identity"])
@@ -144,10 +144,10 @@ async def test_nothing_is_answered_from_memory_once_the_lease_has_run_out() -> N
         credential = Credential(bearer=token)
         await warm(other, credential)
         authority.is_away = True
-        while other.house.reading.ready(HERE, credential, "html.en"):
-            await other.house.ledger.ping()
-            await one.house.coherence.announce(["tick"])
-        assert (await other.house.reading.read(HERE, credential)).edition
+        while other.services.reading.ready(HERE, credential, "html.en"):
+            await other.services.ledger.ping()
+            await one.services.coherence.announce(["tick"])
+        assert (await other.services.reading.read(HERE, credential)).edition
 
 
 async def test_a_change_that_nobody_could_tell_is_recorded_and_told_by_whoever_comes() -> None:
@@ -155,13 +155,13 @@ async def test_a_change_that_nobody_could_tell_is_recorded_and_told_by_whoever_c
     async with two_workers(authority) as (one, other):
         grant, token = await one.grant("all")
         authority.is_away = True
-        assert not await one.house.granting.revoke("demo", grant.id)
-        assert not await other.house.announcing.confirm()
+        assert not await one.services.granting.revoke("demo", grant.id)
+        assert not await other.services.announcing.confirm()
         authority.is_away = False
-        assert await other.house.announcing.confirm()
+        assert await other.services.announcing.confirm()
         assert await one.ledger.outgoing(10) == []
         with pytest.raises(Revoked):
-            await other.house.reading.read(HERE, Credential(bearer=token))
+            await other.services.reading.read(HERE, Credential(bearer=token))
 
 
 async def test_where_rights_cannot_be_established_the_answer_is_no() -> None:
@@ -173,6 +173,6 @@ async def test_where_rights_cannot_be_established_the_answer_is_no() -> None:
         def __getattr__(self, name: str) -> object:
             raise Unavailable("ledger")
 
-    standing.house.reading._ledger = Away()  # type: ignore[assignment]
+    standing.services.reading._ledger = Away()  # type: ignore[assignment]
     with pytest.raises(Unavailable):
-        await standing.house.reading.read(HERE, Credential(bearer=token))
+        await standing.services.reading.read(HERE, Credential(bearer=token))

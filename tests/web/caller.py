@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from gateway.ports import Tries
 from tests.asgi import Exchange, exchange
-from tests.house import Standing, gateway
+from tests.services import Standing, gateway
 
 FORM = ("content-type", "application/x-www-form-urlencoded")
 
@@ -91,4 +91,4 @@ async def open_api(tries: Tries | None = None) -> tuple[Standing, Caller]:
 
 async def caller(standing: Standing, publisher: str = "demo") -> Caller:
     """Return a publisher's script, with a fresh key."""
-    return Caller(standing.app, await standing.house.granting.add_publisher(publisher))
+    return Caller(standing.app, await standing.services.granting.add_publisher(publisher))

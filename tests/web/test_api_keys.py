@@ -10,7 +10,7 @@ import pytest
 
 from gateway.core.moments import moment
 from tests.asgi import Exchange, exchange
-from tests.house import Standing
+from tests.services import Standing
 from tests.web.caller import Caller, caller, open_api
 from tests.web.test_redeeming import devices, opened
 from tests.web.visitor import Scene, Visitor, scene
@@ -170,7 +170,7 @@ async def test_a_secret_is_told_again_for_a_day_and_then_nobody_can_make_it(
     standing.clock.at += 1
     late = await again(api, target, told)
     assert (late.status, b"cannot be told again" in late.body) == (409, True)
-    await standing.house.seeds.forget()
+    await standing.services.seeds.forget()
     assert await standing.ledger.seed("demo", "k", 0) == ""
     assert (await again(api, target, told)).status == 409
     assert len(next(iter((await api.ask("GET", target)).values()))) == 2
@@ -180,7 +180,7 @@ async def test_under_another_root_secret_no_second_set_of_codes_is_made() -> Non
     standing, api = await open_api()
     told = {"scope": "all", "count": 2}
     assert (await again(api, "/api/codes", told)).status == 201
-    standing.house.signing._root = b"another secret"
+    standing.services.signing._root = b"another secret"
     assert (await again(api, "/api/codes", told)).status == 409
     assert len((await api.ask("GET", "/api/codes"))["codes"]) == 2
 
@@ -246,8 +246,8 @@ def test_signing_out_of_the_studio_ends_every_copy_of_the_session() -> None:
 
 def test_ending_a_key_ends_the_sessions_that_were_begun_with_it() -> None:
     at = scene()
-    (key,) = anyio.run(at.standing.house.api_keys.keys, "demo")
-    assert anyio.run(at.standing.house.api_keys.end, "demo", key.id)
+    (key,) = anyio.run(at.standing.services.api_keys.keys, "demo")
+    assert anyio.run(at.standing.services.api_keys.end, "demo", key.id)
     assert at.visitor.get("/studio/rights").status == 303
     assert Visitor(at.standing).sign_in(at.key).status == 401
 

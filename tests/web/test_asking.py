@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.house import NOW
+from tests.services import NOW
 from tests.web.caller import Caller, caller, open_api
 
 pytestmark = pytest.mark.anyio

@@ -20,7 +20,7 @@ from gateway.stores.leased_cache import DirectCoherence
 from gateway.stores.memory import MemoryAudit
 from gateway.usecases.redeeming import CodeWish
 from tests.asgi import Exchange, exchange
-from tests.house import NOW, beside
+from tests.services import NOW, beside
 from tests.web.caller import FORM, Browser, Caller, caller, once_in, open_api
 
 pytestmark = pytest.mark.anyio
@@ -461,7 +461,7 @@ async def test_a_whole_unlock_link_can_be_pasted_for_a_code() -> None:
 
 async def test_the_audit_names_every_code_and_the_grant_that_a_reader_got_by_one() -> None:
     standing, _ = await open_api()
-    redeeming, audit = standing.house.redeeming, standing.house.audit
+    redeeming, audit = standing.services.redeeming, standing.services.audit
     assert isinstance(audit, MemoryAudit)
     audit.records.clear()
     minted = await redeeming.make("demo", CodeWish("all", count=3))
@@ -470,7 +470,7 @@ async def test_the_audit_names_every_code_and_the_grant_that_a_reader_got_by_one
     audit.records.clear()
     code = minted[1].code.id
     await redeeming.redeem(minted[1].word, None)
-    (grant,) = await standing.house.granting.grants("demo", limit=9)
+    (grant,) = await standing.services.granting.grants("demo", limit=9)
     (device,) = await standing.ledger.devices(grant.id, 9)
     told = [(record.what, record.by, record.on) for record in audit.records]
     assert told == [

@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from gateway.app import build
 from gateway.core.documents import Address
 from gateway.usecases.granting import Wish
-from tests.house import gateway
+from tests.services import gateway
 from tests.web.visitor import ORIGIN, Scene, multipart, scene
 
 SOURCE = "A title\n\nFree.\n\n##paidbegin##{}##paidend##\n"
@@ -37,7 +37,7 @@ class Actor:
         self.at: Scene = scene()
         self.first = self.at.publish("a", SOURCE.format("Paid one."))
         self.second = self.at.publish("a", SOURCE.format("Paid two."))
-        self.granting = self.at.standing.house.granting
+        self.granting = self.at.standing.services.granting
 
     def api(self, method: str, path: str, told: Any = None, **headers: str) -> Send:
         client = TestClient(self.at.standing.app, base_url=ORIGIN, follow_redirects=False)
@@ -94,8 +94,8 @@ class Actor:
         async def unheard(*_: object) -> bool:
             return False
 
-        for house in self.at.standing.houses:
-            house.coherence.announce = unheard  # type: ignore[method-assign,assignment]
+        for services in self.at.standing.houses:
+            services.coherence.announce = unheard  # type: ignore[method-assign,assignment]
         anyio.run(self.granting.grant, "demo", Wish("all"))
 
 
@@ -203,7 +203,7 @@ def changing(app: Any) -> Iterator[Surface]:
 
 
 def test_every_route_that_takes_something_is_known_to_change_something_or_not() -> None:
-    routes = sorted(changing(build(gateway().house)))
+    routes = sorted(changing(build(gateway().services)))
     assert routes == sorted({*CHANGES, *QUIET})
     assert not CHANGES.keys() & QUIET
 

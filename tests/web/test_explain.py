@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.house import NOW, Standing
+from tests.services import NOW, Standing
 from tests.web.caller import Browser, Caller, caller, open_api
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +48,7 @@ async def test_an_explanation_says_what_happens(scope: str, state: str) -> None:
     if state == "ended":
         standing.clock.at += DAY
     if state == "revoked":
-        await standing.house.granting.revoke("demo", grant.id)
+        await standing.services.granting.revoke("demo", grant.id)
     for document in ("d", "e"):
         bearer = await Caller(standing.app, token).send("GET", f"/read/demo/{document}")
         cookie = await reader.get(f"/read/demo/{document}")

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.house import NOW, Standing
+from tests.services import NOW, Standing
 from tests.web.caller import Browser, caller, open_api
 
 pytestmark = pytest.mark.anyio
@@ -21,8 +21,8 @@ def hush(standing: Standing) -> None:
     async def silent(keys: object) -> bool:
         return False
 
-    for house in standing.houses:
-        house.coherence.announce = silent  # type: ignore[method-assign]
+    for services in standing.houses:
+        services.coherence.announce = silent  # type: ignore[method-assign]
 
 
 async def test_an_order_sent_twice_is_one_grant() -> None:
@@ -218,8 +218,8 @@ async def test_a_rollback_that_was_not_confirmed_is_so_when_it_is_asked_for_agai
     place = f"/api/documents/d/editions/{first['edition']}/publish"
     hush(standing)
     told = await api.ask("POST", place, idempotency_key="k")
-    for house in standing.houses:
-        del house.coherence.announce  # its own again
+    for services in standing.houses:
+        del services.coherence.announce  # its own again
     again = await api.ask("POST", place, idempotency_key="k")
     assert (told["confirmed"], again) == (False, told | {"confirmed": True})
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from gateway.stores.redis.tries import LIMITS, MemoryTries, RedisTries
 from gateway.web.http.rate_limit import network
 from tests.asgi import Exchange, exchange
-from tests.house import NOW
+from tests.services import NOW
 from tests.web.caller import FORM, Browser, Caller, open_api
 from tests.web.visitor import Visitor, add_publisher
 

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from starlette.types import Message, Scope
 
-from tests.house import gateway
+from tests.services import gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +31,7 @@ async def test_a_client_that_hangs_up_is_no_error(
     logged: list[structlog.typing.EventDict],
 ) -> None:
     here = gateway()
-    key = await here.house.granting.add_publisher("demo")
+    key = await here.services.granting.add_publisher("demo")
     headers = (("host", "127.0.0.1:8000"), ("content-length", "100000"), *more)
     if path.startswith("/api"):
         headers += (("authorization", f"Bearer {key}"),)

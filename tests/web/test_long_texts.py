@@ -10,7 +10,7 @@ from starlette.types import Message, Scope
 from gateway.core.bundles import LONG
 from gateway.core.errors import Revoked
 from tests.asgi import exchange
-from tests.house import Standing, gateway
+from tests.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -68,21 +68,21 @@ async def test_a_long_text_comes_whole() -> None:
 
 async def test_a_long_text_stops_where_the_right_is_taken_back() -> None:
     side, grant, token = await shown()
-    came, told = await sent(side, token, lambda: side.house.granting.revoke("demo", grant))
+    came, told = await sent(side, token, lambda: side.services.granting.revoke("demo", grant))
     assert came == LONG < told
     with pytest.raises(Revoked):
-        await side.house.granting.redeem(token, None)
+        await side.services.granting.redeem(token, None)
 
 
 async def test_a_long_text_stops_where_the_document_is_deleted() -> None:
     side, _, token = await shown()
-    address = (await side.house.publishing.documents("demo", "", 1))[0].address
-    came, told = await sent(side, token, lambda: side.house.publishing.delete(address))
+    address = (await side.services.publishing.documents("demo", "", 1))[0].address
+    came, told = await sent(side, token, lambda: side.services.publishing.delete(address))
     assert came == LONG < told
 
 
 async def test_each_read_of_a_long_text_is_recorded_once() -> None:
     side, grant, token = await shown()
     await exchange(side.app, "GET", TARGET, [("authorization", f"Bearer {token}")])
-    records = side.house.audit.records  # type: ignore[attr-defined]
+    records = side.services.audit.records  # type: ignore[attr-defined]
     assert [record.on for record in records if record.what == "read"] == [grant]

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from gateway.app import build
 from gateway.web.http.fast_path import Ready
-from tests.house import Standing
+from tests.services import Standing
 from tests.web.visitor import Scene, scene
 
 TEXT = "A title\n\nFree words.\n\n##paidbegin##Paid words.##paidend##\n"
@@ -34,7 +34,7 @@ def at() -> Scene:
 def ways(standing: Standing) -> Iterator[ASGIApp]:
     """Yield the application with its ready answers and without."""
     yield standing.app
-    app = build(standing.house)
+    app = build(standing.services)
     app.user_middleware[0].kwargs["ready"] = Ready({}, is_https=False)
     yield app
 

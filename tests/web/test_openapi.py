@@ -36,7 +36,7 @@ async def test_every_route_is_described_and_nothing_else_is() -> None:
     standing, api = await open_api()
     told = await description(api)
     described = [(m.upper(), path) for path, ways in told["paths"].items() for m in ways]
-    assert sorted(described) == sorted(served(build(standing.house)))
+    assert sorted(described) == sorted(served(build(standing.services)))
 
 
 async def test_every_operation_has_a_name_and_a_line_of_its_own() -> None:

@@ -21,9 +21,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
-from tests.house import gateway
 from tests.properties.canaries import canaries, found_in, needles, paid_with
 from tests.servers import comes_true, free_port
+from tests.services import gateway
 from tests.web.proxies import PLAIN, Aggressive, Answer, Ask, Asking, asking, nginx, served, shipped
 
 SEED = 20
@@ -47,14 +47,14 @@ def shop(seed: int = SEED) -> Shop:
     standing, words = gateway(), canaries(seed)
 
     async def fill() -> tuple[str, str]:
-        key = await standing.house.granting.add_publisher("demo")
+        key = await standing.services.granting.add_publisher("demo")
         source = f"# 标题\n\n免费。\n\n##paidbegin##{paid_with(words)}##paidend##\n"
         await standing.publish("x", source, form="markdown")
         _, token = await standing.grant("all", devices=1_000)
         return key, token
 
     key, token = asyncio.run(fill())
-    bundle = asyncio.run(standing.house.store.get(Address("demo", "x")))
+    bundle = asyncio.run(standing.services.store.get(Address("demo", "x")))
     assert bundle
     page = bundle.forms["html"].bodies[IDENTITY].decode()
     asset = page.partition('href="/static/')[2].partition('"')[0]

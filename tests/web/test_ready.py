@@ -16,8 +16,8 @@ from gateway.usecases.reading import Credential
 from gateway.web.http import access_log as logs
 from gateway.web.http.fast_path import Ready
 from tests.asgi import Exchange, Headers, exchange
-from tests.house import Standing, gateway
 from tests.properties.public_surface import FIXED, HEADERS, of_document
+from tests.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +47,7 @@ class Remembering:
     """A reading that has remembered one answer."""
 
     def __init__(self, standing: Standing, answer: Bundle | GatewayError | None) -> None:
-        self._reading = standing.house.reading
+        self._reading = standing.services.reading
         self.answer = answer
         self.asked: list[tuple[Address, Credential]] = []
 
@@ -69,20 +69,20 @@ async def published() -> Standing:
 
 async def full_bundle(standing: Standing) -> Bundle:
     _, token = await standing.grant("document:d")
-    return await standing.house.reading.read(ADDRESS, Credential(token))
+    return await standing.services.reading.read(ADDRESS, Credential(token))
 
 
 def remembering(standing: Standing, answer: Bundle | GatewayError | None) -> Remembering:
     """Put a memory into a gateway, and build its application anew."""
     memory = Remembering(standing, answer)
-    object.__setattr__(standing.house, "reading", memory)
-    standing.app = build(standing.house)
+    object.__setattr__(standing.services, "reading", memory)
+    standing.app = build(standing.services)
     return memory
 
 
 def long_way(standing: Standing) -> ASGIApp:
     """Build the same application without ready answers."""
-    app = build(standing.house)
+    app = build(standing.services)
     app.user_middleware[0].kwargs["ready"] = Ready({}, is_https=False)
     return app
 
@@ -107,7 +107,7 @@ _ONCE = re.compile(rb'name="once" value="[^"]*"')
 
 async def is_ready(standing: Standing, target: str, headers: Headers = ()) -> bool:
     """Say whether a request has a ready answer."""
-    ready: Ready = build(standing.house).state.ready
+    ready: Ready = build(standing.services).state.ready
     pairs = {name.encode(): value.encode() for name, value in headers}
     return ready.answer(b"GET", target.encode(), pairs, False) is not None
 
@@ -178,7 +178,7 @@ async def test_a_refusal_is_the_same_from_memory(form: str) -> None:
 async def test_a_revocation_that_memory_tells_is_told_the_long_way() -> None:
     standing = await published()
     grant, token = await standing.grant("document:d")
-    await standing.house.granting.revoke(None, grant.id)
+    await standing.services.granting.revoke(None, grant.id)
     remembering(standing, Revoked())
     headers = (("authorization", f"Bearer {token}"),)
     assert not await is_ready(standing, f"/read/{ADDRESS}", headers)

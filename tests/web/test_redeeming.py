@@ -11,7 +11,7 @@ import pytest
 
 from gateway.stores.redis.tries import MemoryTries
 from tests.asgi import Exchange, exchange
-from tests.house import Standing
+from tests.services import Standing
 from tests.web.caller import FORM, Browser, Caller, open_api
 
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,7 @@ import pytest
 from gateway.core.documents import Address
 from gateway.core.rights import Standing as GrantStanding
 from gateway.web.studio.sessions import LIFE
-from tests.house import gateway
+from tests.services import gateway
 from tests.web.visitor import Scene, Visitor, add_publisher, scene
 
 TEXT = "A title\n\nFree words.\n\n##paidbegin##Paid words.##paidend##\n"
@@ -381,8 +381,8 @@ def test_what_not_every_worker_knows_of_is_told_as_on_record(at: Scene) -> None:
     async def unheard(*_: object) -> bool:
         return False
 
-    for house in at.standing.houses:
-        house.coherence.announce = unheard  # type: ignore[method-assign,assignment]
+    for services in at.standing.houses:
+        services.coherence.announce = unheard  # type: ignore[method-assign,assignment]
     seen = at.visitor.press(RIGHTS, f"/studio/grants/{grant.id}/revoke", slug="a")
     assert seen.place == f"{RIGHTS}?done=recorded"
     assert "It is on record, and not confirmed yet" in at.visitor.get(seen.place).text
@@ -414,7 +414,7 @@ def test_nobody_takes_back_the_right_of_another(at: Scene) -> None:
     grant, _ = anyio.run(at.standing.grant, "all", "other")
     seen = at.visitor.press("/studio/rights", f"/studio/grants/{grant.id}/revoke")
     assert seen.status == 404
-    assert at.standing.house.granting.standing(grant) is GrantStanding.STANDS
+    assert at.standing.services.granting.standing(grant) is GrantStanding.STANDS
     assert anyio.run(at.standing.ledger.grant, grant.id) == grant
 
 

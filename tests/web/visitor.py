@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from gateway.core.documents import Address
 from gateway.ports import Edition
-from tests.house import Standing, gateway
+from tests.services import Standing, gateway
 
 ORIGIN = "http://127.0.0.1:8000"
 MULTIPART = "multipart/form-data; boundary=limit"
@@ -158,7 +158,7 @@ class Scene:
 
 def add_publisher(standing: Standing, name: str = "demo") -> str:
     """Add a publisher and return its key."""
-    return anyio.run(standing.house.granting.add_publisher, name)
+    return anyio.run(standing.services.granting.add_publisher, name)
 
 
 def scene(origin: str = ORIGIN, **settings: str) -> Scene:

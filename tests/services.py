@@ -9,7 +9,7 @@ from itertools import cycle
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.app import House, assemble, build
+from gateway.app import Services, build, build_services
 from gateway.core.documents import Address
 from gateway.core.rights import Grant
 from gateway.ports import Ledger, PublicStore, Tries, Vault
@@ -52,26 +52,26 @@ class Untiring:
 class Standing:
     """A gateway to talk to, and what it stands on."""
 
-    house: House
+    services: Services
     app: ASGIApp
     clock: FrozenClock
     ledger: Ledger
     store: PublicStore
     vault: Vault
-    houses: tuple[House, ...]  # every one that a request may come to
+    houses: tuple[Services, ...]  # every one that a request may come to
 
     async def publish(
         self, slug: str, source: str, *, form: str = "plain", publisher: str = "demo"
     ) -> Published:
         """Publish a source as a publisher would, who lets all of it be free."""
-        await self.house.granting.register(publisher)
+        await self.services.granting.register(publisher)
         submission = Submission(Address(publisher, slug), source.encode(), form, free=True)
-        return await self.house.publishing.publish(submission)
+        return await self.services.publishing.publish(submission)
 
     async def grant(self, scope: str, publisher: str = "demo", **wish: object) -> tuple[Grant, str]:
         """Grant a right; return it and its token."""
-        made = await self.house.granting.grant(publisher, Wish(scope, **wish))  # type: ignore[arg-type]
-        return made, await self.house.granting.token(made)
+        made = await self.services.granting.grant(publisher, Wish(scope, **wish))  # type: ignore[arg-type]
+        return made, await self.services.granting.token(made)
 
 
 def settings(**given: str) -> Settings:
@@ -94,7 +94,7 @@ def gateway(seed: int = 1, tries: Tries | None = None, /, **given: str) -> Stand
     return replace(
         sides[0],
         app=ByTurns([side.app for side in sides]),
-        houses=tuple(side.house for side in sides),
+        houses=tuple(side.services for side in sides),
     )
 
 
@@ -111,7 +111,7 @@ class ByTurns:
 def beside(one: Standing, coherence: Memory) -> Standing:
     """Build a gateway on the stores and the clock of another, with a memory of its own."""
     return _standing(
-        one.house.settings, one.clock, one.ledger, one.store, one.vault, coherence=coherence
+        one.services.settings, one.clock, one.ledger, one.store, one.vault, coherence=coherence
     )
 
 
@@ -124,7 +124,7 @@ def _standing(
     coherence: Memory | None = None,
     tries: Tries | None = None,
 ) -> Standing:
-    house = assemble(
+    services = build_services(
         settings, ledger, store, vault, SECRET, clock, coherence=coherence, tries=tries
     )
-    return Standing(house, build(house), clock, ledger, store, vault, (house,))
+    return Standing(services, build(services), clock, ledger, store, vault, (services,))
