@@ -61,7 +61,7 @@ class Variant(Struct, eq=False, gc=False):
         return OBJECTS + len(self.body)
 
 
-class Form(Struct, frozen=True, eq=False, gc=False):
+class Representation(Struct, frozen=True, eq=False, gc=False):
     """One form: its bytes by content coding (identity is always there), and their ETag."""
 
     media_type: str
@@ -70,7 +70,7 @@ class Form(Struct, frozen=True, eq=False, gc=False):
     _variants: dict[str, Variant] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Form) and self._told == other._told
+        return isinstance(other, Representation) and self._told == other._told
 
     def __hash__(self) -> int:
         return hash(self.etag)
@@ -102,7 +102,7 @@ def _etag_in(coding: str, etag: str) -> str:
     return f'{etag[:-1]}-{coding}"' if etag and coding != IDENTITY else etag
 
 
-Forms = Mapping[str, Form]  # by name
+Forms = Mapping[str, Representation]  # by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class Bundle:
             at = place.stop
         if at != size:
             raise Damaged(_DAMAGED)
-        forms = {name: Form(*kinds[name], bodies[name]) for name in bodies}
+        forms = {name: Representation(*kinds[name], bodies[name]) for name in bodies}
         return cls(edition, forms, _ENTRY.decode(told))
 
 

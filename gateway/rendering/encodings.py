@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import brotli
 
-from gateway.core.bundles import IDENTITY, Form
+from gateway.core.bundles import IDENTITY, Representation
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -39,18 +39,20 @@ ONCE_LARGE = Effort(6, 9, 6)
 NOW = Effort(4, 3, 6)
 
 
-def public_form(media_type: str, body: bytes, effort: Effort | None = None) -> Form:
+def public_representation(
+    media_type: str, body: bytes, effort: Effort | None = None
+) -> Representation:
     """Return the form of bytes that anyone may have, in every content coding.
 
     effort: what publication can afford, where none is given.
     """
     effort = effort or (ONCE_LARGE if len(body) > _LARGE else ONCE)
-    return Form(media_type, etag_of(body), _codings(body, effort))
+    return Representation(media_type, etag_of(body), _codings(body, effort))
 
 
-def private_form(media_type: str, body: bytes) -> Form:
+def private_representation(media_type: str, body: bytes) -> Representation:
     """Return the form of a reader's bytes: never compressed, for a size can tell of the text."""
-    return Form(media_type, "", {IDENTITY: body})
+    return Representation(media_type, "", {IDENTITY: body})
 
 
 def etag_of(body: bytes) -> str:

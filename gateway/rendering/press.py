@@ -25,7 +25,7 @@ from gateway.core.documents import (
 )
 from gateway.core.errors import Unpaid
 from gateway.core.moments import day_of
-from gateway.rendering.encodings import private_form, public_form
+from gateway.rendering.encodings import private_representation, public_representation
 from gateway.rendering.pages import LANGUAGES, Language, Pages, interface
 from gateway.rendering.problems import PROBLEM, problem_details
 
@@ -73,14 +73,16 @@ class PagePress:
         page = self._preview(projection, sheet, cuts)
         facts = _public_facts(projection, sheet, cuts)
         forms = {
-            "html": public_form(HTML, self._pages.render("preview.html", sheet.interface, **page)),
-            "md": public_form(MARKDOWN, self._lines(sheet, sheet.markdown, cuts)),
-            "txt": public_form(TEXT, self._lines(sheet, sheet.text, cuts)),
-            "json": public_form(JSON, _json(facts)),
-            REFUSED["html"]: private_form(
+            "html": public_representation(
+                HTML, self._pages.render("preview.html", sheet.interface, **page)
+            ),
+            "md": public_representation(MARKDOWN, self._lines(sheet, sheet.markdown, cuts)),
+            "txt": public_representation(TEXT, self._lines(sheet, sheet.text, cuts)),
+            "json": public_representation(JSON, _json(facts)),
+            REFUSED["html"]: private_representation(
                 HTML, self._pages.render("refused.html", sheet.interface, **page)
             ),
-            REFUSED["json"]: private_form(PROBLEM, _json(_refusal(facts))),
+            REFUSED["json"]: private_representation(PROBLEM, _json(_refusal(facts))),
         }
         return Bundle(edition, forms, _entry(projection, sheet))
 
@@ -88,12 +90,12 @@ class PagePress:
         """Return the forms for the holder of a right, uncompressed and without ETag."""
         sheet = _Sheet(full.address, full.meta, full.rendering, self._base)
         forms = {
-            f"html.{language}": private_form(HTML, self._read(sheet, language))
+            f"html.{language}": private_representation(HTML, self._read(sheet, language))
             for language in LANGUAGES
         }
-        forms["md"] = private_form(MARKDOWN, sheet.markdown.encode())
-        forms["txt"] = private_form(TEXT, sheet.text.encode())
-        forms["json"] = private_form(JSON, _json(_full_facts(sheet)))
+        forms["md"] = private_representation(MARKDOWN, sheet.markdown.encode())
+        forms["txt"] = private_representation(TEXT, sheet.text.encode())
+        forms["json"] = private_representation(JSON, _json(_full_facts(sheet)))
         return Bundle(edition, forms)
 
     def article(self, projection: Projection) -> Markup:

@@ -10,8 +10,8 @@ import hashlib
 import re
 from pathlib import Path
 
-from gateway.core.bundles import Form
-from gateway.rendering.encodings import public_form
+from gateway.core.bundles import Representation
+from gateway.rendering.encodings import public_representation
 
 ASSETS = Path(__file__).with_name("assets")
 PREFIX = "/static/"
@@ -28,7 +28,7 @@ class Static:
     """Every asset of a folder, in memory, in every content coding."""
 
     def __init__(self, folder: Path = ASSETS) -> None:
-        self._forms: dict[str, Form] = {}
+        self._forms: dict[str, Representation] = {}
         self._names: dict[str, str] = {}
         for file in sorted(folder.iterdir()):
             if file.suffix in _TYPES:
@@ -37,14 +37,14 @@ class Static:
     def _add(self, name: str, body: bytes) -> None:
         stem, dot, suffix = name.rpartition(".")
         digest = hashlib.sha256(body).hexdigest()[:12]
-        self._forms[name] = public_form(_TYPES[dot + suffix], body)
+        self._forms[name] = public_representation(_TYPES[dot + suffix], body)
         self._names[name] = f"{stem}.{digest}.{suffix}"
 
     def url(self, name: str) -> str:
         """Return the address of an asset, from the root. Raises KeyError."""
         return PREFIX + self._names[name]
 
-    def asset(self, path: str) -> Form | None:
+    def asset(self, path: str) -> Representation | None:
         """Return the asset at a path under the prefix, whatever hash it names."""
         return self._forms.get(_plain(path))
 

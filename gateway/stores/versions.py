@@ -11,7 +11,7 @@ from hashlib import sha256
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from gateway.core.bundles import IDENTITY, Bundle, Damaged, Entry, Form
+from gateway.core.bundles import IDENTITY, Bundle, Damaged, Entry, Representation
 from gateway.core.documents import Address
 from gateway.stores import sealing
 
@@ -96,7 +96,7 @@ def _unpack_3(blob: bytes) -> Bundle:
             bodies.setdefault(name, {})[coding] = blob[end + int(start) : at]
             if coding == IDENTITY:
                 kinds[name] = media_type, etag
-        forms = {name: Form(*kinds[name], bodies[name]) for name in bodies}
+        forms = {name: Representation(*kinds[name], bodies[name]) for name in bodies}
         listed = _LISTED.decode(told)
     except (AttributeError, KeyError, ValueError) as error:
         raise Damaged(_DAMAGED) from error
@@ -105,7 +105,7 @@ def _unpack_3(blob: bytes) -> Bundle:
     return Bundle(listed.edition, forms, listed.entry)
 
 
-def _is_tagged(form: Form) -> bool:
+def _is_tagged(form: Representation) -> bool:
     """Return whether the ETag of a form, if it has one, is that of its bytes."""
     tag = f'"{sha256(form.bodies[IDENTITY]).hexdigest()[:32]}"'
     return form.etag in ("", tag)

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.bundles import Entry, Form
+from gateway.core.bundles import Entry, Representation
 from gateway.core.errors import Malformed, Missing
 from gateway.ports import PublicStore, cursor
-from gateway.rendering.encodings import NOW, public_form
+from gateway.rendering.encodings import NOW, public_representation
 from gateway.rendering.pages import Language, Pages
 from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.fast_path import Answer, Ask, Giver, document_of
@@ -36,16 +36,16 @@ class Public:
         self._store = store
         self._shelf = shelf
         self._static = static
-        self._robots = public_form("text/plain; charset=utf-8", ROBOTS)
+        self._robots = public_representation("text/plain; charset=utf-8", ROBOTS)
 
         # Rendered once for each state of the catalogue, not once for each request.
         @lru_cache(maxsize=64)
-        def catalogue(entries: tuple[Entry, ...], following: str, is_first: bool) -> Form:
+        def catalogue(entries: tuple[Entry, ...], following: str, is_first: bool) -> Representation:
             body = pages.render(
                 "catalogue.html", language, entries=entries, following=following, is_first=is_first
             )
             # Anyone can ask for a state that nobody has asked for.
-            return public_form("text/html; charset=utf-8", body, NOW)
+            return public_representation("text/html; charset=utf-8", body, NOW)
 
         self._catalogue_form = catalogue
 

@@ -13,7 +13,7 @@ from gateway.core.bundles import IDENTITY, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Unpaid
 from gateway.ports import PublicStore, Tries
-from gateway.rendering.encodings import private_form
+from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Language, Pages, negotiate
 from gateway.rendering.press import HTML, REFUSED
 from gateway.usecases.granting import COOKIE_LIFE, ONCE_LIFE, Granting
@@ -41,7 +41,7 @@ ONCE = "/once"  # named by the style sheet, for a form that somebody begins to f
 PLAIN = 1024  # bytes of a header that is worth remembering what it says
 
 _NOTHING = Credential()
-_NO_PICTURE = private_form("image/svg+xml", b'<svg xmlns="http://www.w3.org/2000/svg"/>')
+_NO_PICTURE = private_representation("image/svg+xml", b'<svg xmlns="http://www.w3.org/2000/svg"/>')
 
 
 class Readers:
@@ -219,7 +219,7 @@ class Readers:
     def _page(self, request: Request, name: str, status: int = 200, **context: object) -> Response:
         language = negotiate(request.headers.get("accept-language"))
         body = self._pages.render(name, language, **context)
-        return send_private(request, private_form(HTML, body), status)
+        return send_private(request, private_representation(HTML, body), status)
 
     # --- the cookie ---
 

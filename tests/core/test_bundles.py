@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.core.bundles import HEAD, MAGIC, Bundle, Damaged, Form, found_in, head_end
+from gateway.core.bundles import HEAD, MAGIC, Bundle, Damaged, Representation, found_in, head_end
 from tests.stores.things import entry
 
 WHOLE = Bundle(
     "e1",
     {
-        "html": Form("text/html", '"a"', {"br": b"b" * 40, "identity": b"h" * 100}),
-        "md": Form("text/markdown", '"b"', {"identity": b"m" * 50}),
+        "html": Representation("text/html", '"a"', {"br": b"b" * 40, "identity": b"h" * 100}),
+        "md": Representation("text/markdown", '"b"', {"identity": b"m" * 50}),
     },
 )
 

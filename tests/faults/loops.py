@@ -19,7 +19,7 @@ from pathlib import Path
 from gateway.app import Services, SystemClock, build_services, open_services
 from gateway.cli.bulk import publish_file
 from gateway.cli.folders import SourceFile
-from gateway.core.bundles import IDENTITY, Bundle, Entry, Form
+from gateway.core.bundles import IDENTITY, Bundle, Entry, Representation
 from gateway.core.chains import Anchor
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
@@ -121,7 +121,7 @@ async def set_fast(task: Task) -> Composed:
         published=facts[4],
         updated=facts[5],
     )
-    form = Form("text/plain", etag_of(text), {IDENTITY: text})
+    form = Representation("text/plain", etag_of(text), {IDENTITY: text})
     forms = dict.fromkeys(("html", "md", "txt", "json"), form)
     public = Bundle(task.edition, forms, Entry(address, *facts))
     full = Bundle(task.edition, {**forms, "html.en": form})

@@ -17,11 +17,11 @@ from itertools import pairwise
 
 import pytest
 
-from gateway.core.bundles import IDENTITY, Form
+from gateway.core.bundles import IDENTITY, Representation
 from gateway.core.documents import SIZE_STEPS, Address
 from gateway.core.errors import Refused
 from gateway.formats.sources import SourceFormats
-from gateway.rendering.encodings import etag_of, public_form
+from gateway.rendering.encodings import etag_of, public_representation
 from gateway.usecases.composing import Composed, Submission, Task, prepare
 from gateway.usecases.publishing import Publishing
 from tests.asgi import Exchange, Headers
@@ -182,14 +182,17 @@ def leaky(side: Standing, leak: Leak) -> Standing:
 def _with_page(composed: Composed, change: Callable[[bytes], bytes]) -> Composed:
     public = composed.sealed.public
     page = public.forms["html"]
-    forms = {**public.forms, "html": public_form(page.media_type, change(page.bodies[IDENTITY]))}
+    forms = {
+        **public.forms,
+        "html": public_representation(page.media_type, change(page.bodies[IDENTITY])),
+    }
     return replace(composed, sealed=replace(composed.sealed, public=replace(public, forms=forms)))
 
 
 def etag_over_source(task: Task, composed: Composed) -> Composed:
     public = composed.sealed.public
     forms = {
-        n: Form(f.media_type, etag_of(task.submission.body), f.bodies)
+        n: Representation(f.media_type, etag_of(task.submission.body), f.bodies)
         for n, f in public.forms.items()
     }
     return replace(composed, sealed=replace(composed.sealed, public=replace(public, forms=forms)))

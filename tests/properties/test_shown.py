@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gateway.core.bundles import IDENTITY, Bundle, Form
+from gateway.core.bundles import IDENTITY, Bundle, Representation
 from gateway.core.documents import PLACEHOLDER
 from gateway.core.errors import Refused
 from gateway.core.markers import divide
@@ -89,7 +89,7 @@ def targets_of_definitions(form: Format, source: str, bundle: Bundle) -> Bundle:
 
 def with_text(bundle: Bundle, name: str, text: str) -> Bundle:
     form = bundle.forms[name]
-    changed = Form(form.media_type, form.etag, {IDENTITY: text.encode()})
+    changed = Representation(form.media_type, form.etag, {IDENTITY: text.encode()})
     return replace(bundle, forms={**bundle.forms, name: changed})
 
 

@@ -9,7 +9,7 @@ import pytest
 import zstandard
 
 from gateway.core.bundles import IDENTITY
-from gateway.rendering.encodings import NOW, ONCE, public_form
+from gateway.rendering.encodings import NOW, ONCE, public_representation
 from tests.asgi import exchange
 from tests.services import gateway
 
@@ -18,7 +18,7 @@ BODY = b"".join(b"<p>Line %d of some words.</p>\n" % number for number in range(
 
 
 def test_effort_changes_the_codings_and_nothing_that_they_say() -> None:
-    quick, strong = public_form(HTML, BODY, NOW), public_form(HTML, BODY)
+    quick, strong = public_representation(HTML, BODY, NOW), public_representation(HTML, BODY)
     assert quick.etag == strong.etag
     for form in (quick, strong):
         assert form.bodies[IDENTITY] == BODY
@@ -29,7 +29,7 @@ def test_effort_changes_the_codings_and_nothing_that_they_say() -> None:
 
 def test_publication_takes_more_effort_than_a_request() -> None:
     assert all(now < once for now, once in zip(NOW, ONCE, strict=True))
-    assert public_form(HTML, BODY) == public_form(HTML, BODY, ONCE)
+    assert public_representation(HTML, BODY) == public_representation(HTML, BODY, ONCE)
 
 
 @pytest.mark.anyio
@@ -40,4 +40,4 @@ async def test_a_page_of_the_catalogue_is_made_with_little_effort(coding: str) -
         await side.publish(f"d{number}", f"Title {number}\n\nSome free words.")
     plain = await exchange(side.app, "GET", "/")
     coded = await exchange(side.app, "GET", "/", (("accept-encoding", coding),))
-    assert coded.body == public_form(HTML, plain.body, NOW).bodies[coding]
+    assert coded.body == public_representation(HTML, plain.body, NOW).bodies[coding]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from anyio import create_task_group
 
-from gateway.core.bundles import Bundle, Damaged, Form, Variant
+from gateway.core.bundles import Bundle, Damaged, Representation, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Stale, Unavailable
 from gateway.ports import PublicStore, Seal, cursor
@@ -235,7 +235,7 @@ async def test_what_is_too_large_to_read_between_two_requests_is_not_at_hand(
     on_disk: Path,
 ) -> None:
     store = FilePublicStore(on_disk)
-    form = Form("text/html", '"large"', {"br": b"small", "identity": bytes(LARGEST + 1)})
+    form = Representation("text/html", '"large"', {"br": b"small", "identity": bytes(LARGEST + 1)})
     await store.put(HERE, Bundle("e1", {"html": form}))
     assert at_hand(store, "html", "identity") is None
     assert at_hand(store) == (b'"large-br"', "br", b"small")
@@ -286,7 +286,9 @@ def on_disk(tmp_path: Path) -> Iterator[Path]:
 def can_tell(folder: Path) -> bool:
     path = folder / "anything"
     path.write_bytes(
-        Bundle("e1", {"html": Form("text/html", "", {"identity": b"a"})}).pack(of_public(HERE))
+        Bundle("e1", {"html": Representation("text/html", "", {"identity": b"a"})}).pack(
+            of_public(HERE)
+        )
     )
     try:
         variant_at(str(path), of_public(HERE), "html", "br")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gateway.core.bundles import IDENTITY, LONG, Bundle, Damaged, Form
+from gateway.core.bundles import IDENTITY, LONG, Bundle, Damaged, Representation
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Unavailable
 from gateway.core.permits import NotPermitted
@@ -81,7 +81,7 @@ async def test_what_is_at_hand_is_what_open_returns(vault: Vault) -> None:
 
 
 async def test_a_long_text_is_never_at_hand(vault: Vault) -> None:
-    forms = {"html": Form("text/plain", "", {IDENTITY: bytes(LONG + 1)})}
+    forms = {"html": Representation("text/plain", "", {IDENTITY: bytes(LONG + 1)})}
     long = replace(sealed("e1"), full=Bundle("e1", forms))
     await vault.keep(HERE, "e1", long)
     assert await vault.open(permit("e1")) == long.full

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway.core.bundles import IDENTITY, Bundle, Entry, Form
+from gateway.core.bundles import IDENTITY, Bundle, Entry, Representation
 from gateway.core.codes import Code
 from gateway.core.documents import Address
 from gateway.core.permits import Permit
@@ -87,7 +87,7 @@ def bundle(
     """Return a bundle of some pages, all of one length whatever its name."""
     body = f"{name:>20}".encode() * 500
     forms = {
-        form: Form("text/plain", f'"{name}-{form}"', {IDENTITY: body, "br": body[::-1]})
+        form: Representation("text/plain", f'"{name}-{form}"', {IDENTITY: body, "br": body[::-1]})
         for form in ("html", "md")
     }
     return Bundle(name, forms, entry(address, published))
@@ -95,7 +95,7 @@ def bundle(
 
 def sealed(name: str = "e1", address: Address = HERE) -> Sealed:
     """Return all that the vault keeps of an edition."""
-    full = Form("text/plain", f'"{name}"', {IDENTITY: f"paid text of {name}".encode()})
+    full = Representation("text/plain", f'"{name}"', {IDENTITY: f"paid text of {name}".encode()})
     source = f"source of {address} {name}".encode()
     return Sealed(source, Bundle(name, {"html": full}), bundle(name, address))
 

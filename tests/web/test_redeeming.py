@@ -120,7 +120,7 @@ async def test_a_code_that_was_redeemed_in_time_opens_its_grant_after_its_last_d
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class Representation:
     """A page with a form that redeems, as a browser has it: cookies, and what its fields carry."""
 
     app: Any
@@ -136,7 +136,7 @@ class Form:
         )
 
 
-async def form(app: Any, page: str) -> Form:
+async def form(app: Any, page: str) -> Representation:
     """Open a page and begin to fill in its form: so the style sheet asks for a picture."""
     if page == "error":
         shown = await exchange(app, "POST", "/unlock", [FORM], b"code=mistyped")
@@ -147,7 +147,7 @@ async def form(app: Any, page: str) -> Form:
     carried = "".join(f"{name.decode()}={value.decode()}&" for name, value in fields)
     picture = await exchange(app, "GET", "/once")
     assert picture.header("cache-control") == "private, no-store"
-    return Form(app, page, picture.header("set-cookie").partition(";")[0], carried)
+    return Representation(app, page, picture.header("set-cookie").partition(";")[0], carried)
 
 
 PAGES = ("/unlock", "/documents/demo/d", "/read/demo/d", "/library", "error")
@@ -175,7 +175,7 @@ async def test_a_form_sent_again_from_another_page_is_the_same_browsers() -> Non
     (code,) = await api.make_codes()
     first = await form(standing.app, "/documents/demo/d")
     await first.send(code["code"])
-    again = Form(
+    again = Representation(
         standing.app, "/unlock", first.cookies, f"once={await Browser(standing.app).once()}&"
     )
     await again.send(code["code"])

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.core.bundles import IDENTITY, LONG, Form, Variant
+from gateway.core.bundles import IDENTITY, LONG, Representation, Variant
 from gateway.core.errors import GatewayError
 from gateway.web.http.fast_path import Answer, Ask, Common, Kind
 from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC, secured
@@ -24,18 +24,18 @@ LONGEST = 200  # letters of a header whose meaning is worth remembering
 Check = Callable[[], Awaitable[None]]  # raises where what is being sent may be sent no more
 
 
-def send_public(request: Request, form: Form, cache: str = CACHE_PUBLIC) -> Response:
+def send_public(request: Request, form: Representation, cache: str = CACHE_PUBLIC) -> Response:
     """Answer with a public form: the coding that the client takes, 304 if it has it."""
     ask = _ask(request)
     return _response(public_answer(ask, form.variant(coding_for(ask)), cache))
 
 
-def send_private(request: Request, form: Form, status: int = 200) -> Response:
+def send_private(request: Request, form: Representation, status: int = 200) -> Response:
     """Answer with a form that is for this reader alone: never compressed, never stored."""
     return _response(private_answer(_ask(request), form.variant(IDENTITY), status))
 
 
-def send_checked(request: Request, form: Form, check: Check) -> Response:
+def send_checked(request: Request, form: Representation, check: Check) -> Response:
     """Answer like send_private; a long body in chunks, and check whether it may be before each."""
     answer = private_answer(_ask(request), form.variant(IDENTITY))
     return _response(answer) if len(answer.body) <= LONG else _Checked(answer, check)

@@ -17,7 +17,7 @@ from gateway.core.errors import (
     TooManyTries,
     Unauthenticated,
 )
-from gateway.rendering.encodings import private_form
+from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Pages, negotiate
 from gateway.rendering.press import HTML
 from gateway.rendering.problems import KIND
@@ -117,7 +117,7 @@ class Desk:
             **context,
         )
         status = status_of(error) if error else 200 if confirmed else 202
-        response = send_private(request, private_form(HTML, body), status)
+        response = send_private(request, private_representation(HTML, body), status)
         if isinstance(error, Unauthenticated):
             response.headers["www-authenticate"] = "Bearer"
         if isinstance(error, TooManyTries):
