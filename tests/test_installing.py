@@ -303,9 +303,9 @@ def visit(origin: str, key: str) -> None:
         for asset in re.findall(r'(?:href|src)="(/static/[^"]+)"', front):
             assert browser.get(asset).status_code == 200
         door = browser.get("/studio").text
-        form = re.search(r'name="form" value="([^"]+)"', door)
+        form = re.search(r'name="csrf_token" value="([^"]+)"', door)
         assert form
-        desk = browser.post("/studio/signin", data={"form": form[1], "key": key})
+        desk = browser.post("/studio/signin", data={"csrf_token": form[1], "key": key})
         assert "Report" in desk.text
         assert "Paid words." not in browser.get("/documents/demo/report").text
         assert browser.get("/read/demo/report").status_code != 200

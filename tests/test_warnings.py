@@ -423,7 +423,7 @@ def test_a_roll_back_shows_what_it_will_show_and_asks_first(at: Scene) -> None:
     page = at.visitor.get(place)
     assert page.status == 200
     assert page.text.count("Paid words of some length.") == 2  # the line, and the article
-    fields = {name: page.field(name) for name in ("form", "edition")}
+    fields = {name: page.field(name) for name in ("csrf_token", "edition")}
     assert at.visitor.submit(f"{place}/publish", fields).status == 409
     assert "Paid words" not in at.preview("a")
     done = at.visitor.submit(f"{place}/publish", fields | {"agreed": tick(page)})
@@ -440,7 +440,7 @@ def test_a_roll_back_that_makes_nothing_public_asks_nothing(at: Scene) -> None:
     assert "Free words." in page.text
     assert "Paid words" not in page.text
     assert 'name="agreed"' not in page.text
-    fields = {name: page.field(name) for name in ("form", "edition")}
+    fields = {name: page.field(name) for name in ("csrf_token", "edition")}
     assert at.visitor.submit(f"{place}/publish", fields).status == 303
 
 
@@ -477,7 +477,7 @@ def test_a_text_can_be_checked_as_the_next_edition_of_what_is_there(at: Scene) -
     seen = at.visitor.write(slug="a", text=OPEN, free="true")
     assert seen.status == 412
     assert f'formaction="{EDIT}"' in seen.text
-    fields = {name: seen.field(name) for name in ("form", "edition")}
+    fields = {name: seen.field(name) for name in ("csrf_token", "edition")}
     checked = at.visitor.hand_in(EDIT, fields | {"action": "check", "text": OPEN, "free": "true"})
     assert checked.status == 200
     tick(checked)

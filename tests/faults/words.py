@@ -235,14 +235,14 @@ class Words:
     def publish_by_hand(self) -> Callable[[], Claim]:
         token, text, page = self.granted()[1], self._text(), "/studio/documents/report/edit"
         fields = {"text": text, "action": "publish"}
-        press = self._form(page, page, names=("form", "edition"), parts=True, **fields)
+        press = self._form(page, page, names=("csrf_token", "edition"), parts=True, **fields)
         return lambda: self._shown(self._is_done(press()), token)
 
     def _form(
         self,
         page: str,
         path: str,
-        names: tuple[str, ...] = ("form",),
+        names: tuple[str, ...] = ("csrf_token",),
         *,
         parts: bool = False,
         **fields: str,
@@ -257,7 +257,9 @@ class Words:
 
     def _sign_in(self) -> None:
         door = self.gateway.ask("GET", "/studio")
-        told = urlencode({"form": _field(door, "form"), "key": self.gateway.key}).encode()
+        told = urlencode(
+            {"csrf_token": _field(door, "csrf_token"), "key": self.gateway.key}
+        ).encode()
         headers = FORM | {"cookie": door.cookie}
         # An answer keeps one cookie of a kind, and this one sets two.
         connection = HTTPConnection("127.0.0.1", self.gateway.port)

@@ -259,12 +259,12 @@ def test_a_key_that_may_not_give_or_publish_may_not_in_the_studio_either() -> No
     _, told = anyio.run(lambda: make(api, may=["read"]))
     reader = Visitor(at.standing)
     assert reader.sign_in(told["key"]).status == 303
-    form = reader.get("/studio/rights").field("form")
-    wish = {"form": form, "once": "1", "scope": "all", "term": "30d", "devices": "3"}
+    form = reader.get("/studio/rights").field("csrf_token")
+    wish = {"csrf_token": form, "once": "1", "scope": "all", "term": "30d", "devices": "3"}
     assert reader.submit("/studio/rights", wish).status == 403
     assert reader.submit("/studio/codes", wish | {"count": "1", "uses": "1"}).status == 403
-    assert reader.submit("/studio/documents/d/delete", {"form": form}).status == 403
-    assert reader.hand_in("/studio/new", {"form": form, "action": "publish"}).status == 403
+    assert reader.submit("/studio/documents/d/delete", {"csrf_token": form}).status == 403
+    assert reader.hand_in("/studio/new", {"csrf_token": form, "action": "publish"}).status == 403
     assert reader.press("/studio/rights", "/studio/signout").status == 303
 
 
@@ -273,7 +273,7 @@ def test_the_page_of_devices_makes_a_new_link_and_shows_it_once() -> None:
     at.publish("d", "A title\n\nFree.\n\n##paidbegin##Paid.##paidend##\n")
     grant, token = anyio.run(at.standing.grant, "all")
     page = at.visitor.get(f"/studio/grants/{grant.id}")
-    fields = {name: page.field(name) for name in ("form", "once")}
+    fields = {name: page.field(name) for name in ("csrf_token", "once")}
     made = at.visitor.submit(f"/studio/grants/{grant.id}/renew", fields)
     again = at.visitor.submit(f"/studio/grants/{grant.id}/renew", fields)
     links = [each.text.partition('value="http')[2].partition('"')[0] for each in (made, again)]

@@ -57,7 +57,7 @@ class Actor:
     def editor(self, path: str, **fields: str) -> Send:
         client: TestClient = self.at.visitor._client
         found = re.findall(
-            r'<input[^>]* name="(form|edition)"[^>]* value="([^"]*)"', self.page(path)
+            r'<input[^>]* name="(csrf_token|edition)"[^>]* value="([^"]*)"', self.page(path)
         )
         given = {**dict(found), "action": "publish", **fields}
         body = multipart([(name, value.encode(), "") for name, value in given.items()])

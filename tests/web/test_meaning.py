@@ -172,7 +172,7 @@ def test_a_form_that_may_be_of_another_site_changes_nothing(
     paths = forms(at.standing.app)
     assert {"/unlock", "/signout", "/studio/signin"} < set(paths)
     found = {
-        path: at.visitor.submit(path, {"form": page.field("form")}, **headers).status
+        path: at.visitor.submit(path, {"csrf_token": page.field("csrf_token")}, **headers).status
         for path in paths
     }
     assert set(found.values()) == {403}, found
@@ -189,6 +189,6 @@ def test_a_form_that_may_be_of_another_site_changes_nothing(
     ids=str,
 )
 def test_a_form_of_ours_is_taken(at: Scene, headers: dict[str, str]) -> None:
-    form = at.visitor.get("/studio").field("form")
+    form = at.visitor.get("/studio").field("csrf_token")
     assert at.visitor.submit("/signout", {}, **headers).status == 303
-    assert at.visitor.submit("/studio/signout", {"form": form}, **headers).status == 303
+    assert at.visitor.submit("/studio/signout", {"csrf_token": form}, **headers).status == 303

@@ -57,7 +57,7 @@ def test_a_page_without_a_session_leads_to_the_door(path: str) -> None:
 
 @pytest.mark.parametrize("path", [*FORMS, *EDITORS])
 def test_a_form_without_a_session_is_refused_unread(path: str) -> None:
-    seen = Visitor(gateway()).submit(path, {"form": "0" * 64})
+    seen = Visitor(gateway()).submit(path, {"csrf_token": "0" * 64})
     assert seen.status == 401
     assert 'action="/studio/signin"' in seen.text
 
@@ -113,18 +113,18 @@ def test_signing_in_always_begins_a_session_of_its_own() -> None:
     visitor = Visitor(standing)
     door = visitor.get("/studio")
     visitor.plant(planted)
-    visitor.submit("/studio/signin", {"form": door.field("form"), "key": key})
+    visitor.submit("/studio/signin", {"csrf_token": door.field("csrf_token"), "key": key})
     assert "Signed in as demo" in visitor.get("/studio").text
 
 
 def test_nobody_is_signed_in_by_a_form_of_another_browser() -> None:
     standing = gateway()
     key = add_publisher(standing)
-    form = Visitor(standing).get("/studio").field("form")
+    form = Visitor(standing).get("/studio").field("csrf_token")
     victim = Visitor(standing)
     victim.get("/studio")
     for token in (form, "", "0" * 64):
-        seen = victim.submit("/studio/signin", {"form": token, "key": key})
+        seen = victim.submit("/studio/signin", {"csrf_token": token, "key": key})
         assert seen.status == 403
     assert victim.get("/studio/new").status == 303
 
@@ -155,8 +155,8 @@ def test_a_form_of_another_session_does_nothing(at: Scene, path: str) -> None:
     other = Visitor(at.standing)
     at.standing.clock.at += 1
     other.sign_in(at.key)
-    for token in (other.get("/studio").field("form"), "", "0" * 64):
-        assert at.visitor.submit(path, {"form": token}).status == 403
+    for token in (other.get("/studio").field("csrf_token"), "", "0" * 64):
+        assert at.visitor.submit(path, {"csrf_token": token}).status == 403
     assert at.visitor.get("/studio").status == 200
     assert at.current("a")
 
@@ -166,8 +166,8 @@ def test_a_form_of_another_session_does_nothing(at: Scene, path: str) -> None:
     "header", [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")], ids=str
 )
 def test_a_form_of_another_site_does_nothing(at: Scene, path: str, header: tuple[str, str]) -> None:
-    form = at.visitor.get("/studio").field("form")
-    seen = at.visitor.submit(path, {"form": form, "key": at.key}, **dict([header]))
+    form = at.visitor.get("/studio").field("csrf_token")
+    seen = at.visitor.submit(path, {"csrf_token": form, "key": at.key}, **dict([header]))
     assert seen.status == 403
     assert at.current("a")
 
@@ -180,7 +180,7 @@ def test_every_page_is_private_and_guarded(at: Scene) -> None:
         assert "unsafe" not in seen.headers["content-security-policy"]
         assert not re.search(r"<script(?! src=)|<style|style=|<iframe| on\w+=", seen.text), path
         for form in re.findall(r'<form[^>]* method="post".*?</form>', seen.text, re.S):
-            assert 'name="form" value="' in form, path
+            assert 'name="csrf_token" value="' in form, path
 
 
 def test_the_studio_speaks_chinese(at: Scene) -> None:
@@ -240,9 +240,11 @@ def test_what_is_not_there_or_not_ones_own_is_missing(at: Scene, slug: str) -> N
     at.publish("b", TEXT, publisher="other")
     for path in ("", "/edit", "/rights", "/delete"):
         assert at.visitor.get(f"/studio/documents/{slug}{path}").status == 404, path
-    form = at.visitor.get("/studio").field("form")
+    form = at.visitor.get("/studio").field("csrf_token")
     for path in ("/rights", "/delete", "/editions/0/publish"):
-        assert at.visitor.submit(f"/studio/documents/{slug}{path}", {"form": form}).status == 404
+        assert (
+            at.visitor.submit(f"/studio/documents/{slug}{path}", {"csrf_token": form}).status == 404
+        )
     assert at.current("b", "other")
 
 
@@ -274,7 +276,7 @@ def test_what_changed_meanwhile_is_neither_rolled_back_nor_deleted(at: Scene) ->
 def test_a_document_is_deleted_only_after_one_more_question(at: Scene) -> None:
     page = at.visitor.get("/studio/documents/a/delete")
     assert at.current("a")
-    fields = {name: page.field(name) for name in ("form", "edition")}
+    fields = {name: page.field(name) for name in ("csrf_token", "edition")}
     seen = at.visitor.submit("/studio/documents/a/delete", fields)
     assert (seen.status, seen.place) == (303, "/studio?done=deleted")
     assert at.current("a") is None

@@ -79,7 +79,9 @@ def test_a_form_for_codes_that_is_sent_twice_makes_them_once(at: Scene) -> None:
 
 def test_the_words_come_as_a_table_too(at: Scene) -> None:
     seen = make(at)
-    again = {name: seen.field(name) for name in ("form", "once", "scope", "count", "uses", "term")}
+    again = {
+        name: seen.field(name) for name in ("csrf_token", "once", "scope", "count", "uses", "term")
+    }
     table = at.visitor.submit(CODES, again | {"as": seen.field("as")})
     assert table.headers["content-disposition"] == 'attachment; filename="codes.csv"'
     rows = list(csv.DictReader(StringIO(table.text, newline="")))
@@ -168,4 +170,4 @@ def test_a_form_from_elsewhere_makes_no_codes(at: Scene) -> None:
     body = b"scope=all&count=1&uses=1&term="
     answer = anyio.run(exchange, at.standing.app, "POST", "/studio/codes", [FORM], body)
     assert answer.status == 401
-    assert at.visitor.submit("/studio/codes", {"form": "0" * 64, "count": "1"}).status == 403
+    assert at.visitor.submit("/studio/codes", {"csrf_token": "0" * 64, "count": "1"}).status == 403

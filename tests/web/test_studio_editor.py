@@ -263,7 +263,7 @@ def test_text_of_a_publisher_is_never_markup_nor_a_template(at: Scene) -> None:
 def parts(at: Scene, **fields: str) -> list[tuple[str, bytes, str]]:
     """Return the parts of a good form, with fields changed."""
     page = at.visitor.get("/studio/new")
-    good = {"form": page.field("form"), "edition": "", "action": "publish"}
+    good = {"csrf_token": page.field("csrf_token"), "edition": "", "action": "publish"}
     good |= {"slug": "b", "text": TEXT}
     return [(name, value.encode(), "") for name, value in (good | fields).items()]
 
@@ -312,7 +312,7 @@ def test_what_is_no_form_with_a_file_is_refused(at: Scene, media_type: str, stat
 
 
 def test_a_form_of_another_session_is_handed_back_unpublished(at: Scene) -> None:
-    seen = at.visitor.send_parts("/studio/new", parts(at, form="0" * 64))
+    seen = at.visitor.send_parts("/studio/new", parts(at, csrf_token="0" * 64))
     assert seen.status == 403
     assert seen.typed == TEXT
     assert at.current("b") is None
@@ -328,7 +328,7 @@ def test_a_text_that_comes_after_the_session_is_handed_back(at: Scene) -> None:
     at.visitor.sign_in(at.key)
     seen = at.visitor.send_parts("/studio/new", written)
     assert (seen.status, seen.typed) == (403, TEXT)
-    again = at.visitor.send_parts("/studio/new", parts(at, form=seen.field("form")))
+    again = at.visitor.send_parts("/studio/new", parts(at, csrf_token=seen.field("csrf_token")))
     assert again.status == 303
 
 
@@ -344,7 +344,7 @@ def test_who_was_never_signed_in_is_not_read(at: Scene) -> None:
 def test_a_form_sent_twice_publishes_once(at: Scene) -> None:
     for path, slug in (("/studio/new", "b"), (EDIT, "a")):
         page = at.visitor.get(path)
-        form = {name: page.field(name) for name in ("form", "edition")}
+        form = {name: page.field(name) for name in ("csrf_token", "edition")}
         form |= {"action": "publish", "slug": slug, "text": OTHER, "format": "plain"}
         assert at.visitor.hand_in(path, form).status == 303
         edition = at.current(slug)
@@ -354,7 +354,7 @@ def test_a_form_sent_twice_publishes_once(at: Scene) -> None:
 
 def test_an_edit_of_what_changed_shows_both_texts_and_goes_on_from_there(at: Scene) -> None:
     page = at.visitor.get(EDIT)
-    form = {name: page.field(name) for name in ("form", "edition")}
+    form = {name: page.field(name) for name in ("csrf_token", "edition")}
     form |= {"action": "publish", "text": TEXT.replace("Free", "My"), "format": "plain"}
     theirs = at.publish("a", OTHER)
     seen = at.visitor.hand_in(EDIT, form)
@@ -378,10 +378,10 @@ def test_a_new_document_never_replaces_one_that_is_there(at: Scene) -> None:
 
 def test_an_edit_of_what_was_deleted_can_bring_it_back(at: Scene) -> None:
     page = at.visitor.get(EDIT)
-    form = {name: page.field(name) for name in ("form", "edition")}
+    form = {name: page.field(name) for name in ("csrf_token", "edition")}
     form |= {"action": "publish", "text": OTHER, "format": "plain"}
     gone = at.visitor.get("/studio/documents/a/delete")
-    fields = {name: gone.field(name) for name in ("form", "edition")}
+    fields = {name: gone.field(name) for name in ("csrf_token", "edition")}
     at.visitor.submit("/studio/documents/a/delete", fields)
     seen = at.visitor.hand_in(EDIT, form)
     assert (seen.status, seen.typed) == (412, OTHER)
@@ -396,7 +396,7 @@ CHINESE = "标题\n\n这是一段普通的中文内容。\n".encode("gb18030")
 def called_on_the_loop(at: Scene, path: str, fields: dict[str, str], file: bytes) -> set[str]:
     """Return the files whose functions the event loop calls to answer a form with a file."""
     page = at.visitor.get(path)
-    fields = {name: page.field(name) for name in ("form", "edition")} | fields
+    fields = {name: page.field(name) for name in ("csrf_token", "edition")} | fields
     parts = [(name, value.encode(), "") for name, value in fields.items()]
     body = multipart([*parts, ("file", file, '; filename="b.txt"')])
     headers = (("content-type", MULTIPART), ("cookie", at.visitor.cookie))

@@ -109,7 +109,7 @@ class Visitor:
     def sign_in(self, key: str) -> Seen:
         """Open the door with a key."""
         door = self.get("/studio")
-        return self.submit("/studio/signin", {"form": door.field("form"), "key": key})
+        return self.submit("/studio/signin", {"csrf_token": door.field("csrf_token"), "key": key})
 
     def write(
         self,
@@ -122,12 +122,12 @@ class Visitor:
         """Open the editor, fill it in and press a button."""
         page = self.get(path)
         assert page.status == 200
-        begun = {name: page.field(name) for name in ("form", "edition")}
+        begun = {name: page.field(name) for name in ("csrf_token", "edition")}
         return self.hand_in(path, begun | {"action": action} | fields, file)
 
     def press(self, page: str, path: str, **fields: str) -> Seen:
         """Press a button of a page: send its token, and more, to a path."""
-        return self.submit(path, {"form": self.get(page).field("form"), **fields})
+        return self.submit(path, {"csrf_token": self.get(page).field("csrf_token"), **fields})
 
 
 @dataclass(frozen=True, slots=True)

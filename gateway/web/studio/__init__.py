@@ -80,7 +80,7 @@ class Studio:
         """Begin a session for whoever has an API key."""
         require_same_origin(request)
         fields = await read_form(request)
-        self._sessions.guest(request).require_form(fields.get("form", ""))
+        self._sessions.guest(request).require_csrf_token(fields.get("csrf_token", ""))
         try:
             # A key that cannot be one is looked up like any other: the answer takes as long.
             async with guarded(self._tries, request, KEYS):

@@ -18,7 +18,14 @@ from gateway.web.studio.desk import Desk, done_at, read_fields
 from gateway.web.studio.grants import Grants, chosen_scope, number, once_of, place_of
 from gateway.web.studio.sessions import Session
 
-AGAIN = ("form", "once", "scope", "count", "uses", "term")  # what asks for the same codes again
+AGAIN = (
+    "csrf_token",
+    "once",
+    "scope",
+    "count",
+    "uses",
+    "term",
+)  # what asks for the same codes again
 
 
 class Codes:

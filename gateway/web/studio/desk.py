@@ -106,7 +106,7 @@ class Desk:
             f"studio/{name}",
             negotiate(request.headers.get("accept-language")),
             publisher=session.publisher,
-            form_token=session.form_token,
+            csrf_token=session.csrf_token,
             path=request.scope["path"],
             problem=str(told.get("type", "")).removeprefix(KIND),
             where=told.get("where", ""),
@@ -128,7 +128,7 @@ class Desk:
 async def read_fields(request: Request, session: Session) -> Mapping[str, str]:
     """Return the fields of a form of this session. Raises CrossSite, TooLarge, Malformed."""
     fields = await read_form(request)
-    session.require_form(fields.get("form", ""))
+    session.require_csrf_token(fields.get("csrf_token", ""))
     return fields
 
 

@@ -74,7 +74,7 @@ class Editor:
         upload = await read_upload(request, self._max_upload)
         draft = Draft.of_upload(upload, request.path_params.get("slug", ""))
         try:
-            session.require_form(upload.fields.get("form", ""))
+            session.require_csrf_token(upload.fields.get("csrf_token", ""))
             submission = draft.submission(session.publisher, self._formats, self._max_upload)
             if upload.fields.get("action") == "publish":
                 return await self._publish(submission, draft)

@@ -33,13 +33,13 @@ class Session:
     key: ApiKey | None = None
 
     @property
-    def form_token(self) -> str:
+    def csrf_token(self) -> str:
         """Return what each form of this session carries."""
         return hmac.new(self.secret.encode(), _SALT, hashlib.sha256).hexdigest()
 
-    def require_form(self, token: str) -> None:
+    def require_csrf_token(self, token: str) -> None:
         """Raise CrossSite unless a form was made for this session."""
-        if not hmac.compare_digest(token.encode(), self.form_token.encode()):
+        if not hmac.compare_digest(token.encode(), self.csrf_token.encode()):
             raise CrossSite
 
 
