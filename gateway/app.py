@@ -65,7 +65,7 @@ from gateway.web.api import Publishers
 from gateway.web.errors import Telling
 from gateway.web.health import Operations, Probe
 from gateway.web.http.access_log import AccessLog
-from gateway.web.http.fast_path import Ready, ReadyFirst
+from gateway.web.http.fast_path import FastPath, FastPathMiddleware
 from gateway.web.http.headers import SecurityHeaders
 from gateway.web.http.links import Links
 from gateway.web.http.meaning import OneMeaning
@@ -395,7 +395,7 @@ def build(services: Services) -> Starlette:
         pages,
         is_https=settings.is_https,
     )
-    ready = Ready({**public.givers(), **readers.givers()}, is_https=settings.is_https)
+    ready = FastPath({**public.responders(), **readers.responders()}, is_https=settings.is_https)
     routes = [
         *public.routes(),
         *readers.routes(),
@@ -429,7 +429,7 @@ def build(services: Services) -> Starlette:
     app = Starlette(
         routes=routes,
         middleware=[
-            Middleware(ReadyFirst, ready=ready),
+            Middleware(FastPathMiddleware, ready=ready),
             Middleware(AccessLog),
             Middleware(SecurityHeaders, is_https=settings.is_https),
             Middleware(OneMeaning, tell=telling.on_gateway_error),
@@ -474,7 +474,7 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self._app = Starlette(lifespan=self._lifespan)
         self._settings = settings
-        self.ready = Ready({}, is_https=settings.is_https)
+        self.ready = FastPath({}, is_https=settings.is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)

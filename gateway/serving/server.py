@@ -23,7 +23,7 @@ from gateway.process import tie_to
 from gateway.serving.slow_clients import Pace
 from gateway.settings import Settings, load
 from gateway.web.http.access_log import set_up_logs
-from gateway.web.http.fast_path import Answer, Ready, plain_headers
+from gateway.web.http.fast_path import FastPath, PreparedResponse, plain_headers
 from gateway.web.http.headers import CACHE_PRIVATE, SECURITY
 
 _METHOD = re.compile(rb"(?!(?:GET|HEAD|POST|PUT|DELETE) )[A-Z]{1,32} /[^ ]* HTTP/1\.[01]\r\n")
@@ -112,7 +112,7 @@ class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         proxies: Any = self.app  # the wrapper that uvicorn puts around the application
-        self._ready: Ready = proxies.app.ready
+        self._ready: FastPath = proxies.app.ready
         self._is_proxied = self.client is not None and self.client[0] in proxies.trusted_hosts
         self._pace = Pace(self.loop.time())
         self._next_look = self.loop.call_later(LOOK, self._look)
@@ -149,7 +149,7 @@ class _Protocol(HttpToolsProtocol):
             b"%b%bdate: %b\r\n\r\n%b" % (answer.head, answer.common.lines, date, answer.body)
         )
 
-    def _ready_answer(self) -> Answer | None:
+    def _ready_answer(self) -> PreparedResponse | None:
         headers = plain_headers(self.headers)
         if headers is None or self._is_busy or self.flow.write_paused:
             return None

@@ -15,7 +15,7 @@ from gateway.ports import PublicStore, cursor
 from gateway.rendering.encodings import NOW, public_representation
 from gateway.rendering.pages import Language, Pages
 from gateway.rendering.static import PREFIX, Static
-from gateway.web.http.fast_path import Answer, Ask, Giver, document_of
+from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_FOREVER, CACHE_PUBLIC
 from gateway.web.http.requests import document_and_form
 from gateway.web.http.sending import coding_for, public_answer, send_public
@@ -58,11 +58,11 @@ class Public:
             Route("/robots.txt", self.robots),
         ]
 
-    def givers(self) -> Mapping[bytes, Giver]:
+    def responders(self) -> Mapping[bytes, Responder]:
         """Return who gives ready answers of this surface, by the first segment of the path."""
         return {b"/documents/": self.ready_preview, PREFIX.encode(): self.ready_asset}
 
-    def ready_preview(self, ask: Ask) -> Answer | None:
+    def ready_preview(self, ask: PlainRequest) -> PreparedResponse | None:
         """Return the answer of preview if it takes no waiting."""
         coding = coding_for(ask)
         variant = self._shelf.good(ask.path, coding)
@@ -97,7 +97,7 @@ class Public:
             raise Missing("asset")
         return send_public(request, form, self._cache(name))
 
-    def ready_asset(self, ask: Ask) -> Answer | None:
+    def ready_asset(self, ask: PlainRequest) -> PreparedResponse | None:
         """Return the answer of asset, None for none that is known."""
         name = ask.path.removeprefix(PREFIX.encode()).decode("latin-1")
         form = self._static.asset(name)

@@ -20,7 +20,7 @@ from gateway.usecases.granting import COOKIE_LIFE, ONCE_LIFE, Granting
 from gateway.usecases.reading import Credential, Reading
 from gateway.usecases.redeeming import Redeeming
 from gateway.web.errors import status_of
-from gateway.web.http.fast_path import Answer, Ask, Giver, document_of
+from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import token_in
 from gateway.web.http.rate_limit import CODES, guarded
@@ -68,7 +68,7 @@ class Readers:
         self._pages = pages
         self._is_https = is_https
 
-    def givers(self) -> Mapping[bytes, Giver]:
+    def responders(self) -> Mapping[bytes, Responder]:
         """Return who gives ready answers of this surface, by the first segment of the path."""
         return {b"/read/": self.ready_read}
 
@@ -155,7 +155,7 @@ class Readers:
         check = partial(self._reading.check, address, credential)
         return send_checked(request, full.forms[_full(form, liked)], check)
 
-    def ready_read(self, ask: Ask) -> Answer | None:
+    def ready_read(self, ask: PlainRequest) -> PreparedResponse | None:
         """Return the answer of read if it takes no waiting."""
         named, credential = document_of(ask.path), self._shown(ask)
         if named is None or credential is None:
@@ -172,7 +172,7 @@ class Readers:
         kept = self._shelf.good(path, IDENTITY)
         return kept or self._shelf.fetch(path, IDENTITY, address, form)
 
-    def _shown(self, ask: Ask) -> Credential | None:
+    def _shown(self, ask: PlainRequest) -> Credential | None:
         """Return the credential of a request, None where it takes more to tell."""
         given = ask.headers.get(b"authorization")
         if given is not None:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
 from gateway.app import build
-from gateway.web.http.fast_path import Ready
+from gateway.web.http.fast_path import FastPath
 from tests.services import Standing
 from tests.web.visitor import Scene, scene
 
@@ -35,7 +35,7 @@ def ways(standing: Standing) -> Iterator[ASGIApp]:
     """Yield the application with its ready answers and without."""
     yield standing.app
     app = build(standing.services)
-    app.user_middleware[0].kwargs["ready"] = Ready({}, is_https=False)
+    app.user_middleware[0].kwargs["ready"] = FastPath({}, is_https=False)
     yield app
 
 

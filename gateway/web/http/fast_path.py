@@ -42,7 +42,7 @@ class Common(NamedTuple):
 Kind = tuple[str, int, bool, bool]  # cache-control, status, to a HEAD, over HTTPS
 
 
-class Answer(Struct, frozen=True, gc=False):
+class PreparedResponse(Struct, frozen=True, gc=False):
     """A whole answer, made once and sent many times."""
 
     kind: Kind
@@ -65,7 +65,7 @@ class Answer(Struct, frozen=True, gc=False):
         return [*((name, value) for name, _, value in own), *self.common.headers]
 
 
-class Ask(Struct, frozen=True):
+class PlainRequest(Struct, frozen=True):
     """A request without a body, as far as it decides about a ready answer."""
 
     path: bytes  # raw, without the query
@@ -74,29 +74,31 @@ class Ask(Struct, frozen=True):
     is_https: bool = False
 
 
-Giver = Callable[[Ask], Answer | None]
+Responder = Callable[[PlainRequest], PreparedResponse | None]
 
 _METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
 
 
-class Ready:
+class FastPath:
     """Who gives ready answers, by the first segment of the path."""
 
-    def __init__(self, givers: Mapping[bytes, Giver], *, is_https: bool) -> None:
-        self._givers = givers
+    def __init__(self, responders: Mapping[bytes, Responder], *, is_https: bool) -> None:
+        self._responders = responders
         self._is_https = is_https
 
     def answer(
         self, method: bytes, path: bytes, headers: Mapping[bytes, bytes], is_https: bool
-    ) -> Answer | None:
+    ) -> PreparedResponse | None:
         """Return the ready answer to a request without a body, None where there is none."""
-        giver = self._givers.get(path[: path.find(b"/", 1) + 1])
+        responder = self._responders.get(path[: path.find(b"/", 1) + 1])
         name = _METHODS.get(method)
-        if giver is None or name is None or len(path) > LONGEST:
+        if responder is None or name is None or len(path) > LONGEST:
             return None
         started, request = time.perf_counter(), begin_request()
         try:
-            answer = giver(Ask(path, headers, name == "HEAD", is_https or self._is_https))
+            answer = responder(
+                PlainRequest(path, headers, name == "HEAD", is_https or self._is_https)
+            )
         except Exception:
             return None  # the long way meets the same fault, and tells it
         if answer is not None:
@@ -104,10 +106,10 @@ class Ready:
         return answer
 
 
-class ReadyFirst:
+class FastPathMiddleware:
     """Send the ready answer where there is one; for any ASGI server."""
 
-    def __init__(self, app: ASGIApp, ready: Ready) -> None:
+    def __init__(self, app: ASGIApp, ready: FastPath) -> None:
         self._app = app
         self._ready = ready
 
@@ -120,7 +122,7 @@ class ReadyFirst:
         await send({**start, "headers": list(answer.headers)})
         await send({"type": "http.response.body", "body": answer.body})
 
-    def _answer(self, scope: Scope) -> Answer | None:
+    def _answer(self, scope: Scope) -> PreparedResponse | None:
         headers = plain_headers(scope["headers"])
         if headers is None:
             return None

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.core.bundles import IDENTITY, LONG, Representation, Variant
 from gateway.core.errors import GatewayError
-from gateway.web.http.fast_path import Answer, Ask, Common, Kind
+from gateway.web.http.fast_path import Common, Kind, PlainRequest, PreparedResponse
 from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC, secured
 
 PREFERENCE = ("br", "zstd", "gzip")  # smallest first
@@ -44,7 +44,7 @@ def send_checked(request: Request, form: Representation, check: Check) -> Respon
 class _Checked(Response):
     """A long body. What was sent stays sent; the rest is not, once it may not be."""
 
-    def __init__(self, answer: Answer, check: Check) -> None:
+    def __init__(self, answer: PreparedResponse, check: Check) -> None:
         super().__init__(status_code=answer.status)
         self.raw_headers = list(answer.headers)
         self._whole = answer.body
@@ -65,7 +65,9 @@ class _Checked(Response):
             await send({"type": "http.response.body", "body": chunk, "more_body": more})
 
 
-def public_answer(ask: Ask, variant: Variant, cache: str = CACHE_PUBLIC) -> Answer:
+def public_answer(
+    ask: PlainRequest, variant: Variant, cache: str = CACHE_PUBLIC
+) -> PreparedResponse:
     """Return the answer that everyone may have, 304 if the client has it."""
     has = ask.headers.get(b"if-none-match")
     if has and (has == variant.etag or _has(has, variant.etag)):
@@ -73,14 +75,14 @@ def public_answer(ask: Ask, variant: Variant, cache: str = CACHE_PUBLIC) -> Answ
     return _answer(ask, variant, cache, 200)
 
 
-def private_answer(ask: Ask, variant: Variant, status: int = 200) -> Answer:
+def private_answer(ask: PlainRequest, variant: Variant, status: int = 200) -> PreparedResponse:
     """Return the answer for one reader alone: never stored."""
     return _answer(ask, variant, CACHE_PRIVATE, status)
 
 
-def _answer(ask: Ask, variant: Variant, cache: str, status: int) -> Answer:
+def _answer(ask: PlainRequest, variant: Variant, cache: str, status: int) -> PreparedResponse:
     kind = (cache, status, ask.is_head, ask.is_https)
-    answer: Answer | None = variant.answer
+    answer: PreparedResponse | None = variant.answer
     if answer is None or answer.kind != kind:
         answer = variant.answer = _made(variant, _one(kind))
     return answer
@@ -92,18 +94,18 @@ def _one(kind: Kind) -> Kind:
     return kind
 
 
-def _made(variant: Variant, kind: Kind) -> Answer:
+def _made(variant: Variant, kind: Kind) -> PreparedResponse:
     cache, status, is_head, is_https = kind
     if status == 304:
         head = b"%betag: %b\r\n" % (_STATUS[status], variant.etag)
-        return Answer(kind, head, _common(cache, IDENTITY, "", is_https), b"")
+        return PreparedResponse(kind, head, _common(cache, IDENTITY, "", is_https), b"")
     head, length = _STATUS[status], len(variant.body)
     if cache != CACHE_PRIVATE and variant.etag:
         head = b"%betag: %b\r\ncontent-length: %d\r\n" % (head, variant.etag, length)
     else:
         head = b"%bcontent-length: %d\r\n" % (head, length)
     common = _common(cache, variant.coding, variant.media_type, is_https)
-    return Answer(kind, head, common, b"" if is_head else variant.body)
+    return PreparedResponse(kind, head, common, b"" if is_head else variant.body)
 
 
 _STATUS = {
@@ -124,15 +126,15 @@ def _common(cache: str, coding: str, media_type: str, is_https: bool) -> Common:
     return Common.of(secured(pairs, is_https=is_https))
 
 
-def _ask(request: Request) -> Ask:
+def _ask(request: Request) -> PlainRequest:
     headers: dict[bytes, bytes] = {}
     for name, value in request.headers.raw:
         headers[name] = headers[name] + b", " + value if name in headers else value
     is_https = request.scope.get("scheme") == "https"
-    return Ask(b"", headers, request.method == "HEAD", is_https)
+    return PlainRequest(b"", headers, request.method == "HEAD", is_https)
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: PreparedResponse) -> Response:
     response = Response(answer.body, answer.status)
     response.raw_headers = list(answer.headers)
     return response
@@ -141,7 +143,7 @@ def _response(answer: Answer) -> Response:
 # --- negotiation -------------------------------------------------------------------------------
 
 
-def coding_for(ask: Ask) -> str:
+def coding_for(ask: PlainRequest) -> str:
     """Return the coding to send, by RFC 9110 section 12.5.3; identity where none is taken."""
     accepted = ask.headers.get(b"accept-encoding", b"")
     return (_liked if len(accepted) <= LONGEST else _liked.__wrapped__)(accepted)

@@ -14,7 +14,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Revoked, Unpaid
 from gateway.usecases.reading import Credential
 from gateway.web.http import access_log as logs
-from gateway.web.http.fast_path import Ready
+from gateway.web.http.fast_path import FastPath
 from tests.asgi import Exchange, Headers, exchange
 from tests.properties.public_surface import FIXED, HEADERS, of_document
 from tests.services import Standing, gateway
@@ -83,7 +83,7 @@ def remembering(standing: Standing, answer: Bundle | GatewayError | None) -> Rem
 def long_way(standing: Standing) -> ASGIApp:
     """Build the same application without ready answers."""
     app = build(standing.services)
-    app.user_middleware[0].kwargs["ready"] = Ready({}, is_https=False)
+    app.user_middleware[0].kwargs["ready"] = FastPath({}, is_https=False)
     return app
 
 
@@ -107,7 +107,7 @@ _ONCE = re.compile(rb'name="once" value="[^"]*"')
 
 async def is_ready(standing: Standing, target: str, headers: Headers = ()) -> bool:
     """Say whether a request has a ready answer."""
-    ready: Ready = build(standing.services).state.ready
+    ready: FastPath = build(standing.services).state.ready
     pairs = {name.encode(): value.encode() for name, value in headers}
     return ready.answer(b"GET", target.encode(), pairs, False) is not None
 
