@@ -69,7 +69,7 @@ from gateway.web.http.fast_path import FastPath, FastPathMiddleware
 from gateway.web.http.headers import SecurityHeaders
 from gateway.web.http.links import Links
 from gateway.web.http.meaning import OneMeaning
-from gateway.web.preview_cache import Shelf
+from gateway.web.preview_cache import PreviewCache
 from gateway.web.public import Public
 from gateway.web.readers import Readers
 from gateway.web.studio import Studio
@@ -383,15 +383,15 @@ def build(services: Services) -> Starlette:
     language = interface(settings.language)
     telling = Telling(pages, language, services.granting.once)
     links = Links(settings.base_url, settings.trusted_hosts)
-    shelf = Shelf(services.store)
-    public = Public(services.store, shelf, pages, assets, language)
+    previews = PreviewCache(services.store)
+    public = Public(services.store, previews, pages, assets, language)
     readers = Readers(
         services.reading,
         services.granting,
         services.redeeming,
         services.tries,
         services.store,
-        shelf,
+        previews,
         pages,
         is_https=settings.is_https,
     )

@@ -6,19 +6,19 @@ Each is good only while its store says that it is still what the store has.
 from __future__ import annotations
 
 from gateway.core.bundles import Variant
+from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
-from gateway.core.recent import Recent
 from gateway.ports import PublicStore, Seal
 
-ROOM = 22 << 20  # bytes of variants kept in memory
+CAPACITY = 22 << 20  # bytes of variants kept in memory
 
 
-class Shelf:
+class PreviewCache:
     """At most `room` bytes; what is used least of late goes first."""
 
-    def __init__(self, store: PublicStore, room: int = ROOM) -> None:
+    def __init__(self, store: PublicStore, capacity: int = CAPACITY) -> None:
         self._store = store
-        self._recent: Recent[bytes, tuple[Seal, Variant]] = Recent(room)
+        self._recent: ClockCache[bytes, tuple[Seal, Variant]] = ClockCache(capacity)
 
     def good(self, path: bytes, coding: str) -> Variant | None:
         """Return what is kept for a path in a coding, if it is still good."""

@@ -19,7 +19,7 @@ from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder
 from gateway.web.http.headers import CACHE_FOREVER, CACHE_PUBLIC
 from gateway.web.http.requests import document_and_form
 from gateway.web.http.sending import coding_for, public_answer, send_public
-from gateway.web.preview_cache import Shelf
+from gateway.web.preview_cache import PreviewCache
 
 PAGE_SIZE = 20
 ROBOTS = (
@@ -31,10 +31,15 @@ class Public:
     """The public surface. It never looks at a credential."""
 
     def __init__(
-        self, store: PublicStore, shelf: Shelf, pages: Pages, static: Static, language: Language
+        self,
+        store: PublicStore,
+        previews: PreviewCache,
+        pages: Pages,
+        static: Static,
+        language: Language,
     ) -> None:
         self._store = store
-        self._shelf = shelf
+        self._previews = previews
         self._static = static
         self._robots = public_representation("text/plain; charset=utf-8", ROBOTS)
 
@@ -65,10 +70,10 @@ class Public:
     def ready_preview(self, ask: PlainRequest) -> PreparedResponse | None:
         """Return the answer of preview if it takes no waiting."""
         coding = coding_for(ask)
-        variant = self._shelf.good(ask.path, coding)
+        variant = self._previews.good(ask.path, coding)
         if variant is None:
             named = document_of(ask.path)
-            variant = self._shelf.fetch(ask.path, coding, *named) if named else None
+            variant = self._previews.fetch(ask.path, coding, *named) if named else None
         return None if variant is None else public_answer(ask, variant)
 
     async def preview(self, request: Request) -> Response:

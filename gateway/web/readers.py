@@ -34,7 +34,7 @@ from gateway.web.http.requests import (
     require_same_origin,
 )
 from gateway.web.http.sending import LONGEST, private_answer, send_checked, send_private
-from gateway.web.preview_cache import Shelf
+from gateway.web.preview_cache import PreviewCache
 
 LIBRARY_SIZE = 100
 ONCE = "/once"  # named by the style sheet, for a form that somebody begins to fill in
@@ -54,7 +54,7 @@ class Readers:
         redeeming: Redeeming,
         tries: Tries,
         store: PublicStore,
-        shelf: Shelf,
+        previews: PreviewCache,
         pages: Pages,
         *,
         is_https: bool,
@@ -64,7 +64,7 @@ class Readers:
         self._redeeming = redeeming
         self._tries = tries
         self._store = store
-        self._shelf = shelf
+        self._previews = previews
         self._pages = pages
         self._is_https = is_https
 
@@ -169,8 +169,8 @@ class Readers:
         return None if variant is None else private_answer(ask, variant, status)
 
     def _refusal(self, path: bytes, address: Address, form: str) -> Variant | None:
-        kept = self._shelf.good(path, IDENTITY)
-        return kept or self._shelf.fetch(path, IDENTITY, address, form)
+        kept = self._previews.good(path, IDENTITY)
+        return kept or self._previews.fetch(path, IDENTITY, address, form)
 
     def _shown(self, ask: PlainRequest) -> Credential | None:
         """Return the credential of a request, None where it takes more to tell."""

@@ -90,7 +90,7 @@ def _states(store: str) -> bytes:
 
 def test_a_disk_is_called_full_before_it_is(disk: Path) -> None:
     durable.require_room(disk)
-    fill(disk, durable.ROOM - 8_192)
+    fill(disk, durable.CAPACITY - 8_192)
     with pytest.raises(OSError, match="No space left"):
         durable.require_room(disk)
 

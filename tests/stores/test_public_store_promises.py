@@ -255,8 +255,8 @@ async def test_where_nothing_tells_what_is_at_hand_what_was_got_is() -> None:
 async def test_what_was_got_has_a_bound_and_what_is_beyond_it_is_still_served() -> None:
     with in_memory() as folder:
         size = len(bundle("e1", Address("demo", "d0")).pack(""))
-        for room in (0, size - 1, size, 2 * size + 1):
-            store = FilePublicStore(folder, room)
+        for capacity in (0, size - 1, size, 2 * size + 1):
+            store = FilePublicStore(folder, capacity)
             addresses = [Address("demo", f"d{n}") for n in range(4)]
             for address in addresses:
                 await store.put(address, bundle("e1", address))
@@ -264,7 +264,7 @@ async def test_what_was_got_has_a_bound_and_what_is_beyond_it_is_still_served() 
             for address in addresses * 2:
                 assert await store.get(address) == bundle("e1", address)
             kept = [address for address in addresses if at_hand(store, address=address)]
-            assert len(kept) == room // size
+            assert len(kept) == capacity // size
 
 
 @contextmanager
@@ -298,7 +298,7 @@ def can_tell(folder: Path) -> bool:
 
 
 async def test_readers_see_one_whole_bundle_while_it_is_replaced(tmp_path: Path) -> None:
-    writer, reader = FilePublicStore(tmp_path), FilePublicStore(tmp_path, room=0)
+    writer, reader = FilePublicStore(tmp_path), FilePublicStore(tmp_path, capacity=0)
     names = [f"e{n}" for n in range(30)]
     await writer.put(HERE, bundle(names[0]))
     seen: list[str] = []

@@ -85,7 +85,7 @@ async def test_memory_has_a_bound_and_a_bundle_beyond_it_is_still_served(
 ) -> None:
     addresses = [Address("demo", f"d{n}") for n in range(4)]
     size = len(bundle("e1", addresses[0]).pack(""))
-    store = ObjectPublicStore(bucket, room=int(rooms * size))
+    store = ObjectPublicStore(bucket, capacity=int(rooms * size))
     for address in addresses:
         await store.put(address, bundle("e1", address))
     for address in addresses * 2:
@@ -97,7 +97,7 @@ async def test_memory_has_a_bound_and_a_bundle_beyond_it_is_still_served(
 async def test_readers_see_one_whole_bundle_while_it_is_replaced(
     bucket: Bucket, another: Bucket
 ) -> None:
-    writer, reader = ObjectPublicStore(bucket), ObjectPublicStore(another, room=0)
+    writer, reader = ObjectPublicStore(bucket), ObjectPublicStore(another, capacity=0)
     names = [f"e{n}" for n in range(20)]
     await writer.put(HERE, bundle(names[0]))
     seen: list[str] = []

@@ -22,7 +22,7 @@ from gateway.core.errors import Malformed
 from gateway.stores.outages import answered, failed
 
 PART = ".part"
-ROOM = 8 << 20  # bytes; a file system that has less left is as good as full
+CAPACITY = 8 << 20  # bytes; a file system that has less left is as good as full
 
 P = TypeVar("P", bound=PurePath)
 
@@ -155,7 +155,7 @@ def remove_part(part: Path) -> None:
 def require_room(folder: Path) -> None:
     """Raise OSError unless a folder is there, on a file system with room to write."""
     found = os.statvfs(folder)
-    if found.f_blocks and found.f_bavail * found.f_frsize < ROOM:  # some tell nothing
+    if found.f_blocks and found.f_bavail * found.f_frsize < CAPACITY:  # some tell nothing
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

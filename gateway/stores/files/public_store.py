@@ -19,9 +19,9 @@ from typing import NamedTuple, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from gateway.core.bundles import Bundle, Damaged, Entry, Variant
+from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Stale
-from gateway.core.recent import Recent
 from gateway.ports import Health, Seal
 from gateway.stores.damages import Damages
 from gateway.stores.files.catalogue import Catalogue
@@ -40,7 +40,7 @@ from gateway.stores.versions import is_earlier, of_public, public_bundle
 
 CATALOGUE = "catalogue.db"  # its dot keeps it apart from every publisher's folder
 SUFFIX = ".bundle"
-ROOM = 20 << 20  # bytes of bundles kept in memory where the file system cannot tell
+CAPACITY = 20 << 20  # bytes of bundles kept in memory where the file system cannot tell
 
 T = TypeVar("T")
 
@@ -48,14 +48,14 @@ T = TypeVar("T")
 class FilePublicStore:
     """Files at root/publisher/slug.bundle, and the catalogue beside them."""
 
-    def __init__(self, root: Path, room: int = ROOM) -> None:
+    def __init__(self, root: Path, capacity: int = CAPACITY) -> None:
         make_folder(root)
         self._root = root
         self._folder = f"{root}/"
         self._catalogue = Catalogue(root / CATALOGUE, partial(_entries, root))
         self._damages = Damages()
         self._can_tell = True  # what can be read without waiting; not every file system can
-        self._wholes: Recent[Address, tuple[FileSeal, Bundle]] = Recent(room)
+        self._wholes: ClockCache[Address, tuple[FileSeal, Bundle]] = ClockCache(capacity)
         # Changes wait their turn here and not in a thread each.
         self._changes = CapacityLimiter(1)
 

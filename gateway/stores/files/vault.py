@@ -12,10 +12,10 @@ from typing import TypeVar
 from anyio import to_thread
 
 from gateway.core.bundles import IDENTITY, LONG, Bundle, Damaged, Variant
+from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import NotPermitted, Permit
-from gateway.core.recent import Recent
 from gateway.ports import Health, Sealed
 from gateway.stores import sealing
 from gateway.stores.damages import Damages
@@ -34,7 +34,7 @@ from gateway.stores.files.extents import NotAtHand, variant_at
 from gateway.stores.vault_parts import Opened, Parts
 from gateway.stores.versions import part_at
 
-ROOM = 8 << 20  # bytes of full texts kept in memory
+CAPACITY = 8 << 20  # bytes of full texts kept in memory
 
 T = TypeVar("T")
 Key = tuple[Address, str, str]  # a document, an edition of it, and the name of a form
@@ -43,13 +43,13 @@ Key = tuple[Address, str, str]  # a document, an edition of it, and the name of 
 class FileVault:
     """Folders of their owner alone: root/publisher/slug/edition.sealed."""
 
-    def __init__(self, root: Path, room: int = ROOM) -> None:
+    def __init__(self, root: Path, capacity: int = CAPACITY) -> None:
         make_folder(root, 0o700)
         root.chmod(0o700)
         self._root = root
         self._folder = f"{root}/"
         # An edition never changes, so what was read of it once stays right.
-        self._recent: Recent[Key, Variant] = Recent(room)
+        self._recent: ClockCache[Key, Variant] = ClockCache(capacity)
         self._can_tell = True  # what can be read without waiting; not every file system can
         self._damages = Damages()
         self._parts = Parts(self._opened, self._damages)

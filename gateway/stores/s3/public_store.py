@@ -17,9 +17,9 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from gateway.core.bundles import Bundle, Damaged, Entry, Variant
+from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Stale
-from gateway.core.recent import Recent
 from gateway.ports import Health, Seal, cursor
 from gateway.stores.damages import Damages
 from gateway.stores.files.durable import within
@@ -29,7 +29,7 @@ from gateway.stores.versions import is_earlier, of_public, public_bundle
 ROOT = PurePosixPath("public")
 SUFFIX = ".bundle"
 CATALOGUE = PurePosixPath("catalogue")
-ROOM = 32 << 20  # bytes of bundles kept in memory
+CAPACITY = 32 << 20  # bytes of bundles kept in memory
 AT_ONCE = 64  # objects asked for at a time
 
 _MIRROR = bytes(255 - byte for byte in range(256))
@@ -48,9 +48,9 @@ class Known(NamedTuple):
 class ObjectPublicStore:
     """Objects at public/publisher/slug.bundle, and the catalogue beside them."""
 
-    def __init__(self, bucket: Bucket, room: int = ROOM) -> None:
+    def __init__(self, bucket: Bucket, capacity: int = CAPACITY) -> None:
         self._bucket = bucket
-        self._known: Recent[Address, Known] = Recent(room)
+        self._known: ClockCache[Address, Known] = ClockCache(capacity)
         self._damages = Damages()
 
     async def mark(self, address: Address) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from gateway.core.bundles import IDENTITY, Bundle, Variant
+from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import Permit
-from gateway.core.recent import Recent
 from gateway.ports import Health, Sealed
 from gateway.stores import sealing
 from gateway.stores.damages import Damages
@@ -21,16 +21,16 @@ from gateway.stores.versions import part_at
 
 ROOT = PurePosixPath("vault")
 AT_ONCE = 1_000  # keys asked for at a time
-ROOM = 32 << 20  # bytes of full texts kept in memory
+CAPACITY = 32 << 20  # bytes of full texts kept in memory
 
 
 class ObjectVault:
     """Objects at vault/publisher/slug/edition.sealed."""
 
-    def __init__(self, bucket: Bucket, room: int = ROOM) -> None:
+    def __init__(self, bucket: Bucket, capacity: int = CAPACITY) -> None:
         self._bucket = bucket
         # An edition never changes, so what was read of it once is good for good.
-        self._recent: Recent[tuple[Address, str], Bundle] = Recent(room)
+        self._recent: ClockCache[tuple[Address, str], Bundle] = ClockCache(capacity)
         self._damages = Damages()
         self._parts = Parts(self._opened, self._damages)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from random import Random
 
-from gateway.core.recent import Recent
+from gateway.core.clock_cache import ClockCache
 
 
-def full() -> Recent[str, int]:
-    recent: Recent[str, int] = Recent(room=3)
+def full() -> ClockCache[str, int]:
+    recent: ClockCache[str, int] = ClockCache(capacity=3)
     for number, key in enumerate("abc"):
         recent.keep(key, number, 1)
     return recent
 
 
-def kept(recent: Recent[str, int]) -> str:
+def kept(recent: ClockCache[str, int]) -> str:
     return "".join(key for key in "abcdefgh" if recent.get(key) is not None)
 
 
@@ -66,7 +66,7 @@ def test_where_all_were_used_what_comes_again_finds_a_place_all_the_same() -> No
 
 
 def test_what_is_asked_for_again_and_again_stays_whatever_else_comes() -> None:
-    recent: Recent[int, str] = Recent(room=100)
+    recent: ClockCache[int, str] = ClockCache(capacity=100)
 
     def ask(key: int) -> bool:
         if recent.get(key) is not None:
@@ -81,12 +81,12 @@ def test_what_is_asked_for_again_and_again_stays_whatever_else_comes() -> None:
 
 
 def test_all_together_never_take_more_than_there_is_room_for() -> None:
-    rng, room = Random(1), 1_000
-    recent: Recent[int, int] = Recent(room)
+    rng, capacity = Random(1), 1_000
+    recent: ClockCache[int, int] = ClockCache(capacity)
     for _ in range(5_000):
         key, size = rng.randrange(60), rng.choice((1, 10, 100, 999, 1_000, 1_001))
         if rng.random() < 0.1:
             recent.drop(key)
         else:
             recent.keep(key, size, size)
-        assert sum(recent.get(key) or 0 for key in range(60)) <= room
+        assert sum(recent.get(key) or 0 for key in range(60)) <= capacity

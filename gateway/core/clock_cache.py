@@ -22,7 +22,7 @@ class Kept(Struct, Generic[V], gc=False):
     used: bool = False
 
 
-class Recent(Generic[K, V]):
+class ClockCache(Generic[K, V]):
     """Things of at most `room` bytes together; what was not used of late goes first.
 
     They go in the order in which they came, but what was used since has a second chance (CLOCK,
@@ -31,9 +31,9 @@ class Recent(Generic[K, V]):
     drive out what is.
     """
 
-    def __init__(self, room: int) -> None:
-        self._room = room
-        self._free = room
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._free = capacity
         self._kept: OrderedDict[K, Kept[V]] = OrderedDict()
         self._met: set[K] = set()  # had no place, or lost it
 
@@ -51,7 +51,7 @@ class Recent(Generic[K, V]):
             self.drop(key)
         if size > self._free and key not in self._met:
             self._meet(key)
-        elif size <= self._room:  # else let the others stay
+        elif size <= self._capacity:  # else let the others stay
             self._met.discard(key)
             while self._free < size:
                 self._part_with_one()

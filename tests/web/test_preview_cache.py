@@ -8,7 +8,7 @@ from gateway.core.bundles import Variant
 from gateway.core.documents import Address
 from gateway.ports import Seal
 from gateway.stores.memory import MemoryPublicStore
-from gateway.web.preview_cache import Shelf
+from gateway.web.preview_cache import PreviewCache
 from tests.stores.things import HERE, THERE, bundle
 
 pytestmark = pytest.mark.anyio
@@ -26,10 +26,10 @@ class Counted(MemoryPublicStore):
         return super().ready(address, form, coding)
 
 
-def shown(shelf: Shelf, coding: str = "br", address: Address = HERE) -> bytes | None:
+def shown(previews: PreviewCache, coding: str = "br", address: Address = HERE) -> bytes | None:
     """Ask as a surface does; return the body."""
     path = b"/documents/" + str(address).encode()
-    variant = shelf.good(path, coding) or shelf.fetch(path, coding, address, "html")
+    variant = previews.good(path, coding) or previews.fetch(path, coding, address, "html")
     return variant.body if variant else None
 
 
@@ -39,40 +39,40 @@ def body(name: str, coding: str = "br") -> bytes:
 
 async def test_what_was_fetched_is_good_until_it_is_replaced_or_deleted() -> None:
     store = Counted()
-    shelf = Shelf(store)
+    previews = PreviewCache(store)
     for number, name in enumerate(("e1", "e2", "e1"), 1):
         await store.put(HERE, bundle(name))
-        assert [shown(shelf) for _ in range(3)] == [body(name)] * 3
+        assert [shown(previews) for _ in range(3)] == [body(name)] * 3
         assert store.asked == number
     await store.delete(HERE)
-    assert shelf.good(PATH, "br") is None
-    assert shown(shelf) is None
+    assert previews.good(PATH, "br") is None
+    assert shown(previews) is None
 
 
 async def test_codings_and_paths_are_kept_apart() -> None:
     store = Counted()
-    shelf = Shelf(store)
+    previews = PreviewCache(store)
     await store.put(HERE, bundle("e1"))
     await store.put(THERE, bundle("e2", THERE))
     for _ in range(2):
-        assert shown(shelf, "br") == body("e1", "br")
-        assert shown(shelf, "identity") == body("e1", "identity")
-        assert shown(shelf, "br", THERE) == body("e2", "br")
+        assert shown(previews, "br") == body("e1", "br")
+        assert shown(previews, "identity") == body("e1", "identity")
+        assert shown(previews, "br", THERE) == body("e2", "br")
     assert store.asked == 3
 
 
 async def test_what_finds_no_room_is_fetched_again() -> None:
     store = Counted()
     size = bundle("e1").forms["html"].variant("br").size
-    for room, asked in ((size - 1, 3), (size, 1)):
+    for capacity, asked in ((size - 1, 3), (size, 1)):
         store.asked = 0
-        shelf = Shelf(store, room)
+        previews = PreviewCache(store, capacity)
         await store.put(HERE, bundle("e1"))
-        assert [shown(shelf) for _ in range(3)] == [body("e1")] * 3
+        assert [shown(previews) for _ in range(3)] == [body("e1")] * 3
         assert store.asked == asked
 
 
 async def test_what_was_never_put_is_not_there() -> None:
-    shelf = Shelf(Counted())
-    assert shelf.good(PATH, "br") is None
-    assert shown(shelf) is None
+    previews = PreviewCache(Counted())
+    assert previews.good(PATH, "br") is None
+    assert shown(previews) is None
