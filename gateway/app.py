@@ -55,7 +55,7 @@ from gateway.usecases.announcing import Announcing, Looks, at_once
 from gateway.usecases.api_keys import ApiKeys
 from gateway.usecases.explaining import Explaining
 from gateway.usecases.granting import Granting
-from gateway.usecases.idempotency import Repeating
+from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.reading import Reading
 from gateway.usecases.redeeming import Redeeming
@@ -107,7 +107,7 @@ class Services:
     granting: Granting
     redeeming: Redeeming
     explaining: Explaining
-    repeating: Repeating
+    idempotency: Idempotency
     reading: Reading
     signing: Signing
     seeds: Seeds
@@ -361,7 +361,7 @@ def build_services(
         granting=granting,
         redeeming=Redeeming(ledger, granting, signing, announcing, seeds, clock),
         explaining=Explaining(ledger, signing, clock),
-        repeating=Repeating(ledger, clock),
+        idempotency=Idempotency(ledger, clock),
         reading=Reading(ledger, vault, signing, coherence, audit, clock),
         signing=signing,
         seeds=seeds,
@@ -405,7 +405,7 @@ def build(services: Services) -> Starlette:
             services.granting,
             services.redeeming,
             services.explaining,
-            services.repeating,
+            services.idempotency,
             services.tries,
             SourceFormats(),
             links,

@@ -17,7 +17,7 @@ from gateway.core.tokens import MAX_LIFE, Claims, Purpose
 from gateway.core.wishes import require_words
 from gateway.ports import Clock, Ledger
 from gateway.usecases.announcing import Announcing
-from gateway.usecases.idempotency import ONCE, Ask, Repeating
+from gateway.usecases.idempotency import ONCE, Idempotency, IdempotencyKey
 from gateway.usecases.seeds import Seeds
 from gateway.usecases.signing_keys import Signing
 
@@ -48,12 +48,16 @@ class ApiKeys:
         self._ledger = ledger
         self._signing = signing
         self._announcing = announcing
-        self._repeating = Repeating(ledger, clock)
+        self._idempotency = Idempotency(ledger, clock)
         self._seeds = seeds
         self._clock = clock
 
     async def make(
-        self, publisher: str, wish: KeyWish = KeyWish(), by: ApiKey | None = None, ask: Ask = ONCE
+        self,
+        publisher: str,
+        wish: KeyWish = KeyWish(),
+        by: ApiKey | None = None,
+        ask: IdempotencyKey = ONCE,
     ) -> tuple[ApiKey, str]:
         """Put an API key on record; return it and its text, which is told this once.
 
@@ -63,7 +67,7 @@ class ApiKeys:
         valid_name(publisher, "publisher")
         may, now = _may(wish.may), self._clock.now()
         require_words("label", wish.label)
-        kept = await self._repeating.earlier(publisher, ask)
+        kept = await self._idempotency.earlier(publisher, ask)
         if not kept and wish.expires is not None and not now < wish.expires <= now + MAX_LIFE:
             raise Malformed(
                 "This is not a time to expire at.",
@@ -74,7 +78,7 @@ class ApiKeys:
             raise NotAllowed("make a key that may more, or lasts longer, than itself")
         seed = await self._seeds.of(publisher, ask, is_new=kept is None)
         if kept is None:
-            kept = await self._repeating.keep(publisher, ask, 201, str(now).encode())
+            kept = await self._idempotency.keep(publisher, ask, 201, str(now).encode())
         text = PREFIX + self._signing.derive("api key", publisher, seed).hex()
         key = ApiKey(
             key_hash(text), publisher, wish.label, may, wish.expires, made_at=int(kept.body)

@@ -18,7 +18,7 @@ from gateway.core.tokens import MAX_LIFE, Claims, Purpose
 from gateway.core.wishes import require_number, require_words, term_seconds
 from gateway.ports import Clock, Device, Ledger, Reader, Wanted
 from gateway.usecases.announcing import Announcing
-from gateway.usecases.idempotency import ONCE, Ask, Repeating
+from gateway.usecases.idempotency import ONCE, Idempotency, IdempotencyKey
 from gateway.usecases.signing_keys import Signing
 
 COOKIE_LIFE = 400 * 86_400  # seconds; browsers keep no cookie longer
@@ -76,7 +76,7 @@ class Granting:
         self._ledger = ledger
         self._signing = signing
         self._announcing = announcing
-        self._repeating = Repeating(ledger, clock)
+        self._idempotency = Idempotency(ledger, clock)
         self._clock = clock
         self._life, self._page = clock.fresh_id(), count(1)
 
@@ -123,8 +123,8 @@ class Granting:
         The same non-empty source_ref again gives the grant on record, and so does the same
         non-empty `once`, if the fingerprint of what was asked is the same too.
         """
-        ask = Ask(once, fingerprint)
-        kept = await self._repeating.earlier(publisher, ask)
+        ask = IdempotencyKey(once, fingerprint)
+        kept = await self._idempotency.earlier(publisher, ask)
         if kept:
             return await self.own(publisher, kept.body.decode())
         _require_source(wish.source)
@@ -133,7 +133,7 @@ class Granting:
             source = KEYED if wish.source == API else wish.source
             wish = replace(wish, source=source, source_ref=once)
         grant = await self._record(publisher, wish, by or f"publisher:{publisher}")
-        await self._repeating.keep(publisher, ask, 201, grant.id.encode())
+        await self._idempotency.keep(publisher, ask, 201, grant.id.encode())
         return grant
 
     async def _record(self, publisher: str, wish: Wish, by: str) -> Grant:
@@ -243,7 +243,9 @@ class Granting:
         by = OPERATOR if publisher is None else f"publisher:{publisher}"
         return await self._confirm(Act.REVOKE, by, found.id)
 
-    async def renew(self, publisher: str, grant: str, ask: Ask = ONCE) -> tuple[Grant, bool]:
+    async def renew(
+        self, publisher: str, grant: str, ask: IdempotencyKey = ONCE
+    ) -> tuple[Grant, bool]:
         """Make the tokens of a grant void, and return it as its new token says.
 
         True: no worker takes an old one any more. False: on record, and not confirmed yet.
@@ -254,8 +256,8 @@ class Granting:
             raise Revoked
         # Kept before it is done, so that the same request again comes to the same token.
         epoch = str(found.epoch + 1).encode()
-        kept = await self._repeating.earlier(publisher, ask)
-        kept = kept or await self._repeating.keep(publisher, ask, 200, epoch)
+        kept = await self._idempotency.earlier(publisher, ask)
+        kept = kept or await self._idempotency.keep(publisher, ask, 200, epoch)
         renewed = replace(found, epoch=int(kept.body))
         await self._ledger.renew(found.id, renewed.epoch, self._clock.now())
         return renewed, await self._confirm(Act.RENEW, f"publisher:{publisher}", found.id)

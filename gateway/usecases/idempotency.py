@@ -9,24 +9,24 @@ from gateway.ports import Answer, Clock, Ledger
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class IdempotencyKey:
     """A request that may come again: its Idempotency-Key ("" for none), and what it asks."""
 
     key: str = ""
     fingerprint: str = ""
 
 
-ONCE = Ask()
+ONCE = IdempotencyKey()
 
 
-class Repeating:
+class Idempotency:
     """Knows what was answered to whom."""
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
 
-    async def earlier(self, publisher: str, ask: Ask) -> Answer | None:
+    async def earlier(self, publisher: str, ask: IdempotencyKey) -> Answer | None:
         """Return the answer that is kept for a request. Raises Conflict for another one's key."""
         kept = await self._ledger.answer(publisher, ask.key) if ask.key else None
         if kept and kept.fingerprint != ask.fingerprint:
@@ -35,7 +35,7 @@ class Repeating:
             )
         return kept
 
-    async def keep(self, publisher: str, ask: Ask, status: int, body: bytes) -> Answer:
+    async def keep(self, publisher: str, ask: IdempotencyKey, status: int, body: bytes) -> Answer:
         """Keep an answer, and return the first that was kept. Raises Conflict."""
         answer = Answer(ask.fingerprint, status, body)
         if not ask.key:

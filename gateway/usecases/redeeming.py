@@ -20,7 +20,7 @@ from gateway.core.wishes import require_number, require_words, term_seconds
 from gateway.ports import Clock, Ledger, Reader
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.granting import MAX_DEVICES, Granting, Redeemed
-from gateway.usecases.idempotency import ONCE, Ask, Repeating
+from gateway.usecases.idempotency import ONCE, Idempotency, IdempotencyKey
 from gateway.usecases.seeds import Seeds
 from gateway.usecases.signing_keys import Signing
 
@@ -66,25 +66,27 @@ class Redeeming:
         self._granting = granting
         self._signing = signing
         self._announcing = announcing
-        self._repeating = Repeating(ledger, clock)
+        self._idempotency = Idempotency(ledger, clock)
         self._seeds = seeds
         self._clock = clock
 
     # --- the publisher ---
 
-    async def make(self, publisher: str, wish: CodeWish, ask: Ask = ONCE) -> list[Minted]:
+    async def make(
+        self, publisher: str, wish: CodeWish, ask: IdempotencyKey = ONCE
+    ) -> list[Minted]:
         """Put new codes on record. Raises Malformed, Conflict.
 
         The same Idempotency-Key again gives the same codes, if it asks for the same. Whether all
         is confirmed tells `confirm`.
         """
         now = self._clock.now()
-        kept = await self._repeating.earlier(publisher, ask)
+        kept = await self._idempotency.earlier(publisher, ask)
         pattern = _pattern(publisher, wish, int(kept.body) if kept else now)
         seed = await self._seeds.of(publisher, ask, is_new=kept is None)
         if kept is None:
             # Before the codes are recorded: whoever asks again after a crash goes on with these.
-            kept = await self._repeating.keep(publisher, ask, 201, str(now).encode())
+            kept = await self._idempotency.keep(publisher, ask, 201, str(now).encode())
             pattern = replace(pattern, made_at=int(kept.body))
         minted = [self._mint(pattern, seed, number) for number in range(wish.count)]
         try:

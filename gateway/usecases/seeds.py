@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gateway.core.errors import Conflict
 from gateway.ports import Clock, Ledger
-from gateway.usecases.idempotency import Ask
+from gateway.usecases.idempotency import IdempotencyKey
 from gateway.usecases.signing_keys import Signing
 
 LIFE = 86_400  # seconds
@@ -22,7 +22,7 @@ class Seeds:
         self._signing = signing
         self._clock = clock
 
-    async def of(self, publisher: str, ask: Ask, *, is_new: bool) -> str:
+    async def of(self, publisher: str, ask: IdempotencyKey, *, is_new: bool) -> str:
         """Return the seed of a request, the same where it comes again. Raises Conflict."""
         now, chance = self._clock.now(), self._clock.fresh_id() + self._clock.fresh_id()
         seed = chance + self._proof(chance)

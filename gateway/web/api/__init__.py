@@ -12,7 +12,7 @@ from gateway.ports import Formats, Tries
 from gateway.usecases.api_keys import ApiKeys
 from gateway.usecases.explaining import Explaining
 from gateway.usecases.granting import Granting
-from gateway.usecases.idempotency import Repeating
+from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.redeeming import Redeeming
 from gateway.web.api.answers import json
@@ -42,7 +42,7 @@ class Publishers:
         granting: Granting,
         redeeming: Redeeming,
         explaining: Explaining,
-        repeating: Repeating,
+        idempotency: Idempotency,
         tries: Tries,
         formats: Formats,
         links: Links,
@@ -52,7 +52,7 @@ class Publishers:
         self._tries = tries
         self._links = links
         self.operations = [
-            *Documents(publishing, repeating, formats, links, max_upload).operations(),
+            *Documents(publishing, idempotency, formats, links, max_upload).operations(),
             *Grants(granting, links).operations(),
             *Codes(redeeming).operations(),
             *Keys(api_keys).operations(),

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from gateway.core.documents import Address, is_name, valid_name
 from gateway.core.errors import Malformed, Missing
 from gateway.core.moments import moment
-from gateway.usecases.idempotency import Ask
+from gateway.usecases.idempotency import IdempotencyKey
 from gateway.web.api.fitting import fitted
 from gateway.web.api.operation import JSON
 from gateway.web.api.shapes import Recorded, When
@@ -70,14 +70,14 @@ async def read_json(request: Request, kind: type[T]) -> tuple[T, bytes]:
         ) from None
 
 
-def asked(request: Request, body: bytes = b"") -> Ask:
+def asked(request: Request, body: bytes = b"") -> IdempotencyKey:
     """Return what tells a request that comes again from another. Raises Malformed."""
     key = _idempotency_key(request)
     if not key:
-        return Ask()
+        return IdempotencyKey()
     told = hashlib.sha256(f"{request.method} {request.scope['path']}\n".encode())
     told.update(body)
-    return Ask(key, told.hexdigest())
+    return IdempotencyKey(key, told.hexdigest())
 
 
 def _idempotency_key(request: Request) -> str:

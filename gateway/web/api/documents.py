@@ -16,7 +16,7 @@ from gateway.core.moments import moment
 from gateway.ports import Edition, Formats
 from gateway.rendering.problems import MAX_FINDINGS, finding
 from gateway.usecases.composing import Submission
-from gateway.usecases.idempotency import Repeating
+from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.publishing import Published, Publishing
 from gateway.web.api import shapes
 from gateway.web.api.answers import (
@@ -42,13 +42,13 @@ class Documents:
     def __init__(
         self,
         publishing: Publishing,
-        repeating: Repeating,
+        idempotency: Idempotency,
         formats: Formats,
         links: Links,
         max_upload: int,
     ) -> None:
         self._publishing = publishing
-        self._repeating = repeating
+        self._idempotency = idempotency
         self._formats = formats
         self._links = links
         self._max_upload = max_upload
@@ -152,7 +152,7 @@ class Documents:
         """Tell the findings of a source and publish nothing."""
         submission = await self._submission(request, publisher)
         ask = asked(request, submission.body)
-        await self._repeating.earlier(publisher, ask)
+        await self._idempotency.earlier(publisher, ask)
         try:
             prepared = await self._publishing.check(submission)
             meta = prepared.document.meta
@@ -161,7 +161,7 @@ class Documents:
             told = shapes.Checked(True, [], warnings, meta.title, meta.language, sections)
         except Refused as refused:
             told = shapes.Checked(False, _found(refused.findings), [])
-        await self._repeating.keep(publisher, ask, 200, b"")  # the same source, the same findings
+        await self._idempotency.keep(publisher, ask, 200, b"")  # the same source, the same findings
         return json(told)
 
     async def read_source(self, request: Request, publisher: str) -> Response:
@@ -184,7 +184,7 @@ class Documents:
     async def roll_back(self, request: Request, publisher: str) -> Response:
         """Make an earlier edition current again."""
         address, ask = _address(request, publisher), asked(request)
-        kept = await self._repeating.earlier(publisher, ask)
+        kept = await self._idempotency.earlier(publisher, ask)
         if kept:  # not again: something newer may have been published since
             edition = await self._publishing.edition(address, request.path_params["edition"])
             told = self._facts(request, edition) | {"warnings": decode(kept.body)}
@@ -195,7 +195,7 @@ class Documents:
         )
         answer = self._told_published(request, published)
         # Of the edition nothing is kept here: its own record can be erased.
-        await self._repeating.keep(publisher, ask, 200, encode(answer.warnings))
+        await self._idempotency.keep(publisher, ask, 200, encode(answer.warnings))
         return json(answer, headers=_etag(published.edition))
 
     def _told(self, request: Request, edition: Edition) -> shapes.Document:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from gateway.core.errors import Malformed
 from gateway.ports import Edition
-from gateway.usecases.idempotency import Ask
+from gateway.usecases.idempotency import IdempotencyKey
 from gateway.usecases.redeeming import CodeWish, Redeeming
 from gateway.web.api.codes import csv_answer
 from gateway.web.api.operation import GIVING
@@ -50,7 +50,7 @@ class Codes:
         edition = await self._grants.edition(request, session)
         fields = await read_fields(request, session)
         try:
-            ask = Ask(once_of(fields))
+            ask = IdempotencyKey(once_of(fields))
             minted = await self._redeeming.make(session.publisher, _wish(fields, edition), ask)
         except Malformed as error:
             return await self._grants.page(request, session, edition, error, fields=fields)

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from gateway.core.moments import moment
 from gateway.rendering.press import UNLOCK
 from gateway.usecases.granting import Granting
-from gateway.usecases.idempotency import Ask
+from gateway.usecases.idempotency import IdempotencyKey
 from gateway.web.api.operation import GIVING
 from gateway.web.http.links import Links
 from gateway.web.studio.desk import HOME, Desk, done_at, read_fields
@@ -44,7 +44,7 @@ class Devices:
     async def renew(self, request: Request, session: Session) -> Response:
         """Make a new link for a right, and show it; those from before are void."""
         fields = await read_fields(request, session)
-        ask = Ask(once_of(fields))
+        ask = IdempotencyKey(once_of(fields))
         grant = request.path_params["grant"]
         renewed, confirmed = await self._granting.renew(session.publisher, grant, ask)
         path = f"{UNLOCK}?token={quote(await self._granting.token(renewed))}"
