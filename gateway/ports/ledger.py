@@ -302,13 +302,13 @@ class Ledger(Anchors, Protocol):
 
     async def keep_answer(self, publisher: str, key: str, answer: Answer, at: int) -> None: ...
 
-    async def outgoing(self, limit: int) -> Sequence[Outgoing]:
+    async def outbox(self, limit: int) -> Sequence[Outgoing]:
         """Return changes that were not confirmed yet, oldest first."""
 
     async def newest_outgoing(self) -> int:
         """Return the highest seq of a change that was not confirmed yet, 0 for none."""
 
-    async def confirm(self, outgoing: Sequence[Outgoing], authority: str = "") -> bool:
+    async def confirm(self, outbox: Sequence[Outgoing], authority: str = "") -> bool:
         """Forget changes that every worker has heard of; return whether that may be said.
 
         authority: the id of the one that confirms, "" where nobody remembers. False, and nothing

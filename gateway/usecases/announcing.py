@@ -66,18 +66,18 @@ class Announcing:
         return False
 
     async def _is_confirmed(self, newest: int) -> bool:
-        outgoing = await self._ledger.outgoing(1)
-        return not outgoing or outgoing[0].seq > newest
+        outbox = await self._ledger.outbox(1)
+        return not outbox or outbox[0].seq > newest
 
     async def _announce(self) -> bool:
         try:
-            while outgoing := await self._ledger.outgoing(PORTION):
-                if not await self._coherence.announce({each.key for each in outgoing}):
+            while outbox := await self._ledger.outbox(PORTION):
+                if not await self._coherence.announce({each.key for each in outbox}):
                     return False
                 # Another may have taken the authority's place meanwhile: then nothing is confirmed.
-                if not await self._ledger.confirm(outgoing, self._coherence.authority):
+                if not await self._ledger.confirm(outbox, self._coherence.authority):
                     return False
-                if len(outgoing) < PORTION:
+                if len(outbox) < PORTION:
                     break
         except Unavailable:
             return False

@@ -110,7 +110,7 @@ async def flaws(url: str, code: str, track: Track, uses: int) -> list[str]:
         if outcome and outcome[0] == WON:
             reader = await services.reading.reader(outcome[1])
             winners.add(reader.id if reader and len(reader.grants) == 1 else "nobody")
-    waiting = await services.ledger.outgoing(9)
+    waiting = await services.ledger.outbox(9)
     await services.ledger.close()
     expected = min(uses if uses > 1 else DEVICES, len(outcomes))
     checks = {

@@ -147,14 +147,14 @@ def kill_and_look(folder: Path, kills: Iterable[Kill]) -> None:
         finally:
             client.stop()
         assert client.served == []
-        assert comes_true(lambda: asyncio.run(outgoing(data)) == 0, PATIENCE)
+        assert comes_true(lambda: asyncio.run(outbox(data)) == 0, PATIENCE)
         assert lost(gateway, client.rights) == []
 
 
-async def outgoing(data: Path) -> int:
+async def outbox(data: Path) -> int:
     ledger = await open_ledger(f"sqlite:///{data}/ledger.db")
     try:
-        return len(await ledger.outgoing(1_000))
+        return len(await ledger.outbox(1_000))
     finally:
         await ledger.close()
 

@@ -43,14 +43,14 @@ class Scene(NamedTuple):
     def revoke(self, grant: str) -> int:
         return self.gateway.order("DELETE", f"/api/grants/{grant}").status
 
-    def outgoing(self) -> int:
-        return asyncio.run(_outgoing(self.ledger))
+    def outbox(self) -> int:
+        return asyncio.run(_outbox(self.ledger))
 
 
-async def _outgoing(url: str) -> int:
+async def _outbox(url: str) -> int:
     ledger = await open_ledger(url)
     try:
-        return len(await ledger.outgoing(1_000))
+        return len(await ledger.outbox(1_000))
     finally:
         await ledger.close()
 
@@ -76,10 +76,10 @@ def test_without_redis_reads_are_right_from_the_ledger(scene: Scene) -> None:
     _, fresh = scene.gateway.grant()
     assert scene.reads(fresh) == scene.reads(standing) == {200}
     assert scene.gateway.ask("GET", "/readyz").json["redis"] == "down"
-    assert scene.outgoing()
+    assert scene.outbox()
     scene.redis.start()
     # Nobody asks again: what was recorded is confirmed by whoever finds it.
-    assert scene.eventually(0, scene.outgoing)
+    assert scene.eventually(0, scene.outbox)
     assert scene.eventually("ok", lambda: scene.gateway.ask("GET", "/readyz").json["redis"])
     assert scene.reads(token) == {403}
     assert scene.reads(fresh) == {200}

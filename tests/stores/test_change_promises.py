@@ -34,9 +34,9 @@ CROWD = 12
 
 async def noted(ledger: Ledger) -> list[str]:
     """Take what is outgoing, and confirm it."""
-    outgoing = await ledger.outgoing(1_000)
-    await ledger.confirm(outgoing)
-    return sorted({each.key for each in outgoing})
+    outbox = await ledger.outbox(1_000)
+    await ledger.confirm(outbox)
+    return sorted({each.key for each in outbox})
 
 
 # --- who has to hear ---------------------------------------------------------------------------
@@ -91,15 +91,15 @@ async def test_only_what_was_confirmed_is_forgotten_and_no_number_comes_twice(
     ledger: Ledger,
 ) -> None:
     await ledger.add_grant(grant("g1"))
-    first = await ledger.outgoing(10)
+    first = await ledger.outbox(10)
     await ledger.add_grant(grant("g2"))
     await ledger.confirm(first)
-    second = await ledger.outgoing(10)
+    second = await ledger.outbox(10)
     assert [each.key for each in second] == [grant_key("g2")]
     await ledger.confirm(second)
     await ledger.confirm([])
     await ledger.add_grant(grant("g3"))
-    assert {each.seq for each in await ledger.outgoing(10)}.isdisjoint(
+    assert {each.seq for each in await ledger.outbox(10)}.isdisjoint(
         each.seq for each in (*first, *second)
     )
 
@@ -108,7 +108,7 @@ async def test_outgoing_changes_come_oldest_first_and_page(ledger: Ledger) -> No
     for number in range(5):
         await ledger.add_grant(grant(f"g{number}"))
     seen: list[Outgoing] = []
-    while page := await ledger.outgoing(2):
+    while page := await ledger.outbox(2):
         await ledger.confirm(page)
         seen += page
     assert [each.key for each in seen] == [grant_key(f"g{number}") for number in range(5)]

@@ -399,7 +399,7 @@ async def test_a_reader_that_is_forgotten_is_named_nowhere(ledger: Ledger) -> No
     assert await ledger.reader("r1") is None
     assert [device.reader for device in await ledger.devices("g2", 9)] == ["r2"]
     assert (await ledger.grant("g1")) == replace(made, source_ref="g0/g1")
-    assert "reader:r1" in {each.key for each in await ledger.outgoing(99)}
+    assert "reader:r1" in {each.key for each in await ledger.outbox(99)}
     assert not await ledger.forget("r1")
 
 

@@ -187,8 +187,8 @@ async def test_whoever_is_cut_off_remembers_nothing_when_another_takes_the_place
     assert later.told[0].startswith("This process waits until no worker goes by the embedded")
     # Nor does it confirm what it may still think it can.
     await ledger.add_grant(grant("g1"))
-    assert not await ledger.confirm(await ledger.outgoing(10), before.id)
-    assert await ledger.outgoing(10)
+    assert not await ledger.confirm(await ledger.outbox(10), before.id)
+    assert await ledger.outbox(10)
     await house.member.attend(house.memory)
     assert house.member.word == "another"
     assert house.memory.known("key") is None

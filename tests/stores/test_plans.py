@@ -66,7 +66,7 @@ LISTS: dict[str, Ask] = {
     "grants of a standing": lambda ledger: wanted(ledger, standing=Standing.ENDED),
     "waiting to be erased": lambda ledger: ledger.waiting(100, 50),
     "codes": lambda ledger: ledger.codes("demo", "c100", 50),
-    "outgoing": lambda ledger: ledger.outgoing(100),
+    "outgoing": lambda ledger: ledger.outbox(100),
 }
 
 # Read from its beginning on SQLite: all that the index or the table holds is asked for.

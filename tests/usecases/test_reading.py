@@ -159,7 +159,7 @@ async def test_a_change_that_nobody_could_tell_is_recorded_and_told_by_whoever_c
         assert not await other.services.announcing.confirm()
         authority.is_away = False
         assert await other.services.announcing.confirm()
-        assert await one.ledger.outgoing(10) == []
+        assert await one.ledger.outbox(10) == []
         with pytest.raises(Revoked):
             await other.services.reading.read(HERE, Credential(bearer=token))
 

@@ -59,7 +59,7 @@ class MemoryLedger(MemoryAnchors):
         self._redeemed: dict[str, dict[str, int]] = {}
         self._answers: dict[tuple[str, str], Answer] = {}
         self._codes: dict[str, Code] = {}
-        self._outgoing: dict[int, Outgoing] = {}
+        self._outbox: dict[int, Outgoing] = {}
         self._noted = 0
         self._signing_keys: dict[str, KeyState] = {}
         self._authority: AuthorityRecord | None = None
@@ -70,7 +70,7 @@ class MemoryLedger(MemoryAnchors):
     def _note(self, *keys: str) -> None:
         for key in sorted(keys):
             self._noted += 1
-            self._outgoing[self._noted] = Outgoing(self._noted, key)
+            self._outbox[self._noted] = Outgoing(self._noted, key)
 
     async def ping(self) -> None:
         return
@@ -435,17 +435,17 @@ class MemoryLedger(MemoryAnchors):
 
     # --- upkeep ---
 
-    async def outgoing(self, limit: int) -> Sequence[Outgoing]:
-        return list(self._outgoing.values())[:limit]
+    async def outbox(self, limit: int) -> Sequence[Outgoing]:
+        return list(self._outbox.values())[:limit]
 
     async def newest_outgoing(self) -> int:
-        return max(self._outgoing, default=0)
+        return max(self._outbox, default=0)
 
-    async def confirm(self, outgoing: Sequence[Outgoing], authority: str = "") -> bool:
+    async def confirm(self, outbox: Sequence[Outgoing], authority: str = "") -> bool:
         if self._goes_by() != authority:
             return False
-        for each in outgoing:
-            self._outgoing.pop(each.seq, None)
+        for each in outbox:
+            self._outbox.pop(each.seq, None)
         return True
 
     def _goes_by(self) -> str:

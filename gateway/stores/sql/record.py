@@ -121,7 +121,7 @@ class Change:
 
     async def note(self, keys: Iterable[str], at: int) -> None:
         """Note that workers have to hear of these keys."""
-        await self.run_all(insert(t.outgoing), [{"key": key, "at": at} for key in sorted(keys)])
+        await self.run_all(insert(t.outbox), [{"key": key, "at": at} for key in sorted(keys)])
 
 
 def batched(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -205,7 +205,7 @@ code = Table(
     Index("ix_code_scope", "publisher", "scope", "id"),
 )
 
-outgoing = Table(
+outbox = Table(
     "change",
     metadata,
     # Counted up for good: a number that is used again could be confirmed by mistake.

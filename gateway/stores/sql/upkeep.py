@@ -60,24 +60,24 @@ class Upkeep(Record):
 
     # --- changes that workers have to hear of ---
 
-    async def outgoing(self, limit: int) -> Sequence[Outgoing]:
+    async def outbox(self, limit: int) -> Sequence[Outgoing]:
         """Return changes that were not confirmed yet, oldest first."""
-        outgoing = t.outgoing.c
-        query = select(outgoing.seq, outgoing.key).order_by(outgoing.seq).limit(limit)
+        outbox = t.outbox.c
+        query = select(outbox.seq, outbox.key).order_by(outbox.seq).limit(limit)
         return [Outgoing(**row) for row in await self._rows(query)]
 
     async def newest_outgoing(self) -> int:
         """Return the highest seq of a change that was not confirmed yet, 0 for none."""
-        row = await self._row(select(func.max(t.outgoing.c.seq).label("seq")))
+        row = await self._row(select(func.max(t.outbox.c.seq).label("seq")))
         return row["seq"] or 0 if row else 0
 
-    async def confirm(self, outgoing: Sequence[Outgoing], authority: str = "") -> bool:
+    async def confirm(self, outbox: Sequence[Outgoing], authority: str = "") -> bool:
         """Forget changes that every worker has heard of, unless another authority is on record."""
         async with self._change() as change:
             if await _goes_by(change) != authority:
                 return False
-            seqs = [each.seq for each in outgoing]
-            await change.run(delete(t.outgoing).where(t.outgoing.c.seq.in_(seqs)))
+            seqs = [each.seq for each in outbox]
+            await change.run(delete(t.outbox).where(t.outbox.c.seq.in_(seqs)))
         return True
 
     # --- the authority on record ---
