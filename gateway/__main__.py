@@ -23,11 +23,11 @@ from gateway import settings as configuration
 from gateway.cli.folders import SourceFile, others, publisher_of, source_files
 from gateway.cli.refusals import is_draft, lines, skipped, warned, words
 from gateway.core.api_keys import ApiKey, May
+from gateway.core.audit_records import OPERATOR
 from gateway.core.documents import measure
 from gateway.core.errors import GatewayError, Malformed, Missing, Refused
-from gateway.core.moments import moment
-from gateway.core.records import OPERATOR
 from gateway.core.rights import Grant
+from gateway.core.timestamps import timestamp
 from gateway.core.tokens import KeyState
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.shipped import shipped
@@ -355,8 +355,8 @@ def publisher_keys(name: str, ended: str) -> None:
 def _key_line(key: ApiKey) -> str:
     may = ",".join(each for each in May if each in key.may)
     times = (("made", key.made_at), ("used", key.used_at), ("expires", key.expires))
-    words = [f"{name} {moment(at)}" for name, at in times if at is not None]
-    words += [f"ended {moment(key.ended_at)}"] if key.ended_at is not None else []
+    words = [f"{name} {timestamp(at)}" for name, at in times if at is not None]
+    words += [f"ended {timestamp(key.ended_at)}"] if key.ended_at is not None else []
     return "  ".join([key.id, may, *words, *([key.label] if key.label else [])])
 
 
@@ -455,7 +455,7 @@ async def kept_of(services: Services, reader: str, grant: str) -> list[str]:
         lines.append(f"reader {each}: signed out {known.auth_epoch} times")
         for held in known.grants:
             places = await services.ledger.devices(held.id, MAX_DEVICES)
-            at = next((moment(place.at) for place in places if place.reader == each), "")
+            at = next((timestamp(place.at) for place in places if place.reader == each), "")
             facts = {"redeemed": at, "subject": held.subject, "note": held.note}
             facts |= {"source": held.source, "source_ref": held.source_ref}
             told = "".join(f"  {name} {text!r}" for name, text in facts.items() if text)

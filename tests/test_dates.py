@@ -13,7 +13,7 @@ import pytest
 from gateway.core.documents import Address
 from gateway.core.errors import Refused
 from gateway.core.findings import Code
-from gateway.core.moments import moment
+from gateway.core.timestamps import timestamp
 from gateway.usecases.composing import Submission
 from tests.asgi import exchange
 from tests.services import Standing, gateway
@@ -97,7 +97,7 @@ async def test_only_a_later_change_of_what_is_public_is_an_update() -> None:
     assert (moved.published, moved.updated) == ("2019-01-01T00:00:00Z",) * 2
     freer = source("date: 2019-01-01", body=f"更多。{BODY}")
     changed = (await side.publish("a", freer, form="markdown")).edition
-    assert changed.updated == moment(side.clock.at)
+    assert changed.updated == timestamp(side.clock.at)
     assert "更新" in await public(side, "a")
     side.clock.at += DAY
     again = source("date: 2018-01-01", body=f"更多。{BODY}")

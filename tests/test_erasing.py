@@ -10,10 +10,10 @@ import obstore
 import pytest
 
 from gateway.app import build_services
+from gateway.core.audit_records import Act
 from gateway.core.conditions import Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, Stale
-from gateway.core.records import Act
 from gateway.ports import Ledger, PublicStore, Vault
 from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.files.vault import FileVault

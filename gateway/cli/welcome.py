@@ -14,10 +14,10 @@ from urllib.parse import quote
 from gateway.app import Services
 from gateway.cli.bulk import publish_files
 from gateway.cli.folders import SourceFile, publisher_of, source_files
+from gateway.core.audit_records import OPERATOR
 from gateway.core.checks import check
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing
-from gateway.core.records import OPERATOR
 from gateway.stores.files.durable import write_private
 from gateway.stores.membership import Kind
 from gateway.usecases.granting import Wish

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from gateway.core.errors import Malformed
 from gateway.core.findings import Finding
 from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section, stand_ins
-from gateway.core.moments import Day
+from gateway.core.timestamps import Day
 
 # Two noncharacters: they cannot stand in a source (decoding refuses them), they pass through
 # Markdown, HTML parsing and sanitising as plain letters, and they are not white space.

@@ -15,7 +15,7 @@ from gateway.core.documents import MAX_LANGUAGE, MAX_TITLE, Meta, Offer, is_lang
 from gateway.core.errors import Refused
 from gateway.core.findings import ALWAYS, FOREVER, Code, Finding, Hold, warning
 from gateway.core.languages import tag
-from gateway.core.moments import AHEAD, BEHIND, Day, begins, has_zone
+from gateway.core.timestamps import AHEAD, BEHIND, Day, begins, has_zone
 from gateway.formats.decoding import FORBIDDEN
 from gateway.formats.fields import is_known, key, names_of
 from gateway.formats.nodes import FIELDS, Node

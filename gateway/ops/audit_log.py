@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 
-from gateway.core.chains import Anchor, Fault, Report, check, check_succession, records
+from gateway.core.audit_chains import Anchor, Fault, Report, check, check_succession, records
+from gateway.core.audit_records import Record
 from gateway.core.errors import Malformed
-from gateway.core.moments import moment
-from gateway.core.records import Record
-from gateway.core.wishes import term_seconds
+from gateway.core.terms import term_seconds
+from gateway.core.timestamps import timestamp
 from gateway.stores.files.audit import PACE, TURNS
 from gateway.stores.files.chains import chains_in, host_of, lines_of, path_of
 from gateway.stores.files.durable import answering
@@ -50,7 +50,7 @@ class Verified:
     def _told(self, report: Report) -> Iterator[str]:
         parts = [report.chain, f"{report.batches} batches", f"{report.records} records"]
         if report.batches:
-            parts.append(f"{moment(report.since)} to {moment(report.until)}")
+            parts.append(f"{timestamp(report.since)} to {timestamp(report.until)}")
         parts.append(_state(report))
         if report.is_torn:
             parts.append("the last line is half-written")
@@ -120,7 +120,7 @@ def recorded(folder: Path, document: str = "", grant: str = "", since: int = 0) 
 
 def shown(record: Record) -> str:
     """Return a record as one line."""
-    return f"{moment(record.at)} {record}"
+    return f"{timestamp(record.at)} {record}"
 
 
 def since(text: str, now: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gateway.core.records import Record
+from gateway.core.audit_records import Record
 
 
 class Audit(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.core.api_keys import ApiKey
-from gateway.core.chains import Anchor
+from gateway.core.audit_chains import Anchor
 from gateway.core.codes import Code
 from gateway.core.documents import Address
 from gateway.core.rights import Grant, Standing

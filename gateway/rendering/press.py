@@ -24,7 +24,7 @@ from gateway.core.documents import (
     Rendering,
 )
 from gateway.core.errors import Unpaid
-from gateway.core.moments import day_of
+from gateway.core.timestamps import day_of
 from gateway.rendering.encodings import private_representation, public_representation
 from gateway.rendering.pages import LANGUAGES, Language, Pages, interface
 from gateway.rendering.problems import PROBLEM, problem_details

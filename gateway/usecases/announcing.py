@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 
+from gateway.core.audit_records import Record
 from gateway.core.errors import Unavailable
-from gateway.core.records import Record
 from gateway.ports import Audit, Coherence, Ledger
 
 PORTION = 1_000  # changes told at once

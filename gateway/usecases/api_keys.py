@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.core.api_keys import ALL, ApiKey, May, key_hash
+from gateway.core.audit_records import OPERATOR, Act, Record
 from gateway.core.documents import valid_name
 from gateway.core.errors import BadKey, Expired, Malformed, Missing, NotAllowed, Unavailable
-from gateway.core.records import OPERATOR, Act, Record
+from gateway.core.terms import require_words
 from gateway.core.tokens import MAX_LIFE, Claims, Purpose
-from gateway.core.wishes import require_words
 from gateway.ports import Clock, Ledger
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.idempotency import ONCE, Idempotency, IdempotencyKey

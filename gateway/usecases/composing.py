@@ -31,7 +31,7 @@ from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
 from gateway.core.languages import language_of
 from gateway.core.markers import Division, Marker, divide, position, residue, veiled
-from gateway.core.moments import later, moment, written
+from gateway.core.timestamps import later, timestamp, written
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
@@ -340,7 +340,7 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
 
 def _dates(task: Task, meta: Meta, digest: str) -> tuple[str, str]:
     """Return when a document was published and when updated, as all that is public says it."""
-    made, before = moment(task.now), task.before
+    made, before = timestamp(task.now), task.before
     published = before.published if before else made
     if meta.date:
         published = written(meta.date)

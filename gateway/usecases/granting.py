@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from gateway.core.api_keys import key_hash
+from gateway.core.audit_records import OPERATOR, Act, Record
+from gateway.core.cache_keys import reader_key
 from gateway.core.documents import Address, valid_name
 from gateway.core.errors import BadToken, Conflict, Expired, Malformed, Missing, Revoked
-from gateway.core.holders import reader_key
-from gateway.core.records import OPERATOR, Act, Record
 from gateway.core.rights import PLACES, Grant, Kind, Scope, Standing
+from gateway.core.terms import require_number, require_words, term_seconds
 from gateway.core.tokens import MAX_LIFE, Claims, Purpose
-from gateway.core.wishes import require_number, require_words, term_seconds
 from gateway.ports import Clock, Device, Ledger, Reader, Wanted
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.idempotency import ONCE, Idempotency, IdempotencyKey

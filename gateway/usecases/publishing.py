@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from gateway.core.audit_records import Act, Record
 from gateway.core.bundles import Bundle, Damaged
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, NewlyPublic, Stale
 from gateway.core.findings import Code, Finding
 from gateway.core.newly_public import newly_public
-from gateway.core.records import Act, Record
 from gateway.ports import Audit, Clock, Edition, Ledger, PublicStore, Vault
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.composing import Composed, Prepared, Submission, Task

@@ -11,12 +11,12 @@ from functools import partial
 
 from msgspec import Struct
 
+from gateway.core.audit_records import Act, Record
 from gateway.core.bundles import Bundle, Variant
+from gateway.core.cache_keys import document_key, grant_key, reader_key
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Expired, Missing, Revoked, Unauthenticated, Unpaid
-from gateway.core.holders import document_key, grant_key, reader_key
 from gateway.core.permits import Permit
-from gateway.core.records import Act, Record
 from gateway.core.rights import NO_RIGHTS, Kind, Rights, Scope, Standing, judge
 from gateway.core.tokens import Claims, KeyRing, Purpose
 from gateway.ports import RIGHTS, Audit, Clock, Coherence, Edition, Known, Ledger, Reader, Vault

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from gateway.core.audit_records import Act, Record
+from gateway.core.cache_keys import reader_key
 from gateway.core.codes import Code, State, code_hash, normal, spell
 from gateway.core.errors import BadToken, Conflict, Malformed, Missing, Revoked
-from gateway.core.holders import reader_key
-from gateway.core.records import Act, Record
 from gateway.core.rights import PLACES, Grant, Scope
+from gateway.core.terms import require_number, require_words, term_seconds
 from gateway.core.tokens import MAX_LIFE
-from gateway.core.wishes import require_number, require_words, term_seconds
 from gateway.ports import Clock, Ledger, Reader
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.granting import MAX_DEVICES, Granting, Redeemed

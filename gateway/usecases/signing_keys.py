@@ -11,9 +11,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.core.audit_records import OPERATOR, Act, Record
+from gateway.core.cache_keys import SIGNING_KEYS
 from gateway.core.errors import Conflict, Missing
-from gateway.core.holders import SIGNING_KEYS
-from gateway.core.records import OPERATOR, Act, Record
 from gateway.core.tokens import KeyRing, KeyState
 from gateway.ports import Clock, Coherence, Ledger
 from gateway.usecases.announcing import Announcing

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from gateway.core.records import REQUEST, Record
+from gateway.core.audit_records import REQUEST, Record
 from gateway.stores.files.audit import FileAudit
 from gateway.stores.files.chains import chains_in, path_of
 from gateway.stores.memory import MemoryAnchors

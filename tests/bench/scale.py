@@ -159,7 +159,7 @@ def questions(library: Library, seed: int) -> dict[str, list[tuple[str, dict[str
     addresses = [address_of(zipf(rng, library.documents)) for _ in range(READS)]
     slugs = [f"d{rng.randrange(library.documents):07}" for _ in range(LISTS)]
     moments = [EPOCH + 60 * rng.randrange(library.documents) for _ in range(LISTS)]
-    days = [time.strftime("%Y-%m-%dT%H:%M:%SZ ", time.gmtime(moment)) for moment in moments]
+    days = [time.strftime("%Y-%m-%dT%H:%M:%SZ ", time.gmtime(timestamp)) for timestamp in moments]
     ids = [id_of("grant", rng.randrange(DAY)) for _ in range(LISTS)]
     return {
         "preview": [(f"/documents/{address}", {}) for address in addresses],

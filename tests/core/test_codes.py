@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gateway.core.codes import LETTERS, Code, State, code_hash, normal, spell
 from gateway.core.rights import Scope
-from gateway.core.wishes import term_seconds, term_text
+from gateway.core.terms import term_seconds, term_text
 
 NUMBERS = st.integers(0, 2**80 - 1)
 BETWEEN = st.sampled_from(["", "-", " ", "–", "—", "\u3000", "\u200b", "－", "\t", "­"])

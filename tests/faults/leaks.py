@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from gateway.app import SystemClock
+from gateway.core.audit_chains import Anchor, link
+from gateway.core.audit_records import Record
 from gateway.core.bundles import Bundle
-from gateway.core.chains import Anchor, link
 from gateway.core.documents import Address
-from gateway.core.records import Record
 from gateway.ports import Edition, Ledger
 from gateway.stores.files.audit import FileAudit
 from gateway.stores.files.durable import PART

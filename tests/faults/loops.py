@@ -19,11 +19,11 @@ from pathlib import Path
 from gateway.app import Services, SystemClock, build_services, open_services
 from gateway.cli.bulk import publish_file
 from gateway.cli.folders import SourceFile
+from gateway.core.audit_chains import Anchor
+from gateway.core.audit_records import Act, Record
 from gateway.core.bundles import IDENTITY, Bundle, Entry, Representation
-from gateway.core.chains import Anchor
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
-from gateway.core.records import Act, Record
 from gateway.ports import Edition, Ledger, PublicStore, Sealed, Vault
 from gateway.rendering.encodings import etag_of
 from gateway.serving import server

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.chains import records
-from gateway.core.records import Act
+from gateway.core.audit_chains import records
+from gateway.core.audit_records import Act
 from gateway.ops.audit_log import verify
 from gateway.stores.files.chains import lines_of
 from tests.faults import leaks, loops

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.core.documents import Meta
 from gateway.core.errors import Refused
-from gateway.core.moments import written
+from gateway.core.timestamps import written
 from gateway.formats.declarations import Declared
 from gateway.formats.frontmatter import split
 from tests.formats.fronts import BODY, FRONTS, HELD, READ, REFUSED, Front

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.__main__ import cli
-from gateway.core.chains import Anchor
+from gateway.core.audit_chains import Anchor
+from gateway.core.audit_records import Act, Record
 from gateway.core.errors import Malformed
-from gateway.core.records import Act, Record
 from gateway.ops.audit_log import since, verify
 from gateway.ports import Anchors
 from gateway.stores.files.audit import FileAudit

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from gateway.core.chains import records
-from gateway.core.records import Record
+from gateway.core.audit_chains import records
+from gateway.core.audit_records import Record
 from gateway.ports import Audit, Ledger, PublicStore, Vault
 from gateway.stores.files.audit import FileAudit
 from gateway.stores.files.chains import chains_in, lines_of

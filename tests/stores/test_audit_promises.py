@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import structlog
 
-from gateway.core.chains import Anchor
+from gateway.core.audit_chains import Anchor
+from gateway.core.audit_records import WITHHELD, Act, Record
 from gateway.core.errors import Unavailable
-from gateway.core.records import WITHHELD, Act, Record
 from gateway.ops.audit_log import Verified, recorded, verify
 from gateway.ports import Anchors
 from gateway.stores.files.audit import BOUND, DAY, TICK, FileAudit

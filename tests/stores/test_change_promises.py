@@ -15,9 +15,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from gateway.core.api_keys import ApiKey
-from gateway.core.chains import Anchor
+from gateway.core.audit_chains import Anchor
+from gateway.core.cache_keys import SIGNING_KEYS, api_key_key, document_key, grant_key, reader_key
 from gateway.core.errors import Conflict, Expired, Missing, Revoked, Stale, UsedUp
-from gateway.core.holders import SIGNING_KEYS, api_key_key, document_key, grant_key, reader_key
 from gateway.core.tokens import KeyState
 from gateway.ports import Ledger, Outgoing, Reader
 from gateway.stores.sql.engines import open_engines

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from gateway.core.moments import moment
+from gateway.core.timestamps import timestamp
 from tests.asgi import Exchange, exchange
 from tests.services import Standing
 from tests.web.caller import Caller, caller, open_api
@@ -35,7 +35,7 @@ async def own_id(api: Caller) -> str:
 
 async def test_a_key_is_told_once_and_listed_without_its_text() -> None:
     standing, api = await open_api()
-    expires = moment(standing.clock.at + DAY)
+    expires = timestamp(standing.clock.at + DAY)
     _, told = await make(api, label="商店", may=["read", "grant"], expires=expires)
     facts = {"label": "商店", "may": ["grant", "read"], "expires": expires, "confirmed": True}
     assert facts.items() <= told.items()
@@ -91,7 +91,7 @@ async def test_whatever_changes_something_needs_more_than_to_read() -> None:
 
 async def test_a_key_makes_none_that_may_more_or_lasts_longer_than_itself() -> None:
     standing, api = await open_api()
-    soon, late = (moment(standing.clock.at + days * DAY) for days in (1, 2))
+    soon, late = (timestamp(standing.clock.at + days * DAY) for days in (1, 2))
     key, _ = await make(api, may=["read", "grant"], expires=soon)
     for wish in ({"may": ["publish"]}, {"may": ALL}, {"expires": late}):
         answer = await key.send("POST", "/api/keys", json.dumps({"label": "x"} | wish).encode())
@@ -117,7 +117,7 @@ async def test_a_key_that_makes_no_sense_is_not_made(wrong: dict[str, object]) -
 async def test_a_key_that_is_ended_or_over_opens_nothing() -> None:
     standing, api = await open_api()
     key, told = await make(api)
-    short, _ = await make(api, expires=moment(standing.clock.at + DAY))
+    short, _ = await make(api, expires=timestamp(standing.clock.at + DAY))
     assert (await key.send("GET", "/api/grants")).status == 200
     assert (await api.send("DELETE", f"/api/keys/{told['id']}")).status == 204
     assert (await key.send("GET", "/api/grants")).status == 401
@@ -137,7 +137,7 @@ async def test_the_last_use_of_a_key_is_told_to_the_minute() -> None:
         listed = (await api.ask("GET", "/api/keys"))["keys"]
         (used,) = [each["used"] for each in listed if each["id"] == told["id"]]
         at = standing.clock.at if noted or not later else standing.clock.at - later
-        assert used == moment(at)
+        assert used == timestamp(at)
 
 
 async def test_a_key_of_another_publisher_does_not_exist() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from gateway.core.codes import LENGTH, Code
 from gateway.core.errors import Unavailable
-from gateway.core.moments import moment
+from gateway.core.timestamps import timestamp
 from gateway.ports import Ledger
 from gateway.stores.leased_cache import DirectCoherence
 from gateway.stores.memory import MemoryAudit
@@ -173,7 +173,7 @@ async def test_codes_that_a_crash_left_half_made_are_made_by_the_next_request() 
     dying = replace(standing, ledger=cast("Ledger", Dying(standing.ledger)))
     left = Caller(beside(dying, DirectCoherence()).app, api.key)
     wish = {"scope": "all", "count": 2}
-    first_asked = moment(standing.clock.at)
+    first_asked = timestamp(standing.clock.at)
     told = json.dumps(wish).encode()
     assert (await left.send("POST", "/api/codes", told, idempotency_key="k")).status == 503
     standing.clock.at += 60

@@ -6,7 +6,7 @@ import pytest
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from gateway.core.records import REQUEST, Act, Record
+from gateway.core.audit_records import REQUEST, Act, Record
 from gateway.web.http.access_log import AccessLog, line_of
 from tests.asgi import exchange
 

@@ -17,9 +17,9 @@ from pathlib import Path
 import structlog
 from anyio import Lock, sleep, to_thread
 
-from gateway.core.chains import Anchor, Head
+from gateway.core.audit_chains import Anchor, Head
+from gateway.core.audit_records import Record
 from gateway.core.errors import Unavailable
-from gateway.core.records import Record
 from gateway.ports import Anchors, Clock
 from gateway.stores.files.chains import ChainFile, new_name, this_host
 from gateway.stores.files.durable import make_folder

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.core.chains import Head, link
-from gateway.core.records import Record
+from gateway.core.audit_chains import Head, link
+from gateway.core.audit_records import Record
 from gateway.stores.files.durable import flush_folder
 
 SUFFIX = ".jsonl"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.core.records import Record, plain
+from gateway.core.audit_records import Record, plain
 
 
 class MemoryAudit:

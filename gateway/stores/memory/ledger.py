@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.core.api_keys import ApiKey
-from gateway.core.chains import Anchor
+from gateway.core.audit_chains import Anchor
+from gateway.core.cache_keys import SIGNING_KEYS, api_key_key, document_key, grant_key, reader_key
 from gateway.core.codes import Code, State
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Expired, Missing, Revoked, Stale, UsedUp
-from gateway.core.holders import SIGNING_KEYS, api_key_key, document_key, grant_key, reader_key
 from gateway.core.rights import Grant, Standing
 from gateway.core.tokens import KeyState
 from gateway.ports import (

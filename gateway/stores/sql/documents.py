@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Select, Update, delete, func, select, tuple_, update
 
+from gateway.core.cache_keys import document_key
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, Stale
-from gateway.core.holders import document_key
 from gateway.ports import Edition
 from gateway.stores.sql import tables as t
 from gateway.stores.sql.record import Change, Record, answering, is_at, is_same

@@ -17,8 +17,8 @@ from sqlalchemy import (
     update,
 )
 
+from gateway.core.cache_keys import grant_key, reader_key
 from gateway.core.errors import Conflict, Missing, Revoked, UsedUp
-from gateway.core.holders import grant_key, reader_key
 from gateway.core.rights import Grant, Standing
 from gateway.ports import ANY_GRANT, Device, Reader, Wanted
 from gateway.stores.sql import tables as t

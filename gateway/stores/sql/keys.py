@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, insert, select, update
 
 from gateway.core.api_keys import ApiKey
-from gateway.core.holders import api_key_key
+from gateway.core.cache_keys import api_key_key
 from gateway.stores.sql import tables as t
 from gateway.stores.sql.record import Record
 from gateway.stores.sql.rows import key_of, key_row

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
 
-from gateway.core.chains import Anchor
+from gateway.core.audit_chains import Anchor
+from gateway.core.cache_keys import SIGNING_KEYS
 from gateway.core.errors import Stale
-from gateway.core.holders import SIGNING_KEYS
 from gateway.core.tokens import KeyState
 from gateway.ports import Answer, AuthorityRecord, Outgoing
 from gateway.stores.sql import tables as t

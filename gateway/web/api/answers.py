@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from gateway.core.documents import Address, is_name, valid_name
 from gateway.core.errors import Malformed, Missing
-from gateway.core.moments import moment
+from gateway.core.timestamps import timestamp
 from gateway.usecases.idempotency import IdempotencyKey
 from gateway.web.api.fitting import fitted
 from gateway.web.api.operation import JSON
@@ -118,4 +118,4 @@ def done(confirmed: bool) -> Response:
 
 def moment_if(seconds: int | None) -> str | None:
     """Return Unix seconds as RFC 3339, None for none."""
-    return None if seconds is None else moment(seconds)
+    return None if seconds is None else timestamp(seconds)

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.codes import Code
-from gateway.core.moments import moment
-from gateway.core.wishes import term_text
+from gateway.core.terms import term_text
+from gateway.core.timestamps import timestamp
 from gateway.usecases.redeeming import CodeWish, Minted, Redeeming
 from gateway.web.api import shapes
 from gateway.web.api.answers import (
@@ -121,5 +121,5 @@ def _told(code: Code) -> dict[str, Any]:
         "devices": code.devices,
         "note": code.note,
         "revoked": moment_if(code.revoked_at),
-        "made": moment(code.made_at),
+        "made": timestamp(code.made_at),
     }

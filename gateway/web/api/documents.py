@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gateway.core.documents import Address, is_language, is_name
 from gateway.core.errors import Malformed, Missing, Refused
 from gateway.core.findings import Finding
-from gateway.core.moments import moment
+from gateway.core.timestamps import timestamp
 from gateway.ports import Edition, Formats
 from gateway.rendering.problems import MAX_FINDINGS, finding
 from gateway.usecases.composing import Submission
@@ -220,7 +220,7 @@ class Documents:
             sections=_sections(edition.sections),
             published=edition.published,
             updated=edition.updated,
-            made=moment(edition.made_at),
+            made=timestamp(edition.made_at),
         )
 
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.core.moments import moment
 from gateway.core.rights import Grant, Standing
+from gateway.core.timestamps import timestamp
 from gateway.usecases.granting import OUR_SOURCES, Granting, Wish
 from gateway.web.api import shapes
 from gateway.web.api.answers import (
@@ -132,7 +132,7 @@ class Grants:
     async def list_devices(self, request: Request, publisher: str) -> Response:
         """List where a grant was redeemed, in that order."""
         found = await self._granting.devices(publisher, request.path_params["grant"])
-        return json(shapes.Devices([shapes.Device(d.reader, moment(d.at)) for d in found]))
+        return json(shapes.Devices([shapes.Device(d.reader, timestamp(d.at)) for d in found]))
 
     async def evict_device(self, request: Request, publisher: str) -> Response:
         """Take a grant out of one device."""
@@ -161,10 +161,10 @@ def _told(grant: Grant) -> dict[str, Any]:
         "subject": grant.subject,
         "note": grant.note,
         "devices": grant.devices,
-        "starts": moment(grant.starts),
+        "starts": timestamp(grant.starts),
         "expires": moment_if(grant.ends),
         "revoked": moment_if(grant.revoked_at),
-        "made": moment(grant.made_at),
+        "made": timestamp(grant.made_at),
         "source": grant.source,
         # Of our own sources it is nobody's business: it may name a reader.
         "source_ref": "" if grant.source in OUR_SOURCES else grant.source_ref,

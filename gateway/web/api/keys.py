@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.api_keys import ApiKey, May
-from gateway.core.moments import moment
+from gateway.core.timestamps import timestamp
 from gateway.usecases.api_keys import ApiKeys, KeyWish
 from gateway.web.api import shapes
 from gateway.web.api.answers import asked, done, json, moment_if, read_json, seconds
@@ -74,5 +74,5 @@ def _told(key: ApiKey) -> dict[str, Any]:
         "expires": moment_if(key.expires),
         "ended": moment_if(key.ended_at),
         "used": moment_if(key.used_at),
-        "made": moment(key.made_at),
+        "made": timestamp(key.made_at),
     }

@@ -12,7 +12,7 @@ from starlette.datastructures import QueryParams
 from gateway.core.documents import NAME
 from gateway.core.errors import Malformed, require_none
 from gateway.core.rights import Standing
-from gateway.core.wishes import MAX_WORDS, WORDS
+from gateway.core.terms import MAX_WORDS, WORDS
 from gateway.web.api.operation import Operation
 from gateway.web.api.shapes import SCOPE
 

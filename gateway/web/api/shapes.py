@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.core.documents import NAME
 from gateway.core.rights import PLACES
-from gateway.core.wishes import MAX_WORDS, TERM, WORDS
+from gateway.core.terms import MAX_WORDS, TERM, WORDS
 from gateway.usecases.granting import API, MAX_DEVICES, OUR_SOURCES
 from gateway.usecases.redeeming import MAX_COUNT, MAX_USES
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.core.records import REQUEST
+from gateway.core.audit_records import REQUEST
 
 DELAY = 0.05  # seconds that a line may wait
 FULL = 500  # lines that may wait

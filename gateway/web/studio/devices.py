@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.moments import moment
+from gateway.core.timestamps import timestamp
 from gateway.rendering.press import UNLOCK
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import IdempotencyKey
@@ -56,7 +56,7 @@ class Devices:
     ) -> Response:
         grant = await self._granting.own(session.publisher, request.path_params["grant"])
         found = await self._granting.devices(session.publisher, grant.id)
-        rows = [(device.reader, moment(device.at)) for device in found]
+        rows = [(device.reader, timestamp(device.at)) for device in found]
         return self._desk.page(
             request,
             session,

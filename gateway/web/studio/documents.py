@@ -14,7 +14,7 @@ from gateway.core.bundles import IDENTITY
 from gateway.core.conditions import Condition
 from gateway.core.errors import NewlyPublic, Refused, Stale
 from gateway.core.findings import Finding
-from gateway.core.moments import moment
+from gateway.core.timestamps import timestamp
 from gateway.ports import Edition, PublicStore
 from gateway.rendering.press import PagePress
 from gateway.usecases.publishing import Publishing
@@ -178,4 +178,4 @@ def _unless_changed(fields: Mapping[str, str]) -> Condition:
 
 
 def _row(edition: Edition, current: str = "") -> Row:
-    return Row(edition, moment(edition.made_at), edition.id == current)
+    return Row(edition, timestamp(edition.made_at), edition.id == current)

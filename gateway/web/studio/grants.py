@@ -15,8 +15,8 @@ from starlette.routing import Route
 from gateway.core.codes import Code, State
 from gateway.core.documents import is_name
 from gateway.core.errors import GatewayError, Malformed
-from gateway.core.moments import moment
 from gateway.core.rights import PLACES, Grant, Kind, Standing
+from gateway.core.timestamps import timestamp
 from gateway.ports import Edition
 from gateway.usecases.granting import Granting, Wish
 from gateway.usecases.publishing import Publishing
@@ -51,7 +51,7 @@ class CodeRow:
 
     @property
     def made(self) -> str:
-        return moment(self.code.made_at)
+        return timestamp(self.code.made_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ class Row:
 
     @property
     def made(self) -> str:
-        return moment(self.grant.made_at)
+        return timestamp(self.grant.made_at)
 
     @property
     def ends(self) -> str:
-        return "" if self.grant.ends is None else moment(self.grant.ends)
+        return "" if self.grant.ends is None else timestamp(self.grant.ends)
 
 
 class Grants:

@@ -9,8 +9,17 @@ from itertools import combinations
 
 import pytest
 
-from gateway.core.chains import Anchor, Fault, Head, Report, check, check_succession, link, records
-from gateway.core.records import Record
+from gateway.core.audit_chains import (
+    Anchor,
+    Fault,
+    Head,
+    Report,
+    check,
+    check_succession,
+    link,
+    records,
+)
+from gateway.core.audit_records import Record
 
 CHAIN = "20270115t080000-host-00000000"
 NEXT = "20270116t000000-host-00000001"

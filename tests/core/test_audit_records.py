@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from gateway.core.chains import Head, link
-from gateway.core.records import REQUEST, WITHHELD, Act, Record, is_plain, plain
+from gateway.core.audit_chains import Head, link
+from gateway.core.audit_records import REQUEST, WITHHELD, Act, Record, is_plain, plain
 from gateway.core.tokens import Claims, KeyRing, KeyState, Purpose
 
 RECORD = Record(1_800_000_000, Act.READ, "reader:r1", "g1", "demo/one", "e1", "q1")

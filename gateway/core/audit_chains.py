@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from gateway.core.records import Record, is_plain, plain
+from gateway.core.audit_records import Record, is_plain, plain
 
 _END = re.compile(rb',"hash":"([0-9a-f]{64})"\}\n')
 _END_SIZE = len(b',"hash":""}\n') + 64

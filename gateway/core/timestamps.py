@@ -11,7 +11,7 @@ AHEAD = 14 * 3600  # seconds; where a day begins first, and how much earlier tha
 BEHIND = 12 * 3600  # seconds; where it begins last, and how much later
 
 
-def moment(seconds: int) -> str:
+def timestamp(seconds: int) -> str:
     """Return Unix seconds as RFC 3339, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
