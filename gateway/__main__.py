@@ -33,7 +33,7 @@ from gateway.formats.sources import SourceFormats
 from gateway.rendering.shipped import shipped
 from gateway.settings import BadSettings, Settings
 from gateway.usecases.composing import Prepared, prepare
-from gateway.usecases.granting import MAX_DEVICES, Wish
+from gateway.usecases.granting import MAX_DEVICES, GrantRequest
 from gateway.usecases.signing_keys import Turned
 
 if TYPE_CHECKING:
@@ -371,7 +371,7 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     from gateway.web.http.links import PORT
 
     async def work(services: Services) -> tuple[Grant, str, bool]:
-        wish = Wish(scope, subject=subject, term=term, source="command line")
+        wish = GrantRequest(scope, subject=subject, term=term, source="command line")
         await services.granting.require_known(publisher, scope)
         made = await services.granting.grant(publisher, wish, by=OPERATOR)
         token = await services.granting.token(made)

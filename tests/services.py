@@ -16,7 +16,7 @@ from gateway.ports import Ledger, PublicStore, Tries, Vault
 from gateway.settings import Settings, load
 from gateway.stores.leased_cache import Memory
 from gateway.usecases.composing import Submission
-from gateway.usecases.granting import Wish
+from gateway.usecases.granting import GrantRequest
 from gateway.usecases.publishing import Published
 from tests.parts import open_parts
 
@@ -70,7 +70,7 @@ class Standing:
 
     async def grant(self, scope: str, publisher: str = "demo", **wish: object) -> tuple[Grant, str]:
         """Grant a right; return it and its token."""
-        made = await self.services.granting.grant(publisher, Wish(scope, **wish))  # type: ignore[arg-type]
+        made = await self.services.granting.grant(publisher, GrantRequest(scope, **wish))  # type: ignore[arg-type]
         return made, await self.services.granting.token(made)
 
 

@@ -24,7 +24,7 @@ from gateway.stores.s3.vault import ObjectVault
 from gateway.stores.sql.ledger import open_ledger
 from gateway.usecases.composing import Submission
 from gateway.usecases.publishing import KEPT
-from gateway.usecases.redeeming import CodeWish
+from gateway.usecases.redeeming import CodeRequest
 from tests.asgi import exchange
 from tests.s3 import S3
 from tests.services import SECRET, FrozenClock, Standing, settings
@@ -231,7 +231,7 @@ async def test_nobody_erases_what_is_another_s() -> None:
 
 async def test_a_reader_that_is_forgotten_opens_nothing_and_is_in_no_store(place: Place) -> None:
     await place.publish()
-    (minted,) = await place.services.redeeming.make("demo", CodeWish("all", uses=3))
+    (minted,) = await place.services.redeeming.make("demo", CodeRequest("all", uses=3))
     redeemed = await place.services.redeeming.redeem(minted.word, None)
     (grant,) = await place.services.granting.grants("demo", limit=9)
     (device,) = await place.ledger.devices(grant.id, 9)

@@ -20,7 +20,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing
 from gateway.stores.files.durable import write_private
 from gateway.stores.membership import Kind
-from gateway.usecases.granting import Wish
+from gateway.usecases.granting import GrantRequest
 
 KEPT = "welcome.json"
 
@@ -70,7 +70,9 @@ async def move_in(services: Services, folder: Path | None) -> Welcome | None:
         return None
     grant = await services.granting.grant(
         address.publisher,
-        Wish(f"document:{address.slug}", note="sample", source="sample", source_ref=str(address)),
+        GrantRequest(
+            f"document:{address.slug}", note="sample", source="sample", source_ref=str(address)
+        ),
         by=OPERATOR,
     )
     key = await services.granting.add_publisher(address.publisher)

@@ -33,7 +33,7 @@ _ONCE = re.compile(r"([0-9]{1,12})-[a-z0-9]{24,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class GrantRequest:
     """A grant as a publisher asks for it. starts is in Unix seconds, 0 is now.
 
     parent is a grant or a code of the publisher's that it comes from: revoked with it.
@@ -114,7 +114,13 @@ class Granting:
             raise Missing("document")
 
     async def grant(
-        self, publisher: str, wish: Wish, *, once: str = "", fingerprint: str = "", by: str = ""
+        self,
+        publisher: str,
+        wish: GrantRequest,
+        *,
+        once: str = "",
+        fingerprint: str = "",
+        by: str = "",
     ) -> Grant:
         """Put a right on record. Raises Malformed, Conflict, Missing, Revoked.
 
@@ -136,7 +142,7 @@ class Granting:
         await self._idempotency.keep(publisher, ask, 201, grant.id.encode())
         return grant
 
-    async def _record(self, publisher: str, wish: Wish, by: str) -> Grant:
+    async def _record(self, publisher: str, wish: GrantRequest, by: str) -> Grant:
         grant = self._grant(publisher, wish)
         if wish.parent:
             await self._require_own(publisher, wish.parent)
@@ -154,7 +160,7 @@ class Granting:
         if found is None or found.scope.publisher != publisher:
             raise Missing("parent")
 
-    def _grant(self, publisher: str, wish: Wish) -> Grant:
+    def _grant(self, publisher: str, wish: GrantRequest) -> Grant:
         now = self._clock.now()
         starts = wish.starts or now
         ends = starts + term_seconds(wish.term) if wish.term else None

@@ -30,7 +30,7 @@ SOURCE = "code"
 
 
 @dataclass(frozen=True, slots=True)
-class CodeWish:
+class CodeRequest:
     """Codes as a publisher asks for them. expires is in Unix seconds, None is without end."""
 
     scope: str
@@ -73,7 +73,7 @@ class Redeeming:
     # --- the publisher ---
 
     async def make(
-        self, publisher: str, wish: CodeWish, ask: IdempotencyKey = ONCE
+        self, publisher: str, wish: CodeRequest, ask: IdempotencyKey = ONCE
     ) -> list[Minted]:
         """Put new codes on record. Raises Malformed, Conflict.
 
@@ -174,7 +174,7 @@ class Redeeming:
         )
 
 
-def _pattern(publisher: str, wish: CodeWish, now: int) -> Code:
+def _pattern(publisher: str, wish: CodeRequest, now: int) -> Code:
     """Return what the codes of a wish have in common. Raises Malformed."""
     require_number("count", wish.count, MAX_COUNT)
     require_number("uses", wish.uses, MAX_USES)

@@ -19,7 +19,7 @@ from gateway.core.errors import GatewayError
 from gateway.settings import load
 from gateway.stores.stored import BUCKET, FILES, Stored
 from gateway.usecases.composing import Submission
-from gateway.usecases.granting import Wish
+from gateway.usecases.granting import GrantRequest
 from gateway.web.errors import status_of
 from tests.asgi import exchange
 from tests.damage.places import Files, Objects, Place, copied, fresh
@@ -98,7 +98,7 @@ class Ground:
         async with here.open() as services:
             await _publish(services, "\nMore.\n", THERE)
             await move_in(services, self._folder / "sources")
-            grant = await services.granting.grant("demo", Wish("all"))
+            grant = await services.granting.grant("demo", GrantRequest("all"))
             self._token = await services.granting.token(grant)
         places = [here.data, here.texts]
         return {name: place.read(name) for place in places for name in place.names()}

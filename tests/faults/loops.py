@@ -34,7 +34,7 @@ from gateway.stores.files.vault import FileVault
 from gateway.stores.memory import MemoryAnchors
 from gateway.stores.sql.ledger import open_ledger
 from gateway.usecases.composing import Composed, Submission, Task
-from gateway.usecases.granting import Wish
+from gateway.usecases.granting import GrantRequest
 from gateway.usecases.publishing import Publishing
 from tests.faults.strikes import Strike
 from tests.tether import tie_to
@@ -213,7 +213,7 @@ async def give_rights(telling: Telling, folder: Path, first: int) -> None:
     granting = (await open_fast(folder)).granting
     for number in count(first):
         telling.send(("begun", "grant", number, ""))
-        wish = Wish("all")
+        wish = GrantRequest("all")
         grant = await granting.grant(PUBLISHER, wish, once=f"order-{number}", fingerprint="same")
         token = await granting.token(grant)
         telling.send(("done", "grant", number, token))

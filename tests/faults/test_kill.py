@@ -24,7 +24,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Revoked
 from gateway.stores.files.durable import PART
 from gateway.usecases.composing import Submission
-from gateway.usecases.granting import Wish
+from gateway.usecases.granting import GrantRequest
 from gateway.usecases.reading import Credential
 from tests.asgi import Exchange, exchange
 from tests.faults import leaks, loops
@@ -111,7 +111,9 @@ async def faults_left(
 ) -> list[str]:
     """Restart on what a kill left; return what is wrong, before and after recovery."""
     left = Counter() if left is None else left
-    grant = await services.granting.grant(PUBLISHER, Wish("all"), once="check", fingerprint="check")
+    grant = await services.granting.grant(
+        PUBLISHER, GrantRequest("all"), once="check", fingerprint="check"
+    )
     app, token = build(services), await services.granting.token(grant)
     wrong = []
     found = {slug: await look(app, services, slug, token) for slug in SLUGS}
@@ -285,7 +287,7 @@ async def rights_lost(services: Services, told: list[Event]) -> list[str]:
         # An order that is sent again, because nobody heard its answer, makes no second grant.
         again = [
             await services.granting.grant(
-                PUBLISHER, Wish("all"), once=f"order-{number}", fingerprint="same"
+                PUBLISHER, GrantRequest("all"), once=f"order-{number}", fingerprint="same"
             )
             for _ in range(2)
         ]

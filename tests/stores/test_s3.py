@@ -22,7 +22,7 @@ from gateway.stores.s3.public_store import ObjectPublicStore
 from gateway.stores.s3.vault import ObjectVault
 from gateway.stores.versions import of_public
 from gateway.usecases.composing import Submission
-from gateway.usecases.granting import Wish
+from gateway.usecases.granting import GrantRequest
 from gateway.usecases.reading import Credential
 from tests.asgi import exchange
 from tests.s3 import S3
@@ -398,7 +398,7 @@ async def test_a_gateway_publishes_to_s3_and_reads_from_there(
     await services.granting.register("demo")
     source = "标题\n\nfree ##paidbegin##costly##paidend##\n".encode()
     await services.publishing.publish(Submission(HERE, source, "plain"))
-    grant = await services.granting.grant("demo", Wish("all"))
+    grant = await services.granting.grant("demo", GrantRequest("all"))
     full = await services.reading.read(HERE, Credential(await services.granting.token(grant), ""))
     assert b"costly" in full.forms["txt"].bodies[IDENTITY]
     preview = await services.store.get(HERE)
@@ -423,7 +423,7 @@ class Away:
 
 async def test_the_public_side_goes_on_while_the_ledger_is_away(services: Services) -> None:
     await services.granting.register("demo")
-    grant = await services.granting.grant("demo", Wish("all"))
+    grant = await services.granting.grant("demo", GrantRequest("all"))
     await services.publishing.publish(Submission(HERE, "标题\n\nfree".encode(), "plain", free=True))
     alone = build_services(
         services.settings,

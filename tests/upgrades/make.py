@@ -19,8 +19,8 @@ from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.files.vault import FileVault
 from gateway.stores.sql.ledger import open_ledger
 from gateway.usecases.composing import Submission
-from gateway.usecases.granting import Wish
-from gateway.usecases.redeeming import CodeWish
+from gateway.usecases.granting import GrantRequest
+from gateway.usecases.redeeming import CodeRequest
 from tests.services import SECRET, FrozenClock
 
 TOLD = "told.json"  # what the test has to know, and a gateway passes over
@@ -53,10 +53,10 @@ async def make(data: Path) -> dict[str, str]:
         for body in (f"{text}\nFirst.\n", text):
             address = Address("demo", slug)
             await services.publishing.publish(Submission(address, body.encode(), form))
-    stands = await services.granting.grant("demo", Wish("all", subject="anna"))
-    gone = await services.granting.grant("demo", Wish("document:story", subject="bert"))
+    stands = await services.granting.grant("demo", GrantRequest("all", subject="anna"))
+    gone = await services.granting.grant("demo", GrantRequest("document:story", subject="bert"))
     await services.granting.revoke("demo", gone.id)
-    (code,) = await services.redeeming.make("demo", CodeWish("document:report"))
+    (code,) = await services.redeeming.make("demo", CodeRequest("document:report"))
     told = {
         "key": key,
         "stands": await services.granting.token(stands),

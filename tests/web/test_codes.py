@@ -18,7 +18,7 @@ from gateway.core.timestamps import timestamp
 from gateway.ports import Ledger
 from gateway.stores.leased_cache import DirectCoherence
 from gateway.stores.memory import MemoryAudit
-from gateway.usecases.redeeming import CodeWish
+from gateway.usecases.redeeming import CodeRequest
 from tests.asgi import Exchange, exchange
 from tests.services import NOW, beside
 from tests.web.caller import FORM, Browser, Caller, caller, once_in, open_api
@@ -464,7 +464,7 @@ async def test_the_audit_names_every_code_and_the_grant_that_a_reader_got_by_one
     redeeming, audit = standing.services.redeeming, standing.services.audit
     assert isinstance(audit, MemoryAudit)
     audit.records.clear()
-    minted = await redeeming.make("demo", CodeWish("all", count=3))
+    minted = await redeeming.make("demo", CodeRequest("all", count=3))
     made = [(record.what, record.by, record.on) for record in audit.records]
     assert made == [("code", "publisher:demo", each.code.id) for each in minted]
     audit.records.clear()

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from gateway.app import build
 from gateway.core.documents import Address
-from gateway.usecases.granting import Wish
+from gateway.usecases.granting import GrantRequest
 from tests.services import gateway
 from tests.web.visitor import ORIGIN, Scene, multipart, scene
 
@@ -96,7 +96,7 @@ class Actor:
 
         for services in self.at.standing.houses:
             services.coherence.announce = unheard  # type: ignore[method-assign,assignment]
-        anyio.run(self.granting.grant, "demo", Wish("all"))
+        anyio.run(self.granting.grant, "demo", GrantRequest("all"))
 
 
 def unlock_again(actor: Actor) -> Send:

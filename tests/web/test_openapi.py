@@ -70,6 +70,6 @@ async def test_every_post_takes_an_idempotency_key() -> None:
 
 async def test_what_is_asked_for_is_described_field_by_field() -> None:
     told = await description((await open_api())[1])
-    wish = told["components"]["schemas"]["GrantWish"]
-    assert set(wish["properties"]) == set(shapes.GrantWish.__struct_fields__)
+    wish = told["components"]["schemas"]["GrantBody"]
+    assert set(wish["properties"]) == set(shapes.GrantBody.__struct_fields__)
     assert (wish["required"], wish["additionalProperties"]) == (["scope"], False)

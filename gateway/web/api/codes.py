@@ -11,7 +11,7 @@ from starlette.responses import Response
 from gateway.core.codes import Code
 from gateway.core.terms import term_text
 from gateway.core.timestamps import timestamp
-from gateway.usecases.redeeming import CodeWish, Minted, Redeeming
+from gateway.usecases.redeeming import CodeRequest, Minted, Redeeming
 from gateway.web.api import shapes
 from gateway.web.api.answers import (
     asked,
@@ -52,7 +52,7 @@ class Codes:
                 "/api/codes",
                 self.make_codes,
                 {201: {JSON: shapes.NewCodes, CSV: None}, 202: {CSV: None}},
-                takes={JSON: shapes.CodeWish},
+                takes={JSON: shapes.CodeBody},
                 repeatable=True,
                 needs=GIVING,
             ),
@@ -76,8 +76,8 @@ class Codes:
 
     async def make_codes(self, request: Request, publisher: str) -> Response:
         """Make redeem codes, whose words are told this once."""
-        wish, body = await read_json(request, shapes.CodeWish)
-        minted = await self._redeeming.make(publisher, _wish(wish), asked(request, body))
+        wish, body = await read_json(request, shapes.CodeBody)
+        minted = await self._redeeming.make(publisher, _request(wish), asked(request, body))
         confirmed = await self._redeeming.confirm()
         if prefers(request, CSV, JSON):
             return csv_answer(minted, 201 if confirmed else 202)
@@ -98,8 +98,8 @@ def csv_answer(minted: Sequence[Minted], status: int) -> Response:
     return Response(table, status, headers | {"cache-control": CACHE_PRIVATE})
 
 
-def _wish(wish: shapes.CodeWish) -> CodeWish:
-    return CodeWish(
+def _request(wish: shapes.CodeBody) -> CodeRequest:
+    return CodeRequest(
         scope=wish.scope,
         count=wish.count,
         uses=wish.uses,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gateway.core.rights import Grant, Standing
 from gateway.core.timestamps import timestamp
-from gateway.usecases.granting import OUR_SOURCES, Granting, Wish
+from gateway.usecases.granting import OUR_SOURCES, Granting, GrantRequest
 from gateway.web.api import shapes
 from gateway.web.api.answers import (
     asked,
@@ -56,7 +56,7 @@ class Grants:
                 "/api/grants",
                 self.make_grant,
                 {201: {JSON: shapes.NewGrant}},
-                takes={JSON: shapes.GrantWish},
+                takes={JSON: shapes.GrantBody},
                 repeatable=True,
                 needs=GIVING,
             ),
@@ -98,10 +98,10 @@ class Grants:
 
     async def make_grant(self, request: Request, publisher: str) -> Response:
         """Put a right on record, and return its token."""
-        wish, body = await read_json(request, shapes.GrantWish)
+        wish, body = await read_json(request, shapes.GrantBody)
         ask = asked(request, body)
         grant = await self._granting.grant(
-            publisher, _wish(wish), once=ask.key, fingerprint=ask.fingerprint
+            publisher, _request(wish), once=ask.key, fingerprint=ask.fingerprint
         )
         token = await self._granting.token(grant)
         told = shapes.NewGrant(
@@ -140,8 +140,8 @@ class Grants:
         return done(await self._granting.evict(publisher, grant, device))
 
 
-def _wish(wish: shapes.GrantWish) -> Wish:
-    return Wish(
+def _request(wish: shapes.GrantBody) -> GrantRequest:
+    return GrantRequest(
         wish.scope,
         wish.subject,
         wish.term,

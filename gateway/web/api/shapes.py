@@ -62,7 +62,7 @@ Note = Annotated[str, _words("A word to yourself.", "spring sale")]
 # --- asked -------------------------------------------------------------------------------------
 
 
-class GrantWish(Struct, forbid_unknown_fields=True):
+class GrantBody(Struct, forbid_unknown_fields=True):
     """A right to give. The same source and source_ref for the same scope is the same grant."""
 
     scope: ScopeText
@@ -87,7 +87,7 @@ class GrantWish(Struct, forbid_unknown_fields=True):
     source_ref: Annotated[str, _words("What the source calls it.", "order-7")] = ""
 
 
-class CodeWish(Struct, forbid_unknown_fields=True):
+class CodeBody(Struct, forbid_unknown_fields=True):
     """Codes to make: each gives as many rights as it has uses, each right in some devices."""
 
     scope: ScopeText

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from gateway.core.errors import Malformed
 from gateway.ports import Edition
 from gateway.usecases.idempotency import IdempotencyKey
-from gateway.usecases.redeeming import CodeWish, Redeeming
+from gateway.usecases.redeeming import CodeRequest, Redeeming
 from gateway.web.api.codes import csv_answer
 from gateway.web.api.operation import GIVING
 from gateway.web.studio.desk import Desk, done_at, read_fields
@@ -51,7 +51,7 @@ class Codes:
         fields = await read_fields(request, session)
         try:
             ask = IdempotencyKey(once_of(fields))
-            minted = await self._redeeming.make(session.publisher, _wish(fields, edition), ask)
+            minted = await self._redeeming.make(session.publisher, _request(fields, edition), ask)
         except Malformed as error:
             return await self._grants.page(request, session, edition, error, fields=fields)
         confirmed = await self._redeeming.confirm()
@@ -74,8 +74,8 @@ class Codes:
         return done_at(place_of(fields), "code-revoked", confirmed=confirmed)
 
 
-def _wish(fields: Mapping[str, str], edition: Edition | None) -> CodeWish:
-    return CodeWish(
+def _request(fields: Mapping[str, str], edition: Edition | None) -> CodeRequest:
+    return CodeRequest(
         scope=chosen_scope(fields, edition),
         count=number(fields, "count"),
         uses=number(fields, "uses"),

@@ -18,7 +18,7 @@ from gateway.core.errors import GatewayError, Malformed
 from gateway.core.rights import PLACES, Grant, Kind, Standing
 from gateway.core.timestamps import timestamp
 from gateway.ports import Edition
-from gateway.usecases.granting import Granting, Wish
+from gateway.usecases.granting import Granting, GrantRequest
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.redeeming import Redeeming
 from gateway.web.api.operation import GIVING
@@ -103,7 +103,7 @@ class Grants:
             return await self.page(request, session, edition)
         fields = await read_fields(request, session)
         try:
-            wish = _wish(fields, edition)
+            wish = _request(fields, edition)
             grant = await self._granting.grant(session.publisher, wish, once=once_of(fields))
         except Malformed as error:
             return await self.page(request, session, edition, error, fields=fields)
@@ -166,8 +166,8 @@ class Grants:
         return done_at(place_of(fields), "revoked", confirmed=confirmed)
 
 
-def _wish(fields: Mapping[str, str], edition: Edition | None) -> Wish:
-    return Wish(
+def _request(fields: Mapping[str, str], edition: Edition | None) -> GrantRequest:
+    return GrantRequest(
         scope=chosen_scope(fields, edition),
         subject=fields.get("subject", "").strip(),
         term=fields.get("term", ""),
