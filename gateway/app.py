@@ -29,9 +29,9 @@ from gateway.ports import (
     AuthorityRecord,
     Clock,
     Edition,
+    FailedAttempts,
     Ledger,
     PublicStore,
-    Tries,
     Vault,
 )
 from gateway.rendering import workers as composing
@@ -48,7 +48,7 @@ from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log
 from gateway.stores.memory import MemoryAudit
 from gateway.stores.redis.authority import RedisAuthority
 from gateway.stores.redis.embedded import EmbeddedRedis, server_program
-from gateway.stores.redis.tries import MemoryTries, RedisTries
+from gateway.stores.redis.failed_attempts import MemoryFailedAttempts, RedisFailedAttempts
 from gateway.stores.sql.ledger import open_ledger
 from gateway.usecases import belonging
 from gateway.usecases.announcing import Announcing, Looks, at_once
@@ -114,7 +114,7 @@ class Services:
     announcing: Announcing
     coherence: Memory
     audit: Audit
-    tries: Tries
+    attempts: FailedAttempts
     membership: Membership | None = None  # of a process that serves
 
     @property
@@ -128,7 +128,7 @@ class Services:
         if self.membership:
             await self.membership.leave()
         await self.audit.close()
-        await self.tries.close()
+        await self.attempts.close()
         await self.ledger.close()
 
 
@@ -172,7 +172,7 @@ async def open_services(
         clock,
         coherence=open_coherence(settings, record),
         audit=FileAudit(settings.audit, clock, ledger),
-        tries=open_tries(settings),
+        attempts=open_failed_attempts(settings),
         in_process=in_process,
         membership=membership,
         looks=partial(looks, patience),
@@ -293,13 +293,13 @@ async def looks(seconds: float) -> AsyncIterator[None]:
         yield
 
 
-def open_tries(settings: Settings) -> Tries:
+def open_failed_attempts(settings: Settings) -> FailedAttempts:
     """Return the count of failed tries, shared on the Redis that the settings name."""
     url = settings.redis
     if url == "embedded":
         program = server_program() if settings.authority == "redis" else None
         url = EmbeddedRedis(settings.data, program).url if program else "none"
-    return MemoryTries() if url == "none" else RedisTries(url)
+    return MemoryFailedAttempts() if url == "none" else RedisFailedAttempts(url)
 
 
 def _open_texts(place: str) -> tuple[PublicStore, Vault]:
@@ -326,7 +326,7 @@ def build_services(
     *,
     coherence: Memory | None = None,
     audit: Audit | None = None,
-    tries: Tries | None = None,
+    attempts: FailedAttempts | None = None,
     in_process: bool = True,
     membership: Membership | None = None,
     looks: Looks = at_once,
@@ -368,7 +368,7 @@ def build_services(
         announcing=announcing,
         coherence=coherence,
         audit=audit,
-        tries=tries or MemoryTries(),
+        attempts=attempts or MemoryFailedAttempts(),
         membership=membership,
     )
 
@@ -389,7 +389,7 @@ def build(services: Services) -> Starlette:
         services.reading,
         services.granting,
         services.redeeming,
-        services.tries,
+        services.attempts,
         services.store,
         previews,
         pages,
@@ -406,7 +406,7 @@ def build(services: Services) -> Starlette:
             services.redeeming,
             services.explaining,
             services.idempotency,
-            services.tries,
+            services.attempts,
             SourceFormats(),
             links,
             settings.max_upload,
@@ -416,7 +416,7 @@ def build(services: Services) -> Starlette:
             services.api_keys,
             services.granting,
             services.redeeming,
-            services.tries,
+            services.attempts,
             SourceFormats(),
             services.store,
             pages,

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.app import Services, build, build_services
 from gateway.core.documents import Address
 from gateway.core.rights import Grant
-from gateway.ports import Ledger, PublicStore, Tries, Vault
+from gateway.ports import FailedAttempts, Ledger, PublicStore, Vault
 from gateway.settings import Settings, load
 from gateway.stores.leased_cache import Memory
 from gateway.usecases.composing import Submission
@@ -79,14 +79,14 @@ def settings(**given: str) -> Settings:
     return load({f"PAIDGATE_{name.upper()}": value for name, value in given.items()})
 
 
-def gateway(seed: int = 1, tries: Tries | None = None, /, **given: str) -> Standing:
+def gateway(seed: int = 1, attempts: FailedAttempts | None = None, /, **given: str) -> Standing:
     """Build a gateway on the parts of this run, by default one that lets everybody guess.
 
     Where the parts are real, requests go by turns to two gateways side by side.
     """
-    clock, tries = FrozenClock(seed), tries or Untiring()
+    clock, attempts = FrozenClock(seed), attempts or Untiring()
     sides = [
-        _standing(settings(**given), clock, p.ledger, p.store, p.vault, p.memory, tries)
+        _standing(settings(**given), clock, p.ledger, p.store, p.vault, p.memory, attempts)
         for p in open_parts()
     ]
     if not sides[1:]:
@@ -122,9 +122,9 @@ def _standing(
     store: PublicStore,
     vault: Vault,
     coherence: Memory | None = None,
-    tries: Tries | None = None,
+    attempts: FailedAttempts | None = None,
 ) -> Standing:
     services = build_services(
-        settings, ledger, store, vault, SECRET, clock, coherence=coherence, tries=tries
+        settings, ledger, store, vault, SECRET, clock, coherence=coherence, attempts=attempts
     )
     return Standing(services, build(services), clock, ledger, store, vault, (services,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.ports.audit import Audit
 from gateway.ports.clock import Clock
 from gateway.ports.coherence import RIGHTS, Coherence, Known, Shape
+from gateway.ports.failed_attempts import FailedAttempts
 from gateway.ports.ledger import (
     ANY_GRANT,
     Anchors,
@@ -19,7 +20,6 @@ from gateway.ports.ledger import (
 )
 from gateway.ports.public_store import PublicStore, Seal, cursor
 from gateway.ports.texts import Format, Formats, Press, Source
-from gateway.ports.tries import Tries
 from gateway.ports.vault import Health, Sealed, Vault
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Coherence",
     "Device",
     "Edition",
+    "FailedAttempts",
     "Format",
     "Formats",
     "Health",
@@ -46,7 +47,6 @@ __all__ = [
     "Sealed",
     "Shape",
     "Source",
-    "Tries",
     "Vault",
     "Wanted",
     "cursor",

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from gateway.core.bundles import IDENTITY, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Unpaid
-from gateway.ports import PublicStore, Tries
+from gateway.ports import FailedAttempts, PublicStore
 from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Language, Pages, negotiate
 from gateway.rendering.press import HTML, REFUSED
@@ -23,7 +23,7 @@ from gateway.web.errors import status_of
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import token_in
-from gateway.web.http.rate_limit import CODES, guarded
+from gateway.web.http.rate_limit import CODES, rate_limited
 from gateway.web.http.requests import (
     MAX_CREDENTIAL,
     bearer,
@@ -52,7 +52,7 @@ class Readers:
         reading: Reading,
         granting: Granting,
         redeeming: Redeeming,
-        tries: Tries,
+        attempts: FailedAttempts,
         store: PublicStore,
         previews: PreviewCache,
         pages: Pages,
@@ -62,7 +62,7 @@ class Readers:
         self._reading = reading
         self._granting = granting
         self._redeeming = redeeming
-        self._tries = tries
+        self._attempts = attempts
         self._store = store
         self._previews = previews
         self._pages = pages
@@ -103,7 +103,7 @@ class Readers:
         if not word:
             raise BadToken
         once = self._once(request, fields)
-        async with guarded(self._tries, request, CODES, word):
+        async with rate_limited(self._attempts, request, CODES, word):
             known = await self._reading.reader(self._reader_cookie(request))
             redeemed = await self._redeeming.redeem(token_in(word) or word, known, once)
         address = redeemed.address or await self._readable(wanted, redeemed.cookie)

@@ -183,7 +183,7 @@ def ageless(text: str, purpose: Purpose, now: int) -> object:
     return URLSafeTimedSerializer(ROOT).loads(text)
 
 
-def guarded(leaky: Verify) -> Verify:
+def rate_limited(leaky: Verify) -> Verify:
     def verify(text: str, purpose: Purpose, now: int) -> object:
         try:
             return leaky(text, purpose, now)
@@ -194,7 +194,7 @@ def guarded(leaky: Verify) -> Verify:
 
 
 def test_the_checker_catches_a_verifier_that_takes_several_spellings() -> None:
-    assert malleable(guarded(lenient), ring().sign(claims()))
+    assert malleable(rate_limited(lenient), ring().sign(claims()))
 
 
 def test_the_checker_catches_a_verifier_without_salts() -> None:
@@ -202,7 +202,7 @@ def test_the_checker_catches_a_verifier_without_salts() -> None:
         text = URLSafeSerializer(ROOT).dumps([told.holder])
         return text if isinstance(text, str) else text.decode()
 
-    assert confused(guarded(saltless), sign)
+    assert confused(rate_limited(saltless), sign)
 
 
 def test_the_checker_catches_a_verifier_without_an_age() -> None:
@@ -210,4 +210,4 @@ def test_the_checker_catches_a_verifier_without_an_age() -> None:
         text = URLSafeTimedSerializer(ROOT).dumps([told.holder])
         return text if isinstance(text, str) else text.decode()
 
-    assert untimely(guarded(ageless), sign)
+    assert untimely(rate_limited(ageless), sign)

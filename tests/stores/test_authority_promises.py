@@ -239,10 +239,10 @@ async def test_a_table_that_was_dropped_is_made_again(postgres_url: str, table: 
         authority = PostgresAuthority(postgres_url, TERMS)
         assert await works(authority)
         await database.execute(f"DROP TABLE {table}")
-    tries = [await works(authority) for _ in range(4)]
+    attempts = [await works(authority) for _ in range(4)]
     await authority.close()
-    assert not tries[0]
-    assert tries[-1]
+    assert not attempts[0]
+    assert attempts[-1]
 
 
 async def works(authority: PostgresAuthority) -> bool:

@@ -220,10 +220,10 @@ async def test_what_changes_all_the_time_is_tried_once_and_left_for_the_next_tim
     )
     edition = (await services.publishing.publish(SOURCE)).edition
     await side.ledger.remove(ADDRESS, edition.id)
-    tries = count()
+    attempts = count()
 
     async def outdated(address: Address) -> str:
-        assert next(tries) < 100
+        assert next(attempts) < 100
         return "long ago"
 
     store.mark = outdated  # type: ignore[method-assign]

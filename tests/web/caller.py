@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from starlette.types import ASGIApp
 
-from gateway.ports import Tries
+from gateway.ports import FailedAttempts
 from tests.asgi import Exchange, exchange
 from tests.services import Standing, gateway
 
@@ -82,9 +82,9 @@ def once_in(page: Exchange) -> str:
     return html.unescape(found[1].decode()) if found else ""
 
 
-async def open_api(tries: Tries | None = None) -> tuple[Standing, Caller]:
+async def open_api(attempts: FailedAttempts | None = None) -> tuple[Standing, Caller]:
     """Build a gateway with a publisher, demo, who has published the document d."""
-    standing = gateway(1, tries)
+    standing = gateway(1, attempts)
     await standing.publish("d", "A title\n\nFree.\n\n##paidbegin##Paid.##paidend##\n")
     return standing, await caller(standing)
 

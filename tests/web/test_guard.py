@@ -10,7 +10,7 @@ import anyio.lowlevel
 import pytest
 from starlette.requests import Request
 
-from gateway.stores.redis.tries import LIMITS, MemoryTries, RedisTries
+from gateway.stores.redis.failed_attempts import LIMITS, MemoryFailedAttempts, RedisFailedAttempts
 from gateway.web.http.rate_limit import network
 from tests.asgi import Exchange, exchange
 from tests.services import NOW
@@ -29,7 +29,7 @@ def is_refused(answer: Exchange) -> bool:
 
 
 async def test_wrong_codes_are_limited_and_right_ones_are_not() -> None:
-    standing, api = await open_api(MemoryTries())
+    standing, api = await open_api(MemoryFailedAttempts())
     (code,) = await api.make_codes()
     _, token = await standing.grant("all")
     browser = Browser(standing.app)
@@ -44,7 +44,7 @@ async def test_wrong_codes_are_limited_and_right_ones_are_not() -> None:
 
 
 async def test_guesses_near_one_code_are_limited_wherever_they_come_from() -> None:
-    standing, api = await open_api(MemoryTries())
+    standing, api = await open_api(MemoryFailedAttempts())
     (code,) = await api.make_codes()
     near = code["code"][:14] + "-0000"
 
@@ -62,7 +62,7 @@ async def test_guesses_near_one_code_are_limited_wherever_they_come_from() -> No
 
 
 async def test_of_many_guesses_at_once_no_more_are_answered() -> None:
-    standing, _ = await open_api(MemoryTries())
+    standing, _ = await open_api(MemoryFailedAttempts())
     statuses: list[int] = []
 
     async def unknown(letters: str) -> None:
@@ -80,7 +80,7 @@ async def test_of_many_guesses_at_once_no_more_are_answered() -> None:
 
 
 async def test_what_succeeds_and_what_is_no_guess_does_not_count() -> None:
-    standing, api = await open_api(MemoryTries())
+    standing, api = await open_api(MemoryFailedAttempts())
     (code,) = await api.make_codes(uses=1, devices=1)
     winner = Browser(standing.app)
     for _ in range(3 * PER_MINUTE):
@@ -90,7 +90,7 @@ async def test_what_succeeds_and_what_is_no_guess_does_not_count() -> None:
 
 
 async def test_what_is_too_old_is_no_guess() -> None:
-    standing, api = await open_api(MemoryTries())
+    standing, api = await open_api(MemoryFailedAttempts())
     (code,) = await api.make_codes(expires=NOW + 60)
     token = (await api.ask("POST", "/api/grants", {"scope": "all", "term": "1m"}))["token"]
     standing.clock.at += 61
@@ -100,7 +100,7 @@ async def test_what_is_too_old_is_no_guess() -> None:
 
 
 async def test_api_keys_are_limited_like_codes_and_apart_from_them() -> None:
-    standing, api = await open_api(MemoryTries())
+    standing, api = await open_api(MemoryFailedAttempts())
     for number in range(PER_MINUTE):
         answer = await Caller(standing.app, f"pgk-{number}").send("GET", "/api/grants")
         assert answer.status == 401
@@ -112,14 +112,14 @@ async def test_api_keys_are_limited_like_codes_and_apart_from_them() -> None:
 
 
 async def test_a_request_without_a_key_is_no_try() -> None:
-    standing, api = await open_api(MemoryTries())
+    standing, api = await open_api(MemoryFailedAttempts())
     for _ in range(2 * PER_MINUTE):
         assert (await exchange(standing.app, "GET", "/api/grants")).status == 401
     assert (await api.send("GET", "/api/grants")).status == 200
 
 
 def test_signing_in_at_the_studio_is_limited() -> None:
-    standing, _ = anyio.run(open_api, MemoryTries())
+    standing, _ = anyio.run(open_api, MemoryFailedAttempts())
     key = add_publisher(standing)
     visitor = Visitor(standing)
     for _ in range(PER_MINUTE):
@@ -132,24 +132,24 @@ def test_signing_in_at_the_studio_is_limited() -> None:
 
 
 async def test_two_gateways_on_one_redis_share_the_count(redis_url: str) -> None:
-    tries = [RedisTries(redis_url), RedisTries(redis_url)]
-    gateways = [await open_api(each) for each in tries]
+    attempts = [RedisFailedAttempts(redis_url), RedisFailedAttempts(redis_url)]
+    gateways = [await open_api(each) for each in attempts]
     browsers = [Browser(standing.app) for standing, _ in gateways]
     for number in range(PER_MINUTE):
         assert (await browsers[number % 2].unlock(WRONG)).status == 401
     assert [is_refused(await browser.unlock(WRONG)) for browser in browsers] == [True, True]
-    for each in tries:
+    for each in attempts:
         await each.close()
 
 
 async def test_without_redis_each_gateway_counts_for_itself() -> None:
-    tries = RedisTries("unix:///nowhere/redis.sock")
-    standing, _ = await open_api(tries)
+    attempts = RedisFailedAttempts("unix:///nowhere/redis.sock")
+    standing, _ = await open_api(attempts)
     browser = Browser(standing.app)
     for _ in range(PER_MINUTE):
         assert (await browser.unlock(WRONG)).status == 401
     assert is_refused(await browser.unlock(WRONG))
-    await tries.close()
+    await attempts.close()
 
 
 @pytest.mark.parametrize(

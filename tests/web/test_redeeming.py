@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.stores.redis.tries import MemoryTries
+from gateway.stores.redis.failed_attempts import MemoryFailedAttempts
 from tests.asgi import Exchange, exchange
 from tests.services import Standing
 from tests.web.caller import FORM, Browser, Caller, open_api
@@ -252,7 +252,7 @@ async def test_the_same_idempotency_key_takes_one_place_and_answers_the_same() -
 
 
 async def test_a_program_is_told_what_a_browser_is() -> None:
-    standing, api = await open_api(MemoryTries())
+    standing, api = await open_api(MemoryFailedAttempts())
     codes = await api.make_codes(count=2, devices=1)
     await redeem(standing.app, {"code": codes[0]["code"]})
     await api.send("DELETE", f"/api/codes/{codes[1]['id']}")

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from gateway.core.api_keys import ApiKey
 from gateway.core.errors import BadKey, Malformed
-from gateway.ports import Formats, Tries
+from gateway.ports import FailedAttempts, Formats
 from gateway.usecases.api_keys import ApiKeys
 from gateway.usecases.explaining import Explaining
 from gateway.usecases.granting import Granting
@@ -26,7 +26,7 @@ from gateway.web.api.operation import routes
 from gateway.web.api.queries import require_query
 from gateway.web.api.redemptions import Redemptions
 from gateway.web.http.links import Links
-from gateway.web.http.rate_limit import KEYS, guarded
+from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import bearer
 
 __all__ = ["Publishers"]
@@ -43,13 +43,13 @@ class Publishers:
         redeeming: Redeeming,
         explaining: Explaining,
         idempotency: Idempotency,
-        tries: Tries,
+        attempts: FailedAttempts,
         formats: Formats,
         links: Links,
         max_upload: int,
     ) -> None:
         self._api_keys = api_keys
-        self._tries = tries
+        self._attempts = attempts
         self._links = links
         self.operations = [
             *Documents(publishing, idempotency, formats, links, max_upload).operations(),
@@ -57,7 +57,7 @@ class Publishers:
             *Codes(redeeming).operations(),
             *Keys(api_keys).operations(),
             *Explanations(explaining).operations(),
-            *Redemptions(redeeming, granting, tries).operations(),
+            *Redemptions(redeeming, granting, attempts).operations(),
         ]
         self._description = describe(self.operations)
 
@@ -73,7 +73,7 @@ class Publishers:
             raise BadKey from None
         if not key:
             raise BadKey
-        async with guarded(self._tries, request, KEYS):
+        async with rate_limited(self._attempts, request, KEYS):
             return await self._api_keys.known(key)
 
     async def describe(self, request: Request) -> Response:

@@ -8,23 +8,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.errors import Malformed
-from gateway.ports import Tries
+from gateway.ports import FailedAttempts
 from gateway.usecases.granting import Granting
 from gateway.usecases.redeeming import Redeeming
 from gateway.web.api import shapes
 from gateway.web.api.answers import asked, json, moment_if, read_json
 from gateway.web.api.operation import JSON, Operation
 from gateway.web.http.links import token_in
-from gateway.web.http.rate_limit import CODES, guarded
+from gateway.web.http.rate_limit import CODES, rate_limited
 
 
 class Redemptions:
     """The part of the API that readers' programs use."""
 
-    def __init__(self, redeeming: Redeeming, granting: Granting, tries: Tries) -> None:
+    def __init__(self, redeeming: Redeeming, granting: Granting, attempts: FailedAttempts) -> None:
         self._redeeming = redeeming
         self._granting = granting
-        self._tries = tries
+        self._attempts = attempts
 
     def operations(self) -> Sequence[Operation]:
         """Return what can be done without an API key."""
@@ -50,7 +50,7 @@ class Redemptions:
             )
         word = (told.code or told.token).strip()
         key = asked(request).key
-        async with guarded(self._tries, request, CODES, word):
+        async with rate_limited(self._attempts, request, CODES, word):
             once = f"key {key}" if key else ""
             redeemed = await self._redeeming.redeem(token_in(word) or word, None, once)
         grant = redeemed.grant

@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from gateway.core.codes import normal
 from gateway.core.errors import BadKey, BadToken
-from gateway.ports import Tries
+from gateway.ports import FailedAttempts
 
 CODES = "unlock"  # the doors: where codes and tokens are shown, and where API keys are
 KEYS = "key"
@@ -24,7 +24,9 @@ WHOLE = {4: 32, 6: 64}  # bits; who has an IPv6 address has the 2^64 beside it
 
 
 @asynccontextmanager
-async def guarded(tries: Tries, request: Request, door: str, word: str = "") -> AsyncIterator[None]:
+async def rate_limited(
+    attempts: FailedAttempts, request: Request, bucket: str, word: str = ""
+) -> AsyncIterator[None]:
     """Count what fails at a door, by its address and by how a code begins.
 
     Raises TooManyTries in place of a failure that is one too many.
@@ -33,7 +35,9 @@ async def guarded(tries: Tries, request: Request, door: str, word: str = "") -> 
         yield
     except (BadKey, BadToken):
         start = normal(word)[:PREFIX]
-        await tries.failed(f"{door} {network(request)}", *([f"{door} {start}"] if start else []))
+        await attempts.failed(
+            f"{bucket} {network(request)}", *([f"{bucket} {start}"] if start else [])
+        )
         raise
 
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.errors import BadKey, Expired, TooManyTries, Unauthenticated
-from gateway.ports import Formats, PublicStore, Tries
+from gateway.ports import FailedAttempts, Formats, PublicStore
 from gateway.rendering.pages import Pages
 from gateway.rendering.press import PagePress
 from gateway.usecases.api_keys import ApiKeys
@@ -15,7 +15,7 @@ from gateway.usecases.granting import Granting
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.redeeming import Redeeming
 from gateway.web.http.links import Links
-from gateway.web.http.rate_limit import KEYS, guarded
+from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import read_form, require_same_origin
 from gateway.web.studio.codes import Codes
 from gateway.web.studio.desk import HOME, Desk, read_fields, see_other
@@ -37,7 +37,7 @@ class Studio:
         api_keys: ApiKeys,
         granting: Granting,
         redeeming: Redeeming,
-        tries: Tries,
+        attempts: FailedAttempts,
         formats: Formats,
         store: PublicStore,
         pages: Pages,
@@ -47,7 +47,7 @@ class Studio:
         max_upload: int,
     ) -> None:
         self._api_keys = api_keys
-        self._tries = tries
+        self._attempts = attempts
         self._sessions = Sessions(api_keys, is_https=is_https)
         self._desk = Desk(pages, self._sessions)
         self._documents = Documents(self._desk, publishing, store, links)
@@ -83,7 +83,7 @@ class Studio:
         self._sessions.guest(request).require_csrf_token(fields.get("csrf_token", ""))
         try:
             # A key that cannot be one is looked up like any other: the answer takes as long.
-            async with guarded(self._tries, request, KEYS):
+            async with rate_limited(self._attempts, request, KEYS):
                 key = await self._api_keys.known(fields.get("key", "").strip())
         except (BadKey, TooManyTries) as error:
             return self._desk.sign_in(request, error)

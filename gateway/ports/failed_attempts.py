@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Tries(Protocol):
+class FailedAttempts(Protocol):
     """How often somebody may fail before they are told to wait; nobody who is right has to."""
 
     async def failed(self, *whose: str) -> None:

@@ -26,7 +26,7 @@ PAUSE = 2.0  # seconds that a Redis which did not answer is not asked
 _Limiter = MovingWindowRateLimiter
 
 
-class MemoryTries:
+class MemoryFailedAttempts:
     """Tries counted in this process alone."""
 
     def __init__(self, limits: Sequence[RateLimitItem] = LIMITS) -> None:
@@ -50,7 +50,7 @@ class _Storage(RedisStorage):
     DEPENDENCIES = {"redis": RedisStorage.DEPENDENCIES["redis"]}  # noqa: RUF012  as limits has it
 
 
-class RedisTries:
+class RedisFailedAttempts:
     """Tries counted for every gateway on one Redis; in memory as long as it does not answer."""
 
     def __init__(self, url: str, limits: Sequence[RateLimitItem] = LIMITS) -> None:
@@ -59,7 +59,7 @@ class RedisTries:
         options: dict[str, Any] = {"connection_pool": self._pool}
         storage = _Storage("async+redis://", implementation="redispy", key_prefix=PREFIX, **options)
         self._shared = _Counts(_Limiter(storage), limits)
-        self._own = MemoryTries(limits)
+        self._own = MemoryFailedAttempts(limits)
         self._away_until = 0.0
 
     async def failed(self, *whose: str) -> None:
