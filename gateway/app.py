@@ -62,7 +62,7 @@ from gateway.usecases.redeeming import Redeeming
 from gateway.usecases.seeds import Seeds
 from gateway.usecases.signing_keys import Signing
 from gateway.web.api import Publishers
-from gateway.web.errors import Telling
+from gateway.web.errors import ErrorResponses
 from gateway.web.health import Operations, Probe
 from gateway.web.http.access_log import AccessLog
 from gateway.web.http.fast_path import FastPath, FastPathMiddleware
@@ -381,7 +381,7 @@ def build(services: Services) -> Starlette:
     settings = services.settings
     assets, pages = composing.static(), composing.pages()
     language = interface(settings.language)
-    telling = Telling(pages, language, services.granting.once)
+    error_responses = ErrorResponses(pages, language, services.granting.once)
     links = Links(settings.base_url, settings.trusted_hosts)
     previews = PreviewCache(services.store)
     public = Public(services.store, previews, pages, assets, language)
@@ -432,13 +432,13 @@ def build(services: Services) -> Starlette:
             Middleware(FastPathMiddleware, ready=ready),
             Middleware(AccessLog),
             Middleware(SecurityHeaders, is_https=settings.is_https),
-            Middleware(OneMeaning, tell=telling.on_gateway_error),
+            Middleware(OneMeaning, tell=error_responses.on_gateway_error),
         ],
         exception_handlers={
-            GatewayError: telling.on_gateway_error,
-            HTTPException: telling.on_http_exception,
-            ClientDisconnect: telling.on_hang_up,
-            Exception: telling.on_fault,
+            GatewayError: error_responses.on_gateway_error,
+            HTTPException: error_responses.on_http_exception,
+            ClientDisconnect: error_responses.on_hang_up,
+            Exception: error_responses.on_fault,
         },
     )
     app.router.redirect_slashes = False

@@ -53,7 +53,7 @@ def problem(error: errors.GatewayError) -> dict[str, Any]:
     return problem_details(error, status_of(error))
 
 
-class Telling:
+class ErrorResponses:
     """Turns errors into answers. What is public is told alike to everyone."""
 
     def __init__(self, pages: Pages, language: Language, once: Callable[[], str]) -> None:

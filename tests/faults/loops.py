@@ -158,7 +158,7 @@ def open_audit(folder: Path) -> FileAudit:
 # --- the programs ------------------------------------------------------------------------------
 
 
-class Telling:
+class ErrorResponses:
     """Where a program tells what it does; after its first word its calls are counted."""
 
     def __init__(self, connection: Connection, strike: Strike) -> None:
@@ -174,10 +174,12 @@ def run(connection: Connection, call: int, program: Program, folder: Path, *more
     """Run a program in this process until a call of its own kills it, or nobody listens."""
     tie_to(os.getppid())
     with suppress(BrokenPipeError):
-        asyncio.run(program(Telling(connection, Strike(call)), folder, *more))
+        asyncio.run(program(ErrorResponses(connection, Strike(call)), folder, *more))
 
 
-async def publish_fast(telling: Telling, folder: Path, first: int, open_parts: OpenParts) -> None:
+async def publish_fast(
+    telling: ErrorResponses, folder: Path, first: int, open_parts: OpenParts
+) -> None:
     """Publish, and now and then delete, one document after another."""
     services = await open_fast(folder, open_parts)
     for revision in count(first):
@@ -194,7 +196,7 @@ async def publish_fast(telling: Telling, folder: Path, first: int, open_parts: O
             telling.send(("done", address.slug, revision))
 
 
-async def publish_files(telling: Telling, folder: Path, first: int) -> None:
+async def publish_files(telling: ErrorResponses, folder: Path, first: int) -> None:
     """Publish files, as the command line does."""
     services = await open_services(settings(folder), in_process=True)
     sources = folder / PUBLISHER
@@ -208,7 +210,7 @@ async def publish_files(telling: Telling, folder: Path, first: int) -> None:
         telling.send(("done", slug, revision))
 
 
-async def give_rights(telling: Telling, folder: Path, first: int) -> None:
+async def give_rights(telling: ErrorResponses, folder: Path, first: int) -> None:
     """Grant, redeem, and take every other right back."""
     granting = (await open_fast(folder)).granting
     for number in count(first):
@@ -225,7 +227,9 @@ async def give_rights(telling: Telling, folder: Path, first: int) -> None:
             telling.send(("done", "revoke", number, ""))
 
 
-async def keep_records(telling: Telling, folder: Path, first: int, open_audit: OpenAudit) -> None:
+async def keep_records(
+    telling: ErrorResponses, folder: Path, first: int, open_audit: OpenAudit
+) -> None:
     """Note reads, keep a change after each hundred, and anchor now and then."""
     audit = open_audit(folder)
     for number in count(first):
@@ -242,6 +246,6 @@ def serve(connection: Connection, call: int, folder: Path) -> None:
     """Serve the gateway, and tell the port once it answers."""
     tie_to(os.getppid())
     os.environ.update(environment(folder))
-    telling = Telling(connection, Strike(call))
+    telling = ErrorResponses(connection, Strike(call))
     sock = server.listen("127.0.0.1", 0)
     server.serve(settings(folder), sock, 1, lambda: telling.send(sock.getsockname()[1]))

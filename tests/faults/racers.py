@@ -22,7 +22,7 @@ from gateway.stores.sql import tables as t
 from gateway.stores.sql.engines import open_engines
 from gateway.stores.sql.grants import put_grant, put_in_reader
 from gateway.stores.sql.ledger import SqlLedger, open_ledger
-from tests.faults.loops import Telling
+from tests.faults.loops import ErrorResponses
 from tests.faults.strikes import Strike
 from tests.services import SECRET, settings
 from tests.tether import tie_to
@@ -85,10 +85,10 @@ def run(connection: Connection, call: int, go: Connection, race: Race, once: str
     """Get ready, wait for the start, race, and tell how it went; die before a call if need be."""
     tie_to(os.getppid())
     with suppress(BrokenPipeError):
-        asyncio.run(_race(Telling(connection, Strike(call)), go, race, once))
+        asyncio.run(_race(ErrorResponses(connection, Strike(call)), go, race, once))
 
 
-async def _race(telling: Telling, go: Connection, race: Race, once: str) -> None:
+async def _race(telling: ErrorResponses, go: Connection, race: Race, once: str) -> None:
     services = await open_services(race)
     telling.send("ready")
     with suppress(EOFError):

@@ -18,7 +18,7 @@ from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import read_form, require_same_origin
 from gateway.web.studio.codes import Codes
-from gateway.web.studio.desk import HOME, Desk, read_fields, see_other
+from gateway.web.studio.desk import HOME, StudioPages, read_fields, see_other
 from gateway.web.studio.devices import Devices
 from gateway.web.studio.documents import Documents
 from gateway.web.studio.editor import Editor
@@ -49,7 +49,7 @@ class Studio:
         self._api_keys = api_keys
         self._attempts = attempts
         self._sessions = Sessions(api_keys, is_https=is_https)
-        self._desk = Desk(pages, self._sessions)
+        self._desk = StudioPages(pages, self._sessions)
         self._documents = Documents(self._desk, publishing, store, links)
         self._editor = Editor(
             self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload

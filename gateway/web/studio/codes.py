@@ -14,7 +14,7 @@ from gateway.usecases.idempotency import IdempotencyKey
 from gateway.usecases.redeeming import CodeRequest, Redeeming
 from gateway.web.api.codes import csv_answer
 from gateway.web.api.operation import GIVING
-from gateway.web.studio.desk import Desk, done_at, read_fields
+from gateway.web.studio.desk import StudioPages, done_at, read_fields
 from gateway.web.studio.grants import Grants, chosen_scope, number, once_of, place_of
 from gateway.web.studio.sessions import Session
 
@@ -31,7 +31,7 @@ AGAIN = (
 class Codes:
     """The pages of codes; their list is on the pages of rights."""
 
-    def __init__(self, desk: Desk, grants: Grants, redeeming: Redeeming) -> None:
+    def __init__(self, desk: StudioPages, grants: Grants, redeeming: Redeeming) -> None:
         self._desk = desk
         self._grants = grants
         self._redeeming = redeeming

@@ -42,7 +42,7 @@ DONE = frozenset(
 )
 
 
-class Desk:
+class StudioPages:
     """What every page of the studio needs."""
 
     def __init__(self, pages: Pages, sessions: Sessions) -> None:

@@ -15,7 +15,7 @@ from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import IdempotencyKey
 from gateway.web.api.operation import GIVING
 from gateway.web.http.links import Links
-from gateway.web.studio.desk import HOME, Desk, done_at, read_fields
+from gateway.web.studio.desk import HOME, StudioPages, done_at, read_fields
 from gateway.web.studio.grants import once_of
 from gateway.web.studio.sessions import Session
 
@@ -23,7 +23,7 @@ from gateway.web.studio.sessions import Session
 class Devices:
     """The page of one right."""
 
-    def __init__(self, desk: Desk, granting: Granting, links: Links) -> None:
+    def __init__(self, desk: StudioPages, granting: Granting, links: Links) -> None:
         self._desk = desk
         self._granting = granting
         self._links = links

@@ -19,7 +19,7 @@ from gateway.ports import Edition, PublicStore
 from gateway.rendering.press import PagePress
 from gateway.usecases.publishing import Publishing
 from gateway.web.http.links import Links
-from gateway.web.studio.desk import HOME, Desk, done_at, mark, own_address, read_fields
+from gateway.web.studio.desk import HOME, StudioPages, done_at, mark, own_address, read_fields
 from gateway.web.studio.excerpts import NOTHING_TOLD, Told, revealed
 from gateway.web.studio.sessions import Session
 
@@ -48,7 +48,7 @@ class Documents:
     """The pages of what is published."""
 
     def __init__(
-        self, desk: Desk, publishing: Publishing, store: PublicStore, links: Links
+        self, desk: StudioPages, publishing: Publishing, store: PublicStore, links: Links
     ) -> None:
         self._desk = desk
         self._publishing = publishing

@@ -26,7 +26,7 @@ from gateway.ports import Edition, Formats
 from gateway.rendering.press import PagePress
 from gateway.usecases.composing import Prepared, Submission
 from gateway.usecases.publishing import Publishing
-from gateway.web.studio.desk import HOME, Desk, done_at, own_address, see_other
+from gateway.web.studio.desk import HOME, StudioPages, done_at, own_address, see_other
 from gateway.web.studio.drafts import FORMATS, Draft, fitting
 from gateway.web.studio.excerpts import Excerpt, Told, excerpts, revealed
 from gateway.web.studio.sessions import Session, Sessions
@@ -38,7 +38,7 @@ class Editor:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: StudioPages,
         sessions: Sessions,
         publishing: Publishing,
         formats: Formats,

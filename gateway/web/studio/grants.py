@@ -23,7 +23,7 @@ from gateway.usecases.publishing import Publishing
 from gateway.usecases.redeeming import Redeeming
 from gateway.web.api.operation import GIVING
 from gateway.web.http.links import Links
-from gateway.web.studio.desk import HOME, Desk, done_at, mark, own_address, read_fields
+from gateway.web.studio.desk import HOME, StudioPages, done_at, mark, own_address, read_fields
 from gateway.web.studio.sessions import Session
 
 TERMS = ("7d", "30d", "1y", "")
@@ -75,7 +75,7 @@ class Grants:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: StudioPages,
         publishing: Publishing,
         granting: Granting,
         redeeming: Redeeming,
