@@ -491,14 +491,14 @@ class Gateway:
         gc.set_threshold(YOUNG)
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_again, "sweep", partial(_sweep, services, set()), SWEEP)
-                tasks.start_soon(_again, "look over", LookOver(services), SWEEP)
-                tasks.start_soon(_again, "announce", services.announcing.confirm, ANNOUNCE)
-                tasks.start_soon(_again, "forget", services.seeds.forget, FORGET)
-                tasks.start_soon(_again, "audit", services.audit.tend, ANEW)
+                tasks.start_soon(run_forever, "sweep", partial(_sweep, services, set()), SWEEP)
+                tasks.start_soon(run_forever, "look over", LookOver(services), SWEEP)
+                tasks.start_soon(run_forever, "announce", services.announcing.confirm, ANNOUNCE)
+                tasks.start_soon(run_forever, "forget", services.seeds.forget, FORGET)
+                tasks.start_soon(run_forever, "audit", services.audit.maintain, ANEW)
                 if services.membership:
                     attend = partial(services.membership.attend, services.coherence)
-                    tasks.start_soon(_again, "attend", attend, TENURE.pace)
+                    tasks.start_soon(run_forever, "attend", attend, TENURE.pace)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
@@ -527,7 +527,7 @@ class LookOver:
         self._after = await self._house.publishing.look_over(self._after)
 
 
-async def _again(name: str, work: Callable[[], Awaitable[object]], pause: float) -> None:
+async def run_forever(name: str, work: Callable[[], Awaitable[object]], pause: float) -> None:
     """Do some work in the background now and after each pause, whatever becomes of it."""
     while True:
         try:

@@ -12,7 +12,7 @@ import sys
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def tie_to(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process, and whatever it becomes, when its parent ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -21,5 +21,5 @@ def tie_to(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    tie_to(int(sys.argv[1]))
+    die_with_parent(int(sys.argv[1]))
     os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606

@@ -80,7 +80,7 @@ async def test_a_document_that_cannot_be_settled_is_logged_and_no_second_time(
 
 @pytest.mark.parametrize("error", [RuntimeError(WORDS), Conflict(WORDS)])
 @pytest.mark.parametrize(
-    ("part", "method"), [(Announcing, "confirm"), (Publishing, "recover"), (FileAudit, "tend")]
+    ("part", "method"), [(Announcing, "confirm"), (Publishing, "recover"), (FileAudit, "maintain")]
 )
 async def test_work_that_fails_is_begun_again_and_the_worker_serves_on(
     part: type,

@@ -21,7 +21,7 @@ def become(account: str) -> None:
     os.setuid(entry.pw_uid)
 
 
-def tie_to(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """Have the kernel interrupt this process, and whatever it becomes, when its parent ends."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
     if os.getppid() != parent:  # it ended before the tie held
@@ -32,5 +32,5 @@ if __name__ == "__main__":
     parent, account, *command = sys.argv[1:]
     if account != pwd.getpwuid(os.getuid()).pw_name:
         become(account)
-    tie_to(int(parent))  # after become(): a change of account undoes it
+    die_with_parent(int(parent))  # after become(): a change of account undoes it
     os.execv(command[0], command)

@@ -22,7 +22,7 @@ class Audit(Protocol):
         When this returns, all that was taken up so far is durable. Raises Unavailable.
         """
 
-    async def tend(self) -> None:
+    async def maintain(self) -> None:
         """Make what was noted last, and anchor it, for good."""
 
     async def close(self) -> None:

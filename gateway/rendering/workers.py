@@ -32,7 +32,7 @@ from gateway.core.findings import Code, Finding
 from gateway.core.markers import divide
 from gateway.core.newly_public import newly_public
 from gateway.formats.sources import SourceFormats
-from gateway.process import tie_to
+from gateway.process import die_with_parent
 from gateway.rendering.pages import Pages
 from gateway.rendering.press import PagePress
 from gateway.rendering.shipped import shipped
@@ -197,7 +197,7 @@ def _outcome(parent: int, patience: float, work: Callable[[], T]) -> T | Gateway
 @lru_cache(maxsize=1)
 def _get_ready(parent: int) -> None:
     """Do once, and at no document's expense, what a process needs."""
-    tie_to(parent)  # it ends with the parent, also in the middle of what never ends
+    die_with_parent(parent)  # it ends with the parent, also in the middle of what never ends
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     pages()
     divide("é#")  # makes its tables

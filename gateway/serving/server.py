@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from gateway.app import Gateway
-from gateway.process import tie_to
+from gateway.process import die_with_parent
 from gateway.serving.slow_clients import Pace
 from gateway.settings import Settings, load
 from gateway.web.http.access_log import set_up_logs
@@ -41,7 +41,9 @@ LOOK = 5.0  # seconds between two looks at a connection
 def supervised() -> Gateway:
     """Make the application of a worker that ends with its supervisor."""
     supervisor = multiprocessing.parent_process()
-    tie_to(supervisor.pid or 0 if supervisor else 0)  # alone it would hold the port for good
+    die_with_parent(
+        supervisor.pid or 0 if supervisor else 0
+    )  # alone it would hold the port for good
     return application()
 
 

@@ -37,7 +37,7 @@ def spent() -> float:
 
 async def measure(pace: int, audit: FileAudit | None) -> float:
     """Note records at a pace, as requests would; return CPU microseconds for each."""
-    tending = asyncio.create_task(audit.tend()) if audit else None
+    tending = asyncio.create_task(audit.maintain()) if audit else None
     REQUEST.set(ID[:16])
     began, total, noted = time.monotonic(), pace * SECONDS, 0
     before = spent()

@@ -37,7 +37,7 @@ from gateway.usecases.composing import Composed, Submission, Task
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.publishing import Publishing
 from tests.faults.strikes import Strike
-from tests.tether import tie_to
+from tests.tether import die_with_parent
 
 PUBLISHER = "demo"
 SLUGS = ("one", "two", "three")
@@ -172,7 +172,7 @@ class ErrorResponses:
 
 def run(connection: Connection, call: int, program: Program, folder: Path, *more: object) -> None:
     """Run a program in this process until a call of its own kills it, or nobody listens."""
-    tie_to(os.getppid())
+    die_with_parent(os.getppid())
     with suppress(BrokenPipeError):
         asyncio.run(program(ErrorResponses(connection, Strike(call)), folder, *more))
 
@@ -244,7 +244,7 @@ async def keep_records(
 
 def serve(connection: Connection, call: int, folder: Path) -> None:
     """Serve the gateway, and tell the port once it answers."""
-    tie_to(os.getppid())
+    die_with_parent(os.getppid())
     os.environ.update(environment(folder))
     telling = ErrorResponses(connection, Strike(call))
     sock = server.listen("127.0.0.1", 0)

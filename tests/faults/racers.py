@@ -25,7 +25,7 @@ from gateway.stores.sql.ledger import SqlLedger, open_ledger
 from tests.faults.loops import ErrorResponses
 from tests.faults.strikes import Strike
 from tests.services import SECRET, settings
-from tests.tether import tie_to
+from tests.tether import die_with_parent
 
 WON, LOST = "won", "lost"
 
@@ -83,7 +83,7 @@ async def open_services(race: Race) -> Services:
 
 def run(connection: Connection, call: int, go: Connection, race: Race, once: str) -> None:
     """Get ready, wait for the start, race, and tell how it went; die before a call if need be."""
-    tie_to(os.getppid())
+    die_with_parent(os.getppid())
     with suppress(BrokenPipeError):
         asyncio.run(_race(ErrorResponses(connection, Strike(call)), go, race, once))
 

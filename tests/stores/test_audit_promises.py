@@ -356,7 +356,7 @@ async def test_whoever_tends_an_audit_flushes_and_anchors_it(
 
     anchors = TellingAnchors()
     audit = opened(tmp_path, anchors)
-    tending = asyncio.create_task(audit.tend())
+    tending = asyncio.create_task(audit.maintain())
     audit.note(read())
     await anchored.wait()
     tending.cancel()

@@ -90,7 +90,7 @@ class FileAudit:
         with suppress(Unavailable):
             await self._put_on_record(file for file in self._files() if not file.anchored.number)
 
-    async def tend(self) -> None:
+    async def maintain(self) -> None:
         """Flush and anchor what is written, for good."""
         for turn in count(1):
             await sleep(PACE)

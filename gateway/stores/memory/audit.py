@@ -17,7 +17,7 @@ class MemoryAudit:
     async def keep(self, *records: Record) -> None:
         self.records += map(plain, records)
 
-    async def tend(self) -> None:
+    async def maintain(self) -> None:
         return
 
     async def close(self) -> None:
