@@ -90,16 +90,16 @@ def with_services(
     is_accepted: bool = False,
 ) -> T:
     """Open the house that the settings describe, work in it, and close it."""
-    from gateway.app import open_services, patience
+    from gateway.app import open_services, timeout
 
     async def run() -> T:
         settings = _settings()
-        wait = patience(settings) if in_process and not serving else 0.0
+        wait = timeout(settings) if in_process and not serving else 0.0
         services = await open_services(
             settings,
             in_process=in_process,
             serving=serving,
-            patience=wait,
+            timeout=wait,
             is_accepted=is_accepted,
         )
         try:

@@ -75,11 +75,11 @@ from gateway.web.readers import Readers
 from gateway.web.studio import Studio
 
 YOUNG = 20_000  # new objects until the collector looks at them
-LOOK = 0.05  # seconds between two looks at whether another process has confirmed a change
+POLL_INTERVAL = 0.05  # seconds between two looks at whether another process has confirmed a change
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
 FORGET = 3_600.0  # seconds between looks for seeds of secrets that nobody is told again
-ANEW = 1.0  # seconds until the audit is tended again, should that have ended
+RETRY_PAUSE = 1.0  # seconds until the audit is tended again, should that have ended
 
 _log = structlog.get_logger()
 
@@ -137,7 +137,7 @@ async def open_services(
     *,
     in_process: bool = False,
     serving: Tell | None = None,
-    patience: float = 0,
+    timeout: float = 0,
     is_accepted: bool = False,
 ) -> Services:
     """Open the stores and put the use cases on them.
@@ -175,7 +175,7 @@ async def open_services(
         attempts=open_failed_attempts(settings),
         in_process=in_process,
         membership=membership,
-        looks=partial(looks, patience),
+        looks=partial(looks, timeout),
     )
     if membership:
         membership.begin(services.coherence)
@@ -280,7 +280,7 @@ def _embedded(settings: Settings) -> EmbeddedRedis | None:
     return embedded
 
 
-def patience(settings: Settings) -> float:
+def timeout(settings: Settings) -> float:
     """Return for how many seconds a command waits until a worker has confirmed what it did."""
     return 3 * ANNOUNCE + 2 * settings.lease
 
@@ -289,7 +289,7 @@ async def looks(seconds: float) -> AsyncIterator[None]:
     """Yield now and then for some seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        await anyio.sleep(LOOK)
+        await anyio.sleep(POLL_INTERVAL)
         yield
 
 
@@ -495,7 +495,7 @@ class Gateway:
                 tasks.start_soon(run_forever, "look over", LookOver(services), SWEEP)
                 tasks.start_soon(run_forever, "announce", services.announcing.confirm, ANNOUNCE)
                 tasks.start_soon(run_forever, "forget", services.seeds.forget, FORGET)
-                tasks.start_soon(run_forever, "audit", services.audit.maintain, ANEW)
+                tasks.start_soon(run_forever, "audit", services.audit.maintain, RETRY_PAUSE)
                 if services.membership:
                     attend = partial(services.membership.attend, services.coherence)
                     tasks.start_soon(run_forever, "attend", attend, TENURE.pace)

@@ -24,7 +24,7 @@ from gateway.bench.processes import free_port as free_port
 from tools.needs import NEEDS, find_program, lacking
 
 TETHER = Path(__file__).with_name("tether.py")
-PATIENCE = 30.0  # seconds; a loaded machine is slow, a broken server says so at once
+TIMEOUT = 30.0  # seconds; a loaded machine is slow, a broken server says so at once
 
 
 class ServerError(Exception):
@@ -161,15 +161,15 @@ def stop(server: subprocess.Popen[bytes]) -> None:
     """End a server, gently first."""
     server.send_signal(signal.SIGINT)
     try:
-        server.wait(PATIENCE)
+        server.wait(TIMEOUT)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
 
 
-def comes_true(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
+def comes_true(condition: Callable[[], bool], timeout: float = TIMEOUT) -> bool:
     """Ask again and again until a condition holds; say whether it did within some seconds."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
             return False

@@ -100,7 +100,7 @@ async def test_work_that_fails_is_begun_again_and_the_worker_serves_on(
         raise error
 
     monkeypatch.setattr(part, method, failing)
-    for pause in ("ANNOUNCE", "SWEEP", "ANEW"):
+    for pause in ("ANNOUNCE", "SWEEP", "RETRY_PAUSE"):
         monkeypatch.setattr(f"gateway.app.{pause}", 0.0)
     worker = Gateway(settings(data=str(tmp_path / "data"), redis="none"))
     with anyio.fail_after(30):

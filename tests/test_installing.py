@@ -28,7 +28,7 @@ from tools.commands import ENVIRONMENT
 from tools.venv import ROOT, UV
 
 TETHER = Path(gateway.process.__file__)
-PATIENCE = 180.0  # seconds; the first start writes bytecode, and the machine may be busy
+TIMEOUT = 180.0  # seconds; the first start writes bytecode, and the machine may be busy
 MOST = 130e6  # bytes of an installed gateway, with bytecode
 SOURCE = "Report\n\nFree words.##paidbegin## Paid words.##paidend##\n"
 PYTHONS = pythons()
@@ -214,7 +214,7 @@ class Installed:
                 stderr=output,
             )
         try:
-            comes_true(lambda: "Ctrl-C" in out.read_text() or process.poll() is not None, PATIENCE)
+            comes_true(lambda: "Ctrl-C" in out.read_text() or process.poll() is not None, TIMEOUT)
             key = re.search(r"pgk-[0-9a-f]+", out.read_text())
             assert key, out.read_text()
             yield origin, key[0]
@@ -290,13 +290,13 @@ def leaves(command: click.Command, name: str = "") -> Iterator[str]:
 
 def visit(origin: str, key: str) -> None:
     """Do what publishers and readers do, in scripts and in a browser."""
-    with httpx2.Client(base_url=origin, timeout=PATIENCE) as script:
+    with httpx2.Client(base_url=origin, timeout=TIMEOUT) as script:
         script.headers["authorization"] = f"Bearer {key}"
         plain = {"content-type": "text/plain"}
         put = script.put("/api/documents/report", content=SOURCE, headers=plain)
         assert put.status_code == 201
         made = script.post("/api/grants", json={"scope": "document:report"}).json()
-    with httpx2.Client(base_url=origin, timeout=PATIENCE, follow_redirects=True) as browser:
+    with httpx2.Client(base_url=origin, timeout=TIMEOUT, follow_redirects=True) as browser:
         front = browser.get("/").text
         assert "全部文档" in front  # the catalogue's words
         assert re.search(r"\d{4}年\d{1,2}月\d{1,2}日", front)

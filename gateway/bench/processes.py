@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")  # per second, in /proc/<pid>/stat
-PATIENCE = 30.0  # seconds to come up or to end
+TIMEOUT = 30.0  # seconds to come up or to end
 PORTS = range(10_000, 32_000)  # from 32,768 on the system gives them to clients, at any moment
 PLACES = "/usr/sbin:/usr/local/sbin:/sbin"  # not always on an ordinary account's PATH
 
@@ -93,7 +93,7 @@ class Server:
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> tuple[http.client.HTTPResponse, bytes]:
         """Send one request; return the answer and its body. Raises OSError."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         try:
             connection.request(method, path, body or None, dict(headers or {}))
             answer = connection.getresponse()
@@ -123,14 +123,14 @@ def serving(
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
         if process.poll() is None:
             process.kill()
             process.wait()
 
 
 def _comes_up(server: Server, process: subprocess.Popen[bytes]) -> bool:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while process.poll() is None and time.monotonic() < deadline:
         with suppress(OSError, http.client.HTTPException):
             server.ask("GET", "/healthz")

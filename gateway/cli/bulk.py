@@ -18,7 +18,7 @@ import click
 from anyio import CancelScope, create_memory_object_stream, create_task_group, move_on_after
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from gateway.app import Services, looks, patience
+from gateway.app import Services, looks, timeout
 from gateway.cli.folders import SourceFile, publisher_of, source_files
 from gateway.cli.progress import Progress
 from gateway.cli.refusals import is_draft, lines, skipped, warned
@@ -28,8 +28,8 @@ from gateway.formats.sources import SourceFormats
 from gateway.rendering.workers import cores
 from gateway.usecases.composing import Submission
 
-LOOK = 1.0  # seconds between two looks at watched files
-PORTION = 200  # files that are looked up in the ledger together
+POLL_INTERVAL = 1.0  # seconds between two looks at watched files
+BATCH = 200  # files that are looked up in the ledger together
 TIDYING = 5.0  # seconds that an interrupted run has to finish what it has begun
 
 States = Mapping[Path, tuple[int, int]]
@@ -136,7 +136,7 @@ class _Run:
 
 def _portions(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:
     rest = iter(files)
-    while portion := list(islice(rest, PORTION)):
+    while portion := list(islice(rest, BATCH)):
         yield portion
 
 
@@ -160,7 +160,7 @@ async def publish_file(
 
 async def is_confirmed(services: Services) -> bool:
     """Return whether all that was published is, after some patience."""
-    wait = partial(looks, patience(services.settings))
+    wait = partial(looks, timeout(services.settings))
     return await services.announcing.tell() or await services.announcing.wait(wait)
 
 
@@ -202,7 +202,7 @@ async def watch_files(
 ) -> None:
     """Publish what changes below paths after it was seen so, for good."""
     while True:
-        await anyio.sleep(LOOK)
+        await anyio.sleep(POLL_INTERVAL)
         seen = await look(services, paths, publisher, seen, free=free, charset=charset)
 
 

@@ -19,7 +19,7 @@ from gateway.ops.audit_log import verify as verify_audit
 from gateway.ports import Health, cursor
 from gateway.stores.files.chains import this_host
 
-PORTION = 200  # editions, or entries, that are asked for together
+BATCH = 200  # editions, or entries, that are asked for together
 
 Tell = Callable[[str], None]
 Mend = Callable[[], Awaitable[bool]]
@@ -54,7 +54,7 @@ async def editions(services: Services) -> Sequence[tuple[Address, str]]:
     """Return every edition on record, of deleted documents too."""
     found: list[tuple[Address, str]] = []
     after = None
-    while page := await services.ledger.all_editions(after, PORTION):
+    while page := await services.ledger.all_editions(after, BATCH):
         found += ((edition.address, edition.id) for edition in page)
         after = page[-1]
     return found
@@ -168,7 +168,7 @@ class _Run:
 
     async def _entries(self) -> AsyncIterator[Entry]:
         before = ""
-        while page := await self._services.store.entries("", before, PORTION):
+        while page := await self._services.store.entries("", before, BATCH):
             for entry in page:
                 yield entry
             before = cursor(page[-1])

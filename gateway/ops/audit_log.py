@@ -14,12 +14,14 @@ from gateway.core.audit_records import Record
 from gateway.core.errors import Malformed
 from gateway.core.terms import term_seconds
 from gateway.core.timestamps import timestamp
-from gateway.stores.files.audit import PACE, TURNS
+from gateway.stores.files.audit import FLUSH_INTERVAL, TURNS
 from gateway.stores.files.chains import chains_in, host_of, lines_of, path_of
 from gateway.stores.files.durable import answering
 
 MOST = 20  # faults of one chain that are told
-YOUNG = 2 * PACE * TURNS  # seconds from the first line of a chain until the ledger knows it
+YOUNG = (
+    2 * FLUSH_INTERVAL * TURNS
+)  # seconds from the first line of a chain until the ledger knows it
 
 _TERM = re.compile(r"[0-9]+[a-z]", re.ASCII)
 

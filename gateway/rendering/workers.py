@@ -41,7 +41,7 @@ from gateway.usecases.composing import Composed, Prepared, Submission, Task, com
 
 PACKAGE = Path(__file__).parents[1]
 TEMPLATES = shipped("templates")
-PATIENCE = 60.0  # seconds of a processor; a source that takes longer to set is refused
+TIMEOUT = 60.0  # seconds of a processor; a source that takes longer to set is refused
 MEMORY = 2 << 30  # bytes that a process may take besides what it has when it is ready
 STARTING = 30.0  # seconds that a process has besides, to start and to wait for a processor
 SHORT = 8 << 10  # characters that are compared in less time than a process is asked
@@ -123,10 +123,10 @@ class Elsewhere:
     """
 
     def __init__(
-        self, base_url: str, *, patience: float = PATIENCE, composer: Composer = compose_edition
+        self, base_url: str, *, timeout: float = TIMEOUT, composer: Composer = compose_edition
     ) -> None:
         self._base_url = base_url
-        self._patience = patience
+        self._patience = timeout
         self._composer = composer
         # The time of a document begins behind the door: to wait for a process takes none of it.
         self._door = Semaphore(cores() + 1)
@@ -181,11 +181,11 @@ def _refused(why: str) -> Refused:
     return Refused((Finding(1, None, Code.TOO_LARGE, f"The document {why}.", hint),))
 
 
-def _outcome(parent: int, patience: float, work: Callable[[], T]) -> T | GatewayError:
+def _outcome(parent: int, timeout: float, work: Callable[[], T]) -> T | GatewayError:
     """Work in a process that the kernel ends when the work takes too long."""
     _get_ready(parent)
     # By processor time, so that no document is refused because the machine is busy.
-    signal.setitimer(signal.ITIMER_PROF, patience)
+    signal.setitimer(signal.ITIMER_PROF, timeout)
     try:
         return work()
     except GatewayError as error:

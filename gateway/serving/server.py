@@ -34,8 +34,8 @@ DRAIN = 7  # seconds that open requests have after SIGTERM; the rest of ten ends
 # Longer than proxies keep a connection to us, so that it is never we who cut off a request.
 IDLE = 75.0  # seconds without a request
 IDLE_WHEN_CROWDED = 5.0  # when half of the room for connections is taken
-ROOM = 1 << 16  # open files, if the system allows them
-LOOK = 5.0  # seconds between two looks at a connection
+CAPACITY = 1 << 16  # open files, if the system allows them
+POLL_INTERVAL = 5.0  # seconds between two looks at a connection
 
 
 def supervised() -> Gateway:
@@ -66,14 +66,14 @@ def make_room() -> None:
     """Let this process and its workers hold as many connections as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY:
-        wanted = ROOM if hard == resource.RLIM_INFINITY else min(ROOM, hard)
+        wanted = CAPACITY if hard == resource.RLIM_INFINITY else min(CAPACITY, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 @cache
 def _room() -> int:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return ROOM if soft == resource.RLIM_INFINITY else soft
+    return CAPACITY if soft == resource.RLIM_INFINITY else soft
 
 
 def serve(settings: Settings, sock: socket.socket, workers: int, ready: Callable[[], None]) -> None:
@@ -117,7 +117,7 @@ class _Protocol(HttpToolsProtocol):
         self._ready: FastPath = proxies.app.ready
         self._is_proxied = self.client is not None and self.client[0] in proxies.trusted_hosts
         self._pace = Pace(self.loop.time())
-        self._next_look = self.loop.call_later(LOOK, self._look)
+        self._next_look = self.loop.call_later(POLL_INTERVAL, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._next_look.cancel()  # or it would keep what is gone
@@ -201,7 +201,7 @@ class _Protocol(HttpToolsProtocol):
         elif not pace.begun and not self._is_busy and now - pace.last > self._idle:
             transport.close()
         else:
-            self._next_look = self.loop.call_later(LOOK, self._look)
+            self._next_look = self.loop.call_later(POLL_INTERVAL, self._look)
 
     @property
     def _is_busy(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PATIENCE = 20.0  # seconds that a request may take, or that an answer may wait to be taken;
+TIMEOUT = 20.0  # seconds that a request may take, or that an answer may wait to be taken;
 SLOWEST = 4096  # a request has one more for every so many bytes of it that came
 MAX_HEAD = 64 << 10  # bytes of a request's first line and headers
 
@@ -40,11 +40,11 @@ class Pace:
 
     def is_slow(self, now: float) -> bool:
         """Tell whether a request takes longer than a slow line excuses."""
-        return self.begun > 0 and now - self.begun > PATIENCE + self.taken / SLOWEST
+        return self.begun > 0 and now - self.begun > TIMEOUT + self.taken / SLOWEST
 
     def is_stuck(self, unsent: int, now: float) -> bool:
         """Tell whether the client has stopped to take what it asked for; ask now and then."""
         if unsent == 0 or unsent < self.unsent:
             self.moved = now
         self.unsent = unsent
-        return unsent > 0 and now - self.moved > PATIENCE
+        return unsent > 0 and now - self.moved > TIMEOUT

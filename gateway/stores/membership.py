@@ -24,7 +24,7 @@ from gateway.ports import AuthorityRecord, Ledger
 from gateway.stores.files.data_folder import Presence, house_name
 from gateway.stores.leased_cache import Memory, boottime
 
-LOOK = 0.1  # seconds between two looks at the record
+POLL_INTERVAL = 0.1  # seconds between two looks at the record
 
 _log = structlog.get_logger()
 
@@ -151,7 +151,7 @@ class Membership:
             elif standing is _Standing.TAKEN and record:
                 raise OtherAuthority(record, self._named)
             else:
-                await anyio.sleep(LOOK)
+                await anyio.sleep(POLL_INTERVAL)
 
     async def _others(self) -> Mapping[str, int]:
         attending = await self._ledger.attendance()

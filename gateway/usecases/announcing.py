@@ -14,7 +14,7 @@ from gateway.core.audit_records import Record
 from gateway.core.errors import Unavailable
 from gateway.ports import Audit, Coherence, Ledger
 
-PORTION = 1_000  # changes told at once
+BATCH = 1_000  # changes told at once
 
 # Yields whenever it is time to look again, for as long as it is worth waiting.
 Looks = Callable[[], AsyncIterator[None]]
@@ -71,13 +71,13 @@ class Announcing:
 
     async def _announce(self) -> bool:
         try:
-            while outbox := await self._ledger.outbox(PORTION):
+            while outbox := await self._ledger.outbox(BATCH):
                 if not await self._coherence.announce({each.key for each in outbox}):
                     return False
                 # Another may have taken the authority's place meanwhile: then nothing is confirmed.
                 if not await self._ledger.confirm(outbox, self._coherence.authority):
                     return False
-                if len(outbox) < PORTION:
+                if len(outbox) < BATCH:
                     break
         except Unavailable:
             return False

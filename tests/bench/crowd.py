@@ -25,7 +25,7 @@ from gateway.bench.stage import stage
 
 IDLE = 5_000
 SLOW = 200
-PACE = 0.5  # seconds between two bytes of a slow writer
+FLUSH_INTERVAL = 0.5  # seconds between two bytes of a slow writer
 MEGABYTE = 1 << 20
 
 HEAD = f"GET {PREVIEW} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: br\r\n".encode()
@@ -67,7 +67,7 @@ class Crowd:
         """Send a byte of each slow request now and then, until the crowd goes."""
         writers = [self._connect() for _ in range(SLOW)]
         places = [0] * SLOW
-        while not self._over.wait(PACE):
+        while not self._over.wait(FLUSH_INTERVAL):
             for number, writer in enumerate(writers):
                 with suppress(OSError):
                     writer.send(SLOW_HEAD[places[number] :][:1])

@@ -40,7 +40,7 @@ from tests.bench.texts import COLLECTIONS, address_of, text_of
 
 DOCUMENTS, GRANTS = 100_000, 1_000_000
 PROTOTYPES = 300  # at most
-PORTION = 2_000
+BATCH = 2_000
 EPOCH = 1_700_000_000
 DAY = 86_400
 SECRET = "a root secret for benchmarks, 32 bytes"
@@ -151,7 +151,7 @@ async def _record(engines: Engines, numbers: range, editions: Sequence[Edition])
 
 
 async def _make_grants(engines: Engines, documents: int, count: int) -> None:
-    for numbers in _portions("grants", await _count(engines, t.grant), count, 10 * PORTION):
+    for numbers in _portions("grants", await _count(engines, t.grant), count, 10 * BATCH):
         grants = [grant_of(number, documents) for number in numbers]
         redeemed = [number for number in numbers if number % 4 == 0]
         readers = [
@@ -200,7 +200,7 @@ async def _count(engines: Engines, table: Table) -> int:
     return await engines.read(lambda connection: int(connection.execute(query).scalar_one()))
 
 
-def _portions(what: str, done: int, count: int, portion: int = PORTION) -> Iterator[range]:
+def _portions(what: str, done: int, count: int, portion: int = BATCH) -> Iterator[range]:
     began, first = time.monotonic(), done
     while done < count:
         numbers = range(done, min(done + portion, count))

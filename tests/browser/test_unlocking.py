@@ -14,7 +14,7 @@ from tests.servers import comes_true
 
 OPEN = 'form[action$="/unlock"] button'
 FIELD = 'input[name="code"]'
-PATIENCE = 30_000  # milliseconds
+TIMEOUT = 30_000  # milliseconds
 
 # Each page with a form that redeems, and how one comes to it.
 PAGES: dict[str, Callable[[Page], object]] = {
@@ -101,7 +101,7 @@ def mistype(page: Page) -> None:
 
 def expect_text(page: Page) -> None:
     """Expect the whole document."""
-    expect(page.locator("article")).to_contain_text(PAID.decode(), timeout=PATIENCE)
+    expect(page.locator("article")).to_contain_text(PAID.decode(), timeout=TIMEOUT)
 
 
 @pytest.mark.parametrize("name", PAGES)

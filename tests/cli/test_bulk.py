@@ -33,7 +33,7 @@ from tests.servers import comes_true
 pytestmark = pytest.mark.anyio
 
 FILES = int(os.environ.get("PAIDGATE_BULK", "40"))
-PATIENCE = 60.0 + FILES
+TIMEOUT = 60.0 + FILES
 WORDS = "Story {0}\n\nIt begins, {0}, ##paidbegin##goes on, {0},##paidend## and ends, {0}.\n"
 
 
@@ -48,7 +48,7 @@ def write(folder: Path, count: int, publisher: str = "demo") -> list[SourceFile]
 @contextmanager
 def poisoned(services: Services) -> Iterator[Services]:
     """Give a house a composer that documents can harm."""
-    elsewhere = Elsewhere("", patience=4.0, composer=poisons.compose)
+    elsewhere = Elsewhere("", timeout=4.0, composer=poisons.compose)
     parts = (services.ledger, services.store, services.vault, SystemClock())
     ways = (elsewhere.compose, elsewhere.prepare, services.announcing, services.audit)
     yield replace(services, publishing=Publishing(*parts, *ways, "1"))
@@ -179,7 +179,7 @@ def when_read(pipe: Path) -> TextIO:
 def title(folder: Path, slug: str) -> str:
     """Return the current title of a document."""
     asked = "SELECT title FROM edition JOIN document ON edition.id = current_edition"
-    with closing(sqlite3.connect(folder / "var" / "ledger.db", timeout=PATIENCE)) as connection:
+    with closing(sqlite3.connect(folder / "var" / "ledger.db", timeout=TIMEOUT)) as connection:
         (found,) = connection.execute(f"{asked} WHERE document.slug = ?", [slug]).fetchone() or [""]
     return str(found)
 
@@ -204,7 +204,7 @@ def on_record(folder: Path) -> dict[str, str]:
     ledger = folder / "var" / "ledger.db"
     if not ledger.exists():
         return {}
-    with closing(sqlite3.connect(ledger, timeout=PATIENCE)) as connection:
+    with closing(sqlite3.connect(ledger, timeout=TIMEOUT)) as connection:
         try:
             return dict(connection.execute("SELECT slug, current_edition FROM document"))
         except sqlite3.OperationalError:  # no table yet
@@ -250,7 +250,7 @@ async def test_a_run_that_is_killed_loses_nothing_and_the_next_does_the_rest(
         known = now
     assert known
     run = start(tmp_path)
-    out, err = run.communicate(timeout=PATIENCE)
+    out, err = run.communicate(timeout=TIMEOUT)
     assert (run.returncode, out) == (0, ""), err
     assert f"{FILES - len(known)} published, {len(known)} unchanged, 0 refused" in err
     await require_whole(tmp_path, known)

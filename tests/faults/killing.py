@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-PATIENCE = 60.0  # seconds for a process to say or do anything at all
+TIMEOUT = 60.0  # seconds for a process to say or do anything at all
 
 FORKING = multiprocessing.get_context("forkserver")
 FORKING.set_forkserver_preload(["tests.faults.loops", "tests.faults.leaks", "tests.faults.racers"])
@@ -30,9 +30,9 @@ def before(call: int) -> Kill:
         told: list[Event] = []
         with suppress(EOFError):
             while True:
-                assert listening.poll(PATIENCE), "the loop does nothing"
+                assert listening.poll(TIMEOUT), "the loop does nothing"
                 told.append(listening.recv())
-        loop.join(PATIENCE)
+        loop.join(TIMEOUT)
         assert loop.exitcode == -signal.SIGKILL, "the process ended by itself"
         return told
 
@@ -70,7 +70,7 @@ def begin(target: Target, *arguments: object) -> tuple[Any, Connection]:
 def hear(listening: Connection, told: list[Event]) -> float:
     """Listen until the loop has done a step; return when that was."""
     while True:
-        assert listening.poll(PATIENCE), "the loop does nothing"
+        assert listening.poll(TIMEOUT), "the loop does nothing"
         told.append(listening.recv())
         if told[-1][0] == "done":
             return time.perf_counter()
@@ -81,4 +81,4 @@ def end(process: Any, after: float) -> None:
     ended, _, _ = select.select([process.sentinel], [], [], after)
     assert not ended, f"the process ended by itself: {process.exitcode}"
     process.kill()
-    process.join(PATIENCE)
+    process.join(TIMEOUT)

@@ -31,7 +31,7 @@ TETHER = Path(gateway.process.__file__)
 WORKERS = 4
 REVOKERS = 2  # memories of those who change; each key has one who changes it
 PAUSES = (0.05, 0.4, 1.5)  # seconds that somebody is stopped or cut off
-PATIENCE = 60.0  # seconds for every worker to begin, and for enough to be seen
+TIMEOUT = 60.0  # seconds for every worker to begin, and for enough to be seen
 
 
 class Server(Protocol):
@@ -132,7 +132,7 @@ class Nemesis:
         """Start the workers, and wait until each of them serves."""
         for worker in range(WORKERS):
             self._spawn(worker)
-        assert await asyncio.to_thread(comes_true, self._all_serve, PATIENCE)
+        assert await asyncio.to_thread(comes_true, self._all_serve, TIMEOUT)
 
     def _all_serve(self) -> bool:
         return all(self._witnesses.counts(worker).checks for worker in self._workers)
@@ -150,7 +150,7 @@ class Nemesis:
             await asyncio.sleep(0.05)
             self._report.seen = self._witnesses.totals()
             now = time.monotonic()
-            assert now < least + PATIENCE, f"not enough was seen: {self._report}"
+            assert now < least + TIMEOUT, f"not enough was seen: {self._report}"
             if now > least and is_enough(self._report):
                 self._over.set()
 

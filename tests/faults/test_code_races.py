@@ -22,7 +22,7 @@ RACERS, ROUNDS = map(int, os.environ.get("PAIDGATE_RACE", "16x3").split("x"))
 USES = 10
 DEVICES = 7  # of a code good for one use
 KILLED = 0.5  # of the racers
-PATIENCE = 120.0  # seconds without a word from anyone
+TIMEOUT = 120.0  # seconds without a word from anyone
 
 _numbers = count()
 
@@ -57,11 +57,11 @@ class Track:
     def run(self) -> None:
         """Race until everyone has an answer."""
         for each in self.racers:
-            assert each.hearing.poll(PATIENCE), "a racer does not get ready"
+            assert each.hearing.poll(TIMEOUT), "a racer does not get ready"
             assert each.hearing.recv() == "ready"
         self._starter.close()  # every racer hears the end of it at the same time
         while running := [each for each in self.racers if each.outcome is None]:
-            heard = wait([each.hearing for each in running], PATIENCE)
+            heard = wait([each.hearing for each in running], TIMEOUT)
             assert heard, "nobody gets an answer"
             for each in running:
                 if each.hearing in heard:

@@ -28,7 +28,7 @@ from gateway.usecases.granting import GrantRequest
 from gateway.usecases.reading import Credential
 from tests.asgi import Exchange, exchange
 from tests.faults import leaks, loops
-from tests.faults.killing import PATIENCE, Event, Kill, before, begin
+from tests.faults.killing import TIMEOUT, Event, Kill, before, begin
 from tests.faults.loops import (
     BROKEN,
     GONE,
@@ -211,8 +211,8 @@ async def put_until_killed(folder: Path, call: int, first: int) -> list[Event]:
     key = await services.granting.add_publisher(PUBLISHER)
     await services.close()
     server, listening = begin(loops.serve, call, folder)
-    assert listening.poll(PATIENCE), "the server does not start"
-    connection = http.client.HTTPConnection("127.0.0.1", listening.recv(), timeout=PATIENCE)
+    assert listening.poll(TIMEOUT), "the server does not start"
+    connection = http.client.HTTPConnection("127.0.0.1", listening.recv(), timeout=TIMEOUT)
     told: list[Event] = []
     for revision in count(first):
         slug = SLUGS[revision % len(SLUGS)]
@@ -221,7 +221,7 @@ async def put_until_killed(folder: Path, call: int, first: int) -> list[Event]:
             break
         told.append(("done", slug, revision))
     connection.close()
-    server.join(PATIENCE)
+    server.join(TIMEOUT)
     assert server.exitcode == -signal.SIGKILL
     return told
 

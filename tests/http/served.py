@@ -27,7 +27,7 @@ from tests.servers import comes_true, free_port
 ROOT = Path(__file__).parents[2]
 TETHER = Path(gateway.process.__file__)
 SECRET = "a root secret for tests, 32 bytes"
-PATIENCE = 60.0  # seconds
+TIMEOUT = 60.0  # seconds
 WORKERS = 2
 PAID = b"Only for those who may."
 SOURCE = "Report\n\nFree words.##paidbegin##\n\nOnly for those who may.\n##paidend##\n"
@@ -88,7 +88,7 @@ class Served:
 
     def wait(self) -> None:
         """Wait until every worker serves."""
-        assert comes_true(lambda: self._is_up() or self.process.poll() is not None, PATIENCE)
+        assert comes_true(lambda: self._is_up() or self.process.poll() is not None, TIMEOUT)
         assert self.process.poll() is None, self._log.read_text()[-4_000:]
 
     def _is_up(self) -> bool:
@@ -119,7 +119,7 @@ class Served:
     def stop(self) -> int:
         """End it gently, and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
     def kill(self) -> None:
         """Kill the process that everything else ends with."""
@@ -132,7 +132,7 @@ class Served:
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Send one request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         try:
             connection.request(method, path, body or None, dict(headers or {}))
             answer = connection.getresponse()

@@ -15,7 +15,7 @@ from threading import Event, Thread
 from gateway.stores.sql.ledger import open_ledger
 from tests.faults.memories import embedded_in
 from tests.faults.processes import children_of, is_alive, living_in
-from tests.http.served import PATIENCE, Served, serving
+from tests.http.served import TIMEOUT, Served, serving
 from tests.servers import comes_true
 
 PAUSE = 0.05  # seconds between two rights: each of them is looked at again in the end
@@ -106,14 +106,14 @@ def everything(gateway: Served, data: Path) -> None:
     family = children_of(gateway.process.pid)
     gateway.kill()
     # The port is free again when the last of them is gone.
-    assert comes_true(lambda: not any(map(is_alive, family)), PATIENCE)
+    assert comes_true(lambda: not any(map(is_alive, family)), TIMEOUT)
     gateway.begin()
 
 
 def a_worker(gateway: Served, data: Path) -> None:
     worker = gateway.workers()[-1]
     os.kill(worker, signal.SIGKILL)
-    assert comes_true(lambda: worker not in gateway.workers(), PATIENCE)
+    assert comes_true(lambda: worker not in gateway.workers(), TIMEOUT)
 
 
 def the_redis(gateway: Served, data: Path) -> None:
@@ -139,15 +139,15 @@ def kill_and_look(folder: Path, kills: Iterable[Kill]) -> None:
         client.start()
         try:
             for target, doing in kills:
-                assert comes_true(lambda doing=doing: client.doing == doing, PATIENCE)  # type: ignore[misc]
+                assert comes_true(lambda doing=doing: client.doing == doing, TIMEOUT)  # type: ignore[misc]
                 target(gateway, data)
                 gateway.wait()
             last = client.revoked
-            assert comes_true(lambda: client.revoked > last + 1, PATIENCE)
+            assert comes_true(lambda: client.revoked > last + 1, TIMEOUT)
         finally:
             client.stop()
         assert client.served == []
-        assert comes_true(lambda: asyncio.run(outbox(data)) == 0, PATIENCE)
+        assert comes_true(lambda: asyncio.run(outbox(data)) == 0, TIMEOUT)
         assert lost(gateway, client.rights) == []
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.stores.sql.ledger import open_ledger
 from tests.faults.harmed import HarmedServer, harmed_postgres, harmed_redis
-from tests.http.served import PATIENCE, Served, serving
+from tests.http.served import TIMEOUT, Served, serving
 from tests.servers import comes_true
 
 pytestmark = pytest.mark.xdist_group("outages")
@@ -32,7 +32,7 @@ class Scene(NamedTuple):
         return self.postgres.url(self.postgres.port)
 
     def eventually(self, expected: object, told: Callable[[], object]) -> bool:
-        return comes_true(lambda: told() == expected, PATIENCE)
+        return comes_true(lambda: told() == expected, TIMEOUT)
 
     def previews(self) -> set[int]:
         return {self.gateway.ask("GET", path).status for path in PUBLIC}

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.http.served import PATIENCE, WORKERS, Served, serving
+from tests.http.served import TIMEOUT, WORKERS, Served, serving
 from tests.servers import comes_true, postgres_server, redis_server
 
 TIMES = 16  # fresh connections to each gateway, so that each worker answers some
@@ -97,7 +97,7 @@ def test_a_worker_that_is_killed_is_replaced_and_rights_stay_right(pair: Pair) -
         os.kill(killed, signal.SIGKILL)
         # Whoever it was that held a lease or kept the server, the answer stays the same.
         assert other.order("DELETE", f"/api/grants/{revoked}").status in (202, 204)
-        assert comes_true(lambda gone=killed: gone not in one.workers(), PATIENCE)  # type: ignore[misc]
+        assert comes_true(lambda gone=killed: gone not in one.workers(), TIMEOUT)  # type: ignore[misc]
         one.wait()
     assert other.order("DELETE", f"/api/grants/{revoked}").status == 204
     assert statuses(pair, token=gone) == {403}

@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.memories import embedded_in
 from tests.faults.processes import children_of, is_alive, living_in
-from tests.http.served import PAID, PATIENCE, Served, serving
+from tests.http.served import PAID, TIMEOUT, Served, serving
 from tests.servers import comes_true
 
 # So long that it does not fit into the buffers of a socket, and of few lines: soon set.
@@ -25,7 +25,7 @@ LONG = "Report\n\nFree.##paidbegin##\n\nOnly for those who may.\n##paidend##\n\n
 @contextmanager
 def reading(gateway: Served, token: str) -> Iterator[socket.socket]:
     """Begin to read a long document, and take no more than its head."""
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE) as reader:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=TIMEOUT) as reader:
         head = f"GET /read/demo/report.txt HTTP/1.1\r\nhost: 127.0.0.1:{gateway.port}\r\n"
         reader.sendall(f"{head}authorization: Bearer {token}\r\n\r\n".encode())
         assert reader.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"
@@ -64,9 +64,9 @@ def test_a_stop_drains_what_is_read_and_ends_every_process(
             got = rest(slow)
             assert PAID in got
             assert len(got) > len(LONG) // 2
-            assert gateway.process.wait(PATIENCE) == 0
+            assert gateway.process.wait(TIMEOUT) == 0
             assert never.fileno() > 0
-        assert comes_true(lambda: not any(map(is_alive, processes)), PATIENCE)
+        assert comes_true(lambda: not any(map(is_alive, processes)), TIMEOUT)
         assert not living_in(embedded_in(tmp_path / "data").socket.parent)
 
 
@@ -75,4 +75,4 @@ def test_a_gateway_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> No
         gateway.grant()
         processes = family(gateway, tmp_path / "data")
         gateway.kill()
-        assert comes_true(lambda: not any(map(is_alive, processes)), PATIENCE)
+        assert comes_true(lambda: not any(map(is_alive, processes)), TIMEOUT)

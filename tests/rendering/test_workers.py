@@ -19,7 +19,7 @@ from tests.servers import comes_true
 
 pytestmark = pytest.mark.anyio
 
-PATIENCE = 4.0  # seconds: a sound document has them to spare on a machine that is busy
+TIMEOUT = 4.0  # seconds: a sound document has them to spare on a machine that is busy
 
 WORDS = b"Title\n\nFree.##paidbegin##Paid.##paidend##"
 
@@ -46,7 +46,7 @@ async def test_an_error_comes_back_whole() -> None:
 async def test_a_document_that_harms_its_process_is_refused_and_the_next_is_not(
     harm: bytes,
 ) -> None:
-    elsewhere = Elsewhere("", patience=PATIENCE, composer=poisons.compose)
+    elsewhere = Elsewhere("", timeout=TIMEOUT, composer=poisons.compose)
     with pytest.raises(Refused) as caught:
         await elsewhere.compose(task(WORDS + harm))
     (finding,) = caught.value.findings
@@ -56,7 +56,7 @@ async def test_a_document_that_harms_its_process_is_refused_and_the_next_is_not(
 
 
 async def test_to_wait_for_a_process_takes_none_of_the_time_of_a_document() -> None:
-    elsewhere = Elsewhere("", patience=PATIENCE, composer=poisons.compose)
+    elsewhere = Elsewhere("", timeout=TIMEOUT, composer=poisons.compose)
     refused: list[bytes] = []
 
     async def compose(body: bytes) -> None:
@@ -73,7 +73,7 @@ async def test_to_wait_for_a_process_takes_none_of_the_time_of_a_document() -> N
 
 
 async def test_no_publisher_keeps_all_processes_from_the_others() -> None:
-    elsewhere = Elsewhere("", patience=5 * PATIENCE, composer=poisons.compose)
+    elsewhere = Elsewhere("", timeout=5 * TIMEOUT, composer=poisons.compose)
     refused: list[Refused] = []
 
     async def hang() -> None:
@@ -94,7 +94,7 @@ async def test_no_publisher_keeps_all_processes_from_the_others() -> None:
 async def test_a_hanging_process_is_gone_when_its_document_is_refused() -> None:
     before = children()
     with pytest.raises(Refused):
-        await Elsewhere("", patience=PATIENCE, composer=poisons.compose).compose(task(WORDS + HANG))
+        await Elsewhere("", timeout=TIMEOUT, composer=poisons.compose).compose(task(WORDS + HANG))
     assert comes_true(lambda: children() <= before)
 
 

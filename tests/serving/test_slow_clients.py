@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.serving.slow_clients import MAX_HEAD, PATIENCE, SLOWEST, Pace
+from gateway.serving.slow_clients import MAX_HEAD, SLOWEST, TIMEOUT, Pace
 
 
 def begun(at: float = 100.0) -> Pace:
@@ -21,8 +21,8 @@ def test_a_client_that_asks_for_nothing_is_not_slow() -> None:
 def test_a_request_that_drips_is_slow_at_last() -> None:
     pace = begun()
     pace.taken = 30  # a byte a second
-    assert not pace.is_slow(100 + PATIENCE)
-    assert pace.is_slow(100 + PATIENCE + 1)
+    assert not pace.is_slow(100 + TIMEOUT)
+    assert pace.is_slow(100 + TIMEOUT + 1)
 
 
 @given(st.integers(1, 1 << 30), st.floats(0, 1e5))
@@ -34,8 +34,8 @@ def test_no_request_at_the_slowest_pace_is_slow(size: int, seconds: float) -> No
 
 def test_a_request_that_waits_for_the_application_has_its_time_anew() -> None:
     pace = begun()
-    pace.wait_for_us(100 + PATIENCE)
-    assert not pace.is_slow(100 + 2 * PATIENCE)
+    pace.wait_for_us(100 + TIMEOUT)
+    assert not pace.is_slow(100 + 2 * TIMEOUT)
     pace.end(130.0)
     pace.wait_for_us(500.0)
     assert not pace.is_slow(1e9)
@@ -56,7 +56,7 @@ def test_a_client_is_stuck_only_when_it_takes_nothing_at_all() -> None:
     now = 200.0
     for left in range(1_000, 0, -100):  # slowly, and yet it moves
         assert not pace.is_stuck(left, now)
-        now += PATIENCE
+        now += TIMEOUT
     assert not pace.is_stuck(100, now)
     assert pace.is_stuck(100, now + 1)
     assert not pace.is_stuck(0, now + 2)

@@ -25,7 +25,7 @@ from tests.authorities import LocalAuthority
 pytestmark = pytest.mark.anyio
 
 KEEP = postgres_authority.KEEP
-PATIENCE = 30.0  # seconds
+TIMEOUT = 30.0  # seconds
 TERMS = Terms(length=40)  # so that no step is given up on a busy machine
 
 
@@ -172,7 +172,7 @@ async def test_a_change_wakes_who_listens(made: Made) -> None:
             woken.set()
 
     listening = asyncio.create_task(listen())
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while not woken.is_set():
             await made.another().publish(["x"])
             await asyncio.wait([listening], timeout=0.05)

@@ -22,7 +22,7 @@ from tests.faults.processes import living_in
 from tests.servers import answers_ping, comes_true
 
 KEEPERS = 6
-PATIENCE = 60.0  # seconds
+TIMEOUT = 60.0  # seconds
 KEEP = """
 import asyncio, sys
 from pathlib import Path
@@ -43,7 +43,7 @@ def made(folder: Path) -> Path:
 
 
 def answers(server: EmbeddedRedis) -> bool:
-    return comes_true(lambda: answers_ping(server.socket), PATIENCE)
+    return comes_true(lambda: answers_ping(server.socket), TIMEOUT)
 
 
 @contextmanager
@@ -120,7 +120,7 @@ def test_of_many_that_race_one_starts_it_and_when_that_is_killed_another_does(da
             starter.kill()
             starter.wait()
             # With the last of them it is gone for good.
-            assert comes_true(lambda gone=process: gone not in living(server), PATIENCE)  # type: ignore[misc]
+            assert comes_true(lambda gone=process: gone not in living(server), TIMEOUT)  # type: ignore[misc]
         assert not living(server)
     assert watch.most == 1
 
@@ -129,20 +129,20 @@ def test_it_is_gone_when_all_who_keep_it_are_killed_at_once(data: Path) -> None:
     server = embedded_in(data)
     with keepers(data):
         assert answers(server)
-    assert comes_true(lambda: not living(server), PATIENCE)
+    assert comes_true(lambda: not living(server), TIMEOUT)
 
 
 def test_one_that_is_killed_is_started_again_over_the_socket_it_left(data: Path) -> None:
     with started(data) as server:
         os.kill(only(living(server)), signal.SIGKILL)
-        assert comes_true(lambda: not living(server), PATIENCE)
+        assert comes_true(lambda: not living(server), TIMEOUT)
         assert server.socket.exists()
 
         def is_back() -> bool:  # what has let go of its folder is not quite dead yet
             server.ensure()
             return answers_ping(server.socket)
 
-        assert comes_true(is_back, PATIENCE)
+        assert comes_true(is_back, TIMEOUT)
 
 
 def test_one_that_stands_still_gets_no_rival(data: Path) -> None:

@@ -363,7 +363,7 @@ async def test_a_server_that_is_not_there_is_unavailable(s3: S3) -> None:
 async def test_a_server_that_says_nothing_is_unavailable_in_time(s3: S3) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=64) as sock:
         mute = s3._replace(endpoint=f"http://127.0.0.1:{sock.getsockname()[1]}")
-        await everything_fails(Bucket(s3.url(), patience=0.1, **mute._asdict()))
+        await everything_fails(Bucket(s3.url(), timeout=0.1, **mute._asdict()))
 
 
 async def test_a_bucket_that_is_not_ours_is_unavailable(s3: S3) -> None:

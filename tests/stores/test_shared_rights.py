@@ -25,7 +25,7 @@ from tests.stores.things import grant
 pytestmark = pytest.mark.anyio
 
 TERMS = Terms()
-PATIENCE = 60.0  # seconds
+TIMEOUT = 60.0  # seconds
 KEY = "grant:g1"
 
 
@@ -198,7 +198,7 @@ async def remembers(memory: LeasedCoherence) -> bool:
 
 
 async def comes_true(condition: Callable[[], Awaitable[bool]]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not await condition():
         assert time.monotonic() < end, "it does not come true"
         await asyncio.sleep(0.01)

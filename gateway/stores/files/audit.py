@@ -27,7 +27,7 @@ from gateway.stores.outages import reason, unavailable
 
 TICK = 0.01  # seconds until a note is written
 AGAIN = 1.0  # seconds until another try where writing failed
-PACE = 1.0  # seconds until what is written is flushed
+FLUSH_INTERVAL = 1.0  # seconds until what is written is flushed
 TURNS = 5  # flushes from one anchoring to the next
 BOUND = 10_000  # records that wait to be written
 LARGEST = 256 << 20  # bytes of one file
@@ -93,7 +93,7 @@ class FileAudit:
     async def maintain(self) -> None:
         """Flush and anchor what is written, for good."""
         for turn in count(1):
-            await sleep(PACE)
+            await sleep(FLUSH_INTERVAL)
             with suppress(Unavailable):
                 await (self._flush() if turn % TURNS else self.anchor())
 

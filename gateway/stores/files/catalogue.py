@@ -28,7 +28,7 @@ from gateway.core.checks import check
 from gateway.core.documents import Address
 from gateway.ports import cursor
 from gateway.stores.files.durable import make_folder, remove, write_whole
-from gateway.stores.files.sqlite import PATIENCE, is_damage, make_database, require_sound
+from gateway.stores.files.sqlite import TIMEOUT, is_damage, make_database, require_sound
 
 VERSION = 2
 LOCK, NUMBER = ".lock", ".number"  # beside it
@@ -236,7 +236,7 @@ class _Connection:
 
 def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+        path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False
     )
     try:
         connection.text_factory = bytes  # what is damaged may be no text

@@ -19,7 +19,7 @@ from gateway.stores.files.durable import write_private
 
 KEPT = "house"
 SERVING = "serving"
-LOOK = 0.02  # seconds between two looks at a lock
+POLL_INTERVAL = 0.02  # seconds between two looks at a lock
 
 
 def house_name(data: Path) -> str:
@@ -64,7 +64,7 @@ class Presence:
         turn = os.open(self._data / KEPT, os.O_RDONLY | os.O_CLOEXEC)
         try:
             while not _takes(turn):  # noqa: ASYNC110  other processes have it, and tell nobody
-                await anyio.sleep(LOOK)
+                await anyio.sleep(POLL_INTERVAL)
             yield
         finally:
             os.close(turn)

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from gateway.stores.files.durable import make_folder, write_private
 from gateway.stores.outages import DAMAGE
 
-PATIENCE = 10.0  # seconds that one writer waits for another
+TIMEOUT = 10.0  # seconds that one writer waits for another
 
 
 def make_database(path: Path) -> None:

@@ -148,13 +148,13 @@ class RedisAuthority:
     """
 
     def __init__(self, url: str, terms: Terms, name: str = "", *, may_begin: bool = True) -> None:
-        patience = terms.pace  # seconds; a late answer to a renewal is worth nothing
-        self._patience = patience
+        timeout = terms.pace  # seconds; a late answer to a renewal is worth nothing
+        self._patience = timeout
         self._place = _Place(name, may_begin)
-        self._renewing = _Line(url, patience, self._place)
-        self._changing = _Line(url, patience, self._place)
-        self._hearing = _Line(url, patience, self._place)
-        self._sharing = _Line(url, patience, self._place)
+        self._renewing = _Line(url, timeout, self._place)
+        self._changing = _Line(url, timeout, self._place)
+        self._hearing = _Line(url, timeout, self._place)
+        self._sharing = _Line(url, timeout, self._place)
 
     async def is_begun(self) -> bool:
         """Return whether this server holds the authority. Raises Unavailable."""
@@ -261,12 +261,12 @@ class _Place:
 class _Line:
     """One connection to one life of the server; made anew after every failure."""
 
-    def __init__(self, url: str, patience: float, place: _Place) -> None:
+    def __init__(self, url: str, timeout: float, place: _Place) -> None:
         self._place = place
         options: dict[str, Any] = dict(parse_url(url))
         self._kind = options.pop("connection_class", Connection)
         self._options = options
-        self._patience = patience
+        self._patience = timeout
         self._connection: Any = None
         self._run_id = ""
         self._turn = asyncio.Lock()

@@ -27,7 +27,7 @@ from gateway.stores.files.durable import make_folder
 
 TETHER = Path(process.__file__)
 SOCKET = "redis.sock"
-LOOK = 0.1  # seconds between two looks at whether there is a server
+POLL_INTERVAL = 0.1  # seconds between two looks at whether there is a server
 LONGEST_SOCKET = 100  # bytes of a path that a unix socket can have, with room to spare
 
 # What workers share goes before what holds the protocol together; that would only be a new start.
@@ -81,7 +81,7 @@ class EmbeddedRedis:
         while True:
             with suppress(OSError, Unavailable):
                 self.ensure()
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_INTERVAL)
 
     def ensure(self) -> None:
         """Start the server unless one lives. Raises OSError, Unavailable."""

@@ -20,7 +20,7 @@ from gateway.core.errors import TooManyTries
 
 LIMITS = (RateLimitItemPerMinute(10), RateLimitItemPerHour(50))
 PREFIX = "paidgate:tries"
-PATIENCE = 0.25  # seconds for an answer of Redis
+TIMEOUT = 0.25  # seconds for an answer of Redis
 PAUSE = 2.0  # seconds that a Redis which did not answer is not asked
 
 _Limiter = MovingWindowRateLimiter
@@ -106,7 +106,7 @@ class _Counts:
 def _pool(url: str) -> ConnectionPool:
     return ConnectionPool.from_url(
         url,
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
         retry=Retry(NoBackoff(), 0),  # memory counts while Redis does not
     )

@@ -26,7 +26,7 @@ from gateway.stores.files.durable import answering
 if TYPE_CHECKING:
     from obstore import PutMode
 
-PATIENCE = 10.0  # seconds for an answer, all retries included
+TIMEOUT = 10.0  # seconds for an answer, all retries included
 LONGER = 6  # times as long for a write, which may be of a hundred megabytes
 RETRIES = 2
 
@@ -48,11 +48,11 @@ class Bucket:
     Every method raises Unavailable when the bucket does not answer.
     """
 
-    def __init__(self, url: str, patience: float = PATIENCE, **given: str) -> None:
+    def __init__(self, url: str, timeout: float = TIMEOUT, **given: str) -> None:
         """Connect to nothing yet. given: settings that go before those of the environment."""
-        limit = timedelta(seconds=patience)
+        limit = timedelta(seconds=timeout)
         longest = limit * LONGER
-        self._patience = patience
+        self._patience = timeout
         self._store = S3Store.from_url(
             url,
             # Plain HTTP is used only where the endpoint itself says so.

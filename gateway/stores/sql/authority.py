@@ -129,10 +129,10 @@ class PostgresAuthority:
     """One authority, spoken to over three connections: leases, changes, wake-ups."""
 
     def __init__(self, url: str, terms: Terms) -> None:
-        patience = terms.pace  # seconds; a late answer to a renewal is worth nothing
-        self._renewing = _Line(url, patience)
-        self._changing = _Line(url, patience)
-        self._hearing = _Line(url, patience)
+        timeout = terms.pace  # seconds; a late answer to a renewal is worth nothing
+        self._renewing = _Line(url, timeout)
+        self._changing = _Line(url, timeout)
+        self._hearing = _Line(url, timeout)
 
     async def renew(self, renewal: Renewal) -> Lease:
         """Ask for a lease. Raises Unavailable."""
@@ -185,9 +185,9 @@ class PostgresAuthority:
 class _Line:
     """One connection, made anew after every failure; nothing is ever asked twice."""
 
-    def __init__(self, url: str, patience: float) -> None:
+    def __init__(self, url: str, timeout: float) -> None:
         self._url = url
-        self._patience = patience
+        self._patience = timeout
         self._connection: Any = None
         self._turn = asyncio.Lock()
 
@@ -223,10 +223,10 @@ class _Line:
         if not await self._connection.fetchval(_IS_INSTALLED, _LAST):
             await self._connection.execute(_INSTALL)
 
-    async def _guarded(self, work: Awaitable[T], patience: float) -> T:
+    async def _guarded(self, work: Awaitable[T], timeout: float) -> T:
         try:
             # Not wait_for: on 3.11 it can lose a cancellation, and with it the end of the process.
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 told = await work
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             with suppress(Exception):

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from gateway.stores.files.sqlite import PATIENCE, make_database, require_sound
+from gateway.stores.files.sqlite import TIMEOUT, make_database, require_sound
 
 # Private to this gateway among the advisory locks of a PostgreSQL database.
 MIGRATING = 0x5061_6964
@@ -62,7 +62,7 @@ class Engines(ABC):
         await self.writing.dispose()
 
 
-def open_engines(url: str, patience: float = PATIENCE) -> Engines:
+def open_engines(url: str, timeout: float = TIMEOUT) -> Engines:
     """Return engines for sqlite:///path or postgresql://…; nothing connects yet.
 
     patience: seconds to wait for a connection, for a turn, for an answer. Raises OSError where
@@ -70,24 +70,24 @@ def open_engines(url: str, patience: float = PATIENCE) -> Engines:
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
-        return _Sqlite(address, patience)
-    return _Postgresql(address, patience)
+        return _Sqlite(address, timeout)
+    return _Postgresql(address, timeout)
 
 
 class _Sqlite(Engines):
-    def __init__(self, address: URL, patience: float) -> None:
+    def __init__(self, address: URL, timeout: float) -> None:
         path = self._path = Path(address.database or "").absolute()
         make_database(path)
         if path.stat().st_size <= SMALL:
-            with closing(sqlite3.connect(path, timeout=patience)) as connection:
+            with closing(sqlite3.connect(path, timeout=timeout)) as connection:
                 require_sound(connection)
         # Never made by connecting: it would be empty, and anybody's to read.
         place = address.set(database=path.as_uri()).update_query_dict({"uri": "true", "mode": "rw"})
         engine = create_async_engine(
             place.set(drivername="sqlite+aiosqlite"),
             hide_parameters=True,
-            pool_timeout=patience,
-            connect_args={"timeout": patience},
+            pool_timeout=timeout,
+            connect_args={"timeout": timeout},
         )
         event.listen(engine.sync_engine, "connect", _set_up)
         event.listen(engine.sync_engine, "begin", _take_turn)
@@ -98,15 +98,15 @@ class _Sqlite(Engines):
             hide_parameters=True,
             pool_size=READS_AT_ONCE,
             max_overflow=0,
-            pool_timeout=patience,
+            pool_timeout=timeout,
             skip_autocommit_rollback=True,
-            connect_args={"timeout": patience, "check_same_thread": False},
+            connect_args={"timeout": timeout, "check_same_thread": False},
         )
         event.listen(self._reading, "connect", _set_up)
         event.listen(self._reading, "connect", _only_read)
         # Theirs alone: reads wait for each other, and not for whatever else takes a thread.
         self._threads = CapacityLimiter(READS_AT_ONCE)
-        self._patience = patience
+        self._patience = timeout
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         with fail_after(self._patience):
@@ -154,12 +154,12 @@ def _take_turn(connection: Connection) -> None:
 
 
 class _Postgresql(Engines):
-    def __init__(self, address: URL, patience: float) -> None:
+    def __init__(self, address: URL, timeout: float) -> None:
         engine = create_async_engine(
             address.set(drivername="postgresql+asyncpg"),
             hide_parameters=True,
-            pool_timeout=patience,
-            connect_args={"timeout": patience, "command_timeout": patience},
+            pool_timeout=timeout,
+            connect_args={"timeout": timeout, "command_timeout": timeout},
         )
         super().__init__(engine, nullcontext())
         self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")

@@ -14,7 +14,7 @@ from gateway.stores.sql.record import Record, answering
 from gateway.stores.sql.rows import code_of, edition_of, grant_of, key_of
 
 MOST = 20  # faults of one table that are told
-PORTION = 1_000  # rows in memory at a time
+BATCH = 1_000  # rows in memory at a time
 
 _READ: dict[Table, Callable[[RowMapping], Any]] = {
     t.edition: edition_of,
@@ -52,7 +52,7 @@ def _file_faults(connection: Connection) -> Iterator[str]:
 def _row_faults(connection: Connection, table: Table) -> Iterator[str]:
     read = _READ.get(table, dict)
     key = [column.name for column in table.primary_key]
-    for row in connection.execute(select(table)).mappings().yield_per(PORTION):
+    for row in connection.execute(select(table)).mappings().yield_per(BATCH):
         try:
             read(row)
         except (GatewayError, ValueError, TypeError, KeyError):

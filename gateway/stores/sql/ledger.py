@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.stores.files.sqlite import PATIENCE
+from gateway.stores.files.sqlite import TIMEOUT
 from gateway.stores.sql.codes import Codes
 from gateway.stores.sql.documents import Documents
 from gateway.stores.sql.engines import open_engines
@@ -14,14 +14,14 @@ from gateway.stores.sql.schema import bring_up
 from gateway.stores.sql.upkeep import Upkeep
 
 
-async def open_ledger(url: str, patience: float = PATIENCE) -> SqlLedger:
+async def open_ledger(url: str, timeout: float = TIMEOUT) -> SqlLedger:
     """Open the ledger at sqlite:///path or postgresql://…, its schema brought up to date.
 
     patience: seconds to wait for a connection, for a turn to write, for an answer.
     Raises Unavailable, NewerSchema.
     """
     with answering():
-        engines = open_engines(url, patience)
+        engines = open_engines(url, timeout)
     try:
         with answering():
             await bring_up(engines)

@@ -36,7 +36,7 @@ from gateway.stores.outages import answered, failed
 from gateway.stores.sql import tables as t
 from gateway.stores.sql.engines import Engines
 
-PORTION = 5_000  # ids in a statement; SQLite takes 32,766
+BATCH = 5_000  # ids in a statement; SQLite takes 32,766
 
 
 class Record:
@@ -126,8 +126,8 @@ class Change:
 
 def batched(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     """Yield ids in portions that a statement can name."""
-    for at in range(0, len(ids), PORTION):
-        yield ids[at : at + PORTION]
+    for at in range(0, len(ids), BATCH):
+        yield ids[at : at + BATCH]
 
 
 def is_at(table: FromClause, address: Address) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from gateway.core.errors import Malformed, Unsupported
 from gateway.web.http.requests import bounded_body, content_type
 
 MAX_FIELDS = 20
-ROOM = 256 << 10  # bytes for the small fields and for what multipart adds
+CAPACITY = 256 << 10  # bytes for the small fields and for what multipart adds
 
 # read_upload has the limit and answers with a page; the limit of the application, which answers
 # with three bare words, stands back where forms with files are taken.
@@ -45,10 +45,10 @@ async def read_upload(request: Request, limit: int) -> Upload:
     declared = f"{request.headers['content-type']}; charset=latin-1"
     parser = MultiPartParser(
         Headers({"content-type": declared}),
-        bounded_body(request, limit + ROOM),
+        bounded_body(request, limit + CAPACITY),
         max_files=1,
         max_fields=MAX_FIELDS,
-        max_part_size=limit + ROOM,
+        max_part_size=limit + CAPACITY,
     )
     try:
         form = await parser.parse()
