@@ -15,16 +15,16 @@ from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.redeeming import Redeeming
-from gateway.web.api.answers import json
 from gateway.web.api.codes import Codes
 from gateway.web.api.documents import Documents
 from gateway.web.api.explanations import Explanations
 from gateway.web.api.grants import Grants
 from gateway.web.api.keys import Keys
 from gateway.web.api.openapi import describe
-from gateway.web.api.operation import routes
+from gateway.web.api.operations import routes
 from gateway.web.api.queries import require_query
 from gateway.web.api.redemptions import Redemptions
+from gateway.web.api.responses import json
 from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import bearer

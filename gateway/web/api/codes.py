@@ -12,8 +12,9 @@ from gateway.core.codes import Code
 from gateway.core.terms import term_text
 from gateway.core.timestamps import timestamp
 from gateway.usecases.redeeming import CodeRequest, Minted, Redeeming
-from gateway.web.api import shapes
-from gateway.web.api.answers import (
+from gateway.web.api import schemas
+from gateway.web.api.operations import GIVING, JSON, Operation
+from gateway.web.api.responses import (
     asked,
     done,
     following,
@@ -23,7 +24,6 @@ from gateway.web.api.answers import (
     read_json,
     seconds,
 )
-from gateway.web.api.operation import GIVING, JSON, Operation
 from gateway.web.http.csv import CSV, csv_table
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.requests import prefers
@@ -44,15 +44,15 @@ class Codes:
                 "GET",
                 "/api/codes",
                 self.list_codes,
-                {200: {JSON: shapes.Codes}},
+                {200: {JSON: schemas.Codes}},
                 query=("scope", "after", "limit"),
             ),
             Operation(
                 "POST",
                 "/api/codes",
                 self.make_codes,
-                {201: {JSON: shapes.NewCodes, CSV: None}, 202: {CSV: None}},
-                takes={JSON: shapes.CodeBody},
+                {201: {JSON: schemas.NewCodes, CSV: None}, 202: {CSV: None}},
+                takes={JSON: schemas.CodeBody},
                 repeatable=True,
                 needs=GIVING,
             ),
@@ -60,7 +60,7 @@ class Codes:
                 "DELETE",
                 "/api/codes/{code}",
                 self.revoke_code,
-                {204: None, 202: {JSON: shapes.Recorded}},
+                {204: None, 202: {JSON: schemas.Recorded}},
                 needs=GIVING,
             ),
         ]
@@ -70,19 +70,19 @@ class Codes:
         after, limit = page(request)
         scope = request.query_params.get("scope", "")
         found = await self._redeeming.codes(publisher, scope=scope, after=after, limit=limit + 1)
-        shown = [shapes.Code(**_told(code)) for code in found[:limit]]
+        shown = [schemas.Code(**_told(code)) for code in found[:limit]]
         last = found[limit - 1].id if len(found) > limit else ""
-        return json(shapes.Codes(shown, following(request, last)))
+        return json(schemas.Codes(shown, following(request, last)))
 
     async def make_codes(self, request: Request, publisher: str) -> Response:
         """Make redeem codes, whose words are told this once."""
-        wish, body = await read_json(request, shapes.CodeBody)
+        wish, body = await read_json(request, schemas.CodeBody)
         minted = await self._redeeming.make(publisher, _request(wish), asked(request, body))
         confirmed = await self._redeeming.confirm()
         if prefers(request, CSV, JSON):
             return csv_answer(minted, 201 if confirmed else 202)
-        told = [shapes.NewCode(**_told(each.code), code=each.word) for each in minted]
-        return json(shapes.NewCodes(told, confirmed), 201)
+        told = [schemas.NewCode(**_told(each.code), code=each.word) for each in minted]
+        return json(schemas.NewCodes(told, confirmed), 201)
 
     async def revoke_code(self, request: Request, publisher: str) -> Response:
         """Take a code back, and every right that came from it."""
@@ -98,7 +98,7 @@ def csv_answer(minted: Sequence[Minted], status: int) -> Response:
     return Response(table, status, headers | {"cache-control": CACHE_PRIVATE})
 
 
-def _request(wish: shapes.CodeBody) -> CodeRequest:
+def _request(wish: schemas.CodeBody) -> CodeRequest:
     return CodeRequest(
         scope=wish.scope,
         count=wish.count,

@@ -18,22 +18,22 @@ from gateway.rendering.problems import MAX_FINDINGS, finding
 from gateway.usecases.composing import Submission
 from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.publishing import Published, Publishing
-from gateway.web.api import shapes
-from gateway.web.api.answers import (
+from gateway.web.api import schemas
+from gateway.web.api.operations import JSON, Operation
+from gateway.web.api.responses import (
     asked,
     done,
     following,
     json,
     page,
 )
-from gateway.web.api.operation import JSON, Operation
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import Links
 from gateway.web.http.requests import condition, content_type, flag, read_body
 
 SOURCES = {"text/plain": None, "text/markdown": None, "text/html": None}
 PATH = "/api/documents/{slug}"
-_PUBLISHED = {JSON: shapes.Published}
+_PUBLISHED = {JSON: schemas.Published}
 
 
 class Documents:
@@ -61,10 +61,10 @@ class Documents:
                 "GET",
                 "/api/documents",
                 self.list_documents,
-                {200: {JSON: shapes.Documents}},
+                {200: {JSON: schemas.Documents}},
                 query=paged,
             ),
-            Operation("GET", PATH, self.read_document, {200: {JSON: shapes.Document}}),
+            Operation("GET", PATH, self.read_document, {200: {JSON: schemas.Document}}),
             Operation(
                 "PUT",
                 PATH,
@@ -78,7 +78,7 @@ class Documents:
                 "DELETE",
                 PATH,
                 self.delete_document,
-                {204: None, 202: {JSON: shapes.Recorded}},
+                {204: None, 202: {JSON: schemas.Recorded}},
                 query=("erase",),
                 conditional=True,
             ),
@@ -86,7 +86,7 @@ class Documents:
                 "POST",
                 f"{PATH}/check",
                 self.check_document,
-                {200: {JSON: shapes.Checked}},
+                {200: {JSON: schemas.Checked}},
                 takes=SOURCES,
                 query=("free",),
                 repeatable=True,
@@ -96,7 +96,7 @@ class Documents:
                 "GET",
                 f"{PATH}/editions",
                 self.list_editions,
-                {200: {JSON: shapes.Editions}},
+                {200: {JSON: schemas.Editions}},
                 query=paged,
             ),
             Operation(
@@ -115,7 +115,7 @@ class Documents:
         found = await self._publishing.documents(publisher, after, limit + 1)
         shown = [self._told(request, edition) for edition in found[:limit]]
         last = found[limit - 1].address.slug if len(found) > limit else ""
-        return json(shapes.Documents(shown, following(request, last)))
+        return json(schemas.Documents(shown, following(request, last)))
 
     async def read_document(self, request: Request, publisher: str) -> Response:
         """Tell about one document."""
@@ -158,9 +158,9 @@ class Documents:
             meta = prepared.document.meta
             sections = _sections(prepared.sections)
             warnings = _found(prepared.warnings)
-            told = shapes.Checked(True, [], warnings, meta.title, meta.language, sections)
+            told = schemas.Checked(True, [], warnings, meta.title, meta.language, sections)
         except Refused as refused:
-            told = shapes.Checked(False, _found(refused.findings), [])
+            told = schemas.Checked(False, _found(refused.findings), [])
         await self._idempotency.keep(publisher, ask, 200, b"")  # the same source, the same findings
         return json(told)
 
@@ -179,7 +179,7 @@ class Documents:
         found = await self._publishing.editions(address, after, limit + 1)
         shown = [self._told(request, edition) for edition in found[:limit]]
         last = found[limit - 1].id if len(found) > limit else ""
-        return json(shapes.Editions(shown, following(request, last)))
+        return json(schemas.Editions(shown, following(request, last)))
 
     async def roll_back(self, request: Request, publisher: str) -> Response:
         """Make an earlier edition current again."""
@@ -198,13 +198,13 @@ class Documents:
         await self._idempotency.keep(publisher, ask, 200, encode(answer.warnings))
         return json(answer, headers=_etag(published.edition))
 
-    def _told(self, request: Request, edition: Edition) -> shapes.Document:
-        return shapes.Document(**self._facts(request, edition))
+    def _told(self, request: Request, edition: Edition) -> schemas.Document:
+        return schemas.Document(**self._facts(request, edition))
 
-    def _told_published(self, request: Request, published: Published) -> shapes.Published:
+    def _told_published(self, request: Request, published: Published) -> schemas.Published:
         facts = self._facts(request, published.edition)
         warnings = _found(published.warnings)
-        return shapes.Published(**facts, confirmed=published.confirmed, warnings=warnings)
+        return schemas.Published(**facts, confirmed=published.confirmed, warnings=warnings)
 
     def _facts(self, request: Request, edition: Edition) -> dict[str, Any]:
         return dict(
@@ -242,15 +242,15 @@ def _language(request: Request) -> str:
     return language
 
 
-def _sections(sections: Sequence[tuple[bool, int, int]]) -> list[shapes.Section]:
+def _sections(sections: Sequence[tuple[bool, int, int]]) -> list[schemas.Section]:
     return [
-        shapes.Section("paid" if paid else "free", line, end_line)
+        schemas.Section("paid" if paid else "free", line, end_line)
         for paid, line, end_line in sections
     ]
 
 
-def _found(found: Sequence[Finding]) -> list[shapes.Finding]:
-    return [shapes.Finding(**finding(each)) for each in found[:MAX_FINDINGS]]
+def _found(found: Sequence[Finding]) -> list[schemas.Finding]:
+    return [schemas.Finding(**finding(each)) for each in found[:MAX_FINDINGS]]
 
 
 def _etag(edition: Edition) -> dict[str, str]:

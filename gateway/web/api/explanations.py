@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.usecases.explaining import Explaining
-from gateway.web.api import shapes
-from gateway.web.api.answers import json, own_document
-from gateway.web.api.operation import JSON, Operation
+from gateway.web.api import schemas
+from gateway.web.api.operations import JSON, Operation
+from gateway.web.api.responses import json, own_document
 
 
 class Explanations:
@@ -26,7 +26,7 @@ class Explanations:
                 "GET",
                 "/api/explain",
                 self.explain,
-                {200: {JSON: shapes.Explanation}},
+                {200: {JSON: schemas.Explanation}},
                 query=("document", "subject", "token"),
                 required=("document",),
                 one_of=("subject", "token"),
@@ -41,5 +41,5 @@ class Explanations:
             found = await self._explaining.token(address, token)
         else:
             found = await self._explaining.subject(address, asked["subject"])
-        steps = [shapes.Step(s.name, s.ok, s.detail, **s.facts) for s in found.steps]
-        return json(shapes.Explanation(found.allowed, steps))
+        steps = [schemas.Step(s.name, s.ok, s.detail, **s.facts) for s in found.steps]
+        return json(schemas.Explanation(found.allowed, steps))

@@ -12,8 +12,9 @@ from starlette.responses import Response
 from gateway.core.rights import Grant, Standing
 from gateway.core.timestamps import timestamp
 from gateway.usecases.granting import OUR_SOURCES, Granting, GrantRequest
-from gateway.web.api import shapes
-from gateway.web.api.answers import (
+from gateway.web.api import schemas
+from gateway.web.api.operations import GIVING, JSON, Operation
+from gateway.web.api.responses import (
     asked,
     done,
     following,
@@ -24,7 +25,6 @@ from gateway.web.api.answers import (
     read_json,
     seconds,
 )
-from gateway.web.api.operation import GIVING, JSON, Operation
 from gateway.web.http.links import Links
 
 PATH = "/api/grants/{grant}"
@@ -39,13 +39,13 @@ class Grants:
 
     def operations(self) -> Sequence[Operation]:
         """Return what can be done with grants."""
-        revoked = {204: None, 202: {JSON: shapes.Recorded}}
+        revoked = {204: None, 202: {JSON: schemas.Recorded}}
         return [
             Operation(
                 "GET",
                 "/api/grants",
                 self.list_grants,
-                {200: {JSON: shapes.Grants}},
+                {200: {JSON: schemas.Grants}},
                 query=(
                     *("subject", "document", "scope", "source", "source_ref", "standing"),
                     *("after", "limit"),
@@ -55,22 +55,22 @@ class Grants:
                 "POST",
                 "/api/grants",
                 self.make_grant,
-                {201: {JSON: shapes.NewGrant}},
-                takes={JSON: shapes.GrantBody},
+                {201: {JSON: schemas.NewGrant}},
+                takes={JSON: schemas.GrantBody},
                 repeatable=True,
                 needs=GIVING,
             ),
-            Operation("GET", PATH, self.read_grant, {200: {JSON: shapes.Grant}}),
+            Operation("GET", PATH, self.read_grant, {200: {JSON: schemas.Grant}}),
             Operation("DELETE", PATH, self.revoke_grant, revoked, needs=GIVING),
             Operation(
                 "POST",
                 f"{PATH}/renew-link",
                 self.renew_link,
-                {200: {JSON: shapes.NewLink}},
+                {200: {JSON: schemas.NewLink}},
                 repeatable=True,
                 needs=GIVING,
             ),
-            Operation("GET", f"{PATH}/devices", self.list_devices, {200: {JSON: shapes.Devices}}),
+            Operation("GET", f"{PATH}/devices", self.list_devices, {200: {JSON: schemas.Devices}}),
             Operation(
                 "DELETE", f"{PATH}/devices/{{device}}", self.evict_device, revoked, needs=GIVING
             ),
@@ -92,19 +92,19 @@ class Grants:
             after=after,
             limit=limit + 1,
         )
-        shown = [shapes.Grant(**_told(grant)) for grant in found[:limit]]
+        shown = [schemas.Grant(**_told(grant)) for grant in found[:limit]]
         last = found[limit - 1].id if len(found) > limit else ""
-        return json(shapes.Grants(shown, following(request, last)))
+        return json(schemas.Grants(shown, following(request, last)))
 
     async def make_grant(self, request: Request, publisher: str) -> Response:
         """Put a right on record, and return its token."""
-        wish, body = await read_json(request, shapes.GrantBody)
+        wish, body = await read_json(request, schemas.GrantBody)
         ask = asked(request, body)
         grant = await self._granting.grant(
             publisher, _request(wish), once=ask.key, fingerprint=ask.fingerprint
         )
         token = await self._granting.token(grant)
-        told = shapes.NewGrant(
+        told = schemas.NewGrant(
             **_told(grant),
             token=token,
             unlock_url=self._links.absolute(request, f"/unlock?token={quote(token)}"),
@@ -115,7 +115,7 @@ class Grants:
     async def read_grant(self, request: Request, publisher: str) -> Response:
         """Tell about one grant."""
         grant = await self._granting.own(publisher, request.path_params["grant"])
-        return json(shapes.Grant(**_told(grant)))
+        return json(schemas.Grant(**_told(grant)))
 
     async def revoke_grant(self, request: Request, publisher: str) -> Response:
         """Take a right back, and all that came from it."""
@@ -127,12 +127,12 @@ class Grants:
         renewed, confirmed = await self._granting.renew(publisher, grant, asked(request))
         token = await self._granting.token(renewed)
         link = self._links.absolute(request, f"/unlock?token={quote(token)}")
-        return json(shapes.NewLink(token, link, confirmed))
+        return json(schemas.NewLink(token, link, confirmed))
 
     async def list_devices(self, request: Request, publisher: str) -> Response:
         """List where a grant was redeemed, in that order."""
         found = await self._granting.devices(publisher, request.path_params["grant"])
-        return json(shapes.Devices([shapes.Device(d.reader, timestamp(d.at)) for d in found]))
+        return json(schemas.Devices([schemas.Device(d.reader, timestamp(d.at)) for d in found]))
 
     async def evict_device(self, request: Request, publisher: str) -> Response:
         """Take a grant out of one device."""
@@ -140,7 +140,7 @@ class Grants:
         return done(await self._granting.evict(publisher, grant, device))
 
 
-def _request(wish: shapes.GrantBody) -> GrantRequest:
+def _request(wish: schemas.GrantBody) -> GrantRequest:
     return GrantRequest(
         wish.scope,
         wish.subject,

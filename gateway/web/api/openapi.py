@@ -10,9 +10,9 @@ import msgspec
 
 from gateway.core.documents import NAME
 from gateway.rendering.problems import PROBLEM
-from gateway.web.api.operation import Body, Operation
+from gateway.web.api.operations import Body, Operation
 from gateway.web.api.queries import QUERIES
-from gateway.web.api.shapes import Problem
+from gateway.web.api.schemas import Problem
 
 _AT = "#/components/schemas/{name}"
 _PATH = re.compile(r"\{(\w+)\}")

@@ -13,8 +13,8 @@ from gateway.core.documents import NAME
 from gateway.core.errors import Malformed, require_none
 from gateway.core.rights import Standing
 from gateway.core.terms import MAX_WORDS, WORDS
-from gateway.web.api.operation import Operation
-from gateway.web.api.shapes import SCOPE
+from gateway.web.api.operations import Operation
+from gateway.web.api.schemas import SCOPE
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,40}", re.ASCII)
 

@@ -11,9 +11,9 @@ from gateway.core.errors import Malformed
 from gateway.ports import FailedAttempts
 from gateway.usecases.granting import Granting
 from gateway.usecases.redeeming import Redeeming
-from gateway.web.api import shapes
-from gateway.web.api.answers import asked, json, moment_if, read_json
-from gateway.web.api.operation import JSON, Operation
+from gateway.web.api import schemas
+from gateway.web.api.operations import JSON, Operation
+from gateway.web.api.responses import asked, json, moment_if, read_json
 from gateway.web.http.links import token_in
 from gateway.web.http.rate_limit import CODES, rate_limited
 
@@ -33,8 +33,8 @@ class Redemptions:
                 "POST",
                 "/redeem",
                 self.redeem,
-                {200: {JSON: shapes.Redeemed}},
-                takes={JSON: shapes.Redemption},
+                {200: {JSON: schemas.Redeemed}},
+                takes={JSON: schemas.Redemption},
                 one_of=("code", "token"),
                 repeatable=True,
                 is_open=True,
@@ -43,7 +43,7 @@ class Redemptions:
 
     async def redeem(self, request: Request, _: str) -> Response:
         """Redeem a code or a token: it takes a place of its right, as a browser does."""
-        told, _body = await read_json(request, shapes.Redemption)
+        told, _body = await read_json(request, schemas.Redemption)
         if bool(told.code) is bool(told.token):
             raise Malformed(
                 "It is not clear what to redeem.", where="body", hint="Send a code or a token."
@@ -54,7 +54,7 @@ class Redemptions:
             once = f"key {key}" if key else ""
             redeemed = await self._redeeming.redeem(token_in(word) or word, None, once)
         grant = redeemed.grant
-        answer = shapes.Redeemed(
+        answer = schemas.Redeemed(
             token=await self._granting.token(grant),
             scope=str(grant.scope),
             document=None if redeemed.address is None else str(redeemed.address),

@@ -13,7 +13,7 @@ from gateway.ports import Edition
 from gateway.usecases.idempotency import IdempotencyKey
 from gateway.usecases.redeeming import CodeRequest, Redeeming
 from gateway.web.api.codes import csv_answer
-from gateway.web.api.operation import GIVING
+from gateway.web.api.operations import GIVING
 from gateway.web.studio.desk import StudioPages, done_at, read_fields
 from gateway.web.studio.grants import Grants, chosen_scope, number, once_of, place_of
 from gateway.web.studio.sessions import Session

@@ -21,7 +21,7 @@ from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Pages, negotiate
 from gateway.rendering.press import HTML
 from gateway.rendering.problems import KIND
-from gateway.web.api.operation import require_may
+from gateway.web.api.operations import require_may
 from gateway.web.errors import problem, status_of
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.requests import read_form

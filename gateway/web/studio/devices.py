@@ -13,7 +13,7 @@ from gateway.core.timestamps import timestamp
 from gateway.rendering.press import UNLOCK
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import IdempotencyKey
-from gateway.web.api.operation import GIVING
+from gateway.web.api.operations import GIVING
 from gateway.web.http.links import Links
 from gateway.web.studio.desk import HOME, StudioPages, done_at, read_fields
 from gateway.web.studio.grants import once_of

@@ -21,7 +21,7 @@ from gateway.ports import Edition
 from gateway.usecases.granting import Granting, GrantRequest
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.redeeming import Redeeming
-from gateway.web.api.operation import GIVING
+from gateway.web.api.operations import GIVING
 from gateway.web.http.links import Links
 from gateway.web.studio.desk import HOME, StudioPages, done_at, mark, own_address, read_fields
 from gateway.web.studio.sessions import Session
