@@ -76,7 +76,7 @@ def s3_server() -> Iterator[S3]:
 
 
 def has_bucket(s3: S3) -> bool:
-    """Say whether the server is up and its bucket there."""
+    """Return whether the server is up and its bucket there."""
     try:
         obstore.list(s3.client()).collect()
     except (BaseError, OSError):

@@ -60,7 +60,7 @@ def postgres_server() -> Iterator[str]:
 
 
 def answers_ping(path: Path) -> bool:
-    """Say whether a Redis answers PING at a unix socket."""
+    """Return whether a Redis answers PING at a unix socket."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(1)
         try:
@@ -72,7 +72,7 @@ def answers_ping(path: Path) -> bool:
 
 
 def answers_select(url: str) -> bool:
-    """Say whether a PostgreSQL answers SELECT 1."""
+    """Return whether a PostgreSQL answers SELECT 1."""
     psql = program_for("postgres", "psql")
     command = [psql, "--no-psqlrc", "-tAc", "SELECT 1", url]
     answer = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL)

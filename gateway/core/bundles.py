@@ -128,7 +128,7 @@ class Bundle:
 
     @property
     def is_long(self) -> bool:
-        """Tell whether the body of any form is long."""
+        """Return whether the body of any form is long."""
         return any(len(form.bodies[IDENTITY]) > LONG for form in self.forms.values())
 
     @property

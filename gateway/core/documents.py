@@ -59,12 +59,12 @@ class Address(NamedTuple):
 
 
 def is_name(text: str) -> bool:
-    """Tell whether text can name a publisher, a document or a collection."""
+    """Return whether text can name a publisher, a document or a collection."""
     return _NAME.fullmatch(text) is not None
 
 
 def is_language(text: str) -> bool:
-    """Tell whether text has the form of a language tag (BCP 47), such as zh-Hant-TW."""
+    """Return whether text has the form of a language tag (BCP 47), such as zh-Hant-TW."""
     return len(text) <= MAX_LANGUAGE and _LANGUAGE.fullmatch(text) is not None
 
 
@@ -208,7 +208,7 @@ class Shared:
     paid: tuple[tuple[int, int], ...] = ()
 
     def is_paid(self, at: int) -> bool:
-        """Tell whether a place in the full text is paid."""
+        """Return whether a place in the full text is paid."""
         before = bisect_right(self.paid, at, key=lambda span: span[0])
         return before > 0 and at < self.paid[before - 1][1]
 

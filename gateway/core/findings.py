@@ -109,5 +109,5 @@ class Hold(Struct, frozen=True, gc=False):
     until: int = FOREVER
 
     def stands(self, now: int) -> bool:
-        """Tell whether it stands at now, in Unix seconds."""
+        """Return whether it stands at now, in Unix seconds."""
         return self.since <= now < self.until

@@ -132,7 +132,7 @@ class Leaseholder(Generic[V]):
         self._deadline = min(self._deadline, until)
 
     def is_leased(self, now: float) -> bool:
-        """Tell whether memory may answer a read that begins now."""
+        """Return whether memory may answer a read that begins now."""
         return now < self._deadline
 
     def answer(self, key: str, now: float) -> V | None:
@@ -281,7 +281,7 @@ class Barrier:
     waited_out: float  # no lease granted before the change runs any more
 
     def is_open(self, now: float, behind: frozenset[str] | None) -> bool:
-        """Tell whether to acknowledge; `behind` is the authority's latest answer, None for none."""
+        """Return whether to acknowledge; `behind` is what the authority last said, or None."""
         if now >= self.waited_out:
             return True
         # Guard 7, acknowledge at apply: published is not yet heard.

@@ -335,7 +335,7 @@ def _warnings(source: str, tokens: _Tokens, in_code: InCode | None) -> tuple[Fin
 
 
 def _is_nearly_all_free(source: str, pairs: Sequence[tuple[Marker, Marker]]) -> bool:
-    """Tell whether less than a tenth of more than a page is paid, but not nothing."""
+    """Return whether less than a tenth of more than a page is paid, but not nothing."""
     paid = sum(end.start - begin.end for begin, end in pairs)
     free = len(source) - sum(end.end - begin.start for begin, end in pairs)
     return paid > 0 and free > PAGE_LENGTH and free > 9 * paid

@@ -91,7 +91,7 @@ class _PaidBefore:
         self._pieces = set(_pieces(paid)).difference(_pieces(free))
 
     def is_in(self, text: str) -> bool:
-        """Tell whether a free text holds any of it."""
+        """Return whether a free text holds any of it."""
         if not self._pieces.isdisjoint(_pieces([text])):
             return True
         letters = _letters(text)
@@ -121,5 +121,5 @@ def _letters(text: str) -> str:
 
 
 def _says(letters: str, least: int) -> bool:
-    """Tell whether letters say enough to be known by; a wide one says as much as two others."""
+    """Return whether letters say enough to be known by; a wide one says as much as two others."""
     return len(letters) >= least or len(letters) + len(_WIDE.findall(letters)) >= least

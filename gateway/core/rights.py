@@ -59,7 +59,7 @@ class Scope:
         return Address(self.publisher, self.name) if self.kind is _DOCUMENT else None
 
     def covers(self, address: Address, collection: str) -> bool:
-        """Tell whether a document at address, in collection (or ""), lies within the scope."""
+        """Return whether a document at address, in collection (or ""), lies within the scope."""
         if self.publisher != address.publisher:
             return False
         if self.kind is _ALL:

@@ -179,7 +179,7 @@ def _bare(bones: bytes, after: int) -> int:
 
 
 def _names_heading(bones: bytes, start: int, end: int) -> bool:
-    """Tell whether a word is a part of what a heading is named."""
+    """Return whether a word is a part of what a heading is named."""
     head = bones[max(0, start - 200) : start]
     found = _IN_ANCHOR.search(head) if any(sign in head for sign in (b"#", b"=", b"[")) else None
     if not found:

@@ -32,7 +32,7 @@ def day_of(day: Day) -> date:
 
 
 def has_zone(day: Day) -> bool:
-    """Tell whether it is known where on earth the day is meant."""
+    """Return whether it is known where on earth the day is meant."""
     return isinstance(day, datetime) and day.tzinfo is not None
 
 

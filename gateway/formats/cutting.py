@@ -95,7 +95,7 @@ class _Cutter:
             self.stack[-1].shows = True
 
     def _nothing_yet(self) -> bool:
-        """Tell whether nothing shows since the stop that tore this paragraph."""
+        """Return whether nothing shows since the stop that tore this paragraph."""
         return bool(self.stack) and self.stack[-1].torn and not self.stack[-1].shows
 
     def _stop(self, stop: str) -> None:

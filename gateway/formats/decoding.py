@@ -86,7 +86,7 @@ def _declared_inside(body: bytes) -> str | None:
 
 
 def _is_utf8(body: bytes) -> bool:
-    """Tell whether body is UTF-8, and not by the chance that befalls a few bytes of GB18030."""
+    """Return whether body is UTF-8, and not by the chance that befalls a few bytes of GB18030."""
     try:
         body.decode()
     except UnicodeDecodeError:
@@ -128,7 +128,7 @@ def _refused(body: bytes, offset: int, before: str, message: str) -> Refused:
 
 
 def _is_gb18030(body: bytes) -> bool:
-    """Tell whether body is Chinese text in GB18030 and not UTF-8 with damage in it."""
+    """Return whether body is Chinese text in GB18030 and not UTF-8 with damage in it."""
     readable = body.decode("utf-8", "ignore").encode()
     strays = len(body) - len(readable)
     if not strays:

@@ -50,7 +50,7 @@ class _State(StateInline):
 
 
 def _flanks(inner: str, outer: str) -> bool:
-    """Tell whether a mark belongs to the text on its inner side."""
+    """Return whether a mark belongs to the text on its inner side."""
     if isWhiteSpace(ord(inner)):
         return False
     if not is_punctuation(inner) or is_cjk(inner):
@@ -59,10 +59,10 @@ def _flanks(inner: str, outer: str) -> bool:
 
 
 def is_punctuation(character: str) -> bool:
-    """Tell whether CommonMark calls a character punctuation."""
+    """Return whether CommonMark calls a character punctuation."""
     return isMdAsciiPunct(ord(character)) or isPunctChar(character)
 
 
 def is_cjk(character: str) -> bool:
-    """Tell whether a character is of Chinese, Japanese or Korean, their punctuation included."""
+    """Return whether a character is of Chinese, Japanese or Korean, their punctuation included."""
     return east_asian_width(character) in "WFH" and category(character) != "So"

@@ -64,17 +64,17 @@ class Fields(NamedTuple):
 
 
 def is_field(line: str) -> bool:
-    """Tell whether a line is a field as YAML has them."""
+    """Return whether a line is a field as YAML has them."""
     return _PROPER.match(line) is not None
 
 
 def goes_on(line: str) -> bool:
-    """Tell whether a line goes on with the field above it, or says nothing."""
+    """Return whether a line goes on with the field above it, or says nothing."""
     return not line.strip() or _GOES_ON.match(line) is not None
 
 
 def is_all_fields(lines: Iterable[str]) -> bool:
-    """Tell whether every line is a field or goes on with one."""
+    """Return whether every line is a field or goes on with one."""
     return all(is_field(line) or goes_on(line) for line in lines)
 
 
@@ -109,7 +109,7 @@ def _score(name: str, value: str) -> int:
 
 
 def are_meant(fields: Fields, *, opened: bool, closed: bool) -> bool:
-    """Tell whether somebody meant them as front matter, between fences or not."""
+    """Return whether somebody meant them as front matter, between fences or not."""
     if opened and closed and fields.number > 1 and fields.plain == fields.number:
         return True
     return fields.score > 1 and (fields.number > 1 or opened or closed)

@@ -133,7 +133,7 @@ _KNOWN |= {key(name) for names in UNUSED.values() for name in names.split()}
 
 
 def is_known(name: str) -> bool:
-    """Tell whether a field is one of ours or of another tool."""
+    """Return whether a field is one of ours or of another tool."""
     return key(name) in _KNOWN or name.startswith(_OF_PLUGINS)
 
 

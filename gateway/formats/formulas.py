@@ -49,12 +49,12 @@ def formulas(parser: MarkdownIt) -> None:
 
 
 def is_formula(text: str) -> bool:
-    """Tell whether a text is one formula with its delimiters, amid a line."""
+    """Return whether a text is one formula with its delimiters, amid a line."""
     return _INLINE.fullmatch(text) is not None
 
 
 def is_display(text: str) -> bool:
-    """Tell whether a text is one formula with its delimiters, on lines of its own."""
+    """Return whether a text is one formula with its delimiters, on lines of its own."""
     return _DISPLAY.fullmatch(text) is not None
 
 
@@ -72,7 +72,7 @@ def _inline(state: StateInline, silent: bool) -> bool:
 
 
 def _is_sound(found: re.Match[str]) -> bool:
-    """Tell whether what stands between backslashes looks like a formula."""
+    """Return whether what stands between backslashes looks like a formula."""
     round_, square = found["round"], found["square"]
     inside = round_ or square
     if inside is None:

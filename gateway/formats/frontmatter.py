@@ -110,7 +110,7 @@ def _first(lines: list[str]) -> str:
 
 
 def _are_fields(lines: list[str]) -> bool:
-    """Tell whether lines that have the form of fields are no talk and no remark in prose."""
+    """Return whether lines that have the form of fields are no talk and no remark in prose."""
     names = [line.partition(":")[0].strip(" \t\"'") for line in lines if fences.is_field(line)]
     return any(map(is_known, names)) or all(name[0].islower() for name in names)
 

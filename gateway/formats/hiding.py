@@ -30,7 +30,7 @@ class Hidden(NamedTuple):
     selectors: frozenset[str]
 
     def holds(self, name: str, attributes: Mapping[str, str]) -> bool:
-        """Tell whether an element is hidden."""
+        """Return whether an element is hidden."""
         if name in _WHOLE_PAGE:
             return False
         if "hidden" in attributes or "popover" in attributes:
@@ -55,7 +55,7 @@ def hidden_in(html: str) -> Hidden | None:
 
 
 def is_hidden(token: Token, hidden: Hidden) -> bool:
-    """Tell whether a token begins a hidden element."""
+    """Return whether a token begins a hidden element."""
     return bool(token.tag) and not token.closes and hidden.holds(token.name, values(token.tag))
 
 
@@ -106,7 +106,7 @@ _SHOWS = re.compile(r"(?:^|;)\s*(?:display|visibility)\s*:")
 
 
 def _hides(style: str) -> bool:
-    """Tell whether declarations hide what they are for."""
+    """Return whether declarations hide what they are for."""
     said: dict[str, str] = {}
     forced: set[str] = set()
     for declaration in _COMMENT.sub("", style).lower().split(";"):

@@ -20,7 +20,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 def can_show(picture: str) -> bool:
-    """Tell whether a browser could show the picture of an address here."""
+    """Return whether a browser could show the picture of an address here."""
     return picture.startswith("/") or bool(_ON_HTTPS.match(picture))
 
 

@@ -158,12 +158,12 @@ def _goes_on(line: str, following: str, margin: int) -> bool:
 
 
 def _begins(line: str) -> bool:
-    """Tell whether a line is the first of its paragraph wherever it stands."""
+    """Return whether a line is the first of its paragraph wherever it stands."""
     return bool(_INDENT.match(line) or _ITEM.match(line))
 
 
 def _reaches(line: str, following: str, margin: int) -> bool:
-    """Tell whether a line ends where it does because the next word had no room."""
+    """Return whether a line ends where it does because the next word had no room."""
     width = _width(line)
     word = following.split(" ", 1)[0]
     return width >= margin - _RAG or (word.isascii() and width + len(word) >= margin)

@@ -71,7 +71,7 @@ def _goes(name: str) -> bool:
 
 
 def _goes_whole(token: Token) -> bool:
-    """Tell whether what an element holds goes away with it; of unknown ones, what is hidden."""
+    """Return whether what an element holds goes away with it; of unknown ones, what is hidden."""
     return token.name in PRUNED or is_hidden(token, NO_RULES)
 
 

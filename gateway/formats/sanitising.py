@@ -189,6 +189,6 @@ def _classes(tag: str, value: str) -> str | None:
 
 
 def is_safe(url: str) -> bool:
-    """Tell whether an address has no scheme, or one that an article may use."""
+    """Return whether an address has no scheme, or one that an article may use."""
     scheme = re.match(r"[^/?#]*?:", url)
     return scheme is None or scheme[0][:-1].lower() in SCHEMES

@@ -248,7 +248,7 @@ def _around(mark: str) -> _Writer:
 
 
 def _holds(character: str) -> bool:
-    """Tell whether a mark next to a character is one whatever stands on its other side."""
+    """Return whether a mark next to a character is one whatever stands on its other side."""
     return is_cjk(character) or not is_punctuation(character)
 
 
@@ -270,7 +270,7 @@ def _fenced(tag: Piece, inside: _Parts) -> _Part:
 
 
 def _is_math(tag: Piece, text: str) -> bool:
-    """Tell whether code was a formula, and stays one to readers of Markdown that know none."""
+    """Return whether code was a formula, and stays one to readers of Markdown that know none."""
     return attribute(tag, "class") == "math" and "\n\n" not in text and not _TAG.search(text)
 
 

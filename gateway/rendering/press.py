@@ -230,7 +230,7 @@ def _shortened(text: str) -> str:
 
 
 def _joins(character: str) -> bool:
-    """Tell whether a character belongs to the one before it: marks, joiners, skin tones."""
+    """Return whether a character belongs to the one before it: marks, joiners, skin tones."""
     return (
         unicodedata.category(character).startswith("M")
         or character == "\u200d"

@@ -49,7 +49,7 @@ class Static:
         return self._forms.get(_plain(path))
 
     def lasting(self, path: str) -> bool:
-        """Tell whether a path names exactly the bytes of today, and so may be kept for good."""
+        """Return whether a path names exactly the bytes of today, and so may be kept for good."""
         return self._names.get(_plain(path)) == path
 
 

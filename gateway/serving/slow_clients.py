@@ -35,15 +35,15 @@ class Pace:
 
     @property
     def has_too_long_a_head(self) -> bool:
-        """Tell whether a head goes on and on; ask after what came together is parsed."""
+        """Return whether a head goes on and on; ask after what came together is parsed."""
         return self.is_in_head and self.taken > MAX_HEAD
 
     def is_slow(self, now: float) -> bool:
-        """Tell whether a request takes longer than a slow line excuses."""
+        """Return whether a request takes longer than a slow line excuses."""
         return self.begun > 0 and now - self.begun > TIMEOUT + self.taken / SLOWEST
 
     def is_stuck(self, unsent: int, now: float) -> bool:
-        """Tell whether the client has stopped to take what it asked for; ask now and then."""
+        """Return whether the client has stopped to take what it asked for; ask now and then."""
         if unsent == 0 or unsent < self.unsent:
             self.moved = now
         self.unsent = unsent

@@ -81,7 +81,7 @@ class Consequences:
         return ()
 
     async def _has_holders(self, address: Address, collection: str) -> bool:
-        """Tell whether a right rests on a document in which nothing is paid."""
+        """Return whether a right rests on a document in which nothing is paid."""
         publisher = address.publisher
         if await self._is_held(Scope(publisher, Kind.DOCUMENT, address.slug)):
             return True
@@ -90,7 +90,7 @@ class Consequences:
         return await self._is_held(Scope(publisher, Kind.COLLECTION, collection))
 
     async def _is_held(self, scope: Scope) -> bool:
-        """Tell whether a right of just this scope holds, will hold, or can be redeemed."""
+        """Return whether a right of just this scope holds, will hold, or can be redeemed."""
         now, ledger, publisher, name = self._clock.now(), self._ledger, scope.publisher, str(scope)
 
         def grants(after: str) -> Awaitable[Sequence[Grant]]:
@@ -118,7 +118,7 @@ async def _some(
     is_one: Callable[[T], bool],
     key: Callable[[T], str],
 ) -> bool:
-    """Tell whether there is one, page by page; where there are very many, that there is."""
+    """Return whether there is one, page by page; where there are very many, that there is."""
     after = ""
     for _ in range(PAGES):
         page = await pages(after)
@@ -135,5 +135,5 @@ def _id(one: Grant | Code) -> str:
 
 
 def has_paid(edition: Edition) -> bool:
-    """Tell whether an edition has a paid section."""
+    """Return whether an edition has a paid section."""
     return any(paid for paid, _, _ in edition.sections)

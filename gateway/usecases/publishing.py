@@ -160,7 +160,7 @@ class Publishing:
         return Published(current, created=False, confirmed=confirmed, warnings=found + warnings)
 
     async def _is_same(self, before: Edition, composed: Composed) -> bool:
-        """Tell whether the same text, sent in another way, was set by the same press."""
+        """Return whether the same text, sent in another way, was set by the same press."""
         if before.source_digest.partition(".")[0] != self._stamp:
             return False
         one, other = (

@@ -347,7 +347,7 @@ def is_word_alone(line: str) -> bool:
 
 
 def is_worded(line: str) -> bool:
-    """Tell if a word for pay and one for begin or end stand between sigils, or `paid` alone."""
+    """Return whether a word for pay and one for begin or end stand between sigils, or `paid`."""
     for i in range(len(line)):
         for j in range(i + 4, len(line)):
             sigils, inside = line[i : i + 2], line[i + 2 : j]
@@ -375,7 +375,7 @@ def pays_before_or_after(inside: str, word: str) -> bool:
 
 
 def within(letters: str, word: str, slips: int) -> bool:
-    """Tell if at most so many slips, of two at most, make the word into the letters."""
+    """Return whether at most so many slips, of two at most, make the word into the letters."""
     if slips < 0 or abs(len(letters) - len(word)) > slips:
         return False
     if slips < 2:
@@ -447,7 +447,7 @@ def angles(bones: str, tokens: list[Token], lone: list[Token]) -> set[int]:
 
 
 def is_other_tag(bones: str, i: int) -> bool:
-    """Tell if at i begins a tag of nearly that name, or of one that begins like it."""
+    """Return whether at i begins a tag of nearly that name, or of one that begins like it."""
     i += 2 if bones[i + 1 : i + 2] == "/" else 1
     name = run_without(" \n/<>", bones, i)
     begin = run_without(" \n/<>~", bones, i)
@@ -466,7 +466,7 @@ def run_without(chars: str, text: str, i: int) -> str:
 
 
 def closes(bones: str, i: int) -> bool:
-    """Tell if a tag ends after its name, or after what may be attributes."""
+    """Return whether a tag ends after its name, or after what may be attributes."""
     blanks = run_of(" \n/", bones, i)
     i += len(blanks)
     if bones[i : i + 1] == ">":
@@ -480,7 +480,7 @@ def closes(bones: str, i: int) -> bool:
 
 
 def is_torn_tag(bones: str, i: int) -> bool:
-    """Tell if at i begins an end tag of which a bracket is lost or a sign is wrong."""
+    """Return whether at i begins an end tag of which a bracket is lost or a sign is wrong."""
     torn = ["</paid", "<p/aid>", "</<aid>"]
     for sign in ">~":
         torn += [f"<{sign}paid>", f"<{sign}/paid>", f"</{sign}paid>"]
@@ -491,7 +491,7 @@ def is_torn_tag(bones: str, i: int) -> bool:
 
 
 def in_address(bones: str, i: int) -> bool:
-    """Tell if a tag begins shortly before i, and i is in an address or a value without quotes."""
+    """Return whether a tag begins shortly before i, which is in an address or an unquoted value."""
     for k in range(max(0, i - 200), i):
         inside = bones[k + 1 : i]
         if bones[k] == "<" and inside[:1] in tuple(LETTERS) and not set("<>~") & set(inside):

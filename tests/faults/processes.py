@@ -36,16 +36,16 @@ def children_of(parent: int) -> frozenset[int]:
 
 
 def is_alive(process: int) -> bool:
-    """Tell whether there is such a process."""
+    """Return whether there is such a process."""
     return Path(f"/proc/{process}").exists()
 
 
 def is_stopped(process: int) -> bool:
-    """Tell whether a process stands still after a signal."""
+    """Return whether a process stands still after a signal."""
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def waits_for_a_lock(process: int) -> bool:
-    """Tell whether a process waits for a lock on a file."""
+    """Return whether a process waits for a lock on a file."""
     waiting = (line.split() for line in Path("/proc/locks").read_text().splitlines())
     return any(words[1] == "->" and words[5] == str(process) for words in waiting)

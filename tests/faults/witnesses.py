@@ -90,12 +90,12 @@ def rights_of(key: int, version: int) -> Rights | None:
 
 
 def is_gone(answer: Rights | None, acknowledged: int) -> bool:
-    """Tell whether an answer is of rights from before what was acknowledged as it began."""
+    """Return whether an answer is of rights from before what was acknowledged as it began."""
     return answer is not None and answer.version < acknowledged
 
 
 def is_denied(answer: Rights | None, acknowledged: int, committed: int) -> bool:
-    """Tell whether a right is denied that was acknowledged before, and not taken back until after.
+    """Return whether a right is denied that was acknowledged before and taken back only after.
 
     What was committed is looked at when the answer has come: a read may see any change that it
     overlaps.

@@ -95,7 +95,7 @@ class Served:
         return len(self.workers()) == WORKERS and self.answers()
 
     def answers(self) -> bool:
-        """Say whether it answers at all."""
+        """Return whether it answers at all."""
         try:
             return self.ask("GET", "/healthz").status == 200
         except (OSError, http.client.HTTPException):

@@ -34,7 +34,7 @@ class Right:
     is_revoked: bool = False
 
     def is_right(self, status: int) -> bool:
-        """Tell whether a read of it may be answered so."""
+        """Return whether a read of it may be answered so."""
         if self.is_revoked:
             return status == 403
         return status == 200 or (self.is_begun and status == 403)

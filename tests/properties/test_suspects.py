@@ -263,7 +263,7 @@ class Perturbed:
 
     @property
     def is_declared(self) -> bool:
-        """Tell if the rules promise to see it.
+        """Return whether the rules promise to see it.
 
         They promise at most two slips, blanks in the word counted as one, and at most three
         with the lost sigils. A word as it is needs no sigils.

@@ -66,7 +66,7 @@ class Wire:
 
     @property
     def is_over(self) -> bool:
-        """Say whether the server has closed, and sent nothing more."""
+        """Return whether the server has closed, and sent nothing more."""
         return self._file.read(1) == b""
 
 

@@ -246,7 +246,7 @@ async def test_a_table_that_was_dropped_is_made_again(postgres_url: str, table: 
 
 
 async def works(authority: PostgresAuthority) -> bool:
-    """Tell whether every step is taken. Each connection that was refused one is made anew."""
+    """Return whether every step is taken. Each connection that was refused one is made anew."""
     try:
         lease = await authority.renew(renewal("a"))
         change = await authority.publish(["x"])

@@ -106,7 +106,7 @@ _ONCE = re.compile(rb'name="once" value="[^"]*"')
 
 
 async def is_ready(standing: Standing, target: str, headers: Headers = ()) -> bool:
-    """Say whether a request has a ready answer."""
+    """Return whether a request has a ready answer."""
     ready: FastPath = build(standing.services).state.ready
     pairs = {name.encode(): value.encode() for name, value in headers}
     return ready.answer(b"GET", target.encode(), pairs, False) is not None

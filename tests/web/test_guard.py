@@ -24,7 +24,7 @@ WRONG = "ABCD-EFGH-JKMN-PQRS"
 
 
 def is_refused(answer: Exchange) -> bool:
-    """Say whether an answer tells to wait, and for how long at most."""
+    """Return whether an answer tells to wait, and for how long at most."""
     return answer.status == 429 and 1 <= int(answer.header("retry-after")) <= 61
 
 

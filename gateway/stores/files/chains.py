@@ -72,7 +72,7 @@ class ChainFile:
 
     @property
     def is_sound(self) -> bool:
-        """Tell whether the chain can go on in this file."""
+        """Return whether the chain can go on in this file."""
         return not (self.is_lost or self._is_torn)
 
     def append(self, records: Sequence[Record], at: int) -> None:

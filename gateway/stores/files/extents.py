@@ -31,7 +31,7 @@ class FileSeal(Struct, frozen=True, gc=False):
     size: int
 
     def holds(self) -> bool:
-        """Tell whether the file is still there. One stat."""
+        """Return whether the file is still there. One stat."""
         try:
             stat = os.stat(self.path)  # noqa: PTH116 - a Path would cost as much as the stat
         except OSError:

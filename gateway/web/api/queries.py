@@ -28,7 +28,7 @@ class Query:
     schema: Mapping[str, Any] = field(default_factory=dict)
 
     def takes(self, value: str) -> bool:
-        """Tell whether the schema has room for a value as it is written in a query."""
+        """Return whether the schema has room for a value as it is written in a query."""
         schema = self.schema
         if not value:
             return True

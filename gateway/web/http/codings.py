@@ -28,7 +28,7 @@ class Decoder(Protocol):
 
     @property
     def is_over(self) -> bool:
-        """Tell whether what was fed ends where the coding does."""
+        """Return whether what was fed ends where the coding does."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what data becomes, about STEP bytes at a time."""

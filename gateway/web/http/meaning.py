@@ -20,7 +20,7 @@ _HIDDEN = re.compile(rb"%(?:2[EFef]|5[Cc]|[01][0-9A-Fa-f]|7[Ff])|%(?![0-9A-Fa-f]
 
 @lru_cache(maxsize=256)
 def is_host(value: bytes) -> bool:
-    """Tell whether a Host header has the form of a name or an address, with a port or without."""
+    """Return whether a Host header has the form of a name or an address, with a port or without."""
     return _HOST.fullmatch(value) is not None
 
 

@@ -149,7 +149,7 @@ def require_same_origin(request: Request) -> None:
 
 
 def proves_same_origin(request: Request) -> bool:
-    """Tell whether a form cannot have come from another site, whatever the browser's age."""
+    """Return whether a form cannot have come from another site, whatever the browser's age."""
     sites = request.headers.getlist("sec-fetch-site")
     return all(site == "same-origin" for site in sites) if sites else _is_own(request)
 
@@ -166,7 +166,7 @@ def _is_host(origin: str, request: Request) -> bool:
 
 
 def prefers(request: Request, this: str, that: str) -> bool:
-    """Tell whether a client would rather have one media type than another."""
+    """Return whether a client would rather have one media type than another."""
     liking: dict[str, float] = {}
     for item in ", ".join(request.headers.getlist("accept")).lower().split(","):
         name, *parameters = (part.strip() for part in item.split(";"))
