@@ -23,6 +23,7 @@ from gateway.stores.membership import Kind
 from gateway.usecases.granting import GrantRequest
 
 KEPT = "welcome.json"
+STARTING = "starting"  # locked by whoever is at its first start
 
 _AUTHORITIES = {
     Kind.EMBEDDED: "Rights are leased from a Redis of its own.",
@@ -45,12 +46,13 @@ class Welcome:
 def alone(data: Path) -> Iterator[None]:
     """Wait until no other process is at its first start on the same data. Raises OSError."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = os.open(data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    # A file of its own: the folder itself is locked for as long as its Redis lives.
+    lock = os.open(data / STARTING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(folder)
+        os.close(lock)
 
 
 async def move_in(services: Services, folder: Path | None) -> Welcome | None:
