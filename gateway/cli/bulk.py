@@ -153,6 +153,9 @@ async def publish_file(
         published = await services.publishing.publish(_submission(file, publisher, free=free))
     except Exception as error:  # whatever it is, it is of this file alone
         return tell(file, error, say)
+    address = published.edition.address
+    if address.slug != file.name:
+        say(f"{file.path}: its address is {address}", err=True)
     for line in warned(file.path, published.warnings):
         say(line)
     return "published"

@@ -101,7 +101,7 @@ def _kept(path: Path) -> Welcome | None:
 async def _first_current(services: Services, files: Sequence[SourceFile]) -> Address | None:
     for file in files:
         with suppress(Malformed, Missing):  # refused, and told when it was published
-            address = Address.of(publisher_of(file), file.path.stem)
+            address = Address.of(publisher_of(file), file.slug or file.name)
             await services.publishing.current(address)
             return address
     return None

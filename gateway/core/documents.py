@@ -27,7 +27,8 @@ SEAM = "\ufdde"
 LINE = rf"(?:\A|(?<=[\r\n]))[^\S\r\n]*+{SEAM}(?:[^\S\r\n]|{SEAM})*+(?:\r\n?|\n|\Z)"
 """A line that holds nothing but markers, as an expression."""
 
-NAME = "[a-z0-9-]{1,80}"  # of a publisher, a document or a collection, as an expression
+MAX_NAME = 80
+NAME = f"[a-z0-9-]{{1,{MAX_NAME}}}"  # of a publisher, a document or a collection, as an expression
 _NAME = re.compile(NAME, re.ASCII)
 _LINE_END = re.compile(r"\r\n?|\n")
 _BLANK = re.compile(

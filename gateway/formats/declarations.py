@@ -19,12 +19,15 @@ from gateway.core.timestamps import AHEAD, BEHIND, Day, begins, has_zone
 from gateway.formats.decoding import FORBIDDEN
 from gateway.formats.fields import is_known, key, names_of
 from gateway.formats.nodes import FIELDS, Node
+from gateway.formats.slugs import slug_of
 
 MAX_OFFERS = 20
 MAX_WARNINGS = 100
 MAX_NAME = 40  # characters of a field's name that a warning tells
 
 _URL = re.compile(r"https?://[^\s\"'<>\\]+|/(?![/\\])[^\s\"'<>\\]*", re.IGNORECASE)
+_PATTERN = re.compile(r"[:{}<>]|://")
+_PAGE = re.compile(r"\.(?:html?|md)$", re.IGNORECASE)
 _HINTS = {
     "title": "Write the title on one line.",
     "date": "Write the date as 2026-01-31, or as 2026-01-31 08:00:00 +0800.",
@@ -57,6 +60,7 @@ class Declared(NamedTuple):
     meta: Meta = Meta()
     warnings: tuple[Finding, ...] = ()
     holds: tuple[Hold, ...] = ()
+    slug: str = ""
 
 
 def read(nodes: Mapping[str, Node]) -> Declared:
@@ -77,7 +81,7 @@ def read(nodes: Mapping[str, Node]) -> Declared:
     holds = tuple(_holds(fields))
     if fields.findings:
         raise Refused(tuple(sorted(set(fields.findings))))
-    return Declared(meta, _warnings(nodes), holds)
+    return Declared(meta, _warnings(nodes), holds, _slug(fields))
 
 
 def _warnings(nodes: Mapping[str, Node]) -> tuple[Finding, ...]:
@@ -91,6 +95,16 @@ def _told(name: str) -> str:
     """Return the name of a field on one line: whoever wrote it may have meant it as text."""
     name = " ".join(FORBIDDEN.sub(" ", name).split())
     return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…"
+
+
+def _slug(fields: _Fields) -> str:
+    """Return the address that fields declare, "" for none or for a pattern to be filled in."""
+    for name in ("slug", "permalink", "url"):
+        place = fields.said(name).partition("?")[0].strip("/")
+        last = place.rpartition("/")[2]
+        if last and not _PATTERN.search(place):
+            return slug_of(_PAGE.sub("", last))
+    return ""
 
 
 # --- what is not to be published ---------------------------------------------------------------

@@ -6,6 +6,7 @@ from gateway.core.errors import Unsupported
 from gateway.formats import BY_MEDIA_TYPE, BY_NAME, BY_SUFFIX, html
 from gateway.formats.decoding import decode
 from gateway.formats.frontmatter import split
+from gateway.formats.slugs import slug_of
 from gateway.formats.textual import prose_of
 from gateway.ports import Format, Source
 
@@ -20,6 +21,10 @@ class SourceFormats:
     def prose(self, html: str) -> str:
         """Return what is seen of sanitised HTML, but for code."""
         return prose_of(html)
+
+    def slug(self, name: str) -> str:
+        """Return what can stand in an address for a name or a title, "" for nothing."""
+        return slug_of(name)
 
     def of_media_type(self, media_type: str) -> str:
         """Return the name of the format with this media type. Raises Unsupported."""
@@ -41,4 +46,7 @@ class SourceFormats:
         """Decode once, and take the front matter off. Raises Refused, Unsupported."""
         text = self.text(body, charset, form)
         front, declared, rest, line = split(text)
-        return Source(text, front, declared.meta, rest, line, declared.warnings, declared.holds)
+        return Source(
+            *(text, front, declared.meta, rest, line),
+            *(declared.warnings, declared.holds, declared.slug),
+        )

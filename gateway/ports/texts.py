@@ -58,6 +58,8 @@ class Source:
     warnings: tuple[Finding, ...] = ()
     holds: tuple[Hold, ...] = ()
     """What says that it is not to be published, and when."""
+    slug: str = ""
+    """The address that it declares, "" for none."""
 
 
 class Formats(Protocol):
@@ -73,6 +75,9 @@ class Formats(Protocol):
 
     def of_suffix(self, suffix: str) -> str:
         """Return the name of the format of files that end so. Raises Unsupported."""
+
+    def slug(self, name: str) -> str:
+        """Return what can stand in an address for a name or a title, "" for nothing."""
 
     def text(self, body: bytes, charset: str | None, form: str = "") -> str:
         """Decode strictly. Raises Refused, Unsupported.

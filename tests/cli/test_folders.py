@@ -91,3 +91,28 @@ def test_a_charset_that_is_said_counts(tmp_path: Path) -> None:
     assert run(tmp_path, "split", "--charset", "gbk", path).exit_code == 0
     assert run(tmp_path, "publish", "--charset", "gbk", path).exit_code == 0
     assert "ebcdic" in run(tmp_path, "check", "--charset", "ebcdic", path).stdout
+
+
+NAMED = {
+    "季度报告.md": "ji-du-bao-gao",
+    "Hello World.md": "hello-world-2",
+    "曙光/index.md": "shu-guang",
+    "other.md": "declared",
+}
+PLAIN = ("hello-world.txt", "_posts/2020-01-31-first.md", "bundle/index.md")
+
+
+def test_every_file_of_a_folder_has_an_address_told_once_and_kept(tmp_path: Path) -> None:
+    sources = tmp_path / "sources" / "demo"
+    for name in (*NAMED, *PLAIN):
+        path = sources / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"---\nslug: declared\n---\n{SOUND}" if name == "other.md" else SOUND)
+    first = run(tmp_path, "publish", sources.parent)
+    told = [line.split(": its address is demo/") for line in first.stderr.splitlines()]
+    assert {Path(one[0]): one[1] for one in told if len(one) == 2} == {
+        sources / name: slug for name, slug in NAMED.items()
+    }
+    again = run(tmp_path, "publish", sources.parent)
+    assert "0 published, 7 unchanged, 0 refused" in again.stderr
+    assert "its address is" not in again.stderr

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -11,6 +9,7 @@ from pathlib import PurePosixPath
 from gateway.core.conditions import Condition
 from gateway.core.documents import Address, is_language
 from gateway.core.errors import GatewayError, Malformed, TooLarge, Unsupported
+from gateway.formats.slugs import slug_of
 from gateway.ports import Edition, Formats
 from gateway.usecases.composing import Submission
 from gateway.web.studio.uploads import Upload
@@ -121,6 +120,4 @@ def fitting(text: str) -> str:
 
 def suggested_slug(file_name: str) -> str:
     """Return a slug made of a file's name, "" where nothing of it can stand in one."""
-    stem = PurePosixPath(file_name.replace("\\", "/")).stem
-    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].rstrip("-")
+    return slug_of(PurePosixPath(file_name.replace("\\", "/")).stem)
