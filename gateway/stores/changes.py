@@ -26,17 +26,25 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 
+class Undone(SQLAlchemyError):
+    """Raised for every change of a transaction that came to nothing, whatever came of the change.
+
+    Why tells its cause.
+    """
+
+
 class Changes:
     """A queue of changes; one transaction at a time, when it is the turn of this process."""
 
-    def __init__(self, engine: Engine, turn: Turn) -> None:
+    def __init__(self, engine: Engine, turn: Turn, share: float = SHARE) -> None:
         self._engine = engine
         self._turn = turn
+        self._share = share
         self._waiting: SimpleQueue[_Change | None] = SimpleQueue()
         self._thread: Thread | None = None
 
     async def make(self, work: Work[T]) -> T:
-        """Return what comes of work once it is durable; raise what it, or the commit, raised.
+        """Return what comes of work, or raise what it raises, once that is durable. Raises Undone.
 
         To cancel a change that has not begun is to withdraw it. Once it has begun the caller waits
         until it is made or undone, and is cancelled then: what was made stays on record, and in
@@ -74,23 +82,24 @@ class Changes:
         made: list[_Change] = []
         try:
             with self._turn.taken(), self._engine.begin() as connection:
-                until = monotonic() + SHARE
-                for change in self._waiting_from(first, until):
-                    if change.outcome.set_running_or_notify_cancel():
-                        made.append(change)
-                        change.make(connection)
+                for change in self._begun(first):
+                    made.append(change)
+                    change.make(connection)
         except BaseException as error:
-            for change in made or self._begun_from(first):
-                change.outcome.set_exception(error)
+            # What could not begin for one could not for those that wait either.
+            for change in made or self._begun(first):
+                change.undo(error)
         else:
             for change in made:
                 change.answer()
 
-    def _waiting_from(self, first: _Change, until: float) -> Iterator[_Change]:
-        """Yield the change that came first, and after it those that wait, for so long."""
+    def _begun(self, first: _Change) -> Iterator[_Change]:
+        """Begin the change that came first, and after it what waits, for a share of time."""
         change: _Change | None = first
+        until = monotonic() + self._share
         while change:
-            yield change
+            if change.begin():
+                yield change
             if monotonic() >= until:
                 return
             try:
@@ -98,11 +107,6 @@ class Changes:
             except Empty:
                 return
         self._waiting.put(None)  # the end, which is not for here
-
-    def _begun_from(self, first: _Change) -> list[_Change]:
-        """Begin all that waits now: what could not begin for one could not for the others."""
-        waiting = self._waiting_from(first, monotonic() + SHARE)
-        return [each for each in waiting if each.outcome.set_running_or_notify_cancel()]
 
 
 class _Change:
@@ -113,6 +117,10 @@ class _Change:
         self._work = work
         self._result: Any = None
         self._error: Exception | None = None
+
+    def begin(self) -> bool:
+        """Return whether it is wanted still; from then on it cannot be withdrawn."""
+        return not self.outcome.cancelled() and self.outcome.set_running_or_notify_cancel()
 
     def make(self, connection: Connection) -> None:
         """Make it or leave nothing of it. Raises what has ended the whole transaction."""
@@ -125,7 +133,13 @@ class _Change:
             try:
                 savepoint.rollback()
             except SQLAlchemyError:
-                raise error from None  # the database has undone all of it, as when a disk is full
+                raise error from None  # the database has undone all, as it may on a full disk
+
+    def undo(self, why: BaseException) -> None:
+        """Tell that nothing came of it."""
+        undone = Undone("The transaction came to nothing.")
+        undone.__cause__ = why
+        self.outcome.set_exception(undone)
 
     def answer(self) -> None:
         """Tell what became of it, after the commit."""
