@@ -124,16 +124,16 @@ class _Change:
 
     def make(self, connection: Connection) -> None:
         """Make it or leave nothing of it. Raises what has ended the whole transaction."""
-        savepoint = connection.begin_nested()
+        connection.exec_driver_sql("SAVEPOINT change")
         try:
             self._result = self._work(connection)
-            savepoint.commit()
         except Exception as error:
             self._error = error
             try:
-                savepoint.rollback()
+                connection.exec_driver_sql("ROLLBACK TO change")
             except SQLAlchemyError:
                 raise error from None  # the database has undone all, as it may on a full disk
+        connection.exec_driver_sql("RELEASE change")
 
     def undo(self, why: BaseException) -> None:
         """Tell that nothing came of it."""

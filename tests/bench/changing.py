@@ -16,14 +16,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import NamedTuple
 
-from gateway.bench.processes import PATIENCE, Server, free_port
+from gateway.bench.processes import PATIENCE, TICKS, Server, free_port
 from tests.bench.library import environment
 from tests.servers import comes_true
 
@@ -50,10 +50,14 @@ class Asked(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What one run showed: changes in a second, and of 100 the one that took longest, in ms."""
+    """What one run showed: changes in a second, and of 100 the one that took longest, in ms.
+
+    cpu: milliseconds of processor time that all processes of the gateway used for a change.
+    """
 
     rate: float
     p99: float
+    cpu: float
 
 
 @dataclass
@@ -61,6 +65,7 @@ class Gateway:
     """A running gateway, and what each kind of change took on it."""
 
     name: str
+    pid: int
     port: int
     key: str
     runs: dict[str, list[Run]] = field(default_factory=dict)
@@ -85,12 +90,14 @@ class Gateway:
         asked = kind.prepare(self, count)
         connections = [self.connect() for _ in range(kind.at_once)]
         with ThreadPoolExecutor(kind.at_once) as pool:
-            began = time.perf_counter()
+            began, used = time.perf_counter(), cpu(self.pid)
             shares = [asked[number :: kind.at_once] for number in range(kind.at_once)]
             took = [*pool.map(self._changes, connections, shares)]
             rate = count / (time.perf_counter() - began)
         waits = sorted(wait for each in took for wait in each)
-        self.runs.setdefault(kind.name, []).append(Run(rate, 1e3 * waits[len(waits) * 99 // 100]))
+        each = (cpu(self.pid) - used) / count
+        run = Run(rate, 1e3 * waits[len(waits) * 99 // 100], 1e3 * each)
+        self.runs.setdefault(kind.name, []).append(run)
 
     def connect(self) -> HTTPConnection:
         """Open a connection."""
@@ -165,7 +172,7 @@ def serving(name: str, checkout: Path, data: Path) -> Iterator[Gateway]:
         assert comes_true(lambda: _answers(process.pid, port), START), (
             "the gateway does not come up"
         )
-        yield Gateway(name, port, told.strip().splitlines()[-1])
+        yield Gateway(name, process.pid, port, told.strip().splitlines()[-1])
     finally:
         process.terminate()
         process.wait(PATIENCE)
@@ -176,6 +183,22 @@ def _run(
 ) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "gateway", *arguments]
     return subprocess.Popen(command, cwd=checkout, env=variables, stdout=stdout, text=True)
+
+
+def cpu(pid: int) -> float:
+    """Return the seconds of processor time of a process and of all that it has started."""
+    used: dict[int, float] = {}
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            child = int(path.parent.name)
+            used[child] = (int(fields[11]) + int(fields[12])) / TICKS
+            children.setdefault(int(fields[1]), []).append(child)
+    family = [pid]
+    for each in family:
+        family += children.get(each, [])
+    return sum(used.get(each, 0.0) for each in family)
 
 
 def _answers(pid: int, port: int) -> bool:
@@ -214,11 +237,12 @@ def main() -> None:
 
 def told(gateway: Gateway, kind: Kind) -> str:
     """Return the medians of what a kind of change took."""
-    rates, p99s = zip(*gateway.runs[kind.name], strict=True)
+    rates, p99s, used = zip(*gateway.runs[kind.name], strict=True)
     rate, p99 = statistics.median(rates), statistics.median(p99s)
     return (
         f"{gateway.name} {rate:4.0f}/s ({min(rates):.0f} to {max(rates):.0f}), "
-        f"p99 {p99:4.0f} ms ({min(p99s):.0f} to {max(p99s):.0f})"
+        f"p99 {p99:4.0f} ms ({min(p99s):.0f} to {max(p99s):.0f}), "
+        f"{statistics.median(used):4.1f} ms CPU"
     )
 
 
