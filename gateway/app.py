@@ -50,6 +50,7 @@ from gateway.stores.audit_files import FileAudit
 from gateway.stores.chain_files import chains_in
 from gateway.stores.embedded_redis import EmbeddedRedis, server_program
 from gateway.stores.house_files import house_name
+from gateway.stores.joint import Joint
 from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory, OutsideCoherence
 from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log
 from gateway.stores.memory import MemoryAudit
@@ -332,7 +333,7 @@ def assemble(
 ) -> House:
     """Put the use cases on the given parts."""
     coherence, audit = coherence or DirectCoherence(), audit or MemoryAudit()
-    announcing = Announcing(ledger, coherence, audit, looks)
+    announcing = Announcing(ledger, coherence, audit, looks, Joint)
     signing = Signing(secret, ledger, coherence, announcing, clock)
     base = settings.base_url
     composer = composing.Here(base) if in_process else composing.Elsewhere(base)

@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 import structlog
+from sqlalchemy import Connection
 
 from gateway.stores.engines import open_engines
 from gateway.web import logs
@@ -90,11 +91,15 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+def empty_schema(connection: Connection) -> None:
+    """Take everything out of a PostgreSQL database."""
+    connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+    connection.exec_driver_sql("CREATE SCHEMA public")
+
+
 async def _empty(url: str) -> None:
     engines = open_engines(url)
-    async with engines.writing.begin() as connection:
-        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        await connection.exec_driver_sql("CREATE SCHEMA public")
+    await engines.change(empty_schema)
     await engines.close()
 
 
