@@ -6,7 +6,6 @@ the document's for its edition, the grant's for its devices, the code's for its 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -27,14 +26,14 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Stale
 from gateway.stores import tables as t
 from gateway.stores.engines import Engines
-from gateway.stores.outages import answered, failed
+from gateway.stores.outages import answered, failed, faults
 
 PORTION = 5_000  # ids in a statement; SQLite takes 32,766
 
@@ -156,6 +155,6 @@ def answering() -> Iterator[None]:
         yield
     except IntegrityError:
         raise Conflict("The ledger holds something else under this name.") from None
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except faults() as error:
         raise failed("ledger", error) from None
     answered("ledger")
