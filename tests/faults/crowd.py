@@ -25,9 +25,7 @@ class Asker:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
 
-    def ask(
-        self, method: str, path: str, headers: Headers, body: bytes = b""
-    ) -> tuple[int, bytes]:
+    def ask(self, method: str, path: str, headers: Headers, body: bytes = b"") -> tuple[int, bytes]:
         """Return status and body."""
         try:
             self._connection.request(method, path, body or None, dict(headers))
@@ -51,7 +49,8 @@ class Crowd:
     def __init__(self, port: int, key: Headers, slug: str, standing: Headers) -> None:
         self._port = port
         self._key = {**key, "Content-Type": "application/json"}
-        self._read_path, self._preview_path = f"/read/demo/{slug}.txt", f"/documents/demo/{slug}.txt"
+        self._read_path = f"/read/demo/{slug}.txt"
+        self._preview_path = f"/documents/demo/{slug}.txt"
         self._scope = json.dumps({"scope": f"document:{slug}"}).encode()
         self._standing = standing
         self._over = threading.Event()

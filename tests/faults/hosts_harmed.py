@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import click
-import redis
+from redis import Redis
 
 from gateway.stores.redis_authority import CHANNEL
 from tests.faults.crowd import ACTS, Asker, Crowd
@@ -43,14 +43,13 @@ class Scene:
     standing: Mapping[str, str]  # the header that reads by a right that stands
 
     @property
-    def client(self) -> redis.Redis:
-        return redis.Redis.from_url(self.redis.url(self.redis.port))
+    def client(self) -> Redis:
+        return Redis.from_url(self.redis.url(self.redis.port))
 
     def parts(self) -> list[dict[str, str]]:
         """Return what workers say of their parts, each probably more than once."""
-        return [
-            json.loads(ask(Ask("/readyz")).body) for ask in self.hosts.gateways for _ in range(LOOKS)
-        ]
+        asked = [ask(Ask("/readyz")) for ask in self.hosts.gateways for _ in range(LOOKS)]
+        return [json.loads(answer.body) for answer in asked]
 
     def is_well(self) -> bool:
         """Tell whether every part of every worker is well, and a change is confirmed."""
