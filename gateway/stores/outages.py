@@ -29,7 +29,7 @@ DRIVERS = {
     "asyncpg": ("PostgresError", "InterfaceError", "InternalClientError"),
     "obstore.exceptions": ("BaseError",),
     "redis.exceptions": ("RedisError",),
-    "sqlalchemy.exc": ("SQLAlchemyError",),
+    "sqlalchemy.exc": ("SQLAlchemyError", "EmulatedDBAPIException"),
     "sqlite3": ("Error",),
 }
 
