@@ -30,10 +30,12 @@ class Asker:
         try:
             self._connection.request(method, path, body or None, dict(headers))
             answer = self._connection.getresponse()
-            return answer.status, answer.read()
+            status, told = answer.status, answer.read()
         except (OSError, http.client.HTTPException):
-            self.close()
-            return CUT, b""
+            status, told = CUT, b""
+        if status == CUT or status >= 500:
+            self.close()  # who refuses before it has heard all does not go on listening
+        return status, told
 
     def close(self) -> None:
         """Let go of the connection."""

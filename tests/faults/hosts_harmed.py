@@ -6,6 +6,7 @@ answers by status, and how long it took from the end of the harm until all was w
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import statistics
@@ -14,10 +15,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+import asyncpg
 import click
 from redis import Redis
+from redis.exceptions import RedisError
 
-from gateway.stores.redis_authority import CHANNEL
+from gateway.stores import postgres_authority, redis_authority
 from tests.faults.crowd import ACTS, Asker, Crowd
 from tests.faults.harmed import HarmedServer, harmed_postgres, harmed_redis, harmed_s3
 from tests.faults.hosts import Hosts, grant, put, several_hosts
@@ -46,6 +49,18 @@ class Scene:
     def client(self) -> Redis:
         return Redis.from_url(self.redis.url(self.redis.port))
 
+    def execute(self, statements: str) -> None:
+        """Do something in the database of the ledger, as anybody who has its password."""
+        asyncio.run(_execute(self.postgres.url(self.postgres.port), statements))
+
+    def listening(self) -> int:
+        """Return how many workers hear what the authority says."""
+        if self.authority == "redis":
+            with self.client as client:
+                return int(client.pubsub_numsub(redis_authority.CHANNEL)[0][1])
+        url = self.postgres.url(self.postgres.port)
+        return len(asyncio.run(_execute(url, _LISTENING)))
+
     def parts(self) -> list[dict[str, str]]:
         """Return what workers say of their parts, each probably more than once."""
         asked = [ask(Ask("/readyz")) for ask in self.hosts.gateways for _ in range(LOOKS)]
@@ -58,8 +73,9 @@ class Scene:
             path = f"/api/grants/{made}"
             if self.hosts.proxy(Ask(path, "DELETE", self.hosts.key)).status != 204:
                 return False
-            return all(set(parts.values()) <= WELL for parts in self.parts())
-        except (OSError, ValueError, KeyError):
+            is_well = all(set(parts.values()) <= WELL for parts in self.parts())
+            return is_well and self.listening() == WORKERS
+        except (OSError, ValueError, KeyError, asyncpg.PostgresError, RedisError):
             return False
 
     def changing(self) -> float:
@@ -90,6 +106,19 @@ class Scene:
         return max(medians)
 
 
+async def _execute(url: str, statements: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        if statements.startswith("SELECT"):
+            return await connection.fetch(statements)
+        await connection.execute(statements)
+        return []
+    finally:
+        await connection.close()
+
+
+_LISTENING = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+WORKERS = 4
 WELL = {"ok", "none", *AUTHORITIES}
 
 
@@ -115,40 +144,48 @@ def scene(authority: str) -> Iterator[Scene]:
 
 Harm = Callable[[Scene, Crowd], None]
 
-
-def strays() -> list[bytes]:
-    """Return messages that are none of ours."""
-    return [
-        b"",
-        b"hello",
-        b"\xff\xfe \xff \xff",
-        b"a b c",
-        b"a 1 {}",
-        b"a 1 [[1]]",
-        b"a " + b"9" * 5_000 + b" []",
-        b"a 1 " + b"[" * 100_000,
-    ]
+STRAYS = [
+    b"",
+    b"hello",
+    b"\xff \xff \xff",
+    b"a b []",
+    b"a 1 {}",
+    b"a 1 [[1]]",
+    b"a 1 " + b"[" * 100_000,
+]
 
 
 def _stray_messages(scene: Scene, crowd: Crowd) -> None:
     with scene.client as client:
-        for message in strays():
-            client.publish(CHANNEL, message)
+        for message in STRAYS:
+            client.publish(redis_authority.CHANNEL, message)
+    channel = postgres_authority.CHANNEL
+    scene.execute(f"NOTIFY {channel}; NOTIFY {channel}, 'hello'; NOTIFY {channel}, '[[1]]'")
     crowd.goes_on(CHANGES)
 
 
-def _no_json(scene: Scene, crowd: Crowd) -> None:
+def _no_changes(scene: Scene, crowd: Crowd) -> None:
+    """Put a change into the log that is none."""
     with scene.client as client:
         for key in client.scan_iter("paidgate:*", _type="hash"):
             if client.hexists(key, "head"):
-                with client.pipeline() as both:
-                    head = int(client.hincrby(key, "head", 1))
-                    both.hset(key, str(head), "no JSON").execute()
+                client.eval(_NO_JSON, 1, key)
+    if scene.authority == "postgres":
+        scene.execute(_NO_KEYS)
     crowd.goes_on(CHANGES)
+
+
+_NO_JSON = "redis.call('HSET', KEYS[1], redis.call('HINCRBY', KEYS[1], 'head', 1), 'no JSON')"
+_NO_KEYS = """
+WITH next AS (UPDATE authority SET head = head + 1 RETURNING head)
+INSERT INTO authority_change SELECT head, '{{a,b},{c,d}}' FROM next
+"""
 
 
 def _emptied(scene: Scene, crowd: Crowd) -> None:
     scene.redis.empty()
+    if scene.authority == "postgres":
+        scene.execute("DELETE FROM authority")
     crowd.goes_on(CHANGES)
 
 
@@ -160,8 +197,8 @@ def _away(server: HarmedServer, crowd: Crowd) -> None:
 
 HARMS: dict[str, Harm] = {
     "stray messages": _stray_messages,
-    "a log entry that is no JSON": _no_json,
-    "Redis emptied": _emptied,
+    "a change in the log that is none": _no_changes,
+    "the authority emptied": _emptied,
     "Redis killed": lambda scene, crowd: _away(scene.redis, crowd),
     "PostgreSQL's postmaster killed": lambda scene, crowd: _away(scene.postgres, crowd),
     "S3 away": lambda scene, crowd: _away(scene.s3, crowd),
