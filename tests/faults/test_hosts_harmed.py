@@ -1,4 +1,4 @@
-"""Several hosts heal from whatever befalls a server that they share, and never say what is wrong."""
+"""Several hosts heal from whatever befalls a server that they share, and say nothing wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from tests.faults.hosts_harmed import AUTHORITIES, HARMS, Scene, harmed, scene
 
 pytestmark = pytest.mark.xdist_group("hosts")
 
-# Recorded and not confirmed, or to be asked again later; 0: nginx has cut off what it could not pass.
 MEANT = {200, 201, 202, 204, 402, 403, 503}
 
 
