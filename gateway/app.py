@@ -47,6 +47,7 @@ from gateway.seeds import Seeds
 from gateway.settings import SECRET, Settings
 from gateway.signing import Signing
 from gateway.stores.audit_files import FileAudit
+from gateway.stores.background import Background
 from gateway.stores.chain_files import chains_in
 from gateway.stores.embedded_redis import EmbeddedRedis, server_program
 from gateway.stores.house_files import house_name
@@ -79,7 +80,6 @@ LOOK = 0.05  # seconds between two looks at whether another process has confirme
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
 FORGET = 3_600.0  # seconds between looks for seeds of secrets that nobody is told again
-ANEW = 1.0  # seconds until the audit is tended again, should that have ended
 
 _log = structlog.get_logger()
 
@@ -115,6 +115,7 @@ class House:
     coherence: Memory
     audit: Audit
     tries: Tries
+    background: Background
     membership: Membership | None = None  # of a process that serves
 
     @property
@@ -124,6 +125,7 @@ class House:
 
     async def close(self) -> None:
         """Let go of what is open."""
+        await self.background.end()
         await self.coherence.close()
         if self.membership:
             await self.membership.leave()
@@ -163,6 +165,7 @@ async def open_house(
     except BaseException:
         await ledger.close()
         raise
+    background = Background()
     house = assemble(
         settings,
         ledger,
@@ -170,11 +173,12 @@ async def open_house(
         vault,
         secret,
         clock,
-        coherence=open_coherence(settings, record),
+        coherence=open_coherence(settings, record, background),
         audit=FileAudit(settings.audit, clock, ledger),
         tries=open_tries(settings),
         in_process=in_process,
         membership=membership,
+        background=background,
         looks=partial(looks, patience),
     )
     if membership:
@@ -237,7 +241,9 @@ async def _is_begun(settings: Settings, name: str) -> bool:
         await authority.close()
 
 
-def open_coherence(settings: Settings, record: AuthorityRecord | None) -> Memory:
+def open_coherence(
+    settings: Settings, record: AuthorityRecord | None, background: Background | None = None
+) -> Memory:
     """Return the memory of this process, on the authority that the settings name.
 
     Outside of it where another is on record. What it does not start at once it renews when it is
@@ -256,17 +262,20 @@ def open_coherence(settings: Settings, record: AuthorityRecord | None) -> Memory
         named, is_sure = Named(Kind.EMBEDDED), True
     if named.kind is Kind.REDIS and (record is None or record.kind == Kind.REDIS):
         redis = RedisAuthority(settings.redis, terms, name, may_begin=is_sure)
-        return LeasedCoherence(redis, terms, on_record=name)
+        return LeasedCoherence(redis, terms, on_record=name, background=background)
     if not is_sure:
         return OutsideCoherence()
     if named.kind is Kind.POSTGRES:
         # Only here: its driver takes time and memory to import.
         from gateway.stores.postgres_authority import PostgresAuthority
 
-        return LeasedCoherence(PostgresAuthority(settings.ledger, terms), terms, on_record=name)
+        postgres = PostgresAuthority(settings.ledger, terms)
+        return LeasedCoherence(postgres, terms, on_record=name, background=background)
     if named.kind is Kind.EMBEDDED:
         authority = RedisAuthority(EmbeddedRedis.address(settings.data), terms, name)
-        return LeasedCoherence(authority, terms, keeper=_embedded(settings), on_record=name)
+        return LeasedCoherence(
+            authority, terms, keeper=_embedded(settings), on_record=name, background=background
+        )
     return DirectCoherence()
 
 
@@ -329,6 +338,7 @@ def assemble(
     tries: Tries | None = None,
     in_process: bool = True,
     membership: Membership | None = None,
+    background: Background | None = None,
     looks: Looks = at_once,
 ) -> House:
     """Put the use cases on the given parts."""
@@ -369,6 +379,7 @@ def assemble(
         coherence=coherence,
         audit=audit,
         tries=tries or MemoryTries(),
+        background=background or Background(),
         membership=membership,
     )
 
@@ -450,14 +461,18 @@ def _probes(house: House) -> dict[str, Probe]:
     return {
         "previews": _answering(house.store.ping),
         "ledger": _answering(house.ledger.ping),
-        "redis": house.coherence.ping,
+        # On PostgreSQL as the authority, Redis still counts the tries of strangers.
+        "redis": house.tries.ping if house.authority == Kind.POSTGRES else house.coherence.ping,
         "authority": partial(_authority, house),
         "store": _answering(house.vault.ping),
+        "background": house.background.ping,
     }
 
 
 async def _authority(house: House) -> str:
-    return house.authority
+    word = house.authority
+    await house.coherence.ping()
+    return word
 
 
 def _answering(ping: Callable[[], Awaitable[None]]) -> Probe:
@@ -482,7 +497,6 @@ class Gateway:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         house = await open_house(self._settings, serving=log)
-        house.coherence.start()
         self._app, waiting = build(house), self._app
         self.ready = self._app.state.ready
         # What is there now stays: the collector need not look at it again and again, nor so often.
@@ -490,20 +504,24 @@ class Gateway:
         gc.freeze()
         gc.set_threshold(YOUNG)
         try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_again, "sweep", partial(_sweep, house, set()), SWEEP)
-                tasks.start_soon(_again, "look over", LookOver(house), SWEEP)
-                tasks.start_soon(_again, "announce", house.announcing.confirm, ANNOUNCE)
-                tasks.start_soon(_again, "forget", house.seeds.forget, FORGET)
-                tasks.start_soon(_again, "audit", house.audit.tend, ANEW)
-                if house.membership:
-                    attend = partial(house.membership.attend, house.coherence)
-                    tasks.start_soon(_again, "attend", attend, TENURE.pace)
-                yield
-                tasks.cancel_scope.cancel()
+            begin_background(house)
+            yield
         finally:
             self._app = waiting
             await house.close()
+
+
+def begin_background(house: House) -> None:
+    """Begin all that a worker does besides the requests."""
+    begin = house.background.begin
+    house.coherence.start()
+    begin("sweep", partial(_sweep, house, set()), SWEEP)
+    begin("look over", LookOver(house), SWEEP)
+    begin("announce", house.announcing.confirm, ANNOUNCE)
+    begin("forget", house.seeds.forget, FORGET)
+    begin("audit", house.audit.tend)
+    if house.membership:
+        begin("attend", partial(house.membership.attend, house.coherence), TENURE.pace)
 
 
 async def _sweep(house: House, told: set[Address]) -> None:
@@ -525,16 +543,3 @@ class LookOver:
     async def __call__(self) -> None:
         """Look at the next few."""
         self._after = await self._house.publishing.look_over(self._after)
-
-
-async def _again(name: str, work: Callable[[], Awaitable[object]], pause: float) -> None:
-    """Do some work in the background now and after each pause, whatever becomes of it."""
-    while True:
-        try:
-            await work()
-        except GatewayError:
-            pass  # the ledger or a store is away; the next time tries again
-        except Exception as error:
-            # The worker serves on. Of the error its kind alone, for its words may quote.
-            _log.error("background", work=name, kind=type(error).__name__)
-        await anyio.sleep(pause)

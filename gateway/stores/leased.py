@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any, Protocol
 
 from gateway.core.errors import Unavailable
 from gateway.core.leases import Barrier, Change, Lease, Leaseholder, Load, Renewal, Terms, Witness
 from gateway.ports import Coherence, Known, Shape
+from gateway.stores.background import Background
 
 FIRST_PAUSE = 0.002  # seconds between two questions to the authority, doubled up to
 LONGEST_PAUSE = 0.02
@@ -41,7 +42,7 @@ class Authority(Protocol):
         Nor where what is shared already is of a higher version.
         """
 
-    def pushes(self) -> AsyncIterator[Change | None]:
+    def pushes(self) -> AsyncGenerator[Change | None]:
         """Yield changes as they come; None: something has changed, ask."""
 
     async def close(self) -> None: ...
@@ -88,6 +89,7 @@ class LeasedCoherence:
         clock: Callable[[], float] = boottime,
         keeper: Keeper | None = None,
         on_record: str = "",
+        background: Background | None = None,
     ) -> None:
         self.authority = on_record
         self._authority = authority
@@ -98,14 +100,14 @@ class LeasedCoherence:
         self._witness = Witness(terms)
         self._loading: dict[Load, asyncio.Task[Any]] = {}
         self._renew_now = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._background = background or Background()
 
     def start(self) -> None:
         """Begin to renew and to listen."""
-        works = [self._keep_renewing(), self._keep_listening()]
+        self._background.begin("renew", self._renew_once)
+        self._background.begin("listen", self._listen, self._terms.pace)
         if self._keeper:
-            works.append(self._keeper.keep())
-        self._tasks += map(asyncio.create_task, works)
+            self._background.begin("keep", self._keeper.keep)
 
     def trust(self, until: float) -> None:
         """Answer from memory until then at most, in seconds of boottime."""
@@ -113,9 +115,7 @@ class LeasedCoherence:
 
     async def close(self) -> None:
         """Stop, and let the lease run out."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.end()
         await self._authority.close()
         if self._keeper:
             self._keeper.stop()
@@ -210,14 +210,14 @@ class LeasedCoherence:
 
     # --- the lease ---
 
-    async def _keep_renewing(self) -> None:
-        while True:
-            self._renew_now.clear()
-            with suppress(Unavailable):
-                await self._renew()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._terms.pace):
-                    await self._renew_now.wait()
+    async def _renew_once(self) -> None:
+        """Renew, and wait until it is time to renew again."""
+        self._renew_now.clear()
+        with suppress(Unavailable):
+            await self._renew()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._terms.pace):
+                await self._renew_now.wait()
 
     async def _renew(self) -> None:
         renewal = self._leaseholder.renewal(self._clock())
@@ -229,15 +229,13 @@ class LeasedCoherence:
         # Else it has begun again: a change waits for leases to run out as it is, and one that
         # begins again and again must not be asked as fast as it can answer.
 
-    async def _keep_listening(self) -> None:
-        while True:
-            with suppress(Unavailable):
-                async for change in self._authority.pushes():
-                    if change is None:
-                        self._renew_now.set()
-                    else:
-                        self._hear(change)
-            await asyncio.sleep(self._terms.pace)
+    async def _listen(self) -> None:
+        async with aclosing(self._authority.pushes()) as pushes:
+            async for change in pushes:
+                if change is None:
+                    self._renew_now.set()
+                else:
+                    self._hear(change)
 
     def _hear(self, change: Change) -> None:
         if self._leaseholder.changed(change):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -236,5 +235,5 @@ def _thing(address: Address) -> str:
 
 
 async def _in_thread(work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:
-    with answering("store", sqlite3.Error):
+    with answering("store"):
         return await to_thread.run_sync(work, limiter=limiter)

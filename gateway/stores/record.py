@@ -6,7 +6,6 @@ the document's for its edition, the grant's for its devices, the code's for its 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial, wraps
@@ -26,13 +25,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Stale
 from gateway.stores import tables as t
 from gateway.stores.engines import Engines
-from gateway.stores.outages import answered, failed
+from gateway.stores.outages import answered, failed, faults
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -167,6 +166,6 @@ def answering() -> Iterator[None]:
         yield
     except IntegrityError:
         raise Conflict("The ledger holds something else under this name.") from None
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except faults() as error:
         raise failed("ledger", error) from None
     answered("ledger")

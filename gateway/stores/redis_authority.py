@@ -14,11 +14,12 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any, TypeVar
 
+from msgspec.json import Decoder
 from redis.asyncio.connection import Connection, parse_url
 from redis.exceptions import NoScriptError, RedisError
 
@@ -169,11 +170,7 @@ class RedisAuthority:
         told = await line.call(_RENEW, renewal.worker, nonce, renewal.applied, KEEP)
         self._place.may_begin = True
         incarnation, head = f"{run_id}.{_text(told[0])}", int(told[1])
-        if len(told) == 2:
-            return Lease(incarnation, head, None)
-        first = head - len(told[3:]) + 1
-        changes = (_change(incarnation, first + n, keys) for n, keys in enumerate(told[3:]))
-        return Lease(incarnation, head, tuple(changes))
+        return Lease(incarnation, head, _missed(incarnation, head, told[3:]) if told[2:] else None)
 
     async def publish(self, keys: Iterable[str]) -> Change:
         """Number a change, log it, and push it to every worker. Raises Unavailable."""
@@ -197,14 +194,19 @@ class RedisAuthority:
         nonce = change.incarnation.removeprefix(f"{run_id}.")
         await self._changing.call(_EXPIRE, nonce, change.number)
 
-    async def pushes(self) -> AsyncIterator[Change]:
-        """Yield changes as they are pushed, until the connection ends. Raises Unavailable."""
+    async def pushes(self) -> AsyncGenerator[Change | None]:
+        """Yield changes as they are pushed, until the connection ends. Raises Unavailable.
+
+        None for a message that nobody of ours has sent.
+        """
         line = self._hearing
         run_id = await line.run_id()
-        await line.subscribe(CHANNEL)
-        while True:
-            nonce, number, keys = (await line.heard()).split(b" ", 2)
-            yield _change(f"{run_id}.{_text(nonce)}", int(number), keys)
+        try:
+            await line.subscribe(CHANNEL)
+            while True:
+                yield _pushed(run_id, await line.heard())
+        finally:
+            await line.close()  # what is still to be heard is nobody's answer
 
     async def recall(self, key: str) -> bytes | None:
         """Return what workers share under key. Raises Unavailable."""
@@ -240,11 +242,32 @@ class RedisAuthority:
 
 
 def _text(told: bytes) -> str:
-    return told.decode()
+    return told.decode(errors="backslashreplace")  # anything may stand in a shared server
 
 
 def _change(incarnation: str, number: int, keys: bytes) -> Change:
-    return Change(incarnation, number, frozenset(json.loads(keys)))
+    return Change(incarnation, number, frozenset(_KEYS.decode(keys)))
+
+
+_KEYS = Decoder(list[str])
+
+
+def _missed(incarnation: str, head: int, log: Sequence[bytes]) -> tuple[Change, ...] | None:
+    """Return the changes up to head; None where the log does not hold them."""
+    try:
+        first = head - len(log) + 1
+        return tuple(_change(incarnation, first + n, keys) for n, keys in enumerate(log))
+    except Exception:  # whatever stands there, it tells no changes: all is to be read anew
+        return None
+
+
+def _pushed(run_id: str, message: bytes) -> Change | None:
+    """Return the change that a message tells of, None where it tells of none."""
+    try:
+        nonce, number, keys = message.split(b" ", 2)
+        return _change(f"{run_id}.{_text(nonce)}", int(number), keys)
+    except Exception:  # anybody may send anything
+        return None
 
 
 @dataclass(slots=True)
@@ -292,10 +315,10 @@ class _Line:
         """Wait for the next message. Raises Unavailable when the connection ends."""
         try:
             told = await self._connection.read_response(disconnect_on_error=False, timeout=None)
-        except (RedisError, OSError) as error:
+            return bytes(told[2])
+        except Exception as error:  # whatever it is, the connection is of no use
             await self.close()
             raise failed("redis", error, SILENCE) from error
-        return bytes(told[2])
 
     async def close(self) -> None:
         """Drop the connection."""
@@ -308,8 +331,9 @@ class _Line:
             # Not wait_for: on 3.11 it can lose a cancellation, and with it the end of the process.
             async with asyncio.timeout(self._patience):
                 told = await work
-        except (RedisError, OSError, TimeoutError) as error:
-            # What was asked may still happen; its answer must not be taken for another's.
+        except Exception as error:
+            # Whatever it is: what was asked may still happen, and its answer must not be taken for
+            # another's.
             await self.close()
             raise failed("redis", error, SILENCE) from error
         except asyncio.CancelledError:

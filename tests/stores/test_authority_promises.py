@@ -25,6 +25,8 @@ pytestmark = pytest.mark.anyio
 KEEP = postgres_authority.KEEP
 PATIENCE = 30.0  # seconds
 TERMS = Terms(length=40)  # so that no step is given up on a busy machine
+CHANNEL = redis_authority.CHANNEL.encode()
+NO_KEYS = [b"", b"no JSON", b"{}", b"1", b"[1]", b"[[]]", b'"x"', b"[" * 100_000, b"\xff"]
 
 
 class Made(NamedTuple):
@@ -76,6 +78,11 @@ async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
 def authority(made: Made) -> leased.Authority:
     """Return an authority that knows nothing yet."""
     return made.opened
+
+
+def strays() -> list[bytes]:
+    """Return messages that are none of ours."""
+    return [b"", b"hello", b"\xff \xff \xff", b"a b []", *(b"a 1 " + keys for keys in NO_KEYS)]
 
 
 def renewal(worker: str, lease: Lease | None = None, applied: int | None = None) -> Renewal:
@@ -252,6 +259,108 @@ async def works(authority: PostgresAuthority) -> bool:
         return brought.changes == (change,) and await authority.behind(change) == frozenset({"a"})
     except Unavailable:
         return False
+
+
+@pytest.mark.parametrize("log", ["{{a,b},{c,d}}", "{NULL}"])
+async def test_a_table_that_holds_no_changes_is_read_anew(postgres_url: str, log: str) -> None:
+    async with without_tables(postgres_url) as database:
+        authority = PostgresAuthority(postgres_url, TERMS)
+        lease = await authority.renew(renewal("a"))
+        await authority.publish(["x"])
+        await database.execute("UPDATE authority_change SET keys = $1::text::text[]", log)
+        assert await authority.renew(renewal("a", lease)) == Lease(lease.incarnation, 1, None)
+        await authority.close()
+
+
+# --- on Redis ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[Redis]:
+    """Talk to an empty Redis as anybody who has its password."""
+    async with Redis.from_url(redis_url) as client:
+        await client.flushall()
+        yield client
+
+
+@pytest.mark.parametrize("log", NO_KEYS)
+async def test_a_log_that_holds_no_changes_is_read_anew(
+    client: Redis, redis_url: str, log: bytes
+) -> None:
+    authority = RedisAuthority(redis_url, TERMS)
+    lease = await authority.renew(renewal("a"))
+    await authority.publish(["x"])
+    (key,) = await client.keys("paidgate:*")
+    await client.hset(key, "1", log)
+    assert await authority.renew(renewal("a", lease)) == Lease(lease.incarnation, 1, None)
+    await authority.close()
+
+
+async def test_a_message_of_anybody_is_no_change_and_what_comes_after_it_is_heard(
+    client: Redis, redis_url: str
+) -> None:
+    authority = RedisAuthority(redis_url, TERMS)
+    pushes = authority.pushes()
+    async with asyncio.timeout(PATIENCE):
+        first = asyncio.create_task(anext(pushes))
+        await is_heard(client)
+        for message in strays():
+            await client.publish(CHANNEL, message)
+        change = await authority.publish(["x"])
+        heard = [await first] + [await anext(pushes) for _ in strays()]
+    assert heard == [*(None for _ in strays()), change]
+    await pushes.aclose()
+    await authority.close()
+
+
+async def is_heard(client: Redis) -> None:
+    """Wait until somebody listens."""
+    while dict(await client.pubsub_numsub(CHANNEL)) != {CHANNEL: 1}:  # noqa: ASYNC110  as it is told
+        await asyncio.sleep(0)
+
+
+async def test_whoever_listens_again_hears_nothing_of_before(client: Redis, redis_url: str) -> None:
+    authority = RedisAuthority(redis_url, TERMS)
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(2):
+            pushes = authority.pushes()
+            first = asyncio.create_task(anext(pushes))
+            await is_heard(client)
+            changes = [await authority.publish([key]) for key in ("x", "y")]
+            assert await first == changes[0]
+            await pushes.aclose()
+    await authority.close()
+
+
+class Gibberish(asyncio.Protocol):
+    """A server that answers whatever it is asked with the same bytes."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, _: bytes) -> None:
+        self._transport.write(self._answer)
+        self._transport.close()
+
+
+@pytest.mark.parametrize("kind", ["redis", "postgresql"])
+@pytest.mark.parametrize(
+    "answer", [b":no number\r\n", b"$x\r\n", b"\xff\xff\r\n", b"S", b"N" * 9, b"R\0\0\0\1" * 9]
+)
+async def test_a_server_that_talks_gibberish_is_no_authority(kind: str, answer: bytes) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(partial(Gibberish, answer), "127.0.0.1", 0)
+    place = f"{kind}://name:password@127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    terms = Terms(length=2)
+    of_kind = RedisAuthority if kind == "redis" else PostgresAuthority
+    authority = of_kind(place, terms)
+    with pytest.raises(Unavailable):
+        await authority.publish(["x"])
+    await authority.close()
+    server.close()
 
 
 class Nameless(asyncio.Protocol):
