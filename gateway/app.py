@@ -50,12 +50,20 @@ from gateway.stores.audit_files import FileAudit
 from gateway.stores.chain_files import chains_in
 from gateway.stores.embedded_redis import EmbeddedRedis, server_program
 from gateway.stores.house_files import house_name
-from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory, OutsideCoherence
+from gateway.stores.leased import (
+    DirectCoherence,
+    LeasedCoherence,
+    Memory,
+    OutsideCoherence,
+    boottime,
+)
 from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log
 from gateway.stores.memory import MemoryAudit
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.redis_authority import RedisAuthority
+from gateway.stores.roll import Roll
 from gateway.stores.secret_files import kept_secret
+from gateway.stores.signet import Signet
 from gateway.stores.sql import open_ledger
 from gateway.stores.tries import MemoryTries, RedisTries
 from gateway.stores.vault_files import FileVault
@@ -158,7 +166,7 @@ async def open_house(
         raise
     clock = SystemClock()
     try:
-        membership, record = await _join(settings, ledger, clock, serving)
+        membership, record = await _join(settings, ledger, secret, clock, serving)
     except BaseException:
         await ledger.close()
         raise
@@ -169,7 +177,7 @@ async def open_house(
         vault,
         secret,
         clock,
-        coherence=open_coherence(settings, record),
+        coherence=open_coherence(settings, record, ledger, secret),
         audit=FileAudit(settings.audit, clock, ledger),
         tries=open_tries(settings),
         in_process=in_process,
@@ -197,13 +205,13 @@ async def _secret(
 
 
 async def _join(
-    settings: Settings, ledger: Ledger, clock: Clock, tell: Tell | None
+    settings: Settings, ledger: Ledger, secret: bytes, clock: Clock, tell: Tell | None
 ) -> tuple[Membership | None, AuthorityRecord | None]:
     """Return the authority on record; a process that serves sees to it that it is ours."""
     if tell is None:
         return None, await ledger.authority()
-    named = named_authority(settings)
-    membership = Membership(ledger, settings.data, named, partial(_is_begun, settings), tell)
+    named, is_begun = named_authority(settings), partial(_is_begun, settings, Signet(secret))
+    membership = Membership(ledger, settings.data, named, is_begun, tell)
     try:
         return membership, await membership.join(clock.now())
     except BaseException:
@@ -228,15 +236,18 @@ def bare(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-async def _is_begun(settings: Settings, name: str) -> bool:
-    authority = RedisAuthority(settings.redis, Terms(settings.lease), name, may_begin=False)
+async def _is_begun(settings: Settings, signet: Signet, name: str) -> bool:
+    terms = Terms(settings.lease)
+    authority = RedisAuthority(settings.redis, terms, signet, name, may_begin=False)
     try:
         return await authority.is_begun()
     finally:
         await authority.close()
 
 
-def open_coherence(settings: Settings, record: AuthorityRecord | None) -> Memory:
+def open_coherence(
+    settings: Settings, record: AuthorityRecord | None, ledger: Ledger, secret: bytes
+) -> Memory:
     """Return the memory of this process, on the authority that the settings name.
 
     Outside of it where another is on record. What it does not start at once it renews when it is
@@ -248,14 +259,15 @@ def open_coherence(settings: Settings, record: AuthorityRecord | None) -> Memory
         house_name(settings.data),
     )
     name = record.id if record else ""
+    signet, roll = Signet(secret), Roll(ledger, terms, boottime)
     is_sure = record is None or named.is_surely(record, house)
     is_embedded = (settings.authority, settings.redis) == ("redis", "embedded")
     if is_embedded and record and Named(Kind.EMBEDDED).is_surely(record, house):
         # Also without a program of its own: it speaks to the server that another process keeps.
         named, is_sure = Named(Kind.EMBEDDED), True
     if named.kind is Kind.REDIS and (record is None or record.kind == Kind.REDIS):
-        redis = RedisAuthority(settings.redis, terms, name, may_begin=is_sure)
-        return LeasedCoherence(redis, terms, on_record=name)
+        redis = RedisAuthority(settings.redis, terms, signet, name, may_begin=is_sure, roll=roll)
+        return LeasedCoherence(redis, terms, on_record=name, roll=roll)
     if not is_sure:
         return OutsideCoherence()
     if named.kind is Kind.POSTGRES:
@@ -264,8 +276,9 @@ def open_coherence(settings: Settings, record: AuthorityRecord | None) -> Memory
 
         return LeasedCoherence(PostgresAuthority(settings.ledger, terms), terms, on_record=name)
     if named.kind is Kind.EMBEDDED:
-        authority = RedisAuthority(EmbeddedRedis.address(settings.data), terms, name)
-        return LeasedCoherence(authority, terms, keeper=_embedded(settings), on_record=name)
+        url, keeper = EmbeddedRedis.address(settings.data), _embedded(settings)
+        embedded = RedisAuthority(url, terms, signet, name, roll=roll)
+        return LeasedCoherence(embedded, terms, keeper=keeper, on_record=name, roll=roll)
     return DirectCoherence()
 
 

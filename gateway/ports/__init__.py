@@ -7,14 +7,17 @@ from gateway.ports.clock import Clock
 from gateway.ports.coherence import RIGHTS, Coherence, Known, Shape
 from gateway.ports.ledger import (
     ANY_GRANT,
+    ERA,
     Anchors,
     Answer,
     AuthorityRecord,
     Device,
     Edition,
     Ledger,
+    Look,
     Outgoing,
     Reader,
+    Rolls,
     Wanted,
 )
 from gateway.ports.public_store import PublicStore, Seal, cursor
@@ -24,6 +27,7 @@ from gateway.ports.vault import Health, Sealed, Vault
 
 __all__ = [
     "ANY_GRANT",
+    "ERA",
     "RIGHTS",
     "Anchors",
     "Answer",
@@ -38,10 +42,12 @@ __all__ = [
     "Health",
     "Known",
     "Ledger",
+    "Look",
     "Outgoing",
     "Press",
     "PublicStore",
     "Reader",
+    "Rolls",
     "Seal",
     "Sealed",
     "Shape",

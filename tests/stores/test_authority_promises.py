@@ -19,6 +19,7 @@ from gateway.stores import leased, postgres_authority, redis_authority
 from gateway.stores.postgres_authority import PostgresAuthority
 from gateway.stores.redis_authority import RedisAuthority
 from tests.authorities import LocalAuthority
+from tests.faults.memories import SIGNET
 
 pytestmark = pytest.mark.anyio
 
@@ -49,7 +50,7 @@ async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
     """Open each authority, empty."""
     opened: list[leased.Authority] = []
 
-    def on(kind: type[RedisAuthority | PostgresAuthority], url: str) -> leased.Authority:
+    def on(kind: Callable[[str, Terms], leased.Authority], url: str) -> leased.Authority:
         opened.append(kind(url, TERMS))
         return opened[-1]
 
@@ -61,7 +62,7 @@ async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
             url = request.getfixturevalue("redis_url")
             client = await stack.enter_async_context(Redis.from_url(url))
             await client.flushall()
-            another = partial(on, RedisAuthority, url)
+            another = partial(on, partial(RedisAuthority, signet=SIGNET), url)
             yield Made(another(), another, client.flushall)
         else:
             url = request.getfixturevalue("postgres_url")
@@ -267,7 +268,7 @@ class Nameless(asyncio.Protocol):
 async def test_a_server_that_does_not_say_which_life_it_lives_is_no_authority() -> None:
     server = await asyncio.get_running_loop().create_server(Nameless, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    authority = RedisAuthority(f"redis://127.0.0.1:{port}", TERMS)
+    authority = RedisAuthority(f"redis://127.0.0.1:{port}", TERMS, SIGNET)
     with pytest.raises(Unavailable):
         await authority.renew(renewal("a"))
     await authority.close()
