@@ -43,6 +43,7 @@ class Roll:
         self._until = NEVER  # when the answer to the next look comes too late
         self._is_in = False
         self._era, self._began = "", NEVER
+        self._is_told = False  # of every change in this era
         self._looks = 0
         self._changed: dict[str, int] = {}  # key → the look after which it did
         self._doubted: dict[str, tuple[str, float]] = {}  # worker → word, since when
@@ -57,24 +58,31 @@ class Roll:
             async with asyncio.timeout(self._terms.pace):
                 seen = await self._ledger.look(self.worker, MOST)
         except (Unavailable, TimeoutError):
-            self._era, self.trusted = "", ALWAYS if self._is_in else NEVER
+            self._is_told = False
+            self.trusted = ALWAYS if self._is_in else NEVER
             return False
         now = self._clock()
         is_renewed = memory.is_renewed(now)
         self._is_in = (
             seen.is_in
             and now < self._until
-            and len(seen.keys) < MOST
             and (not seen.doubt or (is_renewed and await self._ledger.vouch(self.worker)))
         )
         if not self._is_in:
             self.trusted = NEVER
             return is_renewed and await self._enter(memory)
-        memory.drop(seen.keys)
-        self.changed(seen.keys)
+        self._drop(memory, seen.keys)
         self._until = self.trusted = asked + self._terms.usable
         await self._go_on(seen.era, now)
         return False
+
+    def _drop(self, memory: Leaseholder[Any], keys: frozenset[str]) -> None:
+        if len(keys) < MOST:
+            memory.drop(keys)
+            self.changed(keys)
+        else:  # there may be more
+            memory.forget()
+            self._is_told = False
 
     async def _enter(self, memory: Leaseholder[Any]) -> bool:
         memory.trust(NEVER)
@@ -89,8 +97,8 @@ class Roll:
         if era != self._era:
             # It began after the look before this one.
             self._changed = {k: n for k, n in self._changed.items() if n >= self._looks - 1}
-            self._era, self._began = era, now
-        elif now > self._began + LASTS or len(self._changed) > MOST:
+            self._era, self._began, self._is_told = era, now, True
+        elif not self._is_told or now > self._began + LASTS or len(self._changed) > MOST:
             await self._ledger.set_fingerprint(ERA, secrets.token_hex(8), era)
 
     def changed(self, keys: Iterable[str]) -> None:
@@ -99,12 +107,12 @@ class Roll:
 
     def era_of(self, key: str) -> str:
         """Return the era in which something that is shared of a key is believed, "" for none."""
-        return "" if key in self._changed else self._era
+        return "" if key in self._changed else self.era
 
     @property
     def era(self) -> str:
-        """Return the present era, "" where it is not known."""
-        return self._era
+        """Return the present era, "" where not every change in it is known."""
+        return self._era if self._is_told else ""
 
     async def leave(self) -> None:
         """Answer from memory no more."""

@@ -53,7 +53,7 @@ class Roll(Record):
     async def doubt(self, workers: Collection[str], word: str) -> None:
         """Doubt that workers live, by a word of chance."""
         async with self._change() as change:
-            are_they = t.roll.c.worker.in_(workers)
+            are_they = t.roll.c.worker.in_([*workers])
             await change.run(update(t.roll).where(are_they).values(doubt=word))
 
     async def strike(self, doubted: Mapping[str, str]) -> None:
