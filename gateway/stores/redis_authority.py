@@ -141,7 +141,9 @@ if ARGV[2] ~= nonce or head - since > tonumber(ARGV[7]) then return 0 end
 for number = since + 1, head do
   local keys = redis.call('HGET', KEYS[1], string.format('%d', number))
   if not keys then return 0 end
-  for _, key in ipairs(cjson.decode(string.match(keys, '%[.*'))) do
+  local listed = string.match(keys, '%[.*')
+  if not listed then return 0 end
+  for _, key in ipairs(cjson.decode(listed)) do
     if key == ARGV[4] then return 0 end
   end
 end
@@ -269,7 +271,7 @@ class RedisAuthority:
 
     def _change(self, incarnation: str, number: int, entry: bytes) -> Change | None:
         """Return a change that was logged, None where it bears no mark of ours."""
-        word, mark, listed = entry.split(b" ", 2)
+        word, mark, listed = (*entry.split(b" ", 2), b"", b"")[:3]
         if not self._signet.knows(mark, CHANGE, self._name, word, listed):
             return None
         return Change(incarnation, number, frozenset(json.loads(listed)), _text(word))
