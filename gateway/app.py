@@ -36,6 +36,7 @@ from gateway.ports import (
     Edition,
     Ledger,
     PublicStore,
+    StoreName,
     Tries,
     Vault,
 )
@@ -57,7 +58,7 @@ from gateway.stores.leased import (
     OutsideCoherence,
     boottime,
 )
-from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log
+from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log, nobody_serving
 from gateway.stores.memory import MemoryAudit
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.redis_authority import RedisAuthority
@@ -65,6 +66,7 @@ from gateway.stores.roll import Roll
 from gateway.stores.secret_files import kept_secret
 from gateway.stores.signet import Signet
 from gateway.stores.sql import open_ledger
+from gateway.stores.store_names import FileStoreName, ObjectStoreName
 from gateway.stores.tries import MemoryTries, RedisTries
 from gateway.stores.vault_files import FileVault
 from gateway.web.errors import Telling
@@ -145,7 +147,7 @@ async def open_house(
     in_process: bool = False,
     serving: Tell | None = None,
     patience: float = 0,
-    is_accepted: bool = False,
+    accepting: Tell | None = None,
 ) -> House:
     """Open the stores and put the use cases on them.
 
@@ -153,19 +155,17 @@ async def open_house(
     or publishes folders composes elsewhere, so that no document can stop it.
     serving: for a process that serves, which has to go by the authority on record; it is told
     what becomes of that. patience: seconds that a change waits for another process to confirm it.
-    is_accepted: the secret that is set is the ledger's from now on, whatever was before.
-    Raises OtherAuthority, Lost, Unavailable.
+    accepting: the secret that is set is the ledger's from now on, whatever was before; it is told
+    what that waits for.
+    Raises OtherAuthority, StillServing, Lost, Unavailable.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store, vault = _open_texts(settings.store)
+    store, vault, name = _open_texts(settings.store)
     ledger = await open_ledger(settings.ledger)
-    try:
-        secret = await _secret(settings, ledger, store, is_accepted=is_accepted)
-    except BaseException:
-        await ledger.close()
-        raise
     clock = SystemClock()
     try:
+        secret = await _secret(settings, ledger, store, accepting)
+        await belonging.require_store(ledger, name, vault, clock.fresh_id())
         membership, record = await _join(settings, ledger, secret, clock, serving)
     except BaseException:
         await ledger.close()
@@ -190,16 +190,17 @@ async def open_house(
 
 
 async def _secret(
-    settings: Settings, ledger: Ledger, store: PublicStore, *, is_accepted: bool
+    settings: Settings, ledger: Ledger, store: PublicStore, accepting: Tell | None
 ) -> bytes:
-    """Return the root secret, if it and the ledger belong here. Raises Lost."""
+    """Return the root secret, if it and the ledger belong here. Raises Lost, StillServing."""
     await belonging.require_ledger(ledger, store, is_audited=bool(chains_in(settings.audit)))
     path = settings.data / SECRET
     if not settings.secret and not path.exists() and await belonging.is_begun(ledger):
         raise belonging.missing_secret(str(path))
     secret = settings.secret.encode() or kept_secret(path)
-    if is_accepted:
-        await belonging.accept_secret(ledger, secret)
+    if accepting:
+        async with nobody_serving(ledger, settings.data, accepting):
+            await belonging.accept_secret(ledger, secret)
     await belonging.require_secret(ledger, secret)
     return secret
 
@@ -213,10 +214,12 @@ async def _join(
     named, is_begun = named_authority(settings), partial(_is_begun, settings, Signet(secret))
     membership = Membership(ledger, settings.data, named, is_begun, tell)
     try:
-        return membership, await membership.join(clock.now())
+        record = await membership.join(clock.now())
+        await belonging.require_secret(ledger, secret)  # it may be another since we looked
     except BaseException:
         await membership.leave()
         raise
+    return membership, record
 
 
 def named_authority(settings: Settings) -> Named:
@@ -314,7 +317,7 @@ def open_tries(settings: Settings) -> Tries:
     return MemoryTries() if url == "none" else RedisTries(url)
 
 
-def _open_texts(place: str) -> tuple[PublicStore, Vault]:
+def _open_texts(place: str) -> tuple[PublicStore, Vault, StoreName]:
     parts = urlsplit(place)
     if parts.scheme == "s3":
         # An extra, and only here: it takes time and memory to import.
@@ -323,9 +326,9 @@ def _open_texts(place: str) -> tuple[PublicStore, Vault]:
         from gateway.stores.vault_objects import ObjectVault
 
         bucket = Bucket(place)
-        return ObjectPublicStore(bucket), ObjectVault(bucket)
+        return ObjectPublicStore(bucket), ObjectVault(bucket), ObjectStoreName(bucket, place)
     root = Path(unquote(parts.path))
-    return FilePublicStore(root / "public"), FileVault(root / "vault")
+    return FilePublicStore(root / "public"), FileVault(root / "vault"), FileStoreName(root)
 
 
 def assemble(

@@ -21,6 +21,7 @@ from gateway.ports.ledger import (
     Wanted,
 )
 from gateway.ports.public_store import PublicStore, Seal, cursor
+from gateway.ports.store_name import StoreName
 from gateway.ports.texts import Format, Formats, Press, Source
 from gateway.ports.tries import Tries
 from gateway.ports.vault import Health, Sealed, Vault
@@ -52,6 +53,7 @@ __all__ = [
     "Sealed",
     "Shape",
     "Source",
+    "StoreName",
     "Tries",
     "Vault",
     "Wanted",
