@@ -465,10 +465,17 @@ def _probes(house: House) -> dict[str, Probe]:
     return {
         "previews": _answering(house.store.ping),
         "ledger": _answering(house.ledger.ping),
-        "redis": house.coherence.ping,
+        "redis": partial(_redis, house),
         "authority": partial(_authority, house),
         "store": _answering(house.vault.ping),
     }
+
+
+async def _redis(house: House) -> str:
+    """Say how the Redis is that the settings name, whatever the authority. Raises Unavailable."""
+    if house.settings.authority == "redis":
+        return await house.coherence.ping()
+    return await house.tries.ping() if isinstance(house.tries, RedisTries) else "none"
 
 
 async def _authority(house: House) -> str:

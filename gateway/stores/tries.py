@@ -11,12 +11,13 @@ from typing import Any
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
-from redis.asyncio import ConnectionPool
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from gateway.core.errors import TooManyTries
+from gateway.stores.outages import unavailable
 
 LIMITS = (RateLimitItemPerMinute(10), RateLimitItemPerHour(50))
 PREFIX = "paidgate:tries"
@@ -71,6 +72,14 @@ class RedisTries:
             except (RedisError, OSError, TimeoutError):
                 self._away_until = time.monotonic() + PAUSE
         return await self._own.failed(*whose)
+
+    async def ping(self) -> str:
+        """Say that Redis answers. Raises Unavailable."""
+        try:
+            await Redis(connection_pool=self._pool).ping()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise unavailable("redis", error) from error
+        return "ok"
 
     async def close(self) -> None:
         """Close every connection."""
