@@ -20,6 +20,7 @@ from gateway.stores.postgres_authority import PostgresAuthority
 from gateway.stores.redis_authority import RedisAuthority
 from tests.authorities import LocalAuthority
 from tests.faults.memories import SIGNET
+from tests.servers import as_admin
 
 pytestmark = pytest.mark.anyio
 
@@ -45,7 +46,7 @@ async def without_tables(url: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-@pytest.fixture(params=["local", "redis", "postgres"])
+@pytest.fixture(params=["local", "redis", "composed", "postgres"])
 async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
     """Open each authority, empty."""
     opened: list[leased.Authority] = []
@@ -58,9 +59,10 @@ async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
         if request.param == "local":
             local = LocalAuthority()
             yield Made(local, lambda: local, local.forget)
-        elif request.param == "redis":
-            url = request.getfixturevalue("redis_url")
-            client = await stack.enter_async_context(Redis.from_url(url))
+        elif request.param in ("redis", "composed"):
+            name = "redis_url" if request.param == "redis" else "composed_redis_url"
+            url = request.getfixturevalue(name)
+            client = await stack.enter_async_context(Redis.from_url(as_admin(url)))
             await client.flushall()
             another = partial(on, partial(RedisAuthority, signet=SIGNET), url)
             yield Made(another(), another, client.flushall)

@@ -20,6 +20,7 @@ from gateway.stores.redis_authority import KEEP, SHARED, RedisAuthority
 from tests.faults.harmed import HarmedServer, harmed_redis
 from tests.faults.memories import SIGNET, HastyAuthority
 from tests.faults.proxy import Proxy
+from tests.servers import as_admin
 from tests.stores.things import grant
 
 pytestmark = pytest.mark.anyio
@@ -29,10 +30,18 @@ PATIENCE = 60.0  # seconds
 KEY = "grant:g1"
 
 
+@pytest.fixture(params=["own", "composed"])
+def redis_url(request: pytest.FixtureRequest, redis_url: str) -> str:
+    """Address a Redis, as anybody or as the user of docker-compose.yml."""
+    if request.param == "own":
+        return redis_url
+    return str(request.getfixturevalue("composed_redis_url"))
+
+
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """Talk to an empty Redis."""
-    async with Redis.from_url(redis_url) as client:
+    """Talk to an empty Redis, as somebody who may do anything there."""
+    async with Redis.from_url(as_admin(redis_url)) as client:
         await client.flushall()
         yield client
 
