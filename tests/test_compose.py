@@ -184,3 +184,12 @@ def test_a_gateway_s_audit_lasts_under_one_host_s_name(gateway: str) -> None:
 def test_the_image_runs_as_an_ordinary_account_from_the_hashed_lock() -> None:
     assert re.search(r"^USER (?!root|0)", DOCKERFILE, re.MULTILINE)
     assert "--require-hashes -r requirements/run.txt" in DOCKERFILE
+
+
+def test_the_user_at_redis_is_the_one_that_the_docs_make_by_hand() -> None:
+    command = SERVICES["redis"]["command"]
+    user = command[command.index("paidgate") : command.index("--appendonly")]
+    told = (ROOT / "docs" / "operations.md").read_text()
+    (line,) = re.findall("ACL SETUSER paidgate (.*)", told)
+    by_hand = [each for each in line.split() if not each.startswith((">", "reset"))]
+    assert by_hand == [each for each in user[1:] if not each.startswith(">")]

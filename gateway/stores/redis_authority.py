@@ -126,8 +126,7 @@ _RECALL = (
     _STATE
     + """
 local place = KEYS[1] .. ':' .. nonce .. ':' .. ARGV[2]
-return {nonce, redis.call('HGET', place, 'version'), redis.call('HGET', place, 'packed'),
-  redis.call('HGET', place, 'mark')}
+return {nonce, unpack(redis.call('HMGET', place, 'version', 'packed', 'mark'))}
 """
 )
 
