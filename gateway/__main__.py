@@ -87,7 +87,7 @@ def in_house(
     *,
     in_process: bool = True,
     serving: Tell | None = None,
-    is_accepted: bool = False,
+    accepting: Tell | None = None,
 ) -> T:
     """Open the house that the settings describe, work in it, and close it."""
     from gateway.app import open_house, patience
@@ -100,7 +100,7 @@ def in_house(
             in_process=in_process,
             serving=serving,
             patience=wait,
-            is_accepted=is_accepted,
+            accepting=accepting,
         )
         try:
             return await work(house)
@@ -506,7 +506,13 @@ def keys_retire(kid: str) -> None:
 @told
 def keys_accept_secret() -> None:
     """Take the root secret that is set now, in place of one that was changed or lost."""
-    in_house(_nothing, is_accepted=True)
+    from gateway.stores.membership import StillServing
+
+    try:
+        in_house(_nothing, accepting=lambda words: click.echo(f"paidgate: {words}", err=True))
+    except StillServing as error:
+        click.echo(f"paidgate: {words(error)}", err=True)
+        sys.exit(NOT_CONFIRMED)
     click.echo("The ledger goes by this secret: what the one before has signed is void.")
 
 

@@ -36,6 +36,7 @@ from gateway.ports import (
     Edition,
     Ledger,
     PublicStore,
+    StoreName,
     Tries,
     Vault,
 )
@@ -52,13 +53,22 @@ from gateway.stores.chain_files import chains_in
 from gateway.stores.embedded_redis import EmbeddedRedis, server_program
 from gateway.stores.house_files import house_name
 from gateway.stores.joint import Joint
-from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory, OutsideCoherence
-from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log
+from gateway.stores.leased import (
+    DirectCoherence,
+    LeasedCoherence,
+    Memory,
+    OutsideCoherence,
+    boottime,
+)
+from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log, nobody_serving
 from gateway.stores.memory import MemoryAudit
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.redis_authority import RedisAuthority
+from gateway.stores.roll import Roll
 from gateway.stores.secret_files import kept_secret
+from gateway.stores.signet import Signet
 from gateway.stores.sql import open_ledger
+from gateway.stores.store_names import FileStoreName, ObjectStoreName
 from gateway.stores.tries import MemoryTries, RedisTries
 from gateway.stores.vault_files import FileVault
 from gateway.web.errors import Telling
@@ -140,7 +150,7 @@ async def open_house(
     in_process: bool = False,
     serving: Tell | None = None,
     patience: float = 0,
-    is_accepted: bool = False,
+    accepting: Tell | None = None,
 ) -> House:
     """Open the stores and put the use cases on them.
 
@@ -148,20 +158,18 @@ async def open_house(
     or publishes folders composes elsewhere, so that no document can stop it.
     serving: for a process that serves, which has to go by the authority on record; it is told
     what becomes of that. patience: seconds that a change waits for another process to confirm it.
-    is_accepted: the secret that is set is the ledger's from now on, whatever was before.
-    Raises OtherAuthority, Lost, Unavailable.
+    accepting: the secret that is set is the ledger's from now on, whatever was before; it is told
+    what that waits for.
+    Raises OtherAuthority, StillServing, Lost, Unavailable.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store, vault = _open_texts(settings.store)
+    store, vault, name = _open_texts(settings.store)
     ledger = await open_ledger(settings.ledger)
-    try:
-        secret = await _secret(settings, ledger, store, is_accepted=is_accepted)
-    except BaseException:
-        await ledger.close()
-        raise
     clock = SystemClock()
     try:
-        membership, record = await _join(settings, ledger, clock, serving)
+        secret = await _secret(settings, ledger, store, accepting)
+        await belonging.require_store(ledger, name, vault, clock.fresh_id())
+        membership, record = await _join(settings, ledger, secret, clock, serving)
     except BaseException:
         await ledger.close()
         raise
@@ -173,7 +181,7 @@ async def open_house(
         vault,
         secret,
         clock,
-        coherence=open_coherence(settings, record, background),
+        coherence=open_coherence(settings, record, ledger, secret, background),
         audit=FileAudit(settings.audit, clock, ledger),
         tries=open_tries(settings),
         in_process=in_process,
@@ -187,33 +195,36 @@ async def open_house(
 
 
 async def _secret(
-    settings: Settings, ledger: Ledger, store: PublicStore, *, is_accepted: bool
+    settings: Settings, ledger: Ledger, store: PublicStore, accepting: Tell | None
 ) -> bytes:
-    """Return the root secret, if it and the ledger belong here. Raises Lost."""
+    """Return the root secret, if it and the ledger belong here. Raises Lost, StillServing."""
     await belonging.require_ledger(ledger, store, is_audited=bool(chains_in(settings.audit)))
     path = settings.data / SECRET
     if not settings.secret and not path.exists() and await belonging.is_begun(ledger):
         raise belonging.missing_secret(str(path))
     secret = settings.secret.encode() or kept_secret(path)
-    if is_accepted:
-        await belonging.accept_secret(ledger, secret)
+    if accepting:
+        async with nobody_serving(ledger, settings.data, accepting):
+            await belonging.accept_secret(ledger, secret)
     await belonging.require_secret(ledger, secret)
     return secret
 
 
 async def _join(
-    settings: Settings, ledger: Ledger, clock: Clock, tell: Tell | None
+    settings: Settings, ledger: Ledger, secret: bytes, clock: Clock, tell: Tell | None
 ) -> tuple[Membership | None, AuthorityRecord | None]:
     """Return the authority on record; a process that serves sees to it that it is ours."""
     if tell is None:
         return None, await ledger.authority()
-    named = named_authority(settings)
-    membership = Membership(ledger, settings.data, named, partial(_is_begun, settings), tell)
+    named, is_begun = named_authority(settings), partial(_is_begun, settings, Signet(secret))
+    membership = Membership(ledger, settings.data, named, is_begun, tell)
     try:
-        return membership, await membership.join(clock.now())
+        record = await membership.join(clock.now())
+        await belonging.require_secret(ledger, secret)  # it may be another since we looked
     except BaseException:
         await membership.leave()
         raise
+    return membership, record
 
 
 def named_authority(settings: Settings) -> Named:
@@ -233,8 +244,9 @@ def bare(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-async def _is_begun(settings: Settings, name: str) -> bool:
-    authority = RedisAuthority(settings.redis, Terms(settings.lease), name, may_begin=False)
+async def _is_begun(settings: Settings, signet: Signet, name: str) -> bool:
+    terms = Terms(settings.lease)
+    authority = RedisAuthority(settings.redis, terms, signet, name, may_begin=False)
     try:
         return await authority.is_begun()
     finally:
@@ -242,7 +254,11 @@ async def _is_begun(settings: Settings, name: str) -> bool:
 
 
 def open_coherence(
-    settings: Settings, record: AuthorityRecord | None, background: Background | None = None
+    settings: Settings,
+    record: AuthorityRecord | None,
+    ledger: Ledger,
+    secret: bytes,
+    background: Background | None = None,
 ) -> Memory:
     """Return the memory of this process, on the authority that the settings name.
 
@@ -255,14 +271,15 @@ def open_coherence(
         house_name(settings.data),
     )
     name = record.id if record else ""
+    signet, roll = Signet(secret), Roll(ledger, terms, boottime)
     is_sure = record is None or named.is_surely(record, house)
     is_embedded = (settings.authority, settings.redis) == ("redis", "embedded")
     if is_embedded and record and Named(Kind.EMBEDDED).is_surely(record, house):
         # Also without a program of its own: it speaks to the server that another process keeps.
         named, is_sure = Named(Kind.EMBEDDED), True
     if named.kind is Kind.REDIS and (record is None or record.kind == Kind.REDIS):
-        redis = RedisAuthority(settings.redis, terms, name, may_begin=is_sure)
-        return LeasedCoherence(redis, terms, on_record=name, background=background)
+        redis = RedisAuthority(settings.redis, terms, signet, name, may_begin=is_sure, roll=roll)
+        return LeasedCoherence(redis, terms, on_record=name, background=background, roll=roll)
     if not is_sure:
         return OutsideCoherence()
     if named.kind is Kind.POSTGRES:
@@ -272,9 +289,10 @@ def open_coherence(
         postgres = PostgresAuthority(settings.ledger, terms)
         return LeasedCoherence(postgres, terms, on_record=name, background=background)
     if named.kind is Kind.EMBEDDED:
-        authority = RedisAuthority(EmbeddedRedis.address(settings.data), terms, name)
+        url, keeper = EmbeddedRedis.address(settings.data), _embedded(settings)
+        embedded = RedisAuthority(url, terms, signet, name, roll=roll)
         return LeasedCoherence(
-            authority, terms, keeper=_embedded(settings), on_record=name, background=background
+            embedded, terms, keeper=keeper, on_record=name, background=background, roll=roll
         )
     return DirectCoherence()
 
@@ -311,7 +329,7 @@ def open_tries(settings: Settings) -> Tries:
     return MemoryTries() if url == "none" else RedisTries(url)
 
 
-def _open_texts(place: str) -> tuple[PublicStore, Vault]:
+def _open_texts(place: str) -> tuple[PublicStore, Vault, StoreName]:
     parts = urlsplit(place)
     if parts.scheme == "s3":
         # An extra, and only here: it takes time and memory to import.
@@ -320,9 +338,9 @@ def _open_texts(place: str) -> tuple[PublicStore, Vault]:
         from gateway.stores.vault_objects import ObjectVault
 
         bucket = Bucket(place)
-        return ObjectPublicStore(bucket), ObjectVault(bucket)
+        return ObjectPublicStore(bucket), ObjectVault(bucket), ObjectStoreName(bucket, place)
     root = Path(unquote(parts.path))
-    return FilePublicStore(root / "public"), FileVault(root / "vault")
+    return FilePublicStore(root / "public"), FileVault(root / "vault"), FileStoreName(root)
 
 
 def assemble(
@@ -461,12 +479,18 @@ def _probes(house: House) -> dict[str, Probe]:
     return {
         "previews": _answering(house.store.ping),
         "ledger": _answering(house.ledger.ping),
-        # On PostgreSQL as the authority, Redis still counts the tries of strangers.
-        "redis": house.tries.ping if house.authority == Kind.POSTGRES else house.coherence.ping,
+        "redis": partial(_redis, house),
         "authority": partial(_authority, house),
         "store": _answering(house.vault.ping),
         "background": house.background.ping,
     }
+
+
+async def _redis(house: House) -> str:
+    """Say how the Redis is that the settings name, whatever the authority. Raises Unavailable."""
+    if house.settings.authority == "redis":
+        return await house.coherence.ping()
+    return await house.tries.ping() if isinstance(house.tries, RedisTries) else "none"
 
 
 async def _authority(house: House) -> str:

@@ -15,6 +15,7 @@ from gateway.stores.engines import open_engines
 from gateway.web import logs
 from tests import parts, programs, servers
 from tests.s3 import S3, s3_server
+from tests.test_compose import PASSWORDS, arguments
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +60,17 @@ def redis_url() -> Iterator[str]:
     """Address a real Redis of this test worker's own."""
     with servers.redis_server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def composed_redis_url() -> Iterator[str]:
+    """Address a real Redis as the user, with the rights, of docker-compose.yml."""
+    told = arguments("redis", PASSWORDS)
+    rights = told[told.index("--user") : told.index("--appendonly")]
+    admin = ("--user", "admin", "on", ">admin", "~*", "&*", "+@all")
+    with servers.redis_server(*rights, *admin) as url:
+        path = url.removeprefix("unix://")
+        yield f"unix://paidgate:{PASSWORDS['REDIS_PASSWORD']}@{path}"
 
 
 @pytest.fixture(scope="session")

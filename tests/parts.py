@@ -27,6 +27,7 @@ from gateway.stores.leased import DirectCoherence, LeasedCoherence, Memory
 from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
 from gateway.stores.public_files import FilePublicStore
 from gateway.stores.redis_authority import RedisAuthority
+from gateway.stores.signet import Signet
 from gateway.stores.sql import open_ledger
 from gateway.stores.vault_files import FileVault
 from tests.faults.memories import embedded_in
@@ -122,7 +123,7 @@ def _leased(folder: Path) -> list[Memory]:
 
 def _memory(folder: Path, redis: str) -> Memory:
     keeper = None if redis else embedded_in(folder)
-    authority = RedisAuthority(keeper.url if keeper else redis, TERMS)
+    authority = RedisAuthority(keeper.url if keeper else redis, TERMS, Signet(b"tests"))
     return LeasedCoherence(authority, TERMS, keeper=keeper)
 
 

@@ -10,6 +10,7 @@ from gateway.stores.sql_documents import Documents
 from gateway.stores.sql_examining import Examining
 from gateway.stores.sql_grants import Grants
 from gateway.stores.sql_keys import Keys
+from gateway.stores.sql_roll import Roll
 from gateway.stores.sql_upkeep import Upkeep
 from gateway.stores.sqlite_files import PATIENCE
 
@@ -31,5 +32,5 @@ async def open_ledger(url: str, patience: float = PATIENCE) -> SqlLedger:
     return SqlLedger(engines)
 
 
-class SqlLedger(Documents, Grants, Codes, Keys, Upkeep, Examining):
+class SqlLedger(Documents, Grants, Codes, Keys, Upkeep, Roll, Examining):
     """The ledger on SQLite or PostgreSQL."""

@@ -19,6 +19,8 @@ from gateway.stores import leased, postgres_authority, redis_authority
 from gateway.stores.postgres_authority import PostgresAuthority
 from gateway.stores.redis_authority import RedisAuthority
 from tests.authorities import LocalAuthority
+from tests.faults.memories import SIGNET
+from tests.servers import as_admin
 
 pytestmark = pytest.mark.anyio
 
@@ -46,12 +48,12 @@ async def without_tables(url: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-@pytest.fixture(params=["local", "redis", "postgres"])
+@pytest.fixture(params=["local", "redis", "composed", "postgres"])
 async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
     """Open each authority, empty."""
     opened: list[leased.Authority] = []
 
-    def on(kind: type[RedisAuthority | PostgresAuthority], url: str) -> leased.Authority:
+    def on(kind: Callable[[str, Terms], leased.Authority], url: str) -> leased.Authority:
         opened.append(kind(url, TERMS))
         return opened[-1]
 
@@ -59,11 +61,12 @@ async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
         if request.param == "local":
             local = LocalAuthority()
             yield Made(local, lambda: local, local.forget)
-        elif request.param == "redis":
-            url = request.getfixturevalue("redis_url")
-            client = await stack.enter_async_context(Redis.from_url(url))
+        elif request.param in ("redis", "composed"):
+            name = "redis_url" if request.param == "redis" else "composed_redis_url"
+            url = request.getfixturevalue(name)
+            client = await stack.enter_async_context(Redis.from_url(as_admin(url)))
             await client.flushall()
-            another = partial(on, RedisAuthority, url)
+            another = partial(on, partial(RedisAuthority, signet=SIGNET), url)
             yield Made(another(), another, client.flushall)
         else:
             url = request.getfixturevalue("postgres_url")
@@ -287,7 +290,7 @@ async def client(redis_url: str) -> AsyncIterator[Redis]:
 async def test_a_log_that_holds_no_changes_is_read_anew(
     client: Redis, redis_url: str, log: bytes
 ) -> None:
-    authority = RedisAuthority(redis_url, TERMS)
+    authority = RedisAuthority(redis_url, TERMS, SIGNET)
     lease = await authority.renew(renewal("a"))
     await authority.publish(["x"])
     (key,) = await client.keys("paidgate:*")
@@ -299,7 +302,7 @@ async def test_a_log_that_holds_no_changes_is_read_anew(
 async def test_a_message_of_anybody_is_no_change_and_what_comes_after_it_is_heard(
     client: Redis, redis_url: str
 ) -> None:
-    authority = RedisAuthority(redis_url, TERMS)
+    authority = RedisAuthority(redis_url, TERMS, SIGNET)
     pushes = authority.pushes()
     async with asyncio.timeout(PATIENCE):
         first = asyncio.create_task(anext(pushes))
@@ -320,7 +323,7 @@ async def is_heard(client: Redis) -> None:
 
 
 async def test_whoever_listens_again_hears_nothing_of_before(client: Redis, redis_url: str) -> None:
-    authority = RedisAuthority(redis_url, TERMS)
+    authority = RedisAuthority(redis_url, TERMS, SIGNET)
     async with asyncio.timeout(PATIENCE):
         for _ in range(2):
             pushes = authority.pushes()
@@ -355,8 +358,9 @@ async def test_a_server_that_talks_gibberish_is_no_authority(kind: str, answer: 
     server = await loop.create_server(partial(Gibberish, answer), "127.0.0.1", 0)
     place = f"{kind}://name:password@127.0.0.1:{server.sockets[0].getsockname()[1]}"
     terms = Terms(length=2)
-    of_kind = RedisAuthority if kind == "redis" else PostgresAuthority
-    authority = of_kind(place, terms)
+    authority = (
+        RedisAuthority(place, terms, SIGNET) if kind == "redis" else PostgresAuthority(place, terms)
+    )
     with pytest.raises(Unavailable):
         await authority.publish(["x"])
     await authority.close()
@@ -376,7 +380,7 @@ class Nameless(asyncio.Protocol):
 async def test_a_server_that_does_not_say_which_life_it_lives_is_no_authority() -> None:
     server = await asyncio.get_running_loop().create_server(Nameless, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    authority = RedisAuthority(f"redis://127.0.0.1:{port}", TERMS)
+    authority = RedisAuthority(f"redis://127.0.0.1:{port}", TERMS, SIGNET)
     with pytest.raises(Unavailable):
         await authority.renew(renewal("a"))
     await authority.close()

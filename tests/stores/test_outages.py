@@ -26,6 +26,7 @@ from gateway.stores.outages import DRIVERS, QUIET, SILENCE, Outages, reason
 from gateway.stores.record import answering as of_the_ledger
 from gateway.stores.redis_authority import RedisAuthority
 from gateway.stores.sql import open_ledger
+from tests.faults.memories import SIGNET
 
 FULL = OSError(errno.ENOSPC, "No space left on device", "/a/path/of/ours")
 
@@ -175,7 +176,7 @@ def test_the_command_line_says_why_postgresql_does_not_answer(postgres_url: str)
 
 async def _refused(url: str) -> str:
     terms = Terms()
-    authority = RedisAuthority(url, terms)
+    authority = RedisAuthority(url, terms, SIGNET)
     with pytest.raises(Unavailable) as raised:
         await authority.renew(Leaseholder("w", terms).renewal(0.0))
     assert raised.value.__cause__
