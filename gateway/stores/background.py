@@ -67,7 +67,7 @@ class _Kept:
 
     async def _keep(self) -> None:
         try:
-            while True:
+            while not self.task.cancelling():  # a driver can lose a cancellation
                 pause = await self._once()
                 await asyncio.sleep(pause)
         finally:

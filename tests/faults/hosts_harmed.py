@@ -90,8 +90,11 @@ class Scene:
         return statistics.median(taken)
 
     def reading(self) -> float:
-        """Return the milliseconds that a known read takes, of the slowest worker."""
-        medians = []
+        """Return the milliseconds of a known read, the fastest tenth, of the slowest connection.
+
+        Whoever asks the ledger is never as fast as memory is, however busy the machine.
+        """
+        found = []
         for port in self.hosts.ports:
             askers = [Asker(port) for _ in range(LOOKS)]
             for asker in askers:
@@ -101,9 +104,9 @@ class Scene:
                     status, _ = asker.ask("GET", f"/read/demo/{SLUG}.txt", self.standing)
                     taken.append(1000 * (time.perf_counter() - began))
                     assert status == 200
-                medians.append(statistics.median(taken))
+                found.append(statistics.quantiles(taken, n=10)[0])
                 asker.close()
-        return max(medians)
+        return max(found)
 
 
 async def _execute(url: str, statements: str) -> list[asyncpg.Record]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -363,6 +364,24 @@ async def test_a_server_that_talks_gibberish_is_no_authority(kind: str, answer: 
     )
     with pytest.raises(Unavailable):
         await authority.publish(["x"])
+    await authority.close()
+    server.close()
+
+
+# Of a server that is ready and tells no version the driver says that it lacks an attribute, and
+# then, of what it has half made, once more.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_an_error_that_no_list_of_the_driver_s_names_is_no_answer() -> None:
+    ready = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(partial(Gibberish, ready), "127.0.0.1", 0)
+    place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    authority = PostgresAuthority(f"postgresql://name:password@{place}/x?sslmode=disable", TERMS)
+    with pytest.raises(Unavailable) as raised:
+        await authority.publish(["x"])
+    assert isinstance(raised.value.__cause__, AttributeError)
+    del raised
+    gc.collect()
     await authority.close()
     server.close()
 

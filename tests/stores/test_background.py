@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import structlog
@@ -104,6 +104,19 @@ async def test_the_end_ends_all_work() -> None:
         await background.end()
         assert background.states() == {}
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "work"]
+
+
+async def test_work_that_loses_its_cancellation_ends_all_the_same() -> None:
+    begun = asyncio.Event()
+
+    async def lose() -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    async with doing(lose, NEVER) as background:
+        await begun.wait()
+        await background.end()
 
 
 def test_work_that_pauses_after_a_fault_is_not_called_well() -> None:
