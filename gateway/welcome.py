@@ -23,6 +23,7 @@ from gateway.stores.durable import write_private
 from gateway.stores.membership import Kind
 
 KEPT = "welcome.json"
+TURN = "starting"  # the file whose lock is the turn of a first start
 
 _AUTHORITIES = {
     Kind.EMBEDDED: "Rights are leased from a Redis of its own.",
@@ -45,12 +46,13 @@ class Welcome:
 def alone(data: Path) -> Iterator[None]:
     """Wait until no other process is at its first start on the same data. Raises OSError."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = os.open(data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    # Not the folder itself: the server that is embedded there has that as long as it lives.
+    turn = os.open(data / TURN, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        fcntl.flock(turn, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(folder)
+        os.close(turn)
 
 
 async def move_in(house: House, folder: Path | None) -> Welcome | None:
