@@ -72,6 +72,7 @@ from gateway.web.readers import Readers
 from gateway.web.ready import Ready, ReadyFirst
 from gateway.web.shelf import Shelf
 from gateway.web.studio import Studio
+from gateway.web.under_way import UnderWay
 
 YOUNG = 20_000  # new objects until the collector looks at them
 LOOK = 0.05  # seconds between two looks at whether another process has confirmed a change
@@ -382,7 +383,7 @@ def build(house: House) -> Starlette:
     language = interface(settings.language)
     telling = Telling(pages, language, house.granting.once)
     links = Links(settings.base_url, settings.trusted_hosts)
-    shelf = Shelf(house.store)
+    shelf, under_way = Shelf(house.store), UnderWay()
     public = Public(house.store, shelf, pages, assets, language)
     readers = Readers(
         house.reading,
@@ -392,6 +393,7 @@ def build(house: House) -> Starlette:
         house.store,
         shelf,
         pages,
+        under_way,
         is_https=settings.is_https,
     )
     ready = Ready({**public.givers(), **readers.givers()}, is_https=settings.is_https)
