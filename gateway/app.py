@@ -78,7 +78,7 @@ YOUNG = 20_000  # new objects until the collector looks at them
 LOOK = 0.05  # seconds between two looks at whether another process has confirmed a change
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
-FORGET = 3_600.0  # seconds between looks for seeds of secrets that nobody is told again
+FORGET = 3_600.0  # seconds between looks for seeds that are over, and for what is half revoked
 ANEW = 1.0  # seconds until the audit is tended again, should that have ended
 
 _log = structlog.get_logger()
@@ -411,6 +411,7 @@ def build(house: House) -> Starlette:
             SourceFormats(),
             links,
             settings.max_upload,
+            under_way,
         ).routes(),
         *Studio(
             house.publishing,
@@ -422,6 +423,7 @@ def build(house: House) -> Starlette:
             house.store,
             pages,
             links,
+            under_way,
             is_https=settings.is_https,
             max_upload=settings.max_upload,
         ).routes(),
@@ -495,6 +497,7 @@ class Gateway:
                 tasks.start_soon(_again, "sweep", partial(_sweep, house, set()), SWEEP)
                 tasks.start_soon(_again, "look over", LookOver(house), SWEEP)
                 tasks.start_soon(_again, "announce", house.announcing.confirm, ANNOUNCE)
+                tasks.start_soon(_again, "finish", house.granting.finish, FORGET)
                 tasks.start_soon(_again, "forget", house.seeds.forget, FORGET)
                 tasks.start_soon(_again, "audit", house.audit.tend, ANEW)
                 if house.membership:

@@ -26,6 +26,9 @@ from gateway.signing import Signing
 
 MAX_COUNT = 10_000
 MAX_USES = 10_000
+# Codes that are made and recorded together, between which others have their turn. A request that
+# was cut off goes on with the next: never change it.
+PORTION = 200
 SOURCE = "code"
 
 
@@ -75,8 +78,9 @@ class Redeeming:
     async def make(self, publisher: str, wish: CodeWish, ask: Ask = ONCE) -> list[Minted]:
         """Put new codes on record. Raises Malformed, Conflict.
 
-        The same Idempotency-Key again gives the same codes, if it asks for the same. Whether all
-        is confirmed tells `confirm`.
+        The same Idempotency-Key again gives the same codes, if it asks for the same. Where this
+        ends early, some are on record, and without a key nobody knows their words. Whether all is
+        confirmed tells `confirm`.
         """
         now = self._clock.now()
         kept = await self._repeating.earlier(publisher, ask)
@@ -86,15 +90,24 @@ class Redeeming:
             # Before the codes are recorded: whoever asks again after a crash goes on with these.
             kept = await self._repeating.keep(publisher, ask, 201, str(now).encode())
             pattern = replace(pattern, made_at=int(kept.body))
-        minted = [self._mint(pattern, seed, number) for number in range(wish.count)]
-        try:
-            await self._ledger.add_codes([each.code for each in minted])
-        except Conflict:
-            if not ask.key:  # else they were recorded when this was first asked
-                raise
-        by = f"publisher:{publisher}"
-        await self._announcing.tell(*(Record(now, Act.CODE, by, m.code.id) for m in minted))
+        minted: list[Minted] = []
+        for start in range(0, wish.count, PORTION):
+            numbers = range(start, min(start + PORTION, wish.count))
+            some = [self._mint(pattern, seed, number) for number in numbers]
+            await self._put_on_record([each.code for each in some], now, is_again=bool(ask.key))
+            minted += some
         return minted
+
+    async def _put_on_record(self, codes: Sequence[Code], now: int, *, is_again: bool) -> None:
+        """Record some codes; all of them, or none because they were recorded before."""
+        if not (is_again and await self._ledger.code_by_id(codes[0].id)):
+            try:
+                await self._ledger.add_codes(codes)
+            except Conflict:
+                if not is_again:  # else another request was faster with the same
+                    raise
+        by = f"publisher:{codes[0].scope.publisher}"
+        await self._announcing.tell(*(Record(now, Act.CODE, by, code.id) for code in codes))
 
     def _mint(self, pattern: Code, seed: str, number: int) -> Minted:
         drawn = self._signing.derive("code", pattern.scope.publisher, seed, str(number))
