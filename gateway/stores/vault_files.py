@@ -68,8 +68,12 @@ class FileVault:
     async def _write(
         self, address: Address, edition: str, sealed: Sealed, *, replace: bool
     ) -> None:
-        path, blob = self._path(address, edition), sealing.pack(sealed, address, edition)
-        await _in_thread(partial(_write, path, blob, replace=replace))
+        path = self._path(address, edition)
+
+        def write() -> None:  # to pack takes as long as all else where the text is long
+            _write(path, sealing.pack(sealed, address, edition), replace=replace)
+
+        await _in_thread(write)
 
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
+from anyio import to_thread
+
 from gateway.core.bundles import IDENTITY, Bundle, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
@@ -39,11 +41,11 @@ class ObjectVault:
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store durably; the same edition again changes nothing."""
-        await self._bucket.create(_key(address, edition), sealing.pack(sealed, address, edition))
+        await self._bucket.create(_key(address, edition), await _packed(address, edition, sealed))
 
     async def mend(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store an edition durably in place of what is there of it."""
-        await self._bucket.put(_key(address, edition), sealing.pack(sealed, address, edition))
+        await self._bucket.put(_key(address, edition), await _packed(address, edition, sealed))
 
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
@@ -111,6 +113,10 @@ class ObjectVault:
         """Raise Unavailable unless the bucket is there, Damaged for known damage."""
         await self._bucket.ping()
         await self._damages.require_none()
+
+
+async def _packed(address: Address, edition: str, sealed: Sealed) -> bytes:
+    return await to_thread.run_sync(sealing.pack, sealed, address, edition)
 
 
 def _key(address: Address, edition: str) -> str:
