@@ -27,7 +27,7 @@ from tests.servers import comes_true
 
 READERS = 40
 MIB = 1 << 20
-SIZE = 8 * MIB
+SIZE = 4 * MIB
 LINES = ("0123456789 abcdefghij klmnopqrst uvwxyz" * 25 + "\n\n") * (SIZE // 977)
 PAID = f"Long\n\nFree.\n\n##paidbegin##{LINES}##paidend##\n"
 FREE = f"Open\n\n{LINES}\n"
@@ -183,7 +183,7 @@ class Long:
 async def looked_at(path: str) -> AsyncIterator[tuple[_Protocol, Late, Reader]]:
     """Yield the server's side of a connection, its clock, and a reader that waits."""
     loop = Late(asyncio.get_running_loop())
-    config = uvicorn.Config(Long(), log_config=None, lifespan="off")  # type: ignore[arg-type]
+    config = uvicorn.Config(Long(), log_config=None, lifespan="off")
     config.load()
     made: list[_Protocol] = []
 
