@@ -78,6 +78,7 @@ YOUNG = 20_000  # new objects until the collector looks at them
 LOOK = 0.05  # seconds between two looks at whether another process has confirmed a change
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
+REST = 0.001  # seconds
 FORGET = 3_600.0  # seconds between looks for seeds that are over, and for what is half revoked
 ANEW = 1.0  # seconds until the audit is tended again, should that have ended
 
@@ -316,6 +317,11 @@ def _open_texts(place: str) -> tuple[PublicStore, Vault]:
     return FilePublicStore(root / "public"), FileVault(root / "vault")
 
 
+async def rest() -> None:
+    """Let others have their turn, for about as long as a piece of what is much takes."""
+    await anyio.sleep(REST)
+
+
 def assemble(
     settings: Settings,
     ledger: Ledger,
@@ -359,7 +365,7 @@ def assemble(
         publishing=publishing,
         api_keys=ApiKeys(ledger, signing, announcing, seeds, clock),
         granting=granting,
-        redeeming=Redeeming(ledger, granting, signing, announcing, seeds, clock),
+        redeeming=Redeeming(ledger, granting, signing, announcing, seeds, clock, rest),
         explaining=Explaining(ledger, signing, clock),
         repeating=Repeating(ledger, clock),
         reading=Reading(ledger, vault, signing, coherence, audit, clock),

@@ -7,7 +7,7 @@ tell it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.announcing import Announcing
@@ -29,6 +29,7 @@ MAX_USES = 10_000
 # Codes that are made and recorded together, between which others have their turn. A request that
 # was cut off goes on with the next: never change it.
 PORTION = 200
+FEW = 50  # codes made in one go
 SOURCE = "code"
 
 
@@ -53,6 +54,14 @@ class Minted:
     word: str
 
 
+Rest = Callable[[], Awaitable[None]]
+"""Lets others have their turn."""
+
+
+async def no_rest() -> None:
+    """Go on at once."""
+
+
 class Redeeming:
     """The publisher's side of codes, and what becomes of one."""
 
@@ -64,6 +73,7 @@ class Redeeming:
         announcing: Announcing,
         seeds: Seeds,
         clock: Clock,
+        rest: Rest = no_rest,
     ) -> None:
         self._ledger = ledger
         self._granting = granting
@@ -72,6 +82,7 @@ class Redeeming:
         self._repeating = Repeating(ledger, clock)
         self._seeds = seeds
         self._clock = clock
+        self._rest = rest
 
     # --- the publisher ---
 
@@ -92,8 +103,11 @@ class Redeeming:
             pattern = replace(pattern, made_at=int(kept.body))
         minted: list[Minted] = []
         for start in range(0, wish.count, PORTION):
-            numbers = range(start, min(start + PORTION, wish.count))
-            some = [self._mint(pattern, seed, number) for number in numbers]
+            some: list[Minted] = []
+            for number in range(start, min(start + PORTION, wish.count)):
+                some.append(self._mint(pattern, seed, number))
+                if number % FEW == 0:
+                    await self._rest()
             await self._put_on_record([each.code for each in some], now, is_again=bool(ask.key))
             minted += some
         return minted

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from weakref import WeakValueDictionary
 
+from anyio import Lock
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -24,6 +27,7 @@ class UnderWay:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._counts: Counter[str] = Counter()
+        self._turns: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
     @contextmanager
     def to(self, holder: str) -> Iterator[None]:
@@ -38,9 +42,19 @@ class UnderWay:
             if not self._counts[holder]:
                 del self._counts[holder]
 
-    def answer(self, holder: str, work: Work) -> Response:
-        """Answer with what comes of work, which is done and sent as one that is under way."""
-        return _Counted(self, holder, work)
+    def answer(self, holder: str, work: Work, *, in_turn: bool = False) -> Response:
+        """Answer with what comes of work, which is done and sent as one that is under way.
+
+        in_turn: work that is much is done one after another for a holder.
+        """
+        return _Counted(self, holder, partial(self._in_turn, holder, work) if in_turn else work)
+
+    async def _in_turn(self, holder: str, work: Work) -> Response:
+        turn = self._turns.get(holder)
+        if turn is None:
+            turn = self._turns[holder] = Lock()
+        async with turn:
+            return await work()
 
 
 class _Counted(Response):

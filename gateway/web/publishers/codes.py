@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from anyio.lowlevel import checkpoint
+from anyio import sleep
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.codes import Code
 from gateway.core.moments import moment
 from gateway.core.wishes import term_text
-from gateway.redeeming import PORTION, CodeWish, Minted, Redeeming
+from gateway.redeeming import FEW, CodeWish, Minted, Redeeming
 from gateway.web.headers import CACHE_PRIVATE
 from gateway.web.publishers import shapes
 from gateway.web.publishers.answers import (
@@ -30,6 +30,7 @@ from gateway.web.requests import prefers
 from gateway.web.tables import CSV, csv_lines, csv_table
 from gateway.web.under_way import UnderWay
 
+REST = 0.001  # seconds
 COLUMNS = ("id", "code", "scope", "uses", "term", "expires", "devices", "note", "made")
 
 
@@ -86,7 +87,7 @@ class Codes:
             minted = await self._redeeming.make(publisher, _wish(wish), ask)
             return await answer(minted, 201, confirmed=await self._redeeming.confirm())
 
-        return self._under_way.answer(publisher, work)
+        return self._under_way.answer(publisher, work, in_turn=True)
 
     async def revoke_code(self, request: Request, publisher: str) -> Response:
         """Take a code back, and every right that came from it."""
@@ -114,9 +115,9 @@ async def _json(minted: Sequence[Minted], status: int, *, confirmed: bool) -> Re
 
 async def _portions(minted: Sequence[Minted]) -> AsyncIterator[Sequence[Minted]]:
     """Yield some at a time; between them others have their turn."""
-    for at in range(0, len(minted), PORTION):
-        yield minted[at : at + PORTION]
-        await checkpoint()
+    for at in range(0, len(minted), FEW):
+        yield minted[at : at + FEW]
+        await sleep(REST)
 
 
 def _wish(wish: shapes.CodeWish) -> CodeWish:

@@ -48,7 +48,7 @@ class Codes:
         edition = await self._grants.edition(request, session)
         fields = await read_fields(request, session)
         work = partial(self._make, request, session, edition, fields)
-        return self._under_way.answer(session.publisher, work)
+        return self._under_way.answer(session.publisher, work, in_turn=True)
 
     async def _make(
         self,
