@@ -41,8 +41,6 @@ LOOK = 5.0  # seconds between two looks at a connection
 UNSENT = 64 << 10  # bytes of an answer that the kernel keeps for a client besides what is under way
 JOINED = 16 << 10  # bytes of a body that are copied to be sent with its head
 
-SWITCH = 0.001  # seconds that a thread keeps the interpreter from the loop at most
-
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent is not, and the client is told so
 _TAKEN = struct.Struct("=120xQ")  # of Linux's tcp_info the bytes that the client has acknowledged
 
@@ -57,7 +55,6 @@ def supervised() -> Gateway:
 def application() -> Gateway:
     """Make the application of one worker."""
     settings = load(os.environ)
-    sys.setswitchinterval(SWITCH)
     set_up_logs(settings.log_level)
     return Gateway(settings)
 

@@ -21,6 +21,7 @@ GatewayError
 ├── UsedUp               a code or a grant without uses left
 ├── TooManyTries         a limit on tries
 ├── TooMuchAtOnce        a limit on long answers that are on their way
+├── Busy                 a limit on long texts of one publisher that are on their way
 ├── Unavailable          a part that must answer did not
 ├── Lost                 a ledger or a secret is gone beside what needs it
 ├── Damaged              what a store gave is not whole (bundles.py)
@@ -207,8 +208,15 @@ class TooMuchAtOnce(GatewayError):
         self.hint = f"Take them to their end, or try again in {retry_after} seconds."
 
 
+class Busy(GatewayError):
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("As many long texts of this publisher are being sent as have room.")
+        self.retry_after = retry_after
+        self.hint = f"Try again in {retry_after} seconds."
+
+
 class Unavailable(GatewayError):
-    """state: down, busy, full, or damaged."""
+    """state: down, full, or damaged."""
 
     def __init__(
         self, part: str, retry_after: int = 2, *, why: str = "", state: str = "down"
@@ -223,7 +231,6 @@ class Unavailable(GatewayError):
 
 _STATES = {
     "down": ("does not answer", "Try again in {} seconds."),
-    "busy": ("sends as many long texts of this publisher as it can", "Try again in {} seconds."),
     "full": ("has no room left", "Nothing is lost: make room on its disk, and send it again."),
     "damaged": ("is damaged", "Restore it from the backup."),
 }

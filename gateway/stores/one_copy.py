@@ -9,9 +9,10 @@ from weakref import WeakValueDictionary
 from anyio import CapacityLimiter, Lock
 
 from gateway.core.bundles import LONG, Variant
-from gateway.core.errors import Unavailable
+from gateway.core.errors import Busy
 
 ROOM = 128 << 20  # bytes of one publisher's long texts that are on their way at a time
+AGAIN = 5  # seconds to wait before another try
 AT_ONCE = 4  # threads that read some
 
 V = TypeVar("V", Variant, Variant | None)
@@ -29,7 +30,7 @@ class OneCopy:
     async def of(self, publisher: str, which: Hashable, load: Callable[[], Awaitable[V]]) -> V:
         """Return what somebody holds already, else what is loaded, once for all that ask.
 
-        Raises Unavailable where too much of this publisher's is held.
+        Raises Busy where too much of this publisher's is held.
         """
         key = publisher, which
         turn = self._turns.get(key)
@@ -46,4 +47,4 @@ class OneCopy:
         held = [len(one.body) for (whose, _), one in [*self._held.items()] if whose == publisher]
         # One that is larger than all the room is sent when nothing else is.
         if size > LONG and held and sum(held) + size > self._room:
-            raise Unavailable("gateway", state="busy")
+            raise Busy(AGAIN)

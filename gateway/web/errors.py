@@ -31,6 +31,7 @@ STATUS: dict[type[errors.GatewayError], int] = {
     errors.UsedUp: 409,
     errors.TooManyTries: 429,
     errors.TooMuchAtOnce: 429,
+    errors.Busy: 503,
     errors.Unavailable: 503,
     bundles.Damaged: 503,
     permits.NotPermitted: 500,
@@ -43,7 +44,7 @@ GONE = 499  # in the log alone, as nginx has it: a client that hung up
 MAX_FINDINGS = 1_000  # of a refused document that an answer lists; the total is told besides
 PUBLIC_PATHS = ("/documents/", "/static/", "/feed.xml", "/sitemap.xml", "/robots.txt", "/search")
 
-_WAITING = (errors.TooManyTries, errors.TooMuchAtOnce, errors.Unavailable)
+_WAITING = (errors.TooManyTries, errors.TooMuchAtOnce, errors.Busy, errors.Unavailable)
 _log = structlog.get_logger()
 
 
