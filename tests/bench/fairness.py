@@ -66,9 +66,8 @@ def compete(made: Stage, data: Path) -> None:
     """Print what others get while one publisher keeps the gateway busy."""
     busy, other = made.publisher, Publisher(made.server, _publisher(data, "other"))
     quiet = _measure(other)
-    print(
-        f"{'quiet':28} {quiet[0]:7.2f} ms preview p50 {quiet[1]:7.2f} mean {quiet[2]:7.1f} grant p99"
-    )
+    shown = f"{quiet[0]:7.2f} ms preview p50 {quiet[1]:7.2f} mean {quiet[2]:7.1f} grant p99"
+    print(f"{'quiet':28} {shown}")
     wish = json.dumps({"scope": "all", "count": CODES}).encode()
     eldest = asyncio.run(_chain(data))
     slow = [
