@@ -84,12 +84,14 @@ from gateway.web.readers import Readers
 from gateway.web.ready import Ready, ReadyFirst
 from gateway.web.shelf import Shelf
 from gateway.web.studio import Studio
+from gateway.web.under_way import UnderWay
 
 YOUNG = 20_000  # new objects until the collector looks at them
 LOOK = 0.05  # seconds between two looks at whether another process has confirmed a change
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
-FORGET = 3_600.0  # seconds between looks for seeds of secrets that nobody is told again
+REST = 0.001  # seconds
+FORGET = 3_600.0  # seconds between looks for seeds that are over, and for what is half revoked
 
 _log = structlog.get_logger()
 
@@ -343,6 +345,11 @@ def _open_texts(place: str) -> tuple[PublicStore, Vault, StoreName]:
     return FilePublicStore(root / "public"), FileVault(root / "vault"), FileStoreName(root)
 
 
+async def rest() -> None:
+    """Let others have their turn, for about as long as a piece of what is much takes."""
+    await anyio.sleep(REST)
+
+
 def assemble(
     settings: Settings,
     ledger: Ledger,
@@ -387,7 +394,7 @@ def assemble(
         publishing=publishing,
         api_keys=ApiKeys(ledger, signing, announcing, seeds, clock),
         granting=granting,
-        redeeming=Redeeming(ledger, granting, signing, announcing, seeds, clock),
+        redeeming=Redeeming(ledger, granting, signing, announcing, seeds, clock, rest),
         explaining=Explaining(ledger, signing, clock),
         repeating=Repeating(ledger, clock),
         reading=Reading(ledger, vault, signing, coherence, audit, clock),
@@ -412,7 +419,7 @@ def build(house: House) -> Starlette:
     language = interface(settings.language)
     telling = Telling(pages, language, house.granting.once)
     links = Links(settings.base_url, settings.trusted_hosts)
-    shelf = Shelf(house.store)
+    shelf, under_way = Shelf(house.store), UnderWay()
     public = Public(house.store, shelf, pages, assets, language)
     readers = Readers(
         house.reading,
@@ -422,6 +429,7 @@ def build(house: House) -> Starlette:
         house.store,
         shelf,
         pages,
+        under_way,
         is_https=settings.is_https,
     )
     ready = Ready({**public.givers(), **readers.givers()}, is_https=settings.is_https)
@@ -439,6 +447,7 @@ def build(house: House) -> Starlette:
             SourceFormats(),
             links,
             settings.max_upload,
+            under_way,
         ).routes(),
         *Studio(
             house.publishing,
@@ -450,6 +459,7 @@ def build(house: House) -> Starlette:
             house.store,
             pages,
             links,
+            under_way,
             is_https=settings.is_https,
             max_upload=settings.max_upload,
         ).routes(),
@@ -542,6 +552,7 @@ def begin_background(house: House) -> None:
     begin("sweep", partial(_sweep, house, set()), SWEEP)
     begin("look over", LookOver(house), SWEEP)
     begin("announce", house.announcing.confirm, ANNOUNCE)
+    begin("finish", house.granting.finish, FORGET)
     begin("forget", house.seeds.forget, FORGET)
     begin("audit", house.audit.tend)
     if house.membership:

@@ -14,7 +14,7 @@ from gateway.core.documents import Address, valid_name
 from gateway.core.errors import BadToken, Conflict, Expired, Malformed, Missing, Revoked
 from gateway.core.holders import reader_key
 from gateway.core.records import OPERATOR, Act, Record
-from gateway.core.rights import PLACES, Grant, Kind, Scope, Standing
+from gateway.core.rights import DEEPEST, PLACES, Grant, Kind, Scope, Standing
 from gateway.core.tokens import MAX_LIFE, Claims, Purpose
 from gateway.core.wishes import require_number, require_words, term_seconds
 from gateway.ports import Clock, Device, Ledger, Reader, Wanted
@@ -150,9 +150,19 @@ class Granting:
         return kept
 
     async def _require_own(self, publisher: str, parent: str) -> None:
-        found = await self._ledger.grant(parent) or await self._ledger.code_by_id(parent)
-        if found is None or found.scope.publisher != publisher:
+        found = await self._ledger.grant(parent)
+        elder = found or await self._ledger.code_by_id(parent)
+        if elder is None or elder.scope.publisher != publisher:
             raise Missing("parent")
+        for _ in range(DEEPEST - 1):
+            if found is None or not found.parent:
+                return
+            found = await self._ledger.grant(found.parent)
+        raise Malformed(
+            f"This right comes from one that is the last of {DEEPEST} that come one from another.",
+            where="parent",
+            hint="Name a parent that stands higher up.",
+        )
 
     def _grant(self, publisher: str, wish: Wish) -> Grant:
         now = self._clock.now()
@@ -242,6 +252,11 @@ class Granting:
         await self._ledger.revoke(found.id, self._clock.now())
         by = OPERATOR if publisher is None else f"publisher:{publisher}"
         return await self._confirm(Act.REVOKE, by, found.id)
+
+    async def finish(self) -> None:
+        """Finish the revocations that a process which died has left."""
+        if await self._ledger.finish_revocations():
+            await self._announcing.confirm()
 
     async def renew(self, publisher: str, grant: str, ask: Ask = ONCE) -> tuple[Grant, bool]:
         """Make the tokens of a grant void, and return it as its new token says.

@@ -287,8 +287,11 @@ class Ledger(Anchors, Rolls, Protocol):
     async def revoke(self, revoked: str, at: int) -> None:
         """Set revoked_at of a grant or code, and of all that came from it, where not set yet.
 
-        It is never cleared.
+        It is never cleared. Between two of those that came from it others have their turn.
         """
+
+    async def finish_revocations(self) -> int:
+        """Revoke what is left of what came from what is revoked; return from how many."""
 
     async def renew(self, grant: str, epoch: int, at: int) -> None:
         """Raise the epoch of a grant's tokens to this one, where it is lower."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     RowMapping,
     Select,
     and_,
     delete,
+    func,
     insert,
     select,
     update,
@@ -22,8 +25,10 @@ from gateway.core.holders import grant_key, reader_key
 from gateway.core.rights import Grant, Standing
 from gateway.ports import ANY_GRANT, Device, Reader, Wanted
 from gateway.stores import tables as t
-from gateway.stores.record import Change, Record, batched, changing
+from gateway.stores.record import Change, Record, answering, batched, changing
 from gateway.stores.rows import grant_of, grant_row
+
+AT_ONCE = 300  # grants, and readers of them, that one transaction revokes
 
 
 class Grants(Record):
@@ -59,19 +64,39 @@ class Grants(Record):
             rows += await self._rows(query.limit(limit))
         return [grant_of(row) for row in sorted(rows, key=itemgetter("id"))[:limit]]
 
+    async def revoke(self, revoked: str, at: int) -> None:
+        """Set revoked_at of a grant or code, and of all that came from it, where not set yet.
+
+        The elder first, for nothing comes from what is revoked; and a few in one transaction, so
+        that others have their turn between. What is left where this ends early is finished by
+        `finish_revocations`.
+        """
+        await self._revoke_elder(revoked, at)
+        await self._revoke_born([revoked], at)
+
     @changing
-    def revoke(self, change: Change, revoked: str, at: int) -> None:
-        """Set revoked_at of a grant or code, and of all that came from it, where not set yet."""
-        grant, code = t.grant.c, t.code.c
-        # The code first: a redemption of it locks it before it makes a grant.
+    def _revoke_elder(self, change: Change, revoked: str, at: int) -> None:
+        code = t.code.c
         is_it = (code.id == revoked) & code.revoked_at.is_(None)
         change.run(update(t.code).where(is_it).values(revoked_at=at))
-        ids = _family(change, revoked)
-        newer = {"revoked_at": at, "version": grant.version + 1}
-        for some in batched(ids):
-            stands = grant.id.in_(some) & grant.revoked_at.is_(None)
-            change.run(update(t.grant).where(stands).values(newer))
-        _touch(change, ids, at)
+        _revoke(change, [revoked], at)
+
+    async def _revoke_born(self, generation: Sequence[str], at: int) -> None:
+        seen = set(generation)
+        while generation:
+            born = [row for some in batched(generation) for row in await self._rows(_born(some))]
+            for some in _portions([row for row in born if row["revoked_at"] is None]):
+                await self._change(partial(_revoke, grants=some, at=at))
+            generation = [row["id"] for row in born if row["id"] not in seen]
+            seen.update(generation)
+
+    async def finish_revocations(self) -> int:
+        """Revoke what came from what is revoked, and return from how many; a crash leaves such."""
+        with answering():
+            rows = await self._engines.examine(_unfinished)
+        for elder, at in rows:
+            await self._revoke_born([elder], at)
+        return len(rows)
 
     @changing
     def renew(self, change: Change, grant: str, epoch: int, at: int) -> None:
@@ -193,20 +218,15 @@ def _require_parent(change: Change, parent: str) -> None:
         raise Revoked
 
 
-def _family(change: Change, eldest: str) -> list[str]:
-    """Lock and return a grant, all that came from it or from a code, from those, and so on."""
+def _revoke(change: Change, grants: Sequence[str], at: int) -> None:
     grant = t.grant.c
-    generation = [row["id"] for row in change.rows(_grant(eldest).with_for_update())]
-    found = dict.fromkeys(generation)
-    generation = [eldest]
-    while generation:
-        born: list[str] = []
-        for parents in batched(generation):
-            query = select(grant.id).where(grant.parent.in_(parents)).order_by(grant.id)
-            born += [row["id"] for row in change.rows(query.with_for_update())]
-        generation = [each for each in born if each not in found]
-        found |= dict.fromkeys(generation)
-    return list(found)
+    query = select(grant.id).where(grant.id.in_(grants)).order_by(grant.id).with_for_update()
+    if not change.rows(query):
+        return
+    stands = grant.id.in_(grants) & grant.revoked_at.is_(None)
+    newer = {"revoked_at": at, "version": grant.version + 1}
+    change.run(update(t.grant).where(stands).values(newer))
+    _touch(change, grants, at)
 
 
 def _touch(change: Change, grants: Sequence[str], at: int) -> None:
@@ -232,6 +252,40 @@ def _raise_readers(change: Change, readers: Sequence[str]) -> None:
 
 def _grant(grant: str) -> Select[Any]:
     return select(t.grant).where(t.grant.c.id == grant)
+
+
+def _born(parents: Sequence[str]) -> Select[Any]:
+    """Return the query for what came from some, and in how many readers each is."""
+    grant, redemption = t.grant.c, t.redemption.c
+    readers = select(func.count()).where(redemption.grant == grant.id).scalar_subquery()
+    query = select(grant.id, grant.revoked_at, readers.label("readers"))
+    return query.where(grant.parent.in_(parents)).order_by(grant.id)
+
+
+def _portions(rows: Sequence[RowMapping]) -> Iterator[list[str]]:
+    """Yield ids in portions whose change takes the turn for a few milliseconds."""
+    some: list[str] = []
+    size = 0
+    for row in rows:
+        weight = 1 + row["readers"]
+        if some and size + weight > AT_ONCE:
+            yield some
+            some, size = [], 0
+        some.append(row["id"])
+        size += weight
+    if some:
+        yield some
+
+
+def _unfinished(connection: Connection) -> list[tuple[str, int]]:
+    child, found = t.grant.alias(), list[tuple[str, int]]()
+    for elder in (t.grant, t.code):
+        is_left = (child.c.parent == elder.c.id) & child.c.revoked_at.is_(None)
+        query = select(elder.c.id, elder.c.revoked_at).where(
+            elder.c.revoked_at.is_not(None), select(child.c.id).where(is_left).exists()
+        )
+        found += [(row.id, row.revoked_at) for row in connection.execute(query)]
+    return found
 
 
 def listed(

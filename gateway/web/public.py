@@ -17,7 +17,13 @@ from gateway.web.headers import CACHE_FOREVER, CACHE_PUBLIC
 from gateway.web.pages import Language, Pages
 from gateway.web.ready import Answer, Ask, Giver, document_of
 from gateway.web.requests import document_and_form
-from gateway.web.sending import coding_for, public_answer, send_public
+from gateway.web.sending import (
+    coding_for,
+    liked_coding,
+    public_answer,
+    send_public,
+    send_variant,
+)
 from gateway.web.shelf import Shelf
 from gateway.web.static import PREFIX, Static
 
@@ -74,10 +80,10 @@ class Public:
     async def preview(self, request: Request) -> Response:
         """Send the preview of a document in the form that the path names."""
         address, form = document_and_form(request)
-        bundle = await self._store.get(address)
-        if bundle is None:
+        variant = await self._store.form(address, form, liked_coding(request))
+        if variant is None:
             raise Missing("document")
-        return send_public(request, bundle.forms[form])
+        return send_variant(request, variant)
 
     async def catalogue(self, request: Request) -> Response:
         """Send a page of the catalogue, newest first."""

@@ -28,6 +28,7 @@ from gateway.web.publishers.operation import routes
 from gateway.web.publishers.queries import require_query
 from gateway.web.publishers.redemptions import Redemptions
 from gateway.web.requests import bearer
+from gateway.web.under_way import UnderWay
 
 __all__ = ["Publishers"]
 
@@ -47,14 +48,15 @@ class Publishers:
         formats: Formats,
         links: Links,
         max_upload: int,
+        under_way: UnderWay,
     ) -> None:
         self._api_keys = api_keys
         self._tries = tries
         self._links = links
         self.operations = [
-            *Documents(publishing, repeating, formats, links, max_upload).operations(),
+            *Documents(publishing, repeating, formats, links, max_upload, under_way).operations(),
             *Grants(granting, links).operations(),
-            *Codes(redeeming).operations(),
+            *Codes(redeeming, under_way).operations(),
             *Keys(api_keys).operations(),
             *Explanations(explaining).operations(),
             *Redemptions(redeeming, granting, tries).operations(),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from anyio import sleep
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.codes import Code
 from gateway.core.moments import moment
 from gateway.core.wishes import term_text
-from gateway.redeeming import CodeWish, Minted, Redeeming
+from gateway.redeeming import FEW, CodeWish, Minted, Redeeming
 from gateway.web.headers import CACHE_PRIVATE
 from gateway.web.publishers import shapes
 from gateway.web.publishers.answers import (
@@ -26,16 +27,19 @@ from gateway.web.publishers.answers import (
 )
 from gateway.web.publishers.operation import GIVING, JSON, Operation
 from gateway.web.requests import prefers
-from gateway.web.tables import CSV, csv_table
+from gateway.web.tables import CSV, csv_lines, csv_table
+from gateway.web.under_way import UnderWay
 
+REST = 0.001  # seconds
 COLUMNS = ("id", "code", "scope", "uses", "term", "expires", "devices", "note", "made")
 
 
 class Codes:
     """The part of the API that makes codes."""
 
-    def __init__(self, redeeming: Redeeming) -> None:
+    def __init__(self, redeeming: Redeeming, under_way: UnderWay) -> None:
         self._redeeming = redeeming
+        self._under_way = under_way
 
     def operations(self) -> Sequence[Operation]:
         """Return what can be done with codes."""
@@ -77,25 +81,43 @@ class Codes:
     async def make_codes(self, request: Request, publisher: str) -> Response:
         """Make redeem codes, whose words are told this once."""
         wish, body = await read_json(request, shapes.CodeWish)
-        minted = await self._redeeming.make(publisher, _wish(wish), asked(request, body))
-        confirmed = await self._redeeming.confirm()
-        if prefers(request, CSV, JSON):
-            return csv_answer(minted, 201 if confirmed else 202)
-        told = [shapes.NewCode(**_told(each.code), code=each.word) for each in minted]
-        return json(shapes.NewCodes(told, confirmed), 201)
+        ask, answer = asked(request, body), csv_answer if prefers(request, CSV, JSON) else _json
+
+        async def work() -> Response:
+            minted = await self._redeeming.make(publisher, _wish(wish), ask)
+            return await answer(minted, 201, confirmed=await self._redeeming.confirm())
+
+        return self._under_way.answer(publisher, work, in_turn=True)
 
     async def revoke_code(self, request: Request, publisher: str) -> Response:
         """Take a code back, and every right that came from it."""
         return done(await self._redeeming.revoke(publisher, request.path_params["code"]))
 
 
-def csv_answer(minted: Sequence[Minted], status: int) -> Response:
+async def csv_answer(minted: Sequence[Minted], status: int, *, confirmed: bool) -> Response:
     """Return new codes and their words as a table to keep."""
-    rows = (_told(each.code) | {"code": each.word} for each in minted)
-    table = csv_table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    table = csv_table(COLUMNS, ())
+    async for some in _portions(minted):
+        rows = (_told(each.code) | {"code": each.word} for each in some)
+        table += csv_lines([row[name] for name in COLUMNS] for row in rows)
+    status = status if confirmed else 202
     headers = {"content-type": f"{CSV}; charset=utf-8; header=present"}
     headers |= {"content-disposition": 'attachment; filename="codes.csv"'}
     return Response(table, status, headers | {"cache-control": CACHE_PRIVATE})
+
+
+async def _json(minted: Sequence[Minted], status: int, *, confirmed: bool) -> Response:
+    told = shapes.NewCodes([], confirmed)
+    async for some in _portions(minted):
+        told.codes += [shapes.NewCode(**_told(each.code), code=each.word) for each in some]
+    return json(told, status)
+
+
+async def _portions(minted: Sequence[Minted]) -> AsyncIterator[Sequence[Minted]]:
+    """Yield some at a time; between them others have their turn."""
+    for at in range(0, len(minted), FEW):
+        yield minted[at : at + FEW]
+        await sleep(REST)
 
 
 def _wish(wish: shapes.CodeWish) -> CodeWish:

@@ -24,6 +24,7 @@ from gateway.web.studio.documents import Documents
 from gateway.web.studio.editor import Editor
 from gateway.web.studio.grants import Grants
 from gateway.web.studio.sessions import Session, Sessions
+from gateway.web.under_way import UnderWay
 
 __all__ = ["Studio"]
 
@@ -42,6 +43,7 @@ class Studio:
         store: PublicStore,
         pages: Pages,
         links: Links,
+        under_way: UnderWay,
         *,
         is_https: bool,
         max_upload: int,
@@ -55,7 +57,7 @@ class Studio:
             self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload
         )
         self._grants = Grants(self._desk, publishing, granting, redeeming, links)
-        self._codes = Codes(self._desk, self._grants, redeeming)
+        self._codes = Codes(self._desk, self._grants, redeeming, under_way)
         self._devices = Devices(self._desk, granting, links)
 
     def routes(self) -> list[Route]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from gateway.web.publishers.operation import GIVING
 from gateway.web.studio.desk import Desk, done_at, read_fields
 from gateway.web.studio.grants import Grants, chosen_scope, number, once_of, place_of
 from gateway.web.studio.sessions import Session
+from gateway.web.under_way import UnderWay
 
 AGAIN = ("form", "once", "scope", "count", "uses", "term")  # what asks for the same codes again
 
@@ -24,10 +26,13 @@ AGAIN = ("form", "once", "scope", "count", "uses", "term")  # what asks for the 
 class Codes:
     """The pages of codes; their list is on the pages of rights."""
 
-    def __init__(self, desk: Desk, grants: Grants, redeeming: Redeeming) -> None:
+    def __init__(
+        self, desk: Desk, grants: Grants, redeeming: Redeeming, under_way: UnderWay
+    ) -> None:
         self._desk = desk
         self._grants = grants
         self._redeeming = redeeming
+        self._under_way = under_way
 
     def routes(self) -> list[Route]:
         """Return the routes of these pages."""
@@ -42,6 +47,16 @@ class Codes:
         """Make codes and show their words; the same form again, and they come as a table."""
         edition = await self._grants.edition(request, session)
         fields = await read_fields(request, session)
+        work = partial(self._make, request, session, edition, fields)
+        return self._under_way.answer(session.publisher, work, in_turn=True)
+
+    async def _make(
+        self,
+        request: Request,
+        session: Session,
+        edition: Edition | None,
+        fields: Mapping[str, str],
+    ) -> Response:
         try:
             ask = Ask(once_of(fields))
             minted = await self._redeeming.make(session.publisher, _wish(fields, edition), ask)
@@ -49,7 +64,7 @@ class Codes:
             return await self._grants.page(request, session, edition, error, fields=fields)
         confirmed = await self._redeeming.confirm()
         if fields.get("as") == "csv":
-            return csv_answer(minted, 200 if confirmed else 202)
+            return await csv_answer(minted, 200, confirmed=confirmed)
         return self._desk.page(
             request,
             session,
