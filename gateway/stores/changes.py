@@ -86,8 +86,8 @@ class Changes:
                     made.append(change)
                     change.make(connection)
         except BaseException as error:
-            # What could not begin for one could not for those that wait either.
-            for change in made or self._begun(first):
+            # What could not begin for one could not for those that wait either, and for no more.
+            for change in made or [*self._begun(first)]:
                 change.undo(error)
         else:
             for change in made:
