@@ -13,7 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import asyncpg
 import click
@@ -44,6 +44,7 @@ class Scene:
     postgres: HarmedServer
     s3: HarmedServer
     standing: Mapping[str, str]  # the header that reads by a right that stands
+    told: list[tuple[str, list[dict[str, str]]]] = field(default_factory=list)  # while one was away
 
     @property
     def client(self) -> Redis:
@@ -184,9 +185,11 @@ def _emptied(scene: Scene, crowd: Crowd) -> None:
     crowd.goes_on(CHANGES)
 
 
-def _away(server: HarmedServer, crowd: Crowd) -> None:
+def _away(scene: Scene, name: str, crowd: Crowd) -> None:
+    server: HarmedServer = getattr(scene, name)
     server.stop()
     crowd.goes_on(CHANGES)
+    scene.told.append((name, scene.parts()))
     server.start()
 
 
@@ -200,10 +203,10 @@ HARMS: dict[str, Harm] = {
     "stray messages": _stray_messages,
     "a change in the log that is none": _no_changes,
     "the authority emptied": _emptied,
-    "Redis killed": lambda scene, crowd: _away(scene.redis, crowd),
+    "Redis killed": lambda scene, crowd: _away(scene, "redis", crowd),
     "Redis silent": lambda scene, crowd: _silent(scene.redis, crowd),
-    "PostgreSQL's postmaster killed": lambda scene, crowd: _away(scene.postgres, crowd),
-    "S3 away": lambda scene, crowd: _away(scene.s3, crowd),
+    "PostgreSQL's postmaster killed": lambda scene, crowd: _away(scene, "postgres", crowd),
+    "S3 away": lambda scene, crowd: _away(scene, "s3", crowd),
 }
 
 

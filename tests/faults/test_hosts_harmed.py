@@ -13,6 +13,12 @@ pytestmark = pytest.mark.xdist_group("hosts")
 MEANT = {200, 201, 202, 204, 402, 403, 503}
 
 
+def parts_of(server: str, authority: str) -> set[str]:
+    """Return the parts that a server is."""
+    parts = {"redis": {"redis"}, "postgres": {"ledger"}, "s3": {"previews", "store"}}
+    return parts[server] | ({"authority"} if server == authority else set())
+
+
 @pytest.fixture(scope="module", params=AUTHORITIES)
 def hosts(request: pytest.FixtureRequest) -> Iterator[Scene]:
     """Put several hosts together."""
@@ -25,5 +31,8 @@ def test_no_harm_to_a_shared_server_is_answered_wrongly_or_lasts(hosts: Scene, h
     seen = harmed(hosts, HARMS[harm])
     assert seen.wrong == []
     assert {status for statuses in seen.answers.values() for status in statuses} <= MEANT
+    for server, parts in hosts.told:
+        down = parts_of(server, hosts.authority)
+        assert all({name for name in told if told[name] == "down"} == down for told in parts)
     assert hosts.hosts.logged("fault") == []
     assert hosts.hosts.logged("background") == []
