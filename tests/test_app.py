@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Conflict
 from gateway.publishing import Publishing
 from gateway.stores.audit_files import FileAudit
+from gateway.stores.tries import MemoryTries, RedisTries
 from tests.asgi import exchange
 from tests.house import gateway, settings
 
@@ -111,3 +113,18 @@ async def test_work_that_fails_is_begun_again_and_the_worker_serves_on(
     told = {line["kind"] for line in logged if line.get("event") == "background"}
     assert told == ({"RuntimeError"} if isinstance(error, RuntimeError) else set())
     assert WORDS not in str(logged)
+
+
+async def test_readyz_tells_of_the_redis_that_is_named_whatever_the_authority(
+    redis_url: str,
+) -> None:
+    given = {"authority": "postgres", "ledger": "postgresql://nowhere/nothing"}
+    urls = {"ok": redis_url, "down": "unix:///nowhere/redis.sock"}
+    for state, url in urls.items():
+        tries = RedisTries(url)
+        app = gateway(1, tries, redis=url, **given).app
+        told = json.loads((await exchange(app, "GET", "/readyz")).body)
+        assert told["redis"] == state
+        await tries.close()
+    app = gateway(1, MemoryTries(), redis="none", **given).app
+    assert json.loads((await exchange(app, "GET", "/readyz")).body)["redis"] == "none"
