@@ -21,6 +21,7 @@ import gateway
 from gateway.app import Gateway, _sweep
 from gateway.core.documents import Address
 from gateway.stores.background import Background, Work
+from gateway.stores.tries import MemoryTries, RedisTries
 from tests.asgi import exchange
 from tests.house import gateway as standing
 from tests.house import settings
@@ -174,3 +175,18 @@ def _mentioned(path: Path) -> Iterator[str]:
             yield node.attr
         if isinstance(node, ast.Name):
             yield node.id
+
+
+async def test_readyz_tells_of_the_redis_that_is_named_whatever_the_authority(
+    redis_url: str,
+) -> None:
+    given = {"authority": "postgres", "ledger": "postgresql://nowhere/nothing"}
+    urls = {"ok": redis_url, "down": "unix:///nowhere/redis.sock"}
+    for state, url in urls.items():
+        tries = RedisTries(url)
+        app = standing(1, tries, redis=url, **given).app
+        told = json.loads((await exchange(app, "GET", "/readyz")).body)
+        assert told["redis"] == state
+        await tries.close()
+    app = standing(1, MemoryTries(), redis="none", **given).app
+    assert json.loads((await exchange(app, "GET", "/readyz")).body)["redis"] == "none"
