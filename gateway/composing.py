@@ -45,7 +45,6 @@ PATIENCE = 60.0  # seconds of a processor; a source that takes longer to set is 
 MEMORY = 2 << 30  # bytes that a process may take besides what it has when it is ready
 STARTING = 30.0  # seconds that a process has besides, to start and to wait for a processor
 SHORT = 8 << 10  # characters that are compared in less time than a process is asked
-NICE = 10  # readers go first where the processors are busy
 TRIES = 2  # what kills its process is tried once more: something else may have killed it
 
 Composer = Callable[[Task, str], Composed]
@@ -198,7 +197,6 @@ def _outcome(parent: int, patience: float, work: Callable[[], T]) -> T | Gateway
 @lru_cache(maxsize=1)
 def _get_ready(parent: int) -> None:
     """Do once, and at no document's expense, what a process needs."""
-    os.nice(NICE)
     tie_to(parent)  # it ends with the parent, also in the middle of what never ends
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     pages()
