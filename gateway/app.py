@@ -32,24 +32,36 @@ from gateway.ports import (
     FailedAttempts,
     Ledger,
     PublicStore,
+    StoreName,
     Vault,
 )
 from gateway.rendering import workers as composing
 from gateway.rendering.pages import interface
 from gateway.settings import SECRET, Settings
+from gateway.stores.background import Background
 from gateway.stores.files.audit import FileAudit
 from gateway.stores.files.chains import chains_in
 from gateway.stores.files.data_folder import house_name
 from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.files.secrets import kept_secret
 from gateway.stores.files.vault import FileVault
-from gateway.stores.leased_cache import DirectCoherence, LeasedCoherence, Memory, OutsideCoherence
-from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log
+from gateway.stores.joint import Joint
+from gateway.stores.leased_cache import (
+    DirectCoherence,
+    LeasedCoherence,
+    Memory,
+    OutsideCoherence,
+    boottime,
+)
+from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log, nobody_serving
 from gateway.stores.memory import MemoryAudit
 from gateway.stores.redis.authority import RedisAuthority
 from gateway.stores.redis.embedded import EmbeddedRedis, server_program
 from gateway.stores.redis.failed_attempts import MemoryFailedAttempts, RedisFailedAttempts
+from gateway.stores.redis.signet import Signet
+from gateway.stores.roll import Roll
 from gateway.stores.sql.ledger import open_ledger
+from gateway.stores.store_names import FileStoreName, ObjectStoreName
 from gateway.usecases import belonging
 from gateway.usecases.announcing import Announcing, Looks, at_once
 from gateway.usecases.api_keys import ApiKeys
@@ -69,6 +81,7 @@ from gateway.web.http.fast_path import FastPath, FastPathMiddleware
 from gateway.web.http.headers import SecurityHeaders
 from gateway.web.http.links import Links
 from gateway.web.http.meaning import OneMeaning
+from gateway.web.http.under_way import UnderWay
 from gateway.web.preview_cache import PreviewCache
 from gateway.web.public import Public
 from gateway.web.readers import Readers
@@ -78,8 +91,8 @@ YOUNG = 20_000  # new objects until the collector looks at them
 POLL_INTERVAL = 0.05  # seconds between two looks at whether another process has confirmed a change
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
 SWEEP = 5.0  # seconds between looks for work that a dead process left
-FORGET = 3_600.0  # seconds between looks for seeds of secrets that nobody is told again
-RETRY_PAUSE = 1.0  # seconds until the audit is tended again, should that have ended
+REST = 0.001  # seconds
+FORGET = 3_600.0  # seconds between looks for seeds that are over, and for what is half revoked
 
 _log = structlog.get_logger()
 
@@ -115,6 +128,7 @@ class Services:
     coherence: Memory
     audit: Audit
     attempts: FailedAttempts
+    background: Background
     membership: Membership | None = None  # of a process that serves
 
     @property
@@ -124,6 +138,7 @@ class Services:
 
     async def close(self) -> None:
         """Let go of what is open."""
+        await self.background.end()
         await self.coherence.close()
         if self.membership:
             await self.membership.leave()
@@ -138,7 +153,7 @@ async def open_services(
     in_process: bool = False,
     serving: Tell | None = None,
     timeout: float = 0,
-    is_accepted: bool = False,
+    accepting: Tell | None = None,
 ) -> Services:
     """Open the stores and put the use cases on them.
 
@@ -146,23 +161,22 @@ async def open_services(
     or publishes folders composes elsewhere, so that no document can stop it.
     serving: for a process that serves, which has to go by the authority on record; it is told
     what becomes of that. patience: seconds that a change waits for another process to confirm it.
-    is_accepted: the secret that is set is the ledger's from now on, whatever was before.
-    Raises OtherAuthority, Lost, Unavailable.
+    accepting: the secret that is set is the ledger's from now on, whatever was before; it is told
+    what that waits for.
+    Raises OtherAuthority, StillServing, Lost, Unavailable.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store, vault = _open_texts(settings.store)
+    store, vault, name = _open_texts(settings.store)
     ledger = await open_ledger(settings.ledger)
-    try:
-        secret = await _secret(settings, ledger, store, is_accepted=is_accepted)
-    except BaseException:
-        await ledger.close()
-        raise
     clock = SystemClock()
     try:
-        membership, record = await _join(settings, ledger, clock, serving)
+        secret = await _secret(settings, ledger, store, accepting)
+        await belonging.require_store(ledger, name, vault, clock.fresh_id())
+        membership, record = await _join(settings, ledger, secret, clock, serving)
     except BaseException:
         await ledger.close()
         raise
+    background = Background()
     services = build_services(
         settings,
         ledger,
@@ -170,11 +184,12 @@ async def open_services(
         vault,
         secret,
         clock,
-        coherence=open_coherence(settings, record),
+        coherence=open_coherence(settings, record, ledger, secret, background),
         audit=FileAudit(settings.audit, clock, ledger),
         attempts=open_failed_attempts(settings),
         in_process=in_process,
         membership=membership,
+        background=background,
         looks=partial(looks, timeout),
     )
     if membership:
@@ -183,33 +198,36 @@ async def open_services(
 
 
 async def _secret(
-    settings: Settings, ledger: Ledger, store: PublicStore, *, is_accepted: bool
+    settings: Settings, ledger: Ledger, store: PublicStore, accepting: Tell | None
 ) -> bytes:
-    """Return the root secret, if it and the ledger belong here. Raises Lost."""
+    """Return the root secret, if it and the ledger belong here. Raises Lost, StillServing."""
     await belonging.require_ledger(ledger, store, is_audited=bool(chains_in(settings.audit)))
     path = settings.data / SECRET
     if not settings.secret and not path.exists() and await belonging.is_begun(ledger):
         raise belonging.missing_secret(str(path))
     secret = settings.secret.encode() or kept_secret(path)
-    if is_accepted:
-        await belonging.accept_secret(ledger, secret)
+    if accepting:
+        async with nobody_serving(ledger, settings.data, accepting):
+            await belonging.accept_secret(ledger, secret)
     await belonging.require_secret(ledger, secret)
     return secret
 
 
 async def _join(
-    settings: Settings, ledger: Ledger, clock: Clock, tell: Tell | None
+    settings: Settings, ledger: Ledger, secret: bytes, clock: Clock, tell: Tell | None
 ) -> tuple[Membership | None, AuthorityRecord | None]:
     """Return the authority on record; a process that serves sees to it that it is ours."""
     if tell is None:
         return None, await ledger.authority()
-    named = named_authority(settings)
-    membership = Membership(ledger, settings.data, named, partial(_is_begun, settings), tell)
+    named, is_begun = named_authority(settings), partial(_is_begun, settings, Signet(secret))
+    membership = Membership(ledger, settings.data, named, is_begun, tell)
     try:
-        return membership, await membership.join(clock.now())
+        record = await membership.join(clock.now())
+        await belonging.require_secret(ledger, secret)  # it may be another since we looked
     except BaseException:
         await membership.leave()
         raise
+    return membership, record
 
 
 def named_authority(settings: Settings) -> Named:
@@ -229,15 +247,22 @@ def bare(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-async def _is_begun(settings: Settings, name: str) -> bool:
-    authority = RedisAuthority(settings.redis, Terms(settings.lease), name, may_begin=False)
+async def _is_begun(settings: Settings, signet: Signet, name: str) -> bool:
+    terms = Terms(settings.lease)
+    authority = RedisAuthority(settings.redis, terms, signet, name, may_begin=False)
     try:
         return await authority.is_begun()
     finally:
         await authority.close()
 
 
-def open_coherence(settings: Settings, record: AuthorityRecord | None) -> Memory:
+def open_coherence(
+    settings: Settings,
+    record: AuthorityRecord | None,
+    ledger: Ledger,
+    secret: bytes,
+    background: Background | None = None,
+) -> Memory:
     """Return the memory of this process, on the authority that the settings name.
 
     Outside of it where another is on record. What it does not start at once it renews when it is
@@ -249,24 +274,29 @@ def open_coherence(settings: Settings, record: AuthorityRecord | None) -> Memory
         house_name(settings.data),
     )
     name = record.id if record else ""
+    signet, roll = Signet(secret), Roll(ledger, terms, boottime)
     is_sure = record is None or named.is_surely(record, place)
     is_embedded = (settings.authority, settings.redis) == ("redis", "embedded")
     if is_embedded and record and Named(Kind.EMBEDDED).is_surely(record, place):
         # Also without a program of its own: it speaks to the server that another process keeps.
         named, is_sure = Named(Kind.EMBEDDED), True
     if named.kind is Kind.REDIS and (record is None or record.kind == Kind.REDIS):
-        redis = RedisAuthority(settings.redis, terms, name, may_begin=is_sure)
-        return LeasedCoherence(redis, terms, on_record=name)
+        redis = RedisAuthority(settings.redis, terms, signet, name, may_begin=is_sure, roll=roll)
+        return LeasedCoherence(redis, terms, on_record=name, background=background, roll=roll)
     if not is_sure:
         return OutsideCoherence()
     if named.kind is Kind.POSTGRES:
         # Only here: its driver takes time and memory to import.
         from gateway.stores.sql.authority import PostgresAuthority
 
-        return LeasedCoherence(PostgresAuthority(settings.ledger, terms), terms, on_record=name)
+        postgres = PostgresAuthority(settings.ledger, terms)
+        return LeasedCoherence(postgres, terms, on_record=name, background=background)
     if named.kind is Kind.EMBEDDED:
-        authority = RedisAuthority(EmbeddedRedis.address(settings.data), terms, name)
-        return LeasedCoherence(authority, terms, keeper=_embedded(settings), on_record=name)
+        url, keeper = EmbeddedRedis.address(settings.data), _embedded(settings)
+        embedded = RedisAuthority(url, terms, signet, name, roll=roll)
+        return LeasedCoherence(
+            embedded, terms, keeper=keeper, on_record=name, background=background, roll=roll
+        )
     return DirectCoherence()
 
 
@@ -302,7 +332,7 @@ def open_failed_attempts(settings: Settings) -> FailedAttempts:
     return MemoryFailedAttempts() if url == "none" else RedisFailedAttempts(url)
 
 
-def _open_texts(place: str) -> tuple[PublicStore, Vault]:
+def _open_texts(place: str) -> tuple[PublicStore, Vault, StoreName]:
     parts = urlsplit(place)
     if parts.scheme == "s3":
         # An extra, and only here: it takes time and memory to import.
@@ -311,9 +341,14 @@ def _open_texts(place: str) -> tuple[PublicStore, Vault]:
         from gateway.stores.s3.vault import ObjectVault
 
         bucket = Bucket(place)
-        return ObjectPublicStore(bucket), ObjectVault(bucket)
+        return ObjectPublicStore(bucket), ObjectVault(bucket), ObjectStoreName(bucket, place)
     root = Path(unquote(parts.path))
-    return FilePublicStore(root / "public"), FileVault(root / "vault")
+    return FilePublicStore(root / "public"), FileVault(root / "vault"), FileStoreName(root)
+
+
+async def rest() -> None:
+    """Let others have their turn, for about as long as a piece of what is much takes."""
+    await anyio.sleep(REST)
 
 
 def build_services(
@@ -329,11 +364,12 @@ def build_services(
     attempts: FailedAttempts | None = None,
     in_process: bool = True,
     membership: Membership | None = None,
+    background: Background | None = None,
     looks: Looks = at_once,
 ) -> Services:
     """Put the use cases on the given parts."""
     coherence, audit = coherence or DirectCoherence(), audit or MemoryAudit()
-    announcing = Announcing(ledger, coherence, audit, looks)
+    announcing = Announcing(ledger, coherence, audit, looks, Joint)
     signing = Signing(secret, ledger, coherence, announcing, clock)
     base = settings.base_url
     composer = composing.Here(base) if in_process else composing.Elsewhere(base)
@@ -359,7 +395,7 @@ def build_services(
         publishing=publishing,
         api_keys=ApiKeys(ledger, signing, announcing, seeds, clock),
         granting=granting,
-        redeeming=Redeeming(ledger, granting, signing, announcing, seeds, clock),
+        redeeming=Redeeming(ledger, granting, signing, announcing, seeds, clock, rest),
         explaining=Explaining(ledger, signing, clock),
         idempotency=Idempotency(ledger, clock),
         reading=Reading(ledger, vault, signing, coherence, audit, clock),
@@ -369,6 +405,7 @@ def build_services(
         coherence=coherence,
         audit=audit,
         attempts=attempts or MemoryFailedAttempts(),
+        background=background or Background(),
         membership=membership,
     )
 
@@ -383,7 +420,7 @@ def build(services: Services) -> Starlette:
     language = interface(settings.language)
     error_responses = ErrorResponses(pages, language, services.granting.once)
     links = Links(settings.base_url, settings.trusted_hosts)
-    previews = PreviewCache(services.store)
+    previews, under_way = PreviewCache(services.store), UnderWay()
     public = Public(services.store, previews, pages, assets, language)
     readers = Readers(
         services.reading,
@@ -393,6 +430,7 @@ def build(services: Services) -> Starlette:
         services.store,
         previews,
         pages,
+        under_way,
         is_https=settings.is_https,
     )
     ready = FastPath({**public.responders(), **readers.responders()}, is_https=settings.is_https)
@@ -410,6 +448,7 @@ def build(services: Services) -> Starlette:
             SourceFormats(),
             links,
             settings.max_upload,
+            under_way,
         ).routes(),
         *Studio(
             services.publishing,
@@ -421,6 +460,7 @@ def build(services: Services) -> Starlette:
             services.store,
             pages,
             links,
+            under_way,
             is_https=settings.is_https,
             max_upload=settings.max_upload,
         ).routes(),
@@ -450,14 +490,28 @@ def _probes(services: Services) -> dict[str, Probe]:
     return {
         "previews": _answering(services.store.ping),
         "ledger": _answering(services.ledger.ping),
-        "redis": services.coherence.ping,
+        "redis": partial(_redis, services),
         "authority": partial(_authority, services),
         "store": _answering(services.vault.ping),
+        "background": services.background.ping,
     }
 
 
+async def _redis(services: Services) -> str:
+    """Say how the Redis is that the settings name, whatever the authority. Raises Unavailable."""
+    if services.settings.authority == "redis":
+        return await services.coherence.ping()
+    return (
+        await services.attempts.ping()
+        if isinstance(services.attempts, RedisFailedAttempts)
+        else "none"
+    )
+
+
 async def _authority(services: Services) -> str:
-    return services.authority
+    word = services.authority
+    await services.coherence.ping()
+    return word
 
 
 def _answering(ping: Callable[[], Awaitable[None]]) -> Probe:
@@ -482,7 +536,6 @@ class Gateway:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         services = await open_services(self._settings, serving=log)
-        services.coherence.start()
         self._app, waiting = build(services), self._app
         self.ready = self._app.state.ready
         # What is there now stays: the collector need not look at it again and again, nor so often.
@@ -490,20 +543,25 @@ class Gateway:
         gc.freeze()
         gc.set_threshold(YOUNG)
         try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(run_forever, "sweep", partial(_sweep, services, set()), SWEEP)
-                tasks.start_soon(run_forever, "look over", LookOver(services), SWEEP)
-                tasks.start_soon(run_forever, "announce", services.announcing.confirm, ANNOUNCE)
-                tasks.start_soon(run_forever, "forget", services.seeds.forget, FORGET)
-                tasks.start_soon(run_forever, "audit", services.audit.maintain, RETRY_PAUSE)
-                if services.membership:
-                    attend = partial(services.membership.attend, services.coherence)
-                    tasks.start_soon(run_forever, "attend", attend, TENURE.pace)
-                yield
-                tasks.cancel_scope.cancel()
+            begin_background(services)
+            yield
         finally:
             self._app = waiting
             await services.close()
+
+
+def begin_background(services: Services) -> None:
+    """Begin all that a worker does besides the requests."""
+    begin = services.background.begin
+    services.coherence.start()
+    begin("sweep", partial(_sweep, services, set()), SWEEP)
+    begin("look over", LookOver(services), SWEEP)
+    begin("announce", services.announcing.confirm, ANNOUNCE)
+    begin("finish", services.granting.finish, FORGET)
+    begin("forget", services.seeds.forget, FORGET)
+    begin("audit", services.audit.maintain)
+    if services.membership:
+        begin("attend", partial(services.membership.attend, services.coherence), TENURE.pace)
 
 
 async def _sweep(services: Services, told: set[Address]) -> None:
@@ -525,16 +583,3 @@ class LookOver:
     async def __call__(self) -> None:
         """Look at the next few."""
         self._after = await self._house.publishing.look_over(self._after)
-
-
-async def run_forever(name: str, work: Callable[[], Awaitable[object]], pause: float) -> None:
-    """Do some work in the background now and after each pause, whatever becomes of it."""
-    while True:
-        try:
-            await work()
-        except GatewayError:
-            pass  # the ledger or a store is away; the next time tries again
-        except Exception as error:
-            # The worker serves on. Of the error its kind alone, for its words may quote.
-            _log.error("background", work=name, kind=type(error).__name__)
-        await anyio.sleep(pause)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 
 from gateway.core.errors import Unavailable
 from gateway.core.leases import Authority, Change, Lease, Load, Renewal
@@ -55,7 +55,7 @@ class LocalAuthority:
         self._here()
         self.shared[load.key] = packed
 
-    async def pushes(self) -> AsyncIterator[Change | None]:
+    async def pushes(self) -> AsyncGenerator[Change | None]:
         queue: asyncio.Queue[Change] = asyncio.Queue()
         self._heard.append(queue)
         while True:

@@ -9,11 +9,13 @@ from pathlib import Path
 import anyio
 import pytest
 import structlog
+from sqlalchemy import Connection
 
 from gateway.stores.sql.engines import open_engines
 from gateway.web.http import access_log as logs
 from tests import parts, programs, servers
 from tests.s3 import S3, s3_server
+from tests.test_compose import PASSWORDS, arguments
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,6 +63,17 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def composed_redis_url() -> Iterator[str]:
+    """Address a real Redis as the user, with the rights, of docker-compose.yml."""
+    told = arguments("redis", PASSWORDS)
+    rights = told[told.index("--user") : told.index("--appendonly")]
+    admin = ("--user", "admin", "on", ">admin", "~*", "&*", "+@all")
+    with servers.redis_server(*rights, *admin) as url:
+        path = url.removeprefix("unix://")
+        yield f"unix://paidgate:{PASSWORDS['REDIS_PASSWORD']}@{path}"
+
+
+@pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """Address a real PostgreSQL of this test worker's own."""
     with servers.postgres_server() as url:
@@ -90,11 +103,15 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+def empty_schema(connection: Connection) -> None:
+    """Take everything out of a PostgreSQL database."""
+    connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+    connection.exec_driver_sql("CREATE SCHEMA public")
+
+
 async def _empty(url: str) -> None:
     engines = open_engines(url)
-    async with engines.writing.begin() as connection:
-        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        await connection.exec_driver_sql("CREATE SCHEMA public")
+    await engines.change(empty_schema)
     await engines.close()
 
 

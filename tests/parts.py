@@ -28,6 +28,7 @@ from gateway.stores.files.vault import FileVault
 from gateway.stores.leased_cache import DirectCoherence, LeasedCoherence, Memory
 from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
 from gateway.stores.redis.authority import RedisAuthority
+from gateway.stores.redis.signet import Signet
 from gateway.stores.sql.ledger import open_ledger
 from tests.faults.memories import embedded_in
 from tests.servers import postgres_server, redis_server
@@ -122,7 +123,7 @@ def _leased(folder: Path) -> list[Memory]:
 
 def _memory(folder: Path, redis: str) -> Memory:
     keeper = None if redis else embedded_in(folder)
-    authority = RedisAuthority(keeper.url if keeper else redis, TERMS)
+    authority = RedisAuthority(keeper.url if keeper else redis, TERMS, Signet(b"tests"))
     return LeasedCoherence(authority, TERMS, keeper=keeper)
 
 

@@ -54,25 +54,29 @@ class S3(NamedTuple):
 @contextmanager
 def s3_server() -> Iterator[S3]:
     """Run an empty S3 server on loopback."""
-    ports = {part: (free_port(), free_port()) for part in PARTS}
-    s3 = S3(f"http://127.0.0.1:{ports['s3'][0]}", BUCKET, secrets.token_hex(16))
     with private_folder("s3") as folder:
-        options: dict[str, object] = dict.fromkeys(UNUSED, "false")
-        options |= {"dir": folder, "bucket": BUCKET, "ip": "127.0.0.1", "ip.bind": "127.0.0.1"}
-        options |= {"volume.preStopSeconds": 0, "s3.port.iceberg": 0, "s3.port.lance": 0}
-        options |= {f"{part}.localSocket": folder / f"{part}.sock" for part in ("s3", "filer")}
-        options |= {f"{part}.port": http for part, (http, _) in ports.items()}
-        options |= {f"{part}.port.grpc": grpc for part, (_, grpc) in ports.items()}
-        command = [str(WEED), "mini", *(f"-{name}={value}" for name, value in options.items())]
-        environment = {**s3.environment, "TMPDIR": str(folder)}
+        s3, command = s3_command(folder)
         with running(
             command,
             folder,
             lambda: has_bucket(s3),
             user=getpass.getuser(),  # another may not reach into .venv/
-            environment=environment,
+            environment={**s3.environment, "TMPDIR": str(folder)},
         ):
             yield s3
+
+
+def s3_command(folder: Path) -> tuple[S3, list[str]]:
+    """Return an S3 server in a folder, and the command that runs it."""
+    ports = {part: (free_port(), free_port()) for part in PARTS}
+    s3 = S3(f"http://127.0.0.1:{ports['s3'][0]}", BUCKET, secrets.token_hex(16))
+    options: dict[str, object] = dict.fromkeys(UNUSED, "false")
+    options |= {"dir": folder, "bucket": BUCKET, "ip": "127.0.0.1", "ip.bind": "127.0.0.1"}
+    options |= {"volume.preStopSeconds": 0, "s3.port.iceberg": 0, "s3.port.lance": 0}
+    options |= {f"{part}.localSocket": folder / f"{part}.sock" for part in ("s3", "filer")}
+    options |= {f"{part}.port": http for part, (http, _) in ports.items()}
+    options |= {f"{part}.port.grpc": grpc for part, (_, grpc) in ports.items()}
+    return s3, [str(WEED), "mini", *(f"-{name}={value}" for name, value in options.items())]
 
 
 def has_bucket(s3: S3) -> bool:

@@ -32,14 +32,23 @@ class ServerError(Exception):
 
 
 @contextmanager
-def redis_server() -> Iterator[str]:
-    """Run an empty Redis or Valkey on a unix socket and yield its URL."""
+def redis_server(*more: str) -> Iterator[str]:
+    """Run an empty Redis or Valkey on a unix socket and yield its URL.
+
+    more: what else it is told; users must be named in the URL then.
+    """
     program = program_for("redis", "redis-server", "valkey-server")
     with private_folder("redis") as folder:
         path = folder / "redis.sock"
         place = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
-        with running([program, *place, "--save", ""], folder, lambda: answers_ping(path)):
+        with running([program, *place, "--save", "", *more], folder, lambda: answers_ping(path)):
             yield f"unix://{path}"
+
+
+def as_admin(url: str) -> str:
+    """Return the URL of a Redis as somebody who may do anything there."""
+    user, at, path = url.removeprefix("unix://").rpartition("@")
+    return f"unix://admin:admin@{path}" if user and at else url
 
 
 @contextmanager
@@ -66,7 +75,7 @@ def answers_ping(path: Path) -> bool:
         try:
             client.connect(str(path))
             client.sendall(b"PING\r\n")
-            return client.recv(16) == b"+PONG\r\n"
+            return client.recv(16).startswith((b"+PONG", b"-NOAUTH"))
         except OSError:
             return False
 

@@ -42,6 +42,12 @@ def environment(service: str, outside: Mapping[str, str]) -> dict[str, str]:
     return {k: VARIABLE.sub(value, v) for k, v in SERVICES[service].get("environment", {}).items()}
 
 
+def arguments(service: str, outside: Mapping[str, str]) -> list[str]:
+    """Return the command of a service, given the host's environment."""
+    command = SERVICES[service]["command"]
+    return [VARIABLE.sub(lambda match: outside[match["name"]], each) for each in command]
+
+
 def test_two_gateways_stand_behind_a_proxy_on_servers_of_their_own() -> None:
     assert set(SERVICES) == {"proxy", *GATEWAYS, *SERVERS}
     one, other = ({k: v for k, v in SERVICES[g].items() if k not in OWN} for g in GATEWAYS)
@@ -130,7 +136,9 @@ def test_no_password_is_written_down() -> None:
 
 def test_redis_asks_for_its_password_and_forgets_nothing() -> None:
     command = " ".join(SERVICES["redis"]["command"])
-    assert re.search(r"--requirepass \$\{REDIS_PASSWORD:\?", command)
+    assert "--user default off" in command
+    assert re.search(r"--user paidgate on >\$\{REDIS_PASSWORD:\?", command)
+    assert "redis-cli --user paidgate" in SERVICES["redis"]["healthcheck"]["test"][1]
     assert "--appendonly yes" in command
     assert "--maxmemory-policy noeviction" in command
 
@@ -138,7 +146,7 @@ def test_redis_asks_for_its_password_and_forgets_nothing() -> None:
 def test_the_gateways_understand_their_settings() -> None:
     understood = settings.load(environment("gateway-1", PASSWORDS))
     assert understood.ledger == f"postgresql://paidgate:{'p' * 64}@postgres:5432/paidgate"
-    assert understood.redis == f"redis://:{'r' * 64}@redis:6379/0"
+    assert understood.redis == f"redis://paidgate:{'r' * 64}@redis:6379/0"
     assert understood.store == "s3://paidgate/"
     assert understood.secret == "t" * 64
     assert understood.trusted_hosts == settings.Settings().trusted_hosts
@@ -176,3 +184,12 @@ def test_a_gateway_s_audit_lasts_under_one_host_s_name(gateway: str) -> None:
 def test_the_image_runs_as_an_ordinary_account_from_the_hashed_lock() -> None:
     assert re.search(r"^USER (?!root|0)", DOCKERFILE, re.MULTILINE)
     assert "--require-hashes -r requirements/run.txt" in DOCKERFILE
+
+
+def test_the_user_at_redis_is_the_one_that_the_docs_make_by_hand() -> None:
+    command = SERVICES["redis"]["command"]
+    user = command[command.index("paidgate") : command.index("--appendonly")]
+    told = (ROOT / "docs" / "operations.md").read_text()
+    (line,) = re.findall("ACL SETUSER paidgate (.*)", told)
+    by_hand = [each for each in line.split() if not each.startswith((">", "reset"))]
+    assert by_hand == [each for each in user[1:] if not each.startswith(">")]

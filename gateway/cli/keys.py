@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.running import require_confirmed, told, with_services
+from gateway.cli.refusals import words
+from gateway.cli.running import NOT_CONFIRMED, require_confirmed, told, with_services
 from gateway.core.tokens import KeyState
 from gateway.usecases.signing_keys import Turned
 
@@ -46,7 +48,13 @@ def keys_retire(kid: str) -> None:
 @told
 def keys_accept_secret() -> None:
     """Take the root secret that is set now, in place of one that was changed or lost."""
-    with_services(_nothing, is_accepted=True)
+    from gateway.stores.membership import StillServing
+
+    try:
+        with_services(_nothing, accepting=lambda told: click.echo(f"paidgate: {told}", err=True))
+    except StillServing as error:
+        click.echo(f"paidgate: {words(error)}", err=True)
+        sys.exit(NOT_CONFIRMED)
     click.echo("The ledger goes by this secret: what the one before has signed is void.")
 
 

@@ -60,7 +60,7 @@ def with_services(
     *,
     in_process: bool = True,
     serving: Tell | None = None,
-    is_accepted: bool = False,
+    accepting: Tell | None = None,
 ) -> T:
     """Open the services that the settings describe, work with them, and close them."""
     from gateway.app import open_services, timeout
@@ -73,7 +73,7 @@ def with_services(
             in_process=in_process,
             serving=serving,
             timeout=wait,
-            is_accepted=is_accepted,
+            accepting=accepting,
         )
         try:
             return await work(services)

@@ -31,7 +31,7 @@ _DAMAGED = "A stored bundle is damaged."
 
 IDENTITY = "identity"
 OBJECTS = 1_000  # bytes that a variant in memory takes besides its body
-LONG = 256 << 10  # bytes; a full text that has more is sent in chunks, each after another check
+LONG = 256 << 10  # bytes; what has more is sent in chunks, of a full text each after another check
 
 
 class Damaged(GatewayError):
@@ -40,7 +40,7 @@ class Damaged(GatewayError):
     hint = "`paidgate verify` names what is damaged, and `--repair` mends what it can."
 
 
-class Variant(Struct, eq=False, gc=False):
+class Variant(Struct, eq=False, weakref=True):
     """A form in one content coding, with the ETag of that coding.
 
     `answer` is room for what was last made of it to send it, so that it goes when this goes.
@@ -59,6 +59,11 @@ class Variant(Struct, eq=False, gc=False):
     def size(self) -> int:
         """About how many bytes it takes in memory, with what is made of it."""
         return OBJECTS + len(self.body)
+
+    @property
+    def is_long(self) -> bool:
+        """Return whether it is sent in chunks."""
+        return len(self.body) > LONG
 
 
 class Representation(Struct, frozen=True, eq=False, gc=False):

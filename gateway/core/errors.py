@@ -20,6 +20,8 @@ GatewayError
 ├── Unpaid               no right covers the document
 ├── UsedUp               a code or a grant without uses left
 ├── TooManyTries         a limit on tries
+├── TooMuchAtOnce        a limit on long answers that are on their way
+├── Busy                 a limit on long texts of one publisher that are on their way
 ├── Unavailable          a part that must answer did not
 ├── Lost                 a ledger or a secret is gone beside what needs it
 ├── Damaged              what a store gave is not whole (bundles.py)
@@ -195,6 +197,20 @@ class UsedUp(GatewayError):
 class TooManyTries(GatewayError):
     def __init__(self, retry_after: int) -> None:
         super().__init__("Too many tries.")
+        self.retry_after = retry_after
+        self.hint = f"Try again in {retry_after} seconds."
+
+
+class TooMuchAtOnce(GatewayError):
+    def __init__(self, most: int, retry_after: int) -> None:
+        super().__init__(f"You are being sent {most} long answers already.")
+        self.retry_after = retry_after
+        self.hint = f"Take them to their end, or try again in {retry_after} seconds."
+
+
+class Busy(GatewayError):
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("As many long texts of this publisher are being sent as have room.")
         self.retry_after = retry_after
         self.hint = f"Try again in {retry_after} seconds."
 

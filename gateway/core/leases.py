@@ -18,7 +18,7 @@ for what it missed; a push only brings the change sooner. The guards are numbere
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
@@ -61,21 +61,31 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What has changed, numbered from 1 within one incarnation of the authority."""
+    """What has changed, numbered from 1 within one incarnation of the authority.
+
+    Where the authority is not believed, the revoker gives it a word that was never used before,
+    and names the workers who have to say that they have heard it.
+    """
 
     incarnation: str
     number: int
     keys: frozenset[str]
+    word: str = field(default="", compare=False)
+    called: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A worker asks for a lease and says what it has applied. `sent` stays with the worker."""
+    """A worker asks for a lease and says what it has applied. `sent` stays with the worker.
+
+    heard: words of changes whose keys it has dropped, and has not said so yet.
+    """
 
     worker: str
     incarnation: str
     applied: int
     sent: float
+    heard: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +102,15 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Load:
-    """One read of the ledger on its way into memory, and which change was the last one known."""
+    """One read of the ledger on its way into memory, and which change was the last one known.
+
+    era: in which it began; what it reads may be shared in that one alone.
+    """
 
     key: str
     incarnation: str = ""
     applied: int = 0
+    era: str = ""
 
 
 class Leaseholder(Generic[V]):
@@ -107,8 +121,8 @@ class Leaseholder(Generic[V]):
     """
 
     __slots__ = (
-        "_applied", "_deadline", "_entries", "_incarnation", "_loads", "_room", "_sent", "_terms",
-        "_trusted", "_worker",
+        "_applied", "_deadline", "_entries", "_heard", "_incarnation", "_loads", "_room", "_sent",
+        "_terms", "_trusted", "_worker",
     )  # fmt: skip
 
     def __init__(self, worker: str, terms: Terms, room: int = 14_000) -> None:
@@ -122,14 +136,20 @@ class Leaseholder(Generic[V]):
         self._trusted = ALWAYS
         self._entries: dict[str, V] = {}
         self._loads: dict[str, Load] = {}
+        self._heard: tuple[str, ...] = ()
 
     def trust(self, until: float) -> None:
         """Answer from memory until then at most, however long the lease runs.
 
-        For whoever leases from an authority that another may have taken the place of.
+        For whoever leases from an authority that another may have taken the place of, or that may
+        lie.
         """
         self._trusted = until
-        self._deadline = min(self._deadline, until)
+        self._deadline = min(self._sent + self._terms.usable, until)
+
+    def is_renewed(self, now: float) -> bool:
+        """Return whether the lease runs, whatever else memory is trusted for."""
+        return now < self._sent + self._terms.usable
 
     def is_leased(self, now: float) -> bool:
         """Return whether memory may answer a read that begins now."""
@@ -146,9 +166,9 @@ class Leaseholder(Generic[V]):
         """
         return self._loads.get(key) if now < self._deadline else None
 
-    def begin(self, key: str) -> Load:
+    def begin(self, key: str, era: str = "") -> Load:
         """Begin a load; call it before the ledger is read."""
-        load = self._loads[key] = Load(key, self._incarnation, self._applied)
+        load = self._loads[key] = Load(key, self._incarnation, self._applied, era)
         return load
 
     def end(self, load: Load, value: V | None) -> None:
@@ -166,14 +186,15 @@ class Leaseholder(Generic[V]):
 
     def renewal(self, now: float) -> Renewal:
         """Return the renewal to send; read the clock before sending."""
-        return Renewal(self._worker, self._incarnation, self._applied, now)
+        return Renewal(self._worker, self._incarnation, self._applied, now, self._heard)
 
     def renewed(self, renewal: Renewal, lease: Lease) -> bool:
         """Take the answer to a renewal: catch up, then move the deadline."""
+        self._heard = tuple(word for word in self._heard if word not in renewal.heard)
         if renewal.sent < self._sent:
             return False  # overtaken by the answer to a later one
         if lease.incarnation != self._incarnation or lease.changes is None:
-            self._flush()
+            self.forget()
             self._incarnation = lease.incarnation
             self._applied = lease.head
         else:
@@ -188,11 +209,16 @@ class Leaseholder(Generic[V]):
 
     def changed(self, change: Change) -> bool:
         """Apply a change, in whatever order changes come."""
+        if change.word:
+            # Guard 9, the word: what is said to have been heard was dropped, whatever number an
+            # authority has given it that may lie.
+            self.drop(change.keys)
+            self._heard = (*dict.fromkeys((*self._heard, change.word)),)
         if change.incarnation != self._incarnation:
             return True
         if change.number <= self._applied:
-            return False
-        self._drop(change.keys)
+            return bool(change.word)
+        self.drop(change.keys)
         self._advance(change.number)
         return True
 
@@ -201,12 +227,14 @@ class Leaseholder(Generic[V]):
         if number == self._applied + 1:
             self._applied = number
 
-    def _drop(self, keys: Iterable[str]) -> None:
+    def drop(self, keys: Iterable[str]) -> None:
+        """Answer no more from what was read of some keys before."""
         for key in keys:
             self._entries.pop(key, None)
             self._loads.pop(key, None)
 
-    def _flush(self) -> None:
+    def forget(self) -> None:
+        """Answer no more from anything that was read before."""
         # Guard 5, flush on a new incarnation: what the last one knew and we did not is gone.
         self._entries.clear()
         self._loads.clear()

@@ -17,6 +17,8 @@ from msgspec import Struct
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import Malformed
 
+DEEPEST = 16  # grants, and a code at the head of them, that come one from another
+
 
 class Kind(StrEnum):
     DOCUMENT = "document"

@@ -8,22 +8,27 @@ from gateway.ports.coherence import RIGHTS, Coherence, Known, Shape
 from gateway.ports.failed_attempts import FailedAttempts
 from gateway.ports.ledger import (
     ANY_GRANT,
+    ERA,
     Anchors,
     Answer,
     AuthorityRecord,
     Device,
     Edition,
     Ledger,
+    Look,
     Outgoing,
     Reader,
+    Rolls,
     Wanted,
 )
 from gateway.ports.public_store import PublicStore, Seal, cursor
+from gateway.ports.store_name import StoreName
 from gateway.ports.texts import Format, Formats, Press, Source
 from gateway.ports.vault import Health, Sealed, Vault
 
 __all__ = [
     "ANY_GRANT",
+    "ERA",
     "RIGHTS",
     "Anchors",
     "Answer",
@@ -39,14 +44,17 @@ __all__ = [
     "Health",
     "Known",
     "Ledger",
+    "Look",
     "Outgoing",
     "Press",
     "PublicStore",
     "Reader",
+    "Rolls",
     "Seal",
     "Sealed",
     "Shape",
     "Source",
+    "StoreName",
     "Vault",
     "Wanted",
     "cursor",

@@ -14,4 +14,7 @@ class FailedAttempts(Protocol):
         Under a name that is over, it counts no further.
         """
 
+    async def ping(self) -> str:
+        """Say in a word how the server is that counts. Raises Unavailable."""
+
     async def close(self) -> None: ...

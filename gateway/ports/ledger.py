@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,6 +85,19 @@ class AuthorityRecord:
     house: str  # who put it on record
 
 
+ERA = "era"  # the fingerprint that is another one in each era of what workers share
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a worker sees when it looks at the ledger, all at one moment."""
+
+    is_in: bool  # the roll
+    doubt: str  # the word of whoever doubts that it lives, "" for nobody
+    era: str
+    keys: frozenset[str]  # that are outgoing
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A stored answer to a POST with an Idempotency-Key."""
@@ -107,7 +120,35 @@ class Anchors(Protocol):
         """Return the head of every chain, by name."""
 
 
-class Ledger(Anchors, Protocol):
+class Rolls(Protocol):
+    """Where it is on record who may answer from memory.
+
+    Every method raises Unavailable when the record does not answer.
+    """
+
+    async def enter(self, worker: str, era: str) -> None:
+        """Put a worker on the roll, undoubted, and begin an era."""
+
+    async def look(self, worker: str, limit: int) -> Look:
+        """Return what a worker has to know; of what is outgoing, some keys at least."""
+
+    async def vouch(self, worker: str) -> bool:
+        """End any doubt of a worker; return whether it is on the roll still."""
+
+    async def roll(self) -> frozenset[str]:
+        """Return who is on the roll."""
+
+    async def doubt(self, workers: Collection[str], word: str) -> None:
+        """Doubt that workers live, by a word of chance."""
+
+    async def strike(self, doubted: Mapping[str, str]) -> None:
+        """Take workers off the roll where they are doubted by just this word."""
+
+    async def set_fingerprint(self, what: str, value: str, before: str) -> None:
+        """Put a fingerprint on record, if it is still the one before ("" for none)."""
+
+
+class Ledger(Anchors, Rolls, Protocol):
     """The record of truth. Each method is one transaction, durable when it returns.
 
     What changes the rights of a holder, a document or the signing keys notes their keys as
@@ -246,8 +287,11 @@ class Ledger(Anchors, Protocol):
     async def revoke(self, revoked: str, at: int) -> None:
         """Set revoked_at of a grant or code, and of all that came from it, where not set yet.
 
-        It is never cleared.
+        It is never cleared. Between two of those that came from it others have their turn.
         """
+
+    async def finish_revocations(self) -> int:
+        """Revoke what is left of what came from what is revoked; return from how many."""
 
     async def renew(self, grant: str, epoch: int, at: int) -> None:
         """Raise the epoch of a grant's tokens to this one, where it is lower."""
@@ -345,9 +389,6 @@ class Ledger(Anchors, Protocol):
 
     async def fingerprint(self, what: str) -> str:
         """Return by what the ledger knows again something that belongs to it, "" for nothing."""
-
-    async def set_fingerprint(self, what: str, value: str, before: str) -> None:
-        """Put a fingerprint on record, if it is still the one before ("" for none)."""
 
     async def examine(self) -> Sequence[str]:
         """Read all that is on record; return what of it cannot be right, in words."""

@@ -32,6 +32,12 @@ class PublicStore(Protocol):
     async def get(self, address: Address) -> Bundle | None:
         """Return the current bundle. Raises Damaged."""
 
+    async def form(self, address: Address, form: str, coding: str) -> Variant | None:
+        """Return a form of what get would, in a coding, or else as it is.
+
+        A long one is the same for all that hold it at a time. Raises Damaged, Unavailable, Busy.
+        """
+
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none).
 
@@ -47,7 +53,7 @@ class PublicStore(Protocol):
     def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
         """Return a form of what get would, in a coding, or else as it is.
 
-        None where that takes waiting; None says nothing. It may raise.
+        None where that takes waiting, or it is long; None says nothing. It may raise.
         """
 
     async def delete(self, address: Address, since: str | None = None) -> None: ...

@@ -56,6 +56,12 @@ class Vault(Protocol):
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
 
+    async def form(self, permit: Permit, form: str) -> Variant:
+        """Return one full form that a permit names, as it is.
+
+        A long one is the same for all that hold it at a time. Raises Busy too.
+        """
+
     def at_hand(self, permit: Permit, form: str) -> Variant | None:
         """Return a form of the full text that a permit names, as it is.
 

@@ -8,14 +8,16 @@ import os
 import re
 import resource
 import socket
+import struct
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
 from types import FrameType
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
 
 from gateway.app import Gateway
@@ -36,6 +38,11 @@ IDLE = 75.0  # seconds without a request
 IDLE_WHEN_CROWDED = 5.0  # when half of the room for connections is taken
 CAPACITY = 1 << 16  # open files, if the system allows them
 POLL_INTERVAL = 5.0  # seconds between two looks at a connection
+UNSENT = 64 << 10  # bytes of an answer that the kernel keeps for a client besides what is under way
+JOINED = 16 << 10  # bytes of a body that are copied to be sent with its head
+
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent is not, and the client is told so
+_TAKEN = struct.Struct("=120xQ")  # of Linux's tcp_info the bytes that the client has acknowledged
 
 
 def supervised() -> Gateway:
@@ -59,6 +66,8 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.create_server((host, port), family=family, backlog=2048)
     sock.set_inheritable(True)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # every connection has it from here
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
     return sock
 
 
@@ -117,7 +126,7 @@ class _Protocol(HttpToolsProtocol):
         self._ready: FastPath = proxies.app.ready
         self._is_proxied = self.client is not None and self.client[0] in proxies.trusted_hosts
         self._pace = Pace(self.loop.time())
-        self._next_look = self.loop.call_later(POLL_INTERVAL, self._look)
+        self._look_again()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._next_look.cancel()  # or it would keep what is gone
@@ -147,9 +156,12 @@ class _Protocol(HttpToolsProtocol):
             return
         self._is_answered = True
         ((_, date),) = self.server_state.default_headers
-        self.transport.write(
-            b"%b%bdate: %b\r\n\r\n%b" % (answer.head, answer.common.lines, date, answer.body)
-        )
+        head, lines, body = answer.head, answer.common.lines, answer.body
+        if len(body) <= JOINED:
+            self.transport.write(b"%b%bdate: %b\r\n\r\n%b" % (head, lines, date, body))
+        else:  # of what waits for a slow client there is one copy for all of them
+            self.transport.write(b"%b%bdate: %b\r\n\r\n" % (head, lines, date))
+            self.transport.write(body)
 
     def _ready_answer(self) -> PreparedResponse | None:
         headers = plain_headers(self.headers)
@@ -180,6 +192,20 @@ class _Protocol(HttpToolsProtocol):
             super().on_header(name, value)
         super().on_headers_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        super()._start_asgi_task(cycle, partial(self._answered, cycle, app))
+
+    async def _answered(
+        self, cycle: RequestResponseCycle, app: Any, scope: Any, receive: Any, send: Any
+    ) -> None:
+        """Answer; what ends before it is whole must not look as if it were."""
+        try:
+            await app(scope, receive, send)
+        finally:
+            if cycle.response_started and not (cycle.response_complete or cycle.disconnected):
+                cycle.disconnected = True
+                self._cut()
+
     def on_message_complete(self) -> None:
         self._pace.end(self.loop.time())
         if not self._is_answered:
@@ -188,20 +214,42 @@ class _Protocol(HttpToolsProtocol):
     def _look(self) -> None:
         """Part with a client that is too slow, or idle for too long; else look again later."""
         pace, transport, now = self._pace, self.transport, self.loop.time()
-        if transport.is_closing():
-            return
+        unsent = transport.get_write_buffer_size()
         if self.flow.read_paused:
             pace.wait_for_us(now)
-        if pace.is_stuck(transport.get_write_buffer_size(), now):
-            transport.abort()
+        if pace.is_stuck(unsent, self._taken(unsent) if unsent else 0, now):
+            self._cut()
+        elif transport.is_closing():
+            self._look_again()  # until the last of its answer is taken
         elif pace.is_slow(now) and self._is_busy:
-            transport.close()
+            self._cut()
         elif pace.is_slow(now):
             self._refuse(b"408 Request Timeout", "The request took too long to come.")
-        elif not pace.begun and not self._is_busy and now - pace.last > self._idle:
+            self._look_again()
+        elif not (pace.begun or self._is_busy or unsent) and now - pace.last > self._idle:
             transport.close()
         else:
-            self._next_look = self.loop.call_later(POLL_INTERVAL, self._look)
+            self._look_again()
+
+    def _look_again(self) -> None:
+        self._next_look = self.loop.call_later(POLL_INTERVAL, self._look)
+
+    def _taken(self, unsent: int) -> int:
+        """Return how many bytes the client has taken, or else what changes as it takes some."""
+        # In steps of a segment: what we still have goes down in steps of what the kernel asks for.
+        sock = self.transport.get_extra_info("socket")
+        try:
+            told = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TAKEN.size)
+            return int(_TAKEN.unpack(told)[0])
+        except (AttributeError, OSError, struct.error):  # this system does not tell
+            return -unsent
+
+    def _cut(self) -> None:
+        """End the connection so that the client knows that it has not got everything."""
+        with suppress(OSError):  # it may be over already
+            sock = self.transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.transport.abort()
 
     @property
     def _is_busy(self) -> bool:

@@ -17,7 +17,8 @@ class Pace:
     begun: float = 0.0  # when the one that is coming began, 0 where none is
     taken: int = 0  # bytes of it
     is_in_head: bool = False
-    unsent: int = 0  # bytes that wait for the client to take them
+    is_awaited: bool = False  # something waits for the client to take it
+    took: int = 0  # what told how much it has taken
     moved: float = 0.0  # when it last took some
 
     def begin(self, now: float) -> None:
@@ -42,9 +43,12 @@ class Pace:
         """Return whether a request takes longer than a slow line excuses."""
         return self.begun > 0 and now - self.begun > TIMEOUT + self.taken / SLOWEST
 
-    def is_stuck(self, unsent: int, now: float) -> bool:
-        """Return whether the client has stopped to take what it asked for; ask now and then."""
-        if unsent == 0 or unsent < self.unsent:
+    def is_stuck(self, unsent: int, took: int, now: float) -> bool:
+        """Return whether the client has stopped to take what it asked for; ask now and then.
+
+        unsent: bytes that wait for it. took: bytes that it has taken, or what changes with them.
+        """
+        if unsent == 0 or not self.is_awaited or took != self.took:
             self.moved = now
-        self.unsent = unsent
+        self.is_awaited, self.took = unsent > 0, took
         return unsent > 0 and now - self.moved > TIMEOUT

@@ -8,14 +8,27 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any, Protocol
 
 from gateway.core.errors import Unavailable
-from gateway.core.leases import Barrier, Change, Lease, Leaseholder, Load, Renewal, Terms, Witness
+from gateway.core.leases import (
+    ALWAYS,
+    NEVER,
+    Barrier,
+    Change,
+    Lease,
+    Leaseholder,
+    Load,
+    Renewal,
+    Terms,
+    Witness,
+)
 from gateway.ports import Coherence, Known, Shape
+from gateway.stores.background import Background
+from gateway.stores.roll import Roll
 
 FIRST_PAUSE = 0.002  # seconds between two questions to the authority, doubled up to
 LONGEST_PAUSE = 0.02
@@ -41,7 +54,7 @@ class Authority(Protocol):
         Nor where what is shared already is of a higher version.
         """
 
-    def pushes(self) -> AsyncIterator[Change | None]:
+    def pushes(self) -> AsyncGenerator[Change | None]:
         """Yield changes as they come; None: something has changed, ask."""
 
     async def close(self) -> None: ...
@@ -88,34 +101,45 @@ class LeasedCoherence:
         clock: Callable[[], float] = boottime,
         keeper: Keeper | None = None,
         on_record: str = "",
+        background: Background | None = None,
+        roll: Roll | None = None,
     ) -> None:
         self.authority = on_record
         self._authority = authority
         self._terms = terms
         self._clock = clock
         self._keeper = keeper
-        self._leaseholder: Leaseholder[Known] = Leaseholder(secrets.token_hex(8), terms)
+        self._roll = roll
+        worker = roll.worker if roll else secrets.token_hex(8)
+        self._leaseholder: Leaseholder[Known] = Leaseholder(worker, terms)
+        self._tenure = ALWAYS
         self._witness = Witness(terms)
         self._loading: dict[Load, asyncio.Task[Any]] = {}
         self._renew_now = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._background = background or Background()
+        self._look_now = asyncio.Event()
 
     def start(self) -> None:
         """Begin to renew and to listen."""
-        works = [self._keep_renewing(), self._keep_listening()]
+        self._background.begin("renew", self._renew_once)
+        self._background.begin("listen", self._listen, self._terms.pace)
         if self._keeper:
-            works.append(self._keeper.keep())
-        self._tasks += map(asyncio.create_task, works)
+            self._background.begin("keep", self._keeper.keep)
+        if self._roll:
+            self._background.begin("look", partial(self._look_once, self._roll))
 
     def trust(self, until: float) -> None:
         """Answer from memory until then at most, in seconds of boottime."""
-        self._leaseholder.trust(until)
+        self._tenure = until
+        self._leaseholder.trust(min(until, self._roll.trusted) if self._roll else until)
 
     async def close(self) -> None:
         """Stop, and let the lease run out."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.end()
+        self._leaseholder.trust(NEVER)
+        if self._roll:
+            with suppress(Unavailable):
+                await self._roll.leave()
         await self._authority.close()
         if self._keeper:
             self._keeper.stop()
@@ -136,7 +160,8 @@ class LeasedCoherence:
             return known.value
         under_way = self._leaseholder.loading(key, now)
         if under_way is None:
-            under_way = self._leaseholder.begin(key)
+            era = self._roll.era if self._roll else ""
+            under_way = self._leaseholder.begin(key, era)
             # A task of its own: whoever asked first may go away, others still wait.
             self._loading[under_way] = asyncio.create_task(self._load(under_way, load, shape))
         return await asyncio.shield(self._loading[under_way])
@@ -210,36 +235,54 @@ class LeasedCoherence:
 
     # --- the lease ---
 
-    async def _keep_renewing(self) -> None:
-        while True:
-            self._renew_now.clear()
-            with suppress(Unavailable):
-                await self._renew()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._terms.pace):
-                    await self._renew_now.wait()
+    async def _renew_once(self) -> None:
+        """Renew, and wait until it is time to renew again."""
+        self._renew_now.clear()
+        with suppress(Unavailable):
+            await self._renew()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._terms.pace):
+                await self._renew_now.wait()
 
     async def _renew(self) -> None:
         renewal = self._leaseholder.renewal(self._clock())
         lease = await self._authority.renew(renewal)
         self._witness.saw(lease.incarnation, self._clock())
         is_behind = self._leaseholder.renewed(renewal, lease)
+        for change in lease.changes or ():
+            self._note(change)
+        if self._roll and self._roll.trusted == NEVER:
+            self._look_now.set()
         if is_behind and renewal.incarnation in ("", lease.incarnation):
             self._renew_now.set()
         # Else it has begun again: a change waits for leases to run out as it is, and one that
         # begins again and again must not be asked as fast as it can answer.
 
-    async def _keep_listening(self) -> None:
-        while True:
-            with suppress(Unavailable):
-                async for change in self._authority.pushes():
-                    if change is None:
-                        self._renew_now.set()
-                    else:
-                        self._hear(change)
-            await asyncio.sleep(self._terms.pace)
+    async def _listen(self) -> None:
+        async with aclosing(self._authority.pushes()) as pushes:
+            async for change in pushes:
+                if change is None:
+                    self._renew_now.set()
+                else:
+                    self._hear(change)
+
+    async def _look_once(self, roll: Roll) -> None:
+        self._look_now.clear()
+        with suppress(Unavailable):
+            again = await roll.look(self._leaseholder)
+            self.trust(self._tenure)
+            if again:
+                return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._terms.pace):
+                await self._look_now.wait()
+
+    def _note(self, change: Change) -> None:
+        if self._roll:
+            self._roll.changed(change.keys)
 
     def _hear(self, change: Change) -> None:
+        self._note(change)
         if self._leaseholder.changed(change):
             self._renew_now.set()
 

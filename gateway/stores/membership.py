@@ -9,8 +9,8 @@ not seen to serve for longer than that does not remember.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -95,6 +95,15 @@ def described(kind: str, place: str) -> str:
         Kind.NONE: "no authority",
     }
     return words.get(Kind(kind), kind)
+
+
+class StillServing(GatewayError):
+    """Raised where something cannot be changed under workers that run."""
+
+    hint = "Stop every gateway on this ledger, and try again; nothing was changed."
+
+    def __init__(self) -> None:
+        super().__init__("Workers on this ledger are running, and would go on as they are.")
 
 
 TENURE = Tenure()
@@ -220,6 +229,31 @@ class Membership:
     async def _sign_off(self) -> None:
         with suppress(Unavailable):  # then others wait a while, if they go by another
             await self._ledger.leave(self._house)
+
+
+@asynccontextmanager
+async def nobody_serving(
+    ledger: Ledger, data: Path, tell: Tell, tenure: Tenure = TENURE
+) -> AsyncIterator[None]:
+    """Wait until nobody serves who has not been heard of. Raises StillServing, Unavailable."""
+    house, presence, watch = house_name(data), Presence(data), _Watch(tenure)
+    try:
+        is_alone = await presence.enter()
+        standing = _Standing.OPEN
+        while standing is not _Standing.FREE:
+            asked, attending = boottime(), await ledger.attendance()
+            watch.saw({h: n for h, n in attending.items() if h != house}, asked)
+            if watch.is_living or not is_alone:
+                raise StillServing
+            standing = watch.verdict(lambda: tell("This waits for a worker that may be running."))
+            await anyio.sleep(POLL_INTERVAL)
+        yield
+    finally:
+        await presence.leave(_nothing)
+
+
+async def _nothing() -> None:
+    return
 
 
 class _Standing(StrEnum):

@@ -10,6 +10,7 @@ import errno
 import os
 import socket
 import sqlite3
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,16 @@ from gateway.core.errors import Unavailable
 DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
 _DISK_FULL = "53100"  # PostgreSQL's disk_full
+
+# The bases of all that drivers raise beside OSError. By name: some are extras, or slow to import,
+# and what is not imported raises nothing.
+DRIVERS = {
+    "asyncpg": ("PostgresError", "InterfaceError", "InternalClientError"),
+    "obstore.exceptions": ("BaseError",),
+    "redis.exceptions": ("RedisError",),
+    "sqlalchemy.exc": ("SQLAlchemyError", "EmulatedDBAPIException"),
+    "sqlite3": ("Error",),
+}
 
 # Seconds of an authority's silence until it is told: leases bridge that much, and the embedded
 # server takes a moment to come up.
@@ -72,6 +83,12 @@ class _Outage:
 def _tell(part: str, **facts: object) -> None:
     if structlog.is_configured():  # the command line has no log
         _log.warning("outage", part=part, **facts)
+
+
+def faults() -> tuple[type[Exception], ...]:
+    """Return the kinds of errors by which a driver says that its server does not answer."""
+    imported = DRIVERS.keys() & sys.modules.keys()
+    return OSError, *(getattr(sys.modules[name], k) for name in imported for k in DRIVERS[name])
 
 
 _own = Outages()  # of this process

@@ -8,7 +8,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from gateway.core.audit_records import Record
 from gateway.core.errors import Unavailable
@@ -19,6 +19,8 @@ BATCH = 1_000  # changes told at once
 # Yields whenever it is time to look again, for as long as it is worth waiting.
 Looks = Callable[[], AsyncIterator[None]]
 
+Announce = Callable[[], Awaitable[bool]]
+
 
 async def at_once() -> AsyncIterator[None]:
     """Wait for nothing."""
@@ -27,15 +29,25 @@ async def at_once() -> AsyncIterator[None]:
 
 
 class Announcing:
-    """The barrier between a commit and its acknowledgement."""
+    """The barrier between a commit and its acknowledgement.
+
+    joint: does once what several ask for before it begins.
+    """
 
     def __init__(
-        self, ledger: Ledger, coherence: Coherence, audit: Audit, looks: Looks = at_once
+        self,
+        ledger: Ledger,
+        coherence: Coherence,
+        audit: Audit,
+        looks: Looks = at_once,
+        joint: Callable[[Announce], Announce] = lambda announce: announce,
     ) -> None:
         self._ledger = ledger
         self._coherence = coherence
         self._audit = audit
         self._looks = looks
+        # Changes that were committed together are announced together too.
+        self._announce = joint(self._announce_all)
 
     async def confirm(self, *records: Record) -> bool:
         """Announce whatever is outgoing; return whether no worker answers from before it.
@@ -69,7 +81,7 @@ class Announcing:
         outbox = await self._ledger.outbox(1)
         return not outbox or outbox[0].seq > newest
 
-    async def _announce(self) -> bool:
+    async def _announce_all(self) -> bool:
         try:
             while outbox := await self._ledger.outbox(BATCH):
                 if not await self._coherence.announce({each.key for each in outbox}):

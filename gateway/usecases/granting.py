@@ -13,7 +13,7 @@ from gateway.core.audit_records import OPERATOR, Act, Record
 from gateway.core.cache_keys import reader_key
 from gateway.core.documents import Address, valid_name
 from gateway.core.errors import BadToken, Conflict, Expired, Malformed, Missing, Revoked
-from gateway.core.rights import PLACES, Grant, Kind, Scope, Standing
+from gateway.core.rights import DEEPEST, PLACES, Grant, Kind, Scope, Standing
 from gateway.core.terms import require_number, require_words, term_seconds
 from gateway.core.tokens import MAX_LIFE, Claims, Purpose
 from gateway.ports import Clock, Device, Ledger, Reader, Wanted
@@ -156,9 +156,19 @@ class Granting:
         return kept
 
     async def _require_own(self, publisher: str, parent: str) -> None:
-        found = await self._ledger.grant(parent) or await self._ledger.code_by_id(parent)
-        if found is None or found.scope.publisher != publisher:
+        found = await self._ledger.grant(parent)
+        elder = found or await self._ledger.code_by_id(parent)
+        if elder is None or elder.scope.publisher != publisher:
             raise Missing("parent")
+        for _ in range(DEEPEST - 1):
+            if found is None or not found.parent:
+                return
+            found = await self._ledger.grant(found.parent)
+        raise Malformed(
+            f"This right comes from one that is the last of {DEEPEST} that come one from another.",
+            where="parent",
+            hint="Name a parent that stands higher up.",
+        )
 
     def _grant(self, publisher: str, wish: GrantRequest) -> Grant:
         now = self._clock.now()
@@ -248,6 +258,11 @@ class Granting:
         await self._ledger.revoke(found.id, self._clock.now())
         by = OPERATOR if publisher is None else f"publisher:{publisher}"
         return await self._confirm(Act.REVOKE, by, found.id)
+
+    async def finish(self) -> None:
+        """Finish the revocations that a process which died has left."""
+        if await self._ledger.finish_revocations():
+            await self._announcing.confirm()
 
     async def renew(
         self, publisher: str, grant: str, ask: IdempotencyKey = ONCE

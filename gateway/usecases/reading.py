@@ -44,6 +44,14 @@ class Holder(Struct, frozen=True):
     claims: Claims | None
 
 
+class Opened(Struct, frozen=True):
+    """A full text in the hand of whoever may read it."""
+
+    text: Variant
+    permit: Permit
+    holder: Holder
+
+
 # Python 3.11 takes longer to find a member of an Enum than most of what is done with it.
 _GRANT, _READER, _READ = Purpose.GRANT, Purpose.READER, Act.READ
 _REVOKED = Standing.REVOKED
@@ -96,6 +104,18 @@ class Reading:
         if full is not None:
             self._note(permit, holder, now)
         return full
+
+    async def open(self, address: Address, credential: Credential, form: str) -> Opened:
+        """Return a form of the full text to the holder of a standing right.
+
+        It is on nobody's record that this was read before `note` has put it there. Raises as read.
+        """
+        permit, holder = await self._permitted(address, credential)
+        return Opened(await self._vault.form(permit, form), permit, holder)
+
+    def note(self, opened: Opened) -> None:
+        """Put on record that a text is read. Raises Unavailable."""
+        self._note(opened.permit, opened.holder, self._clock.now())
 
     async def read(self, address: Address, credential: Credential) -> Bundle:
         """Return the full text to the holder of a standing right.

@@ -7,7 +7,7 @@ tell it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.core.audit_records import Act, Record
@@ -26,6 +26,10 @@ from gateway.usecases.signing_keys import Signing
 
 MAX_COUNT = 10_000
 MAX_USES = 10_000
+# Codes that are made and recorded together, between which others have their turn. A request that
+# was cut off goes on with the next: never change it.
+BATCH = 200
+FEW = 50  # codes made in one go
 SOURCE = "code"
 
 
@@ -50,6 +54,14 @@ class Minted:
     word: str
 
 
+Rest = Callable[[], Awaitable[None]]
+"""Lets others have their turn."""
+
+
+async def no_rest() -> None:
+    """Go on at once."""
+
+
 class Redeeming:
     """The publisher's side of codes, and what becomes of one."""
 
@@ -61,6 +73,7 @@ class Redeeming:
         announcing: Announcing,
         seeds: Seeds,
         clock: Clock,
+        rest: Rest = no_rest,
     ) -> None:
         self._ledger = ledger
         self._granting = granting
@@ -69,6 +82,7 @@ class Redeeming:
         self._idempotency = Idempotency(ledger, clock)
         self._seeds = seeds
         self._clock = clock
+        self._rest = rest
 
     # --- the publisher ---
 
@@ -77,8 +91,9 @@ class Redeeming:
     ) -> list[Minted]:
         """Put new codes on record. Raises Malformed, Conflict.
 
-        The same Idempotency-Key again gives the same codes, if it asks for the same. Whether all
-        is confirmed tells `confirm`.
+        The same Idempotency-Key again gives the same codes, if it asks for the same. Where this
+        ends early, some are on record, and without a key nobody knows their words. Whether all is
+        confirmed tells `confirm`.
         """
         now = self._clock.now()
         kept = await self._idempotency.earlier(publisher, ask)
@@ -88,15 +103,27 @@ class Redeeming:
             # Before the codes are recorded: whoever asks again after a crash goes on with these.
             kept = await self._idempotency.keep(publisher, ask, 201, str(now).encode())
             pattern = replace(pattern, made_at=int(kept.body))
-        minted = [self._mint(pattern, seed, number) for number in range(wish.count)]
-        try:
-            await self._ledger.add_codes([each.code for each in minted])
-        except Conflict:
-            if not ask.key:  # else they were recorded when this was first asked
-                raise
-        by = f"publisher:{publisher}"
-        await self._announcing.tell(*(Record(now, Act.CODE, by, m.code.id) for m in minted))
+        minted: list[Minted] = []
+        for start in range(0, wish.count, BATCH):
+            some: list[Minted] = []
+            for number in range(start, min(start + BATCH, wish.count)):
+                some.append(self._mint(pattern, seed, number))
+                if number % FEW == 0:
+                    await self._rest()
+            await self._put_on_record([each.code for each in some], now, is_again=bool(ask.key))
+            minted += some
         return minted
+
+    async def _put_on_record(self, codes: Sequence[Code], now: int, *, is_again: bool) -> None:
+        """Record some codes; all of them, or none because they were recorded before."""
+        if not (is_again and await self._ledger.code_by_id(codes[0].id)):
+            try:
+                await self._ledger.add_codes(codes)
+            except Conflict:
+                if not is_again:  # else another request was faster with the same
+                    raise
+        by = f"publisher:{codes[0].scope.publisher}"
+        await self._announcing.tell(*(Record(now, Act.CODE, by, code.id) for code in codes))
 
     def _mint(self, pattern: Code, seed: str, number: int) -> Minted:
         drawn = self._signing.derive("code", pattern.scope.publisher, seed, str(number))

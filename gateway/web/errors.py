@@ -31,6 +31,8 @@ STATUS: dict[type[errors.GatewayError], int] = {
     errors.Unpaid: 402,
     errors.UsedUp: 409,
     errors.TooManyTries: 429,
+    errors.TooMuchAtOnce: 429,
+    errors.Busy: 503,
     errors.Unavailable: 503,
     bundles.Damaged: 503,
     permits.NotPermitted: 500,
@@ -40,6 +42,7 @@ STATUS: dict[type[errors.GatewayError], int] = {
 GONE = 499  # in the log alone, as nginx has it: a client that hung up
 PUBLIC_PATHS = ("/documents/", "/static/", "/feed.xml", "/sitemap.xml", "/robots.txt", "/search")
 
+_WAITING = (errors.TooManyTries, errors.TooMuchAtOnce, errors.Busy, errors.Unavailable)
 _log = structlog.get_logger()
 
 
@@ -73,7 +76,7 @@ class ErrorResponses:
         """Answer for an error of ours."""
         assert isinstance(error, errors.GatewayError)
         headers = {}
-        if isinstance(error, (errors.TooManyTries, errors.Unavailable)):
+        if isinstance(error, _WAITING):
             headers["retry-after"] = str(error.retry_after)
         if isinstance(error, errors.Unauthenticated):
             headers["www-authenticate"] = "Bearer"

@@ -18,7 +18,13 @@ from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_FOREVER, CACHE_PUBLIC
 from gateway.web.http.requests import document_and_form
-from gateway.web.http.sending import coding_for, public_answer, send_public
+from gateway.web.http.sending import (
+    coding_for,
+    liked_coding,
+    public_answer,
+    send_public,
+    send_variant,
+)
 from gateway.web.preview_cache import PreviewCache
 
 PAGE_SIZE = 20
@@ -79,10 +85,10 @@ class Public:
     async def preview(self, request: Request) -> Response:
         """Send the preview of a document in the form that the path names."""
         address, form = document_and_form(request)
-        bundle = await self._store.get(address)
-        if bundle is None:
+        variant = await self._store.form(address, form, liked_coding(request))
+        if variant is None:
             raise Missing("document")
-        return send_public(request, bundle.forms[form])
+        return send_variant(request, variant)
 
     async def catalogue(self, request: Request) -> Response:
         """Send a page of the catalogue, newest first."""

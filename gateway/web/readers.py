@@ -17,7 +17,7 @@ from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Language, Pages, negotiate
 from gateway.rendering.press import HTML, REFUSED
 from gateway.usecases.granting import COOKIE_LIFE, ONCE_LIFE, Granting
-from gateway.usecases.reading import Credential, Reading
+from gateway.usecases.reading import Credential, Opened, Reading
 from gateway.usecases.redeeming import Redeeming
 from gateway.web.errors import status_of
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
@@ -33,7 +33,8 @@ from gateway.web.http.requests import (
     read_form,
     require_same_origin,
 )
-from gateway.web.http.sending import LONGEST, private_answer, send_checked, send_private
+from gateway.web.http.sending import LONGEST, Check, private_answer, send_own, send_private
+from gateway.web.http.under_way import UnderWay
 from gateway.web.preview_cache import PreviewCache
 
 LIBRARY_SIZE = 100
@@ -56,6 +57,7 @@ class Readers:
         store: PublicStore,
         previews: PreviewCache,
         pages: Pages,
+        under_way: UnderWay,
         *,
         is_https: bool,
     ) -> None:
@@ -66,6 +68,7 @@ class Readers:
         self._store = store
         self._previews = previews
         self._pages = pages
+        self._under_way = under_way
         self._is_https = is_https
 
     def responders(self) -> Mapping[bytes, Responder]:
@@ -147,13 +150,20 @@ class Readers:
         address, form = document_and_form(request)
         token = bearer(request)
         credential = Credential(token, "" if token else self._reader_cookie(request))
+        liked = request.headers.get("accept-language", "")
         try:
-            full = await self._reading.read(address, credential)
+            opened = await self._reading.open(address, credential, _full(form, liked))
         except Unpaid as error:
             return await self._refuse(request, address, form, status_of(error))
-        liked = request.headers.get("accept-language", "")
         check = partial(self._reading.check, address, credential)
-        return send_checked(request, full.forms[_full(form, liked)], check)
+        work = partial(self._send, request, opened, check)
+        if opened.text.is_long:
+            return self._under_way.answer(opened.holder.key, work)
+        return await work()
+
+    async def _send(self, request: Request, opened: Opened, check: Check) -> Response:
+        self._reading.note(opened)
+        return send_own(request, opened.text, check=check)
 
     def ready_read(self, ask: PlainRequest) -> PreparedResponse | None:
         """Return the answer of read if it takes no waiting."""
@@ -184,10 +194,10 @@ class Readers:
         return (_cookie_in if len(shown) <= PLAIN else _cookie_in.__wrapped__)(shown, name)
 
     async def _refuse(self, request: Request, address: Address, form: str, status: int) -> Response:
-        preview = await self._store.get(address)
+        preview = await self._store.form(address, _refused(form), IDENTITY)
         if preview is None:
             raise Missing("document")
-        return send_private(request, preview.forms[_refused(form)], status)
+        return send_own(request, preview, status)
 
     async def library(self, request: Request) -> Response:
         """Show what this reader may read."""

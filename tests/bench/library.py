@@ -12,13 +12,15 @@ import asyncio
 import hashlib
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 
 from gateway.core.bundles import Entry
 from gateway.core.documents import Address
@@ -128,6 +130,11 @@ def _write(path: Path, blob: bytes) -> None:
     path.write_bytes(blob)
 
 
+def _insert(rows: Mapping[Table, Sequence[dict[str, Any]]], connection: Connection) -> None:
+    for table, values in rows.items():
+        connection.execute(insert(table), values)
+
+
 async def _record(engines: Engines, numbers: range, editions: Sequence[Edition]) -> None:
     documents = [
         {
@@ -139,12 +146,14 @@ async def _record(engines: Engines, numbers: range, editions: Sequence[Edition])
         for edition in editions
     ]
     rows = [edition_row(edition) | {"number": 1} for edition in editions]
-    async with engines.writing.begin() as connection:
+
+    def record(connection: Connection) -> None:
         for publisher in {edition.address.publisher for edition in editions}:
             new = engines.insert_new(t.publisher).values(name=publisher, made_at=EPOCH)
-            await connection.execute(new)
-        await connection.execute(insert(t.document), documents)
-        await connection.execute(insert(t.edition), rows)
+            connection.execute(new)
+        _insert({t.document: documents, t.edition: rows}, connection)
+
+    await engines.change(record)
 
 
 # --- grants ------------------------------------------------------------------------------------
@@ -162,10 +171,12 @@ async def _make_grants(engines: Engines, documents: int, count: int) -> None:
             {"reader": id_of("reader", number), "grant": id_of("grant", number), "at": EPOCH}
             for number in redeemed
         ]
-        async with engines.writing.begin() as connection:
-            await connection.execute(insert(t.grant), [grant_row(grant) for grant in grants])
-            await connection.execute(insert(t.reader), readers)
-            await connection.execute(insert(t.redemption), redemptions)
+        rows = {
+            t.grant: [grant_row(grant) for grant in grants],
+            t.reader: readers,
+            t.redemption: redemptions,
+        }
+        await engines.change(partial(_insert, rows))
 
 
 def grant_of(number: int, documents: int) -> Grant:

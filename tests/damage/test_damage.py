@@ -17,6 +17,7 @@ from gateway.settings import load
 from gateway.stores.sql.engines import open_engines
 from gateway.stores.stored import BUCKET, STORED, Stored
 from gateway.usecases.composing import Submission
+from tests.conftest import empty_schema
 from tests.damage.cells import Ground
 from tests.damage.samples import EARLIER, HARMS, HERE, SAMPLES
 from tests.damage.table import shown, written
@@ -97,7 +98,5 @@ async def test_a_postgresql_ledger_that_was_emptied_is_not_begun_anew(
 
 async def emptied(url: str) -> None:
     engines = open_engines(url)
-    async with engines.writing.begin() as connection:
-        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        await connection.exec_driver_sql("CREATE SCHEMA public")
+    await engines.change(empty_schema)
     await engines.close()

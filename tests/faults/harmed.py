@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import secrets
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import redis
 
 from tests.faults.memories import embedded_in
 from tests.faults.processes import living_in
+from tests.s3 import S3, has_bucket, s3_command
 from tests.servers import (
     answers_select,
     comes_true,
@@ -37,9 +39,12 @@ class HarmedServer:
         address: str,
         is_up: Callable[[], bool],
         kill: signal.Signals,
+        user: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.port = port
-        self._command = command
+        self._environment = {**os.environ, **(environment or {})}
+        self._command = tethered(command, user)
         self._folder = folder
         self._address = address
         self._is_up = is_up
@@ -54,8 +59,9 @@ class HarmedServer:
         """Start it, and wait until it answers."""
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                tethered(self._command),
+                self._command,
                 cwd=self._folder,
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -160,8 +166,11 @@ def harmed_redis() -> Iterator[HarmedServer]:
 
 
 @contextmanager
-def harmed_postgres() -> Iterator[HarmedServer]:
-    """Run a PostgreSQL on a TCP port; a restart is an immediate one, as after a crash."""
+def harmed_postgres(kill: signal.Signals = signal.SIGQUIT) -> Iterator[HarmedServer]:
+    """Run a PostgreSQL on a TCP port; a restart is an immediate one, as after a crash.
+
+    kill: the signal that ends its postmaster.
+    """
     initdb, postgres = (program_for("postgres", name) for name in ("initdb", "postgres"))
     with private_folder("harmed") as folder:
         password, data, secret = secrets.token_hex(16), folder / "data", folder / "password"
@@ -173,10 +182,32 @@ def harmed_postgres() -> Iterator[HarmedServer]:
         address = f"postgresql://paidgate:{password}@127.0.0.1:{{port}}/postgres"
         url = address.format(port=port)
         server = HarmedServer(
-            [postgres, *options], folder, port, address, lambda: answers_select(url), signal.SIGQUIT
+            [postgres, *options], folder, port, address, lambda: answers_select(url), kill
         )
         server.start()
         try:
             yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def harmed_s3() -> Iterator[tuple[S3, HarmedServer]]:
+    """Run an S3 server; it keeps its objects when it restarts."""
+    with private_folder("harmed") as folder:
+        s3, command = s3_command(folder)
+        server = HarmedServer(
+            command,
+            folder,
+            int(s3.endpoint.rpartition(":")[2]),
+            s3.endpoint,
+            lambda: has_bucket(s3),
+            signal.SIGKILL,
+            user=getpass.getuser(),  # another may not reach into .venv/
+            environment={**s3.environment, "TMPDIR": str(folder)},
+        )
+        server.start()
+        try:
+            yield s3, server
         finally:
             server.stop()

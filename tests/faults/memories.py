@@ -15,9 +15,12 @@ from gateway.core.leases import Load, Terms
 from gateway.ports import Known, Shape
 from gateway.stores.leased_cache import LeasedCoherence
 from gateway.stores.redis import authority as redis_authority
-from gateway.stores.redis.authority import RedisAuthority
+from gateway.stores.redis.authority import SHARES, RedisAuthority
 from gateway.stores.redis.embedded import EmbeddedRedis, server_program
+from gateway.stores.redis.signet import Signet
 from gateway.stores.sql.authority import PostgresAuthority
+
+SIGNET = Signet(b"a root secret for tests, 32 bytes")
 
 
 class Memory(Protocol):
@@ -83,7 +86,7 @@ _HASTY = (
     redis_authority._STATE
     + """
 local place = KEYS[1] .. ':' .. nonce .. ':' .. ARGV[2]
-redis.call('HSET', place, 'version', ARGV[3], 'packed', ARGV[4])
+redis.call('HSET', place, 'version', ARGV[3], 'packed', ARGV[4], 'mark', ARGV[5])
 return 1
 """
 )
@@ -93,21 +96,23 @@ class HastyAuthority(RedisAuthority):
     """Shares whatever was read, without asking what has changed since."""
 
     async def _share(self, load: Load, version: int, packed: bytes) -> None:
+        life, _, nonce = load.incarnation.partition(".")
+        mark = self._signet.mark(SHARES, "", "", life, nonce, load.key, str(version), packed)
         await self._sharing.run_id()
-        await self._sharing.call(_HASTY, load.key, version, packed)
+        await self._sharing.call(_HASTY, load.key, version, packed, mark)
 
 
 def make_memory(kind: str, url: str, terms: Terms) -> Memory:
     """Return a memory of a kind."""
     if kind == "redis":
-        return LeasedCoherence(RedisAuthority(url, terms), terms)
+        return LeasedCoherence(RedisAuthority(url, terms, SIGNET), terms)
     if kind == "hasty":
-        return LeasedCoherence(HastyAuthority(url, terms), terms)
+        return LeasedCoherence(HastyAuthority(url, terms, SIGNET), terms)
     if kind == "postgres":
         return LeasedCoherence(PostgresAuthority(url, terms), terms)
     if kind == "embedded":
         embedded = embedded_in(Path(url))
-        return LeasedCoherence(RedisAuthority(embedded.url, terms), terms, keeper=embedded)
+        return LeasedCoherence(RedisAuthority(embedded.url, terms, SIGNET), terms, keeper=embedded)
     return NaiveMemory(url)
 
 

@@ -22,6 +22,7 @@ from gateway.stores.sql import tables as t
 from gateway.stores.sql.engines import open_engines
 from gateway.stores.sql.grants import put_grant, put_in_reader
 from gateway.stores.sql.ledger import SqlLedger, open_ledger
+from gateway.stores.sql.record import Change
 from tests.faults.loops import ErrorResponses
 from tests.faults.strikes import Strike
 from tests.services import SECRET, settings
@@ -55,10 +56,13 @@ class Careless(SqlLedger):
         if self.meeting:
             await asyncio.to_thread(self.meeting.wait)
             self.meeting = None
-        async with self._change() as change:
-            uses = update(t.code).where(t.code.c.id == code).values(uses=known.uses + 1)
-            await change.run(uses)
-            return await put_in_reader(change, reader, await put_grant(change, grant), at)
+        uses = update(t.code).where(t.code.c.id == code).values(uses=known.uses + 1)
+
+        def count(change: Change) -> Reader:
+            change.run(uses)
+            return put_in_reader(change, reader, put_grant(change, grant), at)
+
+        return await self._change(count)
 
 
 async def open_careful(url: str) -> Ledger:

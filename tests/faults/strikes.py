@@ -58,7 +58,13 @@ class Strike:
         if self._counts:
             self._left -= 1
             if self._left == 0:
-                os.kill(os.getpid(), self._number)
+                self._strike()
+
+    def _strike(self) -> None:
+        if self._number == signal.SIGSTOP:  # sent to all, it would let this thread go on a little
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+        else:
+            os.kill(os.getpid(), self._number)
 
 
 def _is_of_files(called: Any) -> bool:

@@ -85,7 +85,7 @@ async def test_what_finds_no_room_is_told_and_nothing_is_lost(disk: Path, left: 
 
 def _states(store: str) -> bytes:
     told = {"previews": "ok", "ledger": "ok", "redis": "none", "authority": "none", "store": store}
-    return json.dumps(told).encode()
+    return json.dumps(told | {"background": "ok"}).encode()
 
 
 def test_a_disk_is_called_full_before_it_is(disk: Path) -> None:

@@ -2,100 +2,30 @@
 
 from __future__ import annotations
 
-import getpass
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
 
 import pytest
+from redis import Redis
 
 from tests import servers
+from tests.faults.hosts import Hosts, grant, put, several_hosts
 from tests.s3 import S3
-from tests.test_compose import PASSWORDS, environment
-from tests.web.proxies import Answer, Ask, Asking, asking, nginx, shipped
-
-PAIDGATE = [sys.executable, "-m", "gateway"]
-ROOT = Path(__file__).parents[2]
-SLUGS = ("one", "other")
-
-
-@dataclass(frozen=True, slots=True)
-class Hosts:
-    """Two gateways and the proxy before them, each to be asked."""
-
-    one: Asking
-    other: Asking
-    proxy: Asking
-    key: Mapping[str, str]
+from tests.servers import as_admin
+from tests.web.proxies import Ask
 
 
 @pytest.fixture(scope="module")
-def hosts(s3: S3, redis_url: str) -> Iterator[Hosts]:
+def hosts(s3: S3, composed_redis_url: str) -> Iterator[Hosts]:
     """Run what docker-compose.yml says, at addresses of this machine."""
-    with ExitStack() as stack:
-        postgres = stack.enter_context(servers.postgres_server())
-        given = {**environment("gateway-1", PASSWORDS), **s3.environment}
-        given |= {"PAIDGATE_LEDGER": postgres, "PAIDGATE_REDIS": redis_url}
-        given |= {"PAIDGATE_STORE": s3.url("hosts"), "PAIDGATE_TRUSTED_PROXIES": "127.0.0.1"}
-        folders = [stack.enter_context(servers.private_folder("host")) for _ in range(2)]
-        places = [given | {"PAIDGATE_DATA": str(folder / "data")} for folder in folders]
-        # Both come up on the empty ledger at once.
-        ports = stack.enter_context(gateways(folders, places))
-        proxy = stack.enter_context(nginx(shipped(), ports))
-        command = [*PAIDGATE, "publisher", "add", "demo"]
-        added = subprocess.run(
-            command, env=os.environ | places[0], cwd=ROOT, capture_output=True, text=True
-        )
-        key = {"Authorization": f"Bearer {added.stdout.split()[-1]}"}
-        one, other = map(asking, ports)
-        yield Hosts(one, other, asking(proxy.port), key)
-
-
-@contextmanager
-def gateways(folders: list[Path], places: list[dict[str, str]]) -> Iterator[list[int]]:
-    """Start every gateway, then wait for each."""
-    ports = [servers.free_port() for _ in folders]
-    with ExitStack() as stack:
-        for folder, place, port in zip(folders, places, ports, strict=True):
-            command = [*PAIDGATE, "serve", "--port", str(port)]
-            stack.enter_context(
-                servers.running(
-                    command,
-                    folder,
-                    lambda: True,
-                    user=getpass.getuser(),  # another may not reach into .venv/
-                    environment=place,
-                )
-            )
-        for folder, port in zip(folders, ports, strict=True):
-            assert servers.comes_true(partial(is_ready, port)), (folder / "log").read_text()
-        yield ports
-
-
-def is_ready(port: int) -> bool:
-    try:
-        return asking(port)(Ask("/readyz")).status == 200
-    except OSError:
-        return False
-
-
-def put(ask: Asking, hosts: Hosts, slug: str, text: str) -> Answer:
-    source = f"# {slug}\n\nfree {text}\n\n##paidbegin##paid {text}##paidend##\n"
-    headers = {"Content-Type": "text/markdown", **hosts.key}
-    return ask(Ask(f"/api/documents/{slug}", "PUT", headers, source.encode()))
-
-
-def grant(ask: Asking, hosts: Hosts) -> tuple[str, dict[str, str]]:
-    body = json.dumps({"scope": "all"}).encode()
-    headers = {"Content-Type": "application/json", **hosts.key}
-    made = json.loads(ask(Ask("/api/grants", "POST", headers, body)).body)
-    return made["id"], {"Authorization": f"Bearer {made['token']}"}
+    with servers.postgres_server() as postgres:
+        given = {"PAIDGATE_LEDGER": postgres, "PAIDGATE_REDIS": composed_redis_url}
+        given |= {"PAIDGATE_STORE": s3.url("hosts"), **s3.environment}
+        with several_hosts(given) as hosts:
+            yield hosts
 
 
 def test_what_one_gateway_publishes_the_other_shows_at_once(hosts: Hosts) -> None:
@@ -121,6 +51,45 @@ def test_what_one_gateway_grants_and_revokes_the_other_knows_at_once(hosts: Host
         assert granting(Ask(f"/api/grants/{made}", "DELETE", hosts.key)).status == 204
         refused = reading(Ask("/read/demo/b.txt", headers=bearer))
         assert (refused.status, b"paid text" in refused.body) == (403, False)
+
+
+@contextmanager
+def putting_back(url: str) -> Iterator[None]:
+    """Put back, again and again, all that workers keep at Redis as it is now."""
+    with Redis.from_url(as_admin(url)) as redis:
+        kept: dict[Any, Any] = {key: redis.hgetall(key) for key in redis.keys("paidgate:*:*")}
+        over = Event()
+
+        def put_back() -> None:
+            while not over.is_set():
+                for key, facts in kept.items():
+                    redis.hset(key, mapping=facts)
+                redis.client_kill_filter(_type="pubsub")
+
+        with ThreadPoolExecutor() as pool:
+            putting = pool.submit(put_back)
+            try:
+                yield
+            finally:
+                over.set()
+                putting.result()
+
+
+def test_whoever_writes_to_redis_lets_nobody_read_on(hosts: Hosts, composed_redis_url: str) -> None:
+    put(hosts.one, hosts, "d", "text")
+    confirmed = 0
+    for granting, reading in ((hosts.one, hosts.other), (hosts.other, hosts.one)) * 3:
+        made, bearer = grant(granting, hosts)
+        read = Ask("/read/demo/d.txt", headers=bearer)
+        assert [ask(read).status for ask in (reading, granting)] == [200, 200]
+        with putting_back(composed_redis_url):
+            told = granting(Ask(f"/api/grants/{made}", "DELETE", hosts.key)).status
+            if told == 204:
+                confirmed += 1
+                assert [ask(read).status for ask in (reading, granting)] == [403, 403]
+        # What was not confirmed will be, when it is over.
+        assert servers.comes_true(lambda: reading(read).status == 403)  # noqa: B023
+    print(f"\n{confirmed} acknowledged")
 
 
 def test_a_reader_goes_through_the_proxy_from_gateway_to_gateway(hosts: Hosts) -> None:

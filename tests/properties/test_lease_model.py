@@ -47,9 +47,9 @@ class LeapingWatermark(Leaseholder[int]):
 class FlushesOnlyAtFirst(Leaseholder[int]):
     __slots__ = ()
 
-    def _flush(self) -> None:
+    def forget(self) -> None:
         if not self._incarnation:
-            super()._flush()
+            super().forget()
 
 
 class NoQuarantine(Witness):
@@ -83,7 +83,7 @@ class PlainPubSub(Leaseholder[int]):
         return self._entries.get(key)
 
     def changed(self, change: Change) -> bool:
-        self._drop(change.keys)
+        self.drop(change.keys)
         return False
 
 

@@ -51,12 +51,31 @@ def test_a_head_that_goes_on_is_too_long_and_a_body_is_not() -> None:
 
 def test_a_client_is_stuck_only_when_it_takes_nothing_at_all() -> None:
     pace = Pace(100.0)
-    assert not pace.is_stuck(0, 199.0)
-    assert not pace.is_stuck(1_000, 199.0)
+    assert not pace.is_stuck(0, 0, 199.0)
+    assert not pace.is_stuck(1_000, 0, 199.0)
     now = 200.0
-    for left in range(1_000, 0, -100):  # slowly, and yet it moves
-        assert not pace.is_stuck(left, now)
+    for taken in range(0, 1_000, 100):  # slowly, and yet it moves
+        assert not pace.is_stuck(1_000, taken, now)
         now += TIMEOUT
-    assert not pace.is_stuck(100, now)
-    assert pace.is_stuck(100, now + 1)
-    assert not pace.is_stuck(0, now + 2)
+    assert not pace.is_stuck(1_000, 900, now)
+    assert pace.is_stuck(1_000, 900, now + 1)
+    assert not pace.is_stuck(0, 900, now + 2)
+
+
+@given(st.floats(0, 1e6), st.floats(0, TIMEOUT), st.floats(0, TIMEOUT))
+def test_a_client_that_pauses_is_waited_for_however_long_it_was_not_looked_at(
+    looked: float, until: float, pause: float
+) -> None:
+    pace = Pace(0.0)
+    assert not pace.is_stuck(0, 0, 0.0)
+    assert not pace.is_stuck(1_000, 500, looked)  # the first look that finds it waited for
+    assert not pace.is_stuck(1_000, 500, looked + until)
+    assert not pace.is_stuck(0, 1_500, looked + until)  # it has all, and asks again much later
+    assert not pace.is_stuck(1_000, 1_500, 3 * looked + until)
+    assert not pace.is_stuck(1_000, 1_500, 3 * looked + until + pause - 1e-3)
+
+
+def test_a_client_that_takes_as_much_as_comes_anew_is_not_stuck() -> None:
+    pace = Pace(100.0)
+    for look in range(100):  # what waits for it stays the same
+        assert not pace.is_stuck(65_536, look * 65_536, 100.0 + look * TIMEOUT)

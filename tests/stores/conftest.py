@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from sqlalchemy import Connection
 
 from gateway.core.audit_chains import records
 from gateway.core.audit_records import Record
@@ -59,10 +60,13 @@ async def rivals(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 async def _empty(url: str) -> None:
     engines = open_engines(url)
-    async with engines.writing.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            await connection.execute(table.delete())
+    await engines.change(_empty_tables)
     await engines.close()
+
+
+def _empty_tables(connection: Connection) -> None:
+    for table in reversed(metadata.sorted_tables):
+        connection.execute(table.delete())
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -21,12 +22,16 @@ from gateway.stores.redis.authority import RedisAuthority
 from gateway.stores.sql import authority as postgres_authority
 from gateway.stores.sql.authority import PostgresAuthority
 from tests.authorities import LocalAuthority
+from tests.faults.memories import SIGNET
+from tests.servers import as_admin
 
 pytestmark = pytest.mark.anyio
 
 KEEP = postgres_authority.KEEP
 TIMEOUT = 30.0  # seconds
 TERMS = Terms(length=40)  # so that no step is given up on a busy machine
+CHANNEL = redis_authority.CHANNEL.encode()
+NO_KEYS = [b"", b"no JSON", b"{}", b"1", b"[1]", b"[[]]", b'"x"', b"[" * 100_000, b"\xff"]
 
 
 class Made(NamedTuple):
@@ -46,12 +51,12 @@ async def without_tables(url: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-@pytest.fixture(params=["local", "redis", "postgres"])
+@pytest.fixture(params=["local", "redis", "composed", "postgres"])
 async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
     """Open each authority, empty."""
     opened: list[leased.Authority] = []
 
-    def on(kind: type[RedisAuthority | PostgresAuthority], url: str) -> leased.Authority:
+    def on(kind: Callable[[str, Terms], leased.Authority], url: str) -> leased.Authority:
         opened.append(kind(url, TERMS))
         return opened[-1]
 
@@ -59,11 +64,12 @@ async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
         if request.param == "local":
             local = LocalAuthority()
             yield Made(local, lambda: local, local.forget)
-        elif request.param == "redis":
-            url = request.getfixturevalue("redis_url")
-            client = await stack.enter_async_context(Redis.from_url(url))
+        elif request.param in ("redis", "composed"):
+            name = "redis_url" if request.param == "redis" else "composed_redis_url"
+            url = request.getfixturevalue(name)
+            client = await stack.enter_async_context(Redis.from_url(as_admin(url)))
             await client.flushall()
-            another = partial(on, RedisAuthority, url)
+            another = partial(on, partial(RedisAuthority, signet=SIGNET), url)
             yield Made(another(), another, client.flushall)
         else:
             url = request.getfixturevalue("postgres_url")
@@ -78,6 +84,11 @@ async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
 def authority(made: Made) -> leased.Authority:
     """Return an authority that knows nothing yet."""
     return made.opened
+
+
+def strays() -> list[bytes]:
+    """Return messages that are none of ours."""
+    return [b"", b"hello", b"\xff \xff \xff", b"a b []", *(b"a 1 " + keys for keys in NO_KEYS)]
 
 
 def renewal(worker: str, lease: Lease | None = None, applied: int | None = None) -> Renewal:
@@ -256,6 +267,127 @@ async def works(authority: PostgresAuthority) -> bool:
         return False
 
 
+@pytest.mark.parametrize("log", ["{{a,b},{c,d}}", "{NULL}"])
+async def test_a_table_that_holds_no_changes_is_read_anew(postgres_url: str, log: str) -> None:
+    async with without_tables(postgres_url) as database:
+        authority = PostgresAuthority(postgres_url, TERMS)
+        lease = await authority.renew(renewal("a"))
+        await authority.publish(["x"])
+        await database.execute("UPDATE authority_change SET keys = $1::text::text[]", log)
+        assert await authority.renew(renewal("a", lease)) == Lease(lease.incarnation, 1, None)
+        await authority.close()
+
+
+# --- on Redis ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[Redis]:
+    """Talk to an empty Redis as anybody who has its password."""
+    async with Redis.from_url(redis_url) as client:
+        await client.flushall()
+        yield client
+
+
+@pytest.mark.parametrize("log", NO_KEYS)
+async def test_a_log_that_holds_no_changes_is_read_anew(
+    client: Redis, redis_url: str, log: bytes
+) -> None:
+    authority = RedisAuthority(redis_url, TERMS, SIGNET)
+    lease = await authority.renew(renewal("a"))
+    await authority.publish(["x"])
+    (key,) = await client.keys("paidgate:*")
+    await client.hset(key, "1", log)
+    assert await authority.renew(renewal("a", lease)) == Lease(lease.incarnation, 1, None)
+    await authority.close()
+
+
+async def test_a_message_of_anybody_is_no_change_and_what_comes_after_it_is_heard(
+    client: Redis, redis_url: str
+) -> None:
+    authority = RedisAuthority(redis_url, TERMS, SIGNET)
+    pushes = authority.pushes()
+    async with asyncio.timeout(TIMEOUT):
+        first = asyncio.create_task(anext(pushes))
+        await is_heard(client)
+        for message in strays():
+            await client.publish(CHANNEL, message)
+        change = await authority.publish(["x"])
+        heard = [await first] + [await anext(pushes) for _ in strays()]
+    assert heard == [*(None for _ in strays()), change]
+    await pushes.aclose()
+    await authority.close()
+
+
+async def is_heard(client: Redis) -> None:
+    """Wait until somebody listens."""
+    while dict(await client.pubsub_numsub(CHANNEL)) != {CHANNEL: 1}:  # noqa: ASYNC110  as it is told
+        await asyncio.sleep(0)
+
+
+async def test_whoever_listens_again_hears_nothing_of_before(client: Redis, redis_url: str) -> None:
+    authority = RedisAuthority(redis_url, TERMS, SIGNET)
+    async with asyncio.timeout(TIMEOUT):
+        for _ in range(2):
+            pushes = authority.pushes()
+            first = asyncio.create_task(anext(pushes))
+            await is_heard(client)
+            changes = [await authority.publish([key]) for key in ("x", "y")]
+            assert await first == changes[0]
+            await pushes.aclose()
+    await authority.close()
+
+
+class Gibberish(asyncio.Protocol):
+    """A server that answers whatever it is asked with the same bytes."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, _: bytes) -> None:
+        self._transport.write(self._answer)
+        self._transport.close()
+
+
+@pytest.mark.parametrize("kind", ["redis", "postgresql"])
+@pytest.mark.parametrize(
+    "answer", [b":no number\r\n", b"$x\r\n", b"\xff\xff\r\n", b"S", b"N" * 9, b"R\0\0\0\1" * 9]
+)
+async def test_a_server_that_talks_gibberish_is_no_authority(kind: str, answer: bytes) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(partial(Gibberish, answer), "127.0.0.1", 0)
+    place = f"{kind}://name:password@127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    terms = Terms(length=2)
+    authority = (
+        RedisAuthority(place, terms, SIGNET) if kind == "redis" else PostgresAuthority(place, terms)
+    )
+    with pytest.raises(Unavailable):
+        await authority.publish(["x"])
+    await authority.close()
+    server.close()
+
+
+# Of a server that is ready and tells no version the driver says that it lacks an attribute, and
+# then, of what it has half made, once more.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_an_error_that_no_list_of_the_driver_s_names_is_no_answer() -> None:
+    ready = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(partial(Gibberish, ready), "127.0.0.1", 0)
+    place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    authority = PostgresAuthority(f"postgresql://name:password@{place}/x?sslmode=disable", TERMS)
+    with pytest.raises(Unavailable) as raised:
+        await authority.publish(["x"])
+    assert isinstance(raised.value.__cause__, AttributeError)
+    del raised
+    gc.collect()
+    await authority.close()
+    server.close()
+
+
 class Nameless(asyncio.Protocol):
     """A server that answers every command, and never says which life it lives."""
 
@@ -269,7 +401,7 @@ class Nameless(asyncio.Protocol):
 async def test_a_server_that_does_not_say_which_life_it_lives_is_no_authority() -> None:
     server = await asyncio.get_running_loop().create_server(Nameless, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    authority = RedisAuthority(f"redis://127.0.0.1:{port}", TERMS)
+    authority = RedisAuthority(f"redis://127.0.0.1:{port}", TERMS, SIGNET)
     with pytest.raises(Unavailable):
         await authority.renew(renewal("a"))
     await authority.close()

@@ -409,8 +409,7 @@ async def test_a_ledger_of_the_first_schema_keeps_its_rights(tmp_path: Path) -> 
             " NULL, 1)"
         )
 
-    async with engines.writing.begin() as connection:
-        await connection.run_sync(first_schema)
+    await engines.change(first_schema)
     await engines.close()
     ledger = await open_ledger(url)
     right = await ledger.grant("g1")

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import importlib
 import os
+import sqlite3
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
+import redis.exceptions
 import structlog
+from sqlalchemy.exc import IntegrityError
 
-from gateway.core.errors import Unavailable
+from gateway.core.errors import Conflict, Unavailable
 from gateway.core.leases import Leaseholder, Terms
 from gateway.stores.files.durable import answering
-from gateway.stores.outages import QUIET, SILENCE, Outages, reason
+from gateway.stores.outages import DRIVERS, QUIET, SILENCE, Outages, reason
 from gateway.stores.redis.authority import RedisAuthority
 from gateway.stores.sql.ledger import open_ledger
+from gateway.stores.sql.record import answering as of_the_ledger
+from tests.faults.memories import SIGNET
 
 FULL = OSError(errno.ENOSPC, "No space left on device", "/a/path/of/ours")
 
@@ -91,6 +99,42 @@ def test_a_failing_disk_is_logged_with_its_error(logged: Logged) -> None:
 # --- what drivers raise ------------------------------------------------------------------------
 
 
+def raised_by(driver: str) -> list[type[Exception]]:
+    """Return every kind of error that a driver tells of."""
+    kinds = vars(importlib.import_module(driver)).values()
+    errors = {kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Exception)}
+    return [kind for kind in errors - OTHERS if not issubclass(kind, Warning)]
+
+
+OTHERS: set[type[Exception]] = {
+    sqlite3.Warning,
+    redis.exceptions.ChildDeadlockedError,  # of processes that fork
+    redis.exceptions.IncorrectPolicyType,  # of clusters, as are
+    redis.exceptions.RedisClusterException,
+    redis.exceptions.CrossSlotTransactionError,
+    redis.exceptions.InvalidPipelineStack,
+    redis.exceptions.SlotNotCoveredError,
+}
+
+
+@pytest.mark.parametrize("guard", [partial(answering, "a part of this test"), of_the_ledger])
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_whatever_a_driver_raises_its_server_does_not_answer(
+    driver: str, guard: Callable[[], AbstractContextManager[None]]
+) -> None:
+    assert raised_by(driver)
+    for kind in [*raised_by(driver), TimeoutError, ConnectionResetError]:
+        wanted = Conflict if kind is IntegrityError and guard is of_the_ledger else Unavailable
+        with pytest.raises(wanted), guard():
+            raise kind.__new__(kind)  # type: ignore[call-overload]
+
+
+def test_a_fault_of_ours_is_not_taken_for_an_outage() -> None:
+    for guard in (answering("a part of this test"), of_the_ledger()):
+        with pytest.raises(TypeError), guard:
+            raise TypeError
+
+
 def why(url: str) -> str:
     """Return why a ledger cannot be opened, as the command line says it."""
     command = [sys.executable, "-m", "gateway", "keys", "list"]
@@ -132,7 +176,7 @@ def test_the_command_line_says_why_postgresql_does_not_answer(postgres_url: str)
 
 async def _refused(url: str) -> str:
     terms = Terms()
-    authority = RedisAuthority(url, terms)
+    authority = RedisAuthority(url, terms, SIGNET)
     with pytest.raises(Unavailable) as raised:
         await authority.renew(Leaseholder("w", terms).renewal(0.0))
     assert raised.value.__cause__

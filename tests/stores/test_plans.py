@@ -163,11 +163,14 @@ async def fill(ledger: SqlLedger) -> None:
         t.reader: [{"id": f"r{n}", "auth_epoch": 0, "version": 1, "made_at": 1} for n in numbers],
         t.redemption: [{"reader": f"r{n}", "grant": f"g{n}", "at": 1} for n in numbers],
     }
-    async with ledger._engines.writing.begin() as connection:
+
+    def record(connection: Connection) -> None:
         for table, values in rows.items():
-            await connection.execute(insert(table), values)
+            connection.execute(insert(table), values)
         if connection.dialect.name == "postgresql":  # SQLite plans without statistics
-            await connection.execute(text("ANALYZE"))
+            connection.execute(text("ANALYZE"))
+
+    await ledger._engines.change(record)
 
 
 def scans(lines: list[str]) -> list[str]:

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from anyio import create_task_group
 
-from gateway.core.bundles import Bundle, Damaged, Representation, Variant
+from gateway.core.bundles import LONG, Bundle, Damaged, Representation, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Stale, Unavailable
 from gateway.ports import PublicStore, Seal, cursor
-from gateway.stores.files.extents import BEGINNING, LARGEST, variant_at
+from gateway.stores.files.extents import BEGINNING, variant_at
 from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.versions import of_public
 from tests.stores.things import ELSEWHERE, HERE, THERE, below, bundle, entry
@@ -235,7 +235,7 @@ async def test_what_is_too_large_to_read_between_two_requests_is_not_at_hand(
     on_disk: Path,
 ) -> None:
     store = FilePublicStore(on_disk)
-    form = Representation("text/html", '"large"', {"br": b"small", "identity": bytes(LARGEST + 1)})
+    form = Representation("text/html", '"large"', {"br": b"small", "identity": bytes(LONG + 1)})
     await store.put(HERE, Bundle("e1", {"html": form}))
     assert at_hand(store, "html", "identity") is None
     assert at_hand(store) == (b'"large-br"', "br", b"small")

@@ -404,7 +404,8 @@ async def test_a_gateway_publishes_to_s3_and_reads_from_there(
     preview = await services.store.get(HERE)
     assert preview
     assert b"costly" not in preview.pack("")
-    assert {key.partition("/")[0] for key in objects(s3, place)} == {"public", "catalogue", "vault"}
+    kinds = {"public", "catalogue", "vault", "store"}
+    assert {key.partition("/")[0] for key in objects(s3, place)} == kinds
     await services.publishing.delete(HERE)
     assert await services.store.get(HERE) is None
     with pytest.raises(Missing):

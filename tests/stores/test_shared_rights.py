@@ -18,8 +18,9 @@ from gateway.ports import RIGHTS
 from gateway.stores.leased_cache import LeasedCoherence
 from gateway.stores.redis.authority import KEEP, SHARED, RedisAuthority
 from tests.faults.harmed import HarmedServer, harmed_redis
-from tests.faults.memories import HastyAuthority
+from tests.faults.memories import SIGNET, HastyAuthority
 from tests.faults.proxy import Proxy
+from tests.servers import as_admin
 from tests.stores.things import grant
 
 pytestmark = pytest.mark.anyio
@@ -29,10 +30,18 @@ TIMEOUT = 60.0  # seconds
 KEY = "grant:g1"
 
 
+@pytest.fixture(params=["own", "composed"])
+def redis_url(request: pytest.FixtureRequest, redis_url: str) -> str:
+    """Address a Redis, as anybody or as the user of docker-compose.yml."""
+    if request.param == "own":
+        return redis_url
+    return str(request.getfixturevalue("composed_redis_url"))
+
+
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """Talk to an empty Redis."""
-    async with Redis.from_url(redis_url) as client:
+    """Talk to an empty Redis, as somebody who may do anything there."""
+    async with Redis.from_url(as_admin(redis_url)) as client:
         await client.flushall()
         yield client
 
@@ -40,7 +49,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def authority(redis: Redis, redis_url: str) -> AsyncIterator[RedisAuthority]:
     """Open an authority on an empty Redis."""
-    opened = RedisAuthority(redis_url, TERMS)
+    opened = RedisAuthority(redis_url, TERMS, SIGNET)
     yield opened
     await opened.close()
 
@@ -81,7 +90,7 @@ async def test_what_a_change_has_overtaken_is_not_shared(authority: RedisAuthori
 
 
 async def test_a_share_that_does_not_ask_the_log_is_caught(redis: Redis, redis_url: str) -> None:
-    hasty = HastyAuthority(redis_url, TERMS)
+    hasty = HastyAuthority(redis_url, TERMS, SIGNET)
     assert await raced(hasty) == b"from before"
     await hasty.close()
 
@@ -178,7 +187,7 @@ class Record:
 @asynccontextmanager
 async def workers(url: str, number: int = 2) -> AsyncIterator[list[LeasedCoherence]]:
     """Open the memories of some workers, each with a lease."""
-    memories = [LeasedCoherence(RedisAuthority(url, TERMS), TERMS) for _ in range(number)]
+    memories = [LeasedCoherence(RedisAuthority(url, TERMS, SIGNET), TERMS) for _ in range(number)]
     try:
         for memory in memories:
             memory.start()

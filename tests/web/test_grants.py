@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from gateway.core.rights import DEEPEST
 from tests.services import NOW, Standing
 from tests.web.caller import Browser, caller, open_api
 
@@ -109,6 +110,23 @@ async def test_a_child_goes_with_its_parent_whether_grant_or_code() -> None:
             "POST", "/api/grants", json.dumps({"scope": "all", "parent": name}).encode()
         )
         assert answer.status == 403
+
+
+async def test_rights_come_one_from_another_only_so_deep() -> None:
+    _, api = await open_api()
+    (code,) = await api.make_codes()
+    parent = code["id"]
+    for _ in range(DEEPEST - 1):
+        parent = (await api.ask("POST", "/api/grants", {"scope": "all", "parent": parent}))["id"]
+    body = json.dumps({"scope": "all", "parent": parent}).encode()
+    refused = await api.send("POST", "/api/grants", body)
+    assert refused.status == 400
+    told = json.loads(refused.body)
+    assert told["where"] == "parent"
+    assert str(DEEPEST) in told["detail"]
+    assert told["hint"]
+    await api.send("DELETE", f"/api/codes/{code['id']}")
+    assert (await api.ask("GET", f"/api/grants/{parent}"))["revoked"]
 
 
 async def test_nothing_comes_from_what_is_another_publishers() -> None:

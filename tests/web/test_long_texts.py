@@ -9,6 +9,7 @@ from starlette.types import Message, Scope
 
 from gateway.core.bundles import LONG
 from gateway.core.errors import Revoked
+from gateway.web.http.sending import CHUNK
 from tests.asgi import exchange
 from tests.services import Standing, gateway
 
@@ -46,7 +47,7 @@ async def sent(side: Standing, token: str, meanwhile: Meanwhile) -> tuple[int, i
         if message["type"] == "http.response.start":
             told = int(dict(message["headers"])[b"content-length"])
             return
-        if came == LONG:
+        if came == CHUNK:
             await meanwhile()  # as a server does that waits for a slow client before it sends
         came += len(message["body"])
 
@@ -69,7 +70,7 @@ async def test_a_long_text_comes_whole() -> None:
 async def test_a_long_text_stops_where_the_right_is_taken_back() -> None:
     side, grant, token = await shown()
     came, told = await sent(side, token, lambda: side.services.granting.revoke("demo", grant))
-    assert came == LONG < told
+    assert came == CHUNK < told
     with pytest.raises(Revoked):
         await side.services.granting.redeem(token, None)
 
@@ -78,7 +79,7 @@ async def test_a_long_text_stops_where_the_document_is_deleted() -> None:
     side, _, token = await shown()
     address = (await side.services.publishing.documents("demo", "", 1))[0].address
     came, told = await sent(side, token, lambda: side.services.publishing.delete(address))
-    assert came == LONG < told
+    assert came == CHUNK < told
 
 
 async def test_each_read_of_a_long_text_is_recorded_once() -> None:

@@ -117,10 +117,12 @@ class FileAudit:
 
     def _on_time(self) -> None:
         self._is_due = False
-        with suppress(Unavailable):
-            self._write()
-        if self._waiting:
-            self._write_in(AGAIN)
+        try:
+            with suppress(Unavailable):
+                self._write()
+        finally:
+            if self._waiting:
+                self._write_in(AGAIN)
 
     def _write(self) -> None:
         """Write what waits. Raises Unavailable, and then it waits on."""

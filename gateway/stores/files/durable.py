@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from gateway.core.documents import NAME
 from gateway.core.errors import Malformed
-from gateway.stores.outages import answered, failed
+from gateway.stores.outages import answered, failed, faults
 
 PART = ".part"
 CAPACITY = 8 << 20  # bytes; a file system that has less left is as good as full
@@ -28,11 +28,11 @@ P = TypeVar("P", bound=PurePath)
 
 
 @contextmanager
-def answering(part: str, *also: type[Exception]) -> Iterator[None]:
-    """Turn an OSError, and errors of the kinds given also, into Unavailable(part)."""
+def answering(part: str) -> Iterator[None]:
+    """Turn what a disk or a driver raises into Unavailable(part)."""
     try:
         yield
-    except (OSError, *also) as error:  # type: ignore[misc]
+    except faults() as error:
         raise failed(part, error) from error
     answered(part)
 

@@ -12,10 +12,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from gateway.core.bundles import Variant, found_in, head_end, require_whole
+from gateway.core.bundles import LONG, Variant, found_in, head_end, require_whole
 
 BEGINNING = 8192  # bytes; with the head of most bundles, and their first bodies
-LARGEST = 8 << 20  # bytes that are read between two requests
 
 
 class NotAtHand(OSError):
@@ -44,29 +43,36 @@ class FileSeal(Struct, frozen=True, gc=False):
 
 
 def variant_at(
-    path: str, of: str, form: str, coding: str, locate: Callable[[bytearray], slice] | None = None
+    path: str,
+    of: str,
+    form: str,
+    coding: str,
+    locate: Callable[[bytearray], slice] | None = None,
+    *,
+    waits: bool = False,
 ) -> tuple[FileSeal, Variant]:
     """Return a form of the bundle in a file that is said to be of something, and which file it is.
 
     The form is in the coding, or else as it is. locate tells, of a file that begins so, where in
-    it the bundle stands, where that is not all of it. Raises OSError, Damaged, and KeyError where
-    the bundle has no such form.
+    it the bundle stands, where that is not all of it. waits: for a disk, and for what is long.
+    Raises OSError, Damaged, and KeyError where the bundle has no such form.
     """
+    read = _read if waits else _read_at_hand
     file = os.open(path, _READ)
     try:
         stat = os.fstat(file)  # of the open file: the path may name another one by now
         seal = FileSeal(path, stat.st_mtime_ns, stat.st_ino, stat.st_size)
-        known = _read(file, 0, min(BEGINNING, seal.size))
+        known = read(file, 0, min(BEGINNING, seal.size))
         start, size = 0, seal.size
         if locate:
             place = locate(known)
             start, size, known = place.start, place.stop - place.start, known[place]
         end = head_end(known, size)
         if end > len(known):
-            known = _read(file, start, end)
+            known = read(file, start, end)
         media_type, etag, chosen, at, checked = found_in(known, end, size, form, coding)
         is_known = at.stop <= len(known)
-        body = known[at] if is_known else _read(file, start + at.start, at.stop - at.start)
+        body = known[at] if is_known else read(file, start + at.start, at.stop - at.start)
         require_whole(of, checked, body)
         return seal, Variant(media_type, etag, chosen, bytes(body))
     finally:
@@ -74,10 +80,17 @@ def variant_at(
 
 
 def _read(file: int, start: int, size: int) -> bytearray:
+    blob = bytearray(size)
+    if os.preadv(file, [blob], start) != size:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    return blob
+
+
+def _read_at_hand(file: int, start: int, size: int) -> bytearray:
     """Read without waiting. Raises OSError where that cannot be, ENOTSUP where it never can."""
     if _WITHOUT_WAITING is None:
         raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
-    if size > LARGEST:
+    if size > LONG:
         raise NotAtHand
     blob = bytearray(size)
     if os.preadv(file, [blob], start, _WITHOUT_WAITING) != size:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -36,6 +35,7 @@ from gateway.stores.files.durable import (
     write_whole,
 )
 from gateway.stores.files.extents import FileSeal, variant_at
+from gateway.stores.one_copy import OneCopy
 from gateway.stores.versions import is_earlier, of_public, public_bundle
 
 CATALOGUE = "catalogue.db"  # its dot keeps it apart from every publisher's folder
@@ -54,6 +54,7 @@ class FilePublicStore:
         self._folder = f"{root}/"
         self._catalogue = Catalogue(root / CATALOGUE, partial(_entries, root))
         self._damages = Damages()
+        self._one_copy = OneCopy()
         self._can_tell = True  # what can be read without waiting; not every file system can
         self._wholes: ClockCache[Address, tuple[FileSeal, Bundle]] = ClockCache(capacity)
         # Changes wait their turn here and not in a thread each.
@@ -87,6 +88,23 @@ class FilePublicStore:
         if not self._can_tell:
             self._wholes.keep(address, (loaded.seal, loaded.bundle), loaded.seal.size)
         return loaded.bundle
+
+    async def form(self, address: Address, form: str, coding: str) -> Variant | None:
+        """Return a form of the current bundle; a long one is the same for all that hold it."""
+        which = (address, await self.mark(address), form, coding)
+        return await self._one_copy.of(
+            address.publisher, which, partial(self._form, address, form, coding)
+        )
+
+    async def _form(self, address: Address, form: str, coding: str) -> Variant | None:
+        with suppress(Damaged, KeyError, OSError):  # the whole is read below, and tells
+            path, of = str(self._path(address)), of_public(address)
+            read = partial(variant_at, path, of, form, coding, waits=True)
+            _, variant = await to_thread.run_sync(read, limiter=self._one_copy.threads)
+            if self._can_tell or variant.is_long:
+                return variant
+        bundle = await self.get(address)
+        return bundle.forms[form].variant(coding) if bundle else None
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none)."""
@@ -143,7 +161,8 @@ class FilePublicStore:
         if kept is None:
             return None
         seal, bundle = kept
-        return (seal, bundle.forms[form].variant(coding)) if seal.holds() else None
+        variant = bundle.forms[form].variant(coding)
+        return (seal, variant) if seal.holds() and not variant.is_long else None
 
     async def delete(self, address: Address, since: str | None = None) -> None:
         """Take the document off the public side; one that is not there is no error."""
@@ -236,5 +255,5 @@ def _thing(address: Address) -> str:
 
 
 async def _in_thread(work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:
-    with answering("store", sqlite3.Error):
+    with answering("store"):
         return await to_thread.run_sync(work, limiter=limiter)

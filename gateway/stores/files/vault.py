@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +32,7 @@ from gateway.stores.files.durable import (
     write_private,
 )
 from gateway.stores.files.extents import NotAtHand, variant_at
+from gateway.stores.one_copy import OneCopy
 from gateway.stores.vault_parts import Opened, Parts
 from gateway.stores.versions import part_at
 
@@ -52,6 +54,7 @@ class FileVault:
         self._recent: ClockCache[Key, Variant] = ClockCache(capacity)
         self._can_tell = True  # what can be read without waiting; not every file system can
         self._damages = Damages()
+        self._one_copy = OneCopy()
         self._parts = Parts(self._opened, self._damages)
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
@@ -65,8 +68,12 @@ class FileVault:
     async def _write(
         self, address: Address, edition: str, sealed: Sealed, *, replace: bool
     ) -> None:
-        path, blob = self._path(address, edition), sealing.pack(sealed, address, edition)
-        await _in_thread(partial(_write, path, blob, replace=replace))
+        path = self._path(address, edition)
+
+        def write() -> None:  # to pack takes as long as all else where the text is long
+            _write(path, sealing.pack(sealed, address, edition), replace=replace)
+
+        await _in_thread(write)
 
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
@@ -77,6 +84,22 @@ class FileVault:
             for name, form in bundle.forms.items():
                 self._keep_in_memory((address, edition, name), form.variant(IDENTITY))
         return bundle
+
+    async def form(self, permit: Permit, form: str) -> Variant:
+        """Return one full form; a long one is the same for all that hold it."""
+        require_permit(permit)
+        load, which = partial(self._form, permit, form), (permit.address, permit.edition, form)
+        return await self._one_copy.of(permit.address.publisher, which, load)
+
+    async def _form(self, permit: Permit, form: str) -> Variant:
+        address, edition = permit.address, permit.edition
+        with suppress(Damaged, KeyError, OSError):  # the whole is read below, and tells
+            path, of = str(self._path(address, edition)), sealing.of("full", address, edition)
+            read = partial(variant_at, path, of, form, IDENTITY, _place, waits=True)
+            _, variant = await to_thread.run_sync(read, limiter=self._one_copy.threads)
+            if self._can_tell or variant.is_long:
+                return variant
+        return (await self.open(permit)).forms[form].variant(IDENTITY)
 
     def at_hand(self, permit: Permit, form: str) -> Variant | None:
         """Return a form of the full text that a permit names, if it is at hand. Raises Damaged."""
@@ -138,8 +161,12 @@ class FileVault:
         await self._damages.require_none()
 
 
+def _place(beginning: bytearray) -> slice:
+    return sealing.place(beginning[: sealing.HEAD], "full")
+
+
 def _full(beginning: bytearray) -> slice:
-    place = sealing.place(beginning[: sealing.HEAD], "full")
+    place = _place(beginning)
     if place.stop - place.start > LONG:  # then a form of it may be
         raise NotAtHand
     return place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.core.api_keys import ApiKey
@@ -15,10 +15,12 @@ from gateway.core.rights import Grant, Standing
 from gateway.core.tokens import KeyState
 from gateway.ports import (
     ANY_GRANT,
+    ERA,
     Answer,
     AuthorityRecord,
     Device,
     Edition,
+    Look,
     Outgoing,
     Reader,
     Wanted,
@@ -66,6 +68,7 @@ class MemoryLedger(MemoryAnchors):
         self._attendance: dict[str, int] = {}
         self._publishers: set[str] = set()
         self._fingerprints: dict[str, str] = {}
+        self._roll: dict[str, str] = {}
 
     def _note(self, *keys: str) -> None:
         for key in sorted(keys):
@@ -139,6 +142,30 @@ class MemoryLedger(MemoryAnchors):
     async def set_fingerprint(self, what: str, value: str, before: str) -> None:
         if self._fingerprints.get(what, "") == before:
             self._fingerprints[what] = value
+
+    async def enter(self, worker: str, era: str) -> None:
+        self._roll[worker] = ""
+        self._fingerprints[ERA] = era
+
+    async def look(self, worker: str, limit: int) -> Look:
+        keys = frozenset([*{each.key: None for each in self._outbox.values()}][:limit])
+        doubt = self._roll.get(worker)
+        return Look(doubt is not None, doubt or "", self._fingerprints.get(ERA, ""), keys)
+
+    async def vouch(self, worker: str) -> bool:
+        if worker not in self._roll:
+            return False
+        self._roll[worker] = ""
+        return True
+
+    async def roll(self) -> frozenset[str]:
+        return frozenset(self._roll)
+
+    async def doubt(self, workers: Collection[str], word: str) -> None:
+        self._roll |= {worker: word for worker in workers if worker in self._roll}
+
+    async def strike(self, doubted: Mapping[str, str]) -> None:
+        self._roll = {w: d for w, d in self._roll.items() if doubted.get(w) != d}
 
     async def examine(self) -> Sequence[str]:
         return ()
@@ -295,6 +322,9 @@ class MemoryLedger(MemoryAnchors):
                 self._grants[each] = newer
             self._note(grant_key(each))
             self._raise_readers(r for r, grants in self._redeemed.items() if each in grants)
+
+    async def finish_revocations(self) -> int:
+        return 0  # none is ever cut off
 
     async def renew(self, grant: str, epoch: int, at: int) -> None:
         known = self._grants.get(grant)

@@ -48,6 +48,10 @@ class MemoryPublicStore:
     async def get(self, address: Address) -> Bundle | None:
         return self._bundles.get(address)
 
+    async def form(self, address: Address, form: str, coding: str) -> Variant | None:
+        bundle = self._bundles.get(address)
+        return bundle.forms[form].variant(coding) if bundle else None
+
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         bundle = self._bundles.get(address)
         return (Health.WHOLE, bundle.edition) if bundle else (Health.MISSING, "")
@@ -63,7 +67,8 @@ class MemoryPublicStore:
         bundle = self._bundles.get(address)
         if bundle is None:
             return None
-        return MemorySeal(self._bundles, address, bundle), bundle.forms[form].variant(coding)
+        variant = bundle.forms[form].variant(coding)
+        return None if variant.is_long else (MemorySeal(self._bundles, address, bundle), variant)
 
     async def delete(self, address: Address, since: str | None = None) -> None:
         self._require(address, since)

@@ -43,6 +43,9 @@ class MemoryVault:
         require_permit(permit)
         return self._sealed(permit.address, permit.edition).full
 
+    async def form(self, permit: Permit, form: str) -> Variant:
+        return (await self.open(permit)).forms[form].variant(IDENTITY)
+
     def at_hand(self, permit: Permit, form: str) -> Variant | None:
         require_permit(permit)
         sealed = self._kept.get((permit.address, permit.edition))

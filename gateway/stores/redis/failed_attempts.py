@@ -11,12 +11,12 @@ from typing import Any
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
-from redis.asyncio import ConnectionPool
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from gateway.core.errors import TooManyTries
+from gateway.stores.outages import faults, unavailable
 
 LIMITS = (RateLimitItemPerMinute(10), RateLimitItemPerHour(50))
 PREFIX = "paidgate:tries"
@@ -39,6 +39,10 @@ class MemoryFailedAttempts:
     async def require(self, whose: Sequence[str]) -> None:
         """Raise TooManyTries where a name is over its limit."""
         await self._counts.require(whose)
+
+    async def ping(self) -> str:
+        """Say that there is no server."""
+        return "none"
 
     async def close(self) -> None:
         """Do nothing."""
@@ -68,13 +72,23 @@ class RedisFailedAttempts:
         if time.monotonic() >= self._away_until:
             try:
                 return await self._shared.failed(whose)
-            except (RedisError, OSError, TimeoutError):
+            except TooManyTries:
+                raise
+            except Exception:  # away, or it holds what is no count
                 self._away_until = time.monotonic() + PAUSE
         return await self._own.failed(*whose)
 
+    async def ping(self) -> str:
+        """Say that Redis answers. Raises Unavailable."""
+        try:
+            await Redis(connection_pool=self._pool).ping()
+        except faults() as error:
+            raise unavailable("redis", error) from error
+        return "ok"
+
     async def close(self) -> None:
         """Close every connection."""
-        with suppress(RedisError, OSError):
+        with suppress(Exception):
             await self._pool.aclose()
 
 

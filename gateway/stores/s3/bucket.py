@@ -14,7 +14,6 @@ import obstore
 from anyio import fail_after
 from obstore.exceptions import (
     AlreadyExistsError,
-    BaseError,
     NotModifiedError,
     PreconditionError,
 )
@@ -129,5 +128,5 @@ class Bucket:
 
     @contextmanager
     def _answering(self, times: int = 1) -> Iterator[None]:
-        with answering("store", BaseError), fail_after(self._patience * times):
+        with answering("store"), fail_after(self._patience * times):
             yield

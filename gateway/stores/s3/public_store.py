@@ -23,6 +23,7 @@ from gateway.core.errors import Malformed, Missing, Stale
 from gateway.ports import Health, Seal, cursor
 from gateway.stores.damages import Damages
 from gateway.stores.files.durable import within
+from gateway.stores.one_copy import OneCopy
 from gateway.stores.s3.bucket import Bucket, Unchanged
 from gateway.stores.versions import is_earlier, of_public, public_bundle
 
@@ -52,6 +53,7 @@ class ObjectPublicStore:
         self._bucket = bucket
         self._known: ClockCache[Address, Known] = ClockCache(capacity)
         self._damages = Damages()
+        self._one_copy = OneCopy()
 
     async def mark(self, address: Address) -> str:
         """Return what tells the bundle that is there from those before and after."""
@@ -70,6 +72,18 @@ class ObjectPublicStore:
         """Return the current bundle; any host's put is seen at once."""
         found = await self._get(address)
         return found.bundle if found else None
+
+    async def form(self, address: Address, form: str, coding: str) -> Variant | None:
+        """Return a form of the current bundle; a long one is the same for all that hold it."""
+        load = partial(self._form, address, form, coding)
+        if self._known.get(address):
+            return await load()
+        which = (address, await self._bucket.tag(_key(address)), form, coding)
+        return await self._one_copy.of(address.publisher, which, load)
+
+    async def _form(self, address: Address, form: str, coding: str) -> Variant | None:
+        bundle = await self.get(address)
+        return bundle.forms[form].variant(coding) if bundle else None
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none)."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import PurePosixPath
+
+from anyio import to_thread
 
 from gateway.core.bundles import IDENTITY, Bundle, Variant
 from gateway.core.clock_cache import ClockCache
@@ -15,6 +18,7 @@ from gateway.stores import sealing
 from gateway.stores.damages import Damages
 from gateway.stores.files.durable import within
 from gateway.stores.files.vault import require_permit
+from gateway.stores.one_copy import OneCopy
 from gateway.stores.s3.bucket import Bucket
 from gateway.stores.vault_parts import Opened, Parts
 from gateway.stores.versions import part_at
@@ -32,15 +36,16 @@ class ObjectVault:
         # An edition never changes, so what was read of it once is good for good.
         self._recent: ClockCache[tuple[Address, str], Bundle] = ClockCache(capacity)
         self._damages = Damages()
+        self._one_copy = OneCopy()
         self._parts = Parts(self._opened, self._damages)
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store durably; the same edition again changes nothing."""
-        await self._bucket.create(_key(address, edition), sealing.pack(sealed, address, edition))
+        await self._bucket.create(_key(address, edition), await _packed(address, edition, sealed))
 
     async def mend(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store an edition durably in place of what is there of it."""
-        await self._bucket.put(_key(address, edition), sealing.pack(sealed, address, edition))
+        await self._bucket.put(_key(address, edition), await _packed(address, edition, sealed))
 
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
@@ -52,6 +57,15 @@ class ObjectVault:
         if not bundle.is_long:
             self._recent.keep(key, bundle, bundle.size)
         return bundle
+
+    async def form(self, permit: Permit, form: str) -> Variant:
+        """Return one full form; a long one is the same for all that hold it."""
+        require_permit(permit)
+        load, which = partial(self._form, permit, form), (permit.address, permit.edition, form)
+        return await self._one_copy.of(permit.address.publisher, which, load)
+
+    async def _form(self, permit: Permit, form: str) -> Variant:
+        return (await self.open(permit)).forms[form].variant(IDENTITY)
 
     def at_hand(self, permit: Permit, form: str) -> Variant | None:
         """Return a form of the full text that a permit names, if it is in memory."""
@@ -99,6 +113,10 @@ class ObjectVault:
         """Raise Unavailable unless the bucket is there, Damaged for known damage."""
         await self._bucket.ping()
         await self._damages.require_none()
+
+
+async def _packed(address: Address, edition: str, sealed: Sealed) -> bytes:
+    return await to_thread.run_sync(sealing.pack, sealed, address, edition)
 
 
 def _key(address: Address, edition: str) -> str:

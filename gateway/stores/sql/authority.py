@@ -9,13 +9,13 @@ with the renewal.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Iterable
 from contextlib import suppress
 from hashlib import sha1
 from typing import Any, TypeVar
 
 import asyncpg
+from msgspec.json import Decoder
 
 from gateway.core.errors import Unavailable
 from gateway.core.leases import Change, Lease, Load, Renewal, Terms
@@ -140,12 +140,8 @@ class PostgresAuthority:
             _RENEW, renewal.worker, renewal.incarnation, renewal.applied, KEEP, AT_ONCE
         )
         incarnation, head = told["life"], told["newest"]
-        listed = json.loads(told["changes"] or "[]")
-        if told["changes"] is None or len(listed) != head - renewal.applied:
-            return Lease(incarnation, head, None)
-        first = renewal.applied + 1
-        changes = (Change(incarnation, first + n, frozenset(keys)) for n, keys in enumerate(listed))
-        return Lease(incarnation, head, tuple(changes))
+        changes = _missed(incarnation, renewal.applied, head, told["changes"])
+        return Lease(incarnation, head, changes)
 
     async def publish(self, keys: Iterable[str]) -> Change:
         """Number a change, log it, and wake every worker. Raises Unavailable."""
@@ -162,12 +158,15 @@ class PostgresAuthority:
         """Forget workers that have not renewed since a change. Raises Unavailable."""
         await self._changing.ask(_EXPIRE, change.incarnation, change.number)
 
-    async def pushes(self) -> AsyncIterator[None]:
+    async def pushes(self) -> AsyncGenerator[None]:
         """Yield when something may have changed, until the connection ends. Raises Unavailable."""
         woken = await self._hearing.listen(CHANNEL)
-        while await woken.get():
-            yield None
-        raise Unavailable("postgres")
+        try:
+            while await woken.get():
+                yield None
+            raise Unavailable("postgres")
+        finally:
+            await self._hearing.close()
 
     async def recall(self, key: str) -> bytes | None:  # noqa: ARG002
         """Return nothing: here a shared cache would be no faster than the ledger."""
@@ -180,6 +179,23 @@ class PostgresAuthority:
         """Close every connection."""
         for line in (self._renewing, self._changing, self._hearing):
             await line.close()
+
+
+def _missed(
+    incarnation: str, applied: int, head: int, told: str | None
+) -> tuple[Change, ...] | None:
+    """Return the changes from applied to head; None where the log does not hold them."""
+    try:
+        log = _LOG.decode(told or "[]")
+    except ValueError:  # whatever stands there, it tells no changes: all is to be read anew
+        return None
+    if told is None or len(log) != head - applied:
+        return None
+    changes = (Change(incarnation, applied + 1 + n, frozenset(k)) for n, k in enumerate(log))
+    return tuple(changes)
+
+
+_LOG = Decoder(list[list[str]])
 
 
 class _Line:
@@ -228,7 +244,7 @@ class _Line:
             # Not wait_for: on 3.11 it can lose a cancellation, and with it the end of the process.
             async with asyncio.timeout(timeout):
                 told = await work
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except Exception as error:  # whatever it is, the connection is of no use
             with suppress(Exception):
                 await self.close()
             raise failed("postgres", error, SILENCE) from error

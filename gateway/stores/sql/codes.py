@@ -24,19 +24,19 @@ from gateway.core.rights import Grant, Standing
 from gateway.ports import Reader
 from gateway.stores.sql import tables as t
 from gateway.stores.sql.grants import put_grant, put_in_reader
-from gateway.stores.sql.record import Change, Record
+from gateway.stores.sql.record import Change, Record, changing
 from gateway.stores.sql.rows import code_of, code_row, grant_of
 
 
 class Codes(Record):
     """The part of the ledger that counts how often codes are used."""
 
-    async def add_codes(self, codes: Sequence[Code]) -> None:
+    @changing
+    def add_codes(self, change: Change, codes: Sequence[Code]) -> None:
         """Record new codes. Raises Conflict, and then records none, where one is known."""
-        async with self._change() as change:
-            for publisher, at in {code.scope.publisher: code.made_at for code in codes}.items():
-                await change.have(t.publisher, name=publisher, made_at=at)
-            await change.run_all(insert(t.code), [code_row(code) for code in codes])
+        for publisher, at in {code.scope.publisher: code.made_at for code in codes}.items():
+            change.have(t.publisher, name=publisher, made_at=at)
+        change.run_all(insert(t.code), [code_row(code) for code in codes])
 
     async def code(self, code_hash: str) -> Code | None:
         """Return the code with a hash."""
@@ -58,35 +58,35 @@ class Codes(Record):
             query = query.where(code.scope == scope)
         return [code_of(row) for row in await self._rows(query.order_by(code.id).limit(limit))]
 
-    async def redeem_code(self, code: str, grant: Grant, reader: str, at: int) -> Reader:
+    @changing
+    def redeem_code(self, change: Change, code: str, grant: Grant, reader: str, at: int) -> Reader:
         """Open a code in a reader: the grant that it has there, a new one, or one with a place.
 
         A new one uses the code once and is recorded as given, under the number of the use.
         Raises Revoked (also of the grant), Expired, UsedUp, and Missing where there is no code.
         """
-        async with self._change() as change:
-            row = await change.row(_code(code).with_for_update())
-            if row is None:
-                raise Missing("code")
-            known = code_of(row)
-            if known.revoked_at is not None:
-                raise Revoked
-            opened = (
-                await change.row(_held(known, grant, reader))
-                or await self._use(change, known, grant, at)
-                or await change.row(_open(known, grant, at).with_for_update())
-            )
-            if opened is None:
-                raise await _refusal(change, known, grant, at)
-            return await put_in_reader(change, reader, grant_of(opened), at)
+        row = change.row(_code(code).with_for_update())
+        if row is None:
+            raise Missing("code")
+        known = code_of(row)
+        if known.revoked_at is not None:
+            raise Revoked
+        opened = (
+            change.row(_held(known, grant, reader))
+            or self._use(change, known, grant, at)
+            or change.row(_open(known, grant, at).with_for_update())
+        )
+        if opened is None:
+            raise _refusal(change, known, grant, at)
+        return put_in_reader(change, reader, grant_of(opened), at)
 
-    async def _use(self, change: Change, code: Code, grant: Grant, at: int) -> RowMapping | None:
+    def _use(self, change: Change, code: Code, grant: Grant, at: int) -> RowMapping | None:
         if code.state(at) is not State.OPEN:
             return None
         number = code.uses + 1
-        await change.run(update(t.code).where(t.code.c.id == code.id).values(uses=number))
-        made = await put_grant(change, replace(grant, source_ref=f"{code.id}/{number}"))
-        return await change.row(select(t.grant).where(t.grant.c.id == made.id).with_for_update())
+        change.run(update(t.code).where(t.code.c.id == code.id).values(uses=number))
+        made = put_grant(change, replace(grant, source_ref=f"{code.id}/{number}"))
+        return change.row(select(t.grant).where(t.grant.c.id == made.id).with_for_update())
 
 
 def _of(code: Code, grant: Grant) -> ColumnElement[bool]:
@@ -111,13 +111,13 @@ def _open(code: Code, grant: Grant, at: int) -> Select[Any]:
     return query.order_by(known.made_at, known.id).limit(1)
 
 
-async def _refusal(change: Change, code: Code, grant: Grant, at: int) -> GatewayError:
+def _refusal(change: Change, code: Code, grant: Grant, at: int) -> GatewayError:
     """Return why a code opens nothing."""
     if code.uses < code.max_uses:
         return Expired()
     if code.max_uses > 1:
         return UsedUp()
-    row = await change.row(select(t.grant).where(_of(code, grant)).limit(1))
+    row = change.row(select(t.grant).where(_of(code, grant)).limit(1))
     standing = grant_of(row).standing(at) if row else Standing.STANDS
     return {Standing.REVOKED: Revoked, Standing.ENDED: Expired}.get(standing, UsedUp)()
 

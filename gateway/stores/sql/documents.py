@@ -13,7 +13,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Missing, Stale
 from gateway.ports import Edition
 from gateway.stores.sql import tables as t
-from gateway.stores.sql.record import Change, Record, answering, is_at, is_same
+from gateway.stores.sql.record import Change, Record, answering, changing, is_at, is_same
 from gateway.stores.sql.rows import edition_of, edition_row
 
 
@@ -62,29 +62,33 @@ class Documents(Record):
         rows = await self._rows(query.order_by(*place).limit(limit))
         return [edition_of(row) for row in rows]
 
-    async def make_current(self, edition: Edition, expected: str | None, erasures: int = 0) -> None:
+    @changing
+    def make_current(
+        self, change: Change, edition: Edition, expected: str | None, erasures: int = 0
+    ) -> None:
         """Record the edition if new, make it current, and note its projection as unsettled.
 
         Raises Stale.
         """
         address, at = edition.address, edition.made_at
-        async with self._change() as change:
-            await change.have(t.publisher, name=address.publisher, made_at=at)
-            await change.have(t.document, **address._asdict(), is_unsettled=True, made_at=at)
-            if (expected is None and await _erasures(change, address) != erasures) or erasures % 2:
-                raise Stale(None)
-            await change.point(address, expected, edition.id)
-            # Counted under the document's lock, so no two editions have one number.
-            number = select(func.coalesce(func.max(t.edition.c.number), 0) + 1)
-            number = number.where(is_at(t.edition, address))
-            await change.have(t.edition, **edition_row(edition), number=number.scalar_subquery())
-            await change.note([document_key(address)], at)
+        change.have(t.publisher, name=address.publisher, made_at=at)
+        change.have(t.document, **address._asdict(), is_unsettled=True, made_at=at)
+        if (expected is None and _erasures(change, address) != erasures) or erasures % 2:
+            raise Stale(None)
+        change.point(address, expected, edition.id)
+        # Counted under the document's lock, so no two editions have one number.
+        number = select(func.coalesce(func.max(t.edition.c.number), 0) + 1)
+        number = number.where(is_at(t.edition, address))
+        change.have(t.edition, **edition_row(edition), number=number.scalar_subquery())
+        change.note([document_key(address)], at)
 
-    async def remove(self, address: Address, expected: str, at: int | None = None) -> None:
+    @changing
+    def remove(
+        self, change: Change, address: Address, expected: str, at: int | None = None
+    ) -> None:
         """Delete a document and note its projection as unsettled. Raises Stale."""
-        async with self._change() as change:
-            await change.point(address, expected, None, at)
-            await change.note([document_key(address)], 0)
+        change.point(address, expected, None, at)
+        change.note([document_key(address)], 0)
 
     async def waiting(self, deleted: int, limit: int) -> Sequence[Address]:
         """Return documents that were deleted until then, or whose erasure has begun, in order."""
@@ -98,29 +102,29 @@ class Documents(Record):
         row = await self._row(select(t.document.c.erasures).where(is_at(t.document, address)))
         return int(row["erasures"]) if row else 0
 
-    async def begin_erasing(self, address: Address, expected: str | None) -> None:
+    @changing
+    def begin_erasing(self, change: Change, address: Address, expected: str | None) -> None:
         """Delete a document with the record of every edition, and note that it is being erased.
 
         Raises Stale, and Missing where nothing is on record.
         """
-        async with self._change() as change:
-            await change.current(address)  # its lock
-            number = await _erasures(change, address)
-            editions = await change.run(delete(t.edition).where(is_at(t.edition, address)))
-            if not editions and number % 2 == 0:
-                raise Missing("document")
-            await change.point(address, expected, None, 0)
-            await change.run(_counted(address).values(erasures=number + 1 - number % 2))
-            await change.note([document_key(address)], 0)
+        change.current(address)  # its lock
+        number = _erasures(change, address)
+        editions = change.run(delete(t.edition).where(is_at(t.edition, address)))
+        if not editions and number % 2 == 0:
+            raise Missing("document")
+        change.point(address, expected, None, 0)
+        change.run(_counted(address).values(erasures=number + 1 - number % 2))
+        change.note([document_key(address)], 0)
 
-    async def end_erasing(self, address: Address, erasures: int) -> None:
+    @changing
+    def end_erasing(self, change: Change, address: Address, erasures: int) -> None:
         """Note that all that was kept of a document is gone, if that is still the same erasure."""
         is_it = t.document.c.erasures == erasures
         after = {"erasures": erasures + 1, "deleted_at": None}
-        async with self._change() as change:
-            await change.current(address)
-            if erasures % 2:
-                await change.run(_counted(address).where(is_it).values(after))
+        change.current(address)
+        if erasures % 2:
+            change.run(_counted(address).where(is_it).values(after))
 
     async def scrub(self) -> None:
         """See to it that what was taken off the record is in no file of its own either."""
@@ -140,18 +144,18 @@ class Documents(Record):
         rows = await self._rows(query.order_by(*place).limit(limit))
         return [Address(**row) for row in rows]
 
-    async def settle(self, address: Address, edition: str | None) -> bool:
+    @changing
+    def settle(self, change: Change, address: Address, edition: str | None) -> bool:
         """Forget that address is unsettled, if `edition` (None: deleted) is still current."""
-        async with self._change() as change:
-            current = await change.current(address)
-            if current == edition:
-                await change.settle(address)
+        current = change.current(address)
+        if current == edition:
+            change.settle(address)
         return current == edition
 
 
-async def _erasures(change: Change, address: Address) -> int:
+def _erasures(change: Change, address: Address) -> int:
     query = select(t.document.c.erasures).where(is_at(t.document, address))
-    row = await change.row(query.with_for_update())
+    row = change.row(query.with_for_update())
     return int(row["erasures"]) if row else 0
 
 

@@ -1,8 +1,8 @@
 """Engines for the ledger's two databases: the one place where they differ.
 
-On SQLite a writer takes its turn when its transaction begins, so that none has to give up in the
-middle; a read goes over to a thread and back once, for to go over costs more than to read. On
-PostgreSQL writers lock the rows they change. On both a read is one statement and no more.
+On SQLite a read and a change each go over to a thread and back once, for to go over costs more than
+to read; changes wait in a queue, and are made several at once. On PostgreSQL writers lock the rows
+they change. On both a read is one statement and no more.
 """
 
 from __future__ import annotations
@@ -10,17 +10,19 @@ from __future__ import annotations
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, Lock, fail_after, to_thread
+from anyio import CancelScope, CapacityLimiter, fail_after, to_thread
 from sqlalchemy import Connection, Table, create_engine, event, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.stores.files.sqlite import TIMEOUT, make_database, require_sound
+from gateway.stores.sql.changes import Changes
+from gateway.stores.sql.turns import Turn
 
 # Private to this gateway among the advisory locks of a PostgreSQL database.
 MIGRATING = 0x5061_6964
@@ -36,11 +38,7 @@ T = TypeVar("T")
 
 
 class Engines(ABC):
-    """A way to read, and an engine to write with."""
-
-    def __init__(self, writing: AsyncEngine, turn: AbstractAsyncContextManager[Any]) -> None:
-        self.writing = writing
-        self.turn = turn  # of this process; SQLite alone needs it
+    """A way to read, and a way to change."""
 
     @abstractmethod
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -51,15 +49,23 @@ class Engines(ABC):
         """Return what comes of work that reads all there is, however long that takes."""
 
     @abstractmethod
+    async def change(self, work: Callable[[Connection], T]) -> T:
+        """Return what comes of work in a transaction of its own, once it is durable.
+
+        If the work raises, nothing of it is done. Cancelled, a change that has begun is made or
+        undone before the caller is.
+        """
+
+    @abstractmethod
     def insert_new(self, table: Table) -> Any:
         """Return an insert that does nothing where a key is there already."""
 
     async def scrub(self) -> None:  # noqa: B027  a server tidies up by itself
         """See to it that what was taken out is in no file of this database's own either."""
 
+    @abstractmethod
     async def close(self) -> None:
         """Close every connection."""
-        await self.writing.dispose()
 
 
 def open_engines(url: str, timeout: float = TIMEOUT) -> Engines:
@@ -83,24 +89,20 @@ class _Sqlite(Engines):
                 require_sound(connection)
         # Never made by connecting: it would be empty, and anybody's to read.
         place = address.set(database=path.as_uri()).update_query_dict({"uri": "true", "mode": "rw"})
-        engine = create_async_engine(
-            place.set(drivername="sqlite+aiosqlite"),
-            hide_parameters=True,
-            pool_timeout=timeout,
-            connect_args={"timeout": timeout},
-        )
-        event.listen(engine.sync_engine, "connect", _set_up)
-        event.listen(engine.sync_engine, "begin", _take_turn)
-        # Within a process writers queue here: SQLite's own waiting is a sleep, and unfair.
-        super().__init__(engine, Lock())
+        options: dict[str, Any] = {
+            "hide_parameters": True,
+            "max_overflow": 0,
+            "pool_timeout": timeout,
+            "connect_args": {"timeout": timeout, "check_same_thread": False},
+        }
+        place = place.set(drivername="sqlite+pysqlite")
+        self._writing = create_engine(place, pool_size=1, **options)
+        event.listen(self._writing, "connect", _set_up)
+        event.listen(self._writing, "begin", _begin)
+        # SQLite's own waiting is a sleep, and unfair.
+        self._changes = Changes(self._writing, Turn(path))
         self._reading = create_engine(
-            place.set(drivername="sqlite+pysqlite"),
-            hide_parameters=True,
-            pool_size=READS_AT_ONCE,
-            max_overflow=0,
-            pool_timeout=timeout,
-            skip_autocommit_rollback=True,
-            connect_args={"timeout": timeout, "check_same_thread": False},
+            place, pool_size=READS_AT_ONCE, skip_autocommit_rollback=True, **options
         )
         event.listen(self._reading, "connect", _set_up)
         event.listen(self._reading, "connect", _only_read)
@@ -119,6 +121,9 @@ class _Sqlite(Engines):
         with self._reading.connect() as connection:
             return work(connection)
 
+    async def change(self, work: Callable[[Connection], T]) -> T:
+        return await self._changes.make(work)
+
     async def scrub(self) -> None:
         await to_thread.run_sync(self._scrub)
 
@@ -130,8 +135,9 @@ class _Sqlite(Engines):
         return sqlite.insert(table).on_conflict_do_nothing()
 
     async def close(self) -> None:
+        await self._changes.close()
+        self._writing.dispose()
         self._reading.dispose()
-        await super().close()
 
 
 def _set_up(connection: Any, _: object) -> None:
@@ -149,20 +155,20 @@ def _only_read(connection: Any, _: object) -> None:
     connection.execute(f"PRAGMA cache_size = -{CACHE}").close()
 
 
-def _take_turn(connection: Connection) -> None:
+def _begin(connection: Connection) -> None:
+    # A writer locks when it begins, so that none has to give up in the middle.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 class _Postgresql(Engines):
     def __init__(self, address: URL, timeout: float) -> None:
-        engine = create_async_engine(
+        self._writing = create_async_engine(
             address.set(drivername="postgresql+asyncpg"),
             hide_parameters=True,
             pool_timeout=timeout,
             connect_args={"timeout": timeout, "command_timeout": timeout},
         )
-        super().__init__(engine, nullcontext())
-        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reading = self._writing.execution_options(isolation_level="AUTOCOMMIT")
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         async with self._reading.connect() as connection:
@@ -170,6 +176,16 @@ class _Postgresql(Engines):
 
     async def examine(self, work: Callable[[Connection], T]) -> T:
         return await self.read(work)
+
+    async def change(self, work: Callable[[Connection], T]) -> T:
+        # Once begun it is not cut off: what then became of it nobody could tell.
+        with CancelScope(shield=True):
+            async with self._writing.begin() as connection:
+                done = await connection.run_sync(work)
+        return done
+
+    async def close(self) -> None:
+        await self._writing.dispose()
 
     def insert_new(self, table: Table) -> Any:
         from sqlalchemy.dialects import postgresql  # slow to import, and often not needed

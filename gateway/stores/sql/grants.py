@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     RowMapping,
     Select,
     and_,
     delete,
+    func,
     insert,
     select,
     update,
@@ -22,21 +25,23 @@ from gateway.core.errors import Conflict, Missing, Revoked, UsedUp
 from gateway.core.rights import Grant, Standing
 from gateway.ports import ANY_GRANT, Device, Reader, Wanted
 from gateway.stores.sql import tables as t
-from gateway.stores.sql.record import Change, Record, batched
+from gateway.stores.sql.record import Change, Record, answering, batched, changing
 from gateway.stores.sql.rows import grant_of, grant_row
+
+AT_ONCE = 300  # grants, and readers of them, that one transaction revokes
 
 
 class Grants(Record):
     """The part of the ledger that knows who may read."""
 
-    async def add_grant(self, grant: Grant) -> Grant:
+    @changing
+    def add_grant(self, change: Change, grant: Grant) -> Grant:
         """Record a grant, or return the one on record for the same (source, source_ref, scope).
 
         Raises Conflict where another grant has this id.
         """
-        async with self._change() as change:
-            await change.have(t.publisher, name=grant.scope.publisher, made_at=grant.made_at)
-            return await put_grant(change, grant)
+        change.have(t.publisher, name=grant.scope.publisher, made_at=grant.made_at)
+        return put_grant(change, grant)
 
     async def grant(self, grant: str) -> Grant | None:
         """Return a grant, whosever it is."""
@@ -60,27 +65,47 @@ class Grants(Record):
         return [grant_of(row) for row in sorted(rows, key=itemgetter("id"))[:limit]]
 
     async def revoke(self, revoked: str, at: int) -> None:
-        """Set revoked_at of a grant or code, and of all that came from it, where not set yet."""
-        grant, code = t.grant.c, t.code.c
-        async with self._change() as change:
-            # The code first: a redemption of it locks it before it makes a grant.
-            is_it = (code.id == revoked) & code.revoked_at.is_(None)
-            await change.run(update(t.code).where(is_it).values(revoked_at=at))
-            ids = await _family(change, revoked)
-            newer = {"revoked_at": at, "version": grant.version + 1}
-            for some in batched(ids):
-                stands = grant.id.in_(some) & grant.revoked_at.is_(None)
-                await change.run(update(t.grant).where(stands).values(newer))
-            await _touch(change, ids, at)
+        """Set revoked_at of a grant or code, and of all that came from it, where not set yet.
 
-    async def renew(self, grant: str, epoch: int, at: int) -> None:
+        The elder first, for nothing comes from what is revoked; and a few in one transaction, so
+        that others have their turn between. What is left where this ends early is finished by
+        `finish_revocations`.
+        """
+        await self._revoke_elder(revoked, at)
+        await self._revoke_born([revoked], at)
+
+    @changing
+    def _revoke_elder(self, change: Change, revoked: str, at: int) -> None:
+        code = t.code.c
+        is_it = (code.id == revoked) & code.revoked_at.is_(None)
+        change.run(update(t.code).where(is_it).values(revoked_at=at))
+        _revoke(change, [revoked], at)
+
+    async def _revoke_born(self, generation: Sequence[str], at: int) -> None:
+        seen = set(generation)
+        while generation:
+            born = [row for some in batched(generation) for row in await self._rows(_born(some))]
+            for some in _portions([row for row in born if row["revoked_at"] is None]):
+                await self._change(partial(_revoke, grants=some, at=at))
+            generation = [row["id"] for row in born if row["id"] not in seen]
+            seen.update(generation)
+
+    async def finish_revocations(self) -> int:
+        """Revoke what came from what is revoked, and return from how many; a crash leaves such."""
+        with answering():
+            rows = await self._engines.examine(_unfinished)
+        for elder, at in rows:
+            await self._revoke_born([elder], at)
+        return len(rows)
+
+    @changing
+    def renew(self, change: Change, grant: str, epoch: int, at: int) -> None:
         """Raise the epoch of a grant's tokens to this one, where it is lower."""
         known = t.grant.c
         newer = {"epoch": epoch, "version": known.version + 1}
-        async with self._change() as change:
-            is_lower = (known.id == grant) & (known.epoch < epoch)
-            await change.run(update(t.grant).where(is_lower).values(newer))
-            await change.note([grant_key(grant)], at)
+        is_lower = (known.id == grant) & (known.epoch < epoch)
+        change.run(update(t.grant).where(is_lower).values(newer))
+        change.note([grant_key(grant)], at)
 
     # --- readers ---
 
@@ -88,40 +113,40 @@ class Grants(Record):
         """Return a reader with every grant redeemed in it, in the order of redemption."""
         return reader_of(reader, await self._rows(gathered(reader)))
 
-    async def redeem(self, reader: str, grant: str, at: int) -> Reader:
+    @changing
+    def redeem(self, change: Change, reader: str, grant: str, at: int) -> Reader:
         """Add a grant to a reader (made if new); the same again changes nothing.
 
         Raises UsedUp, and Missing where there is no such grant.
         """
-        async with self._change() as change:
-            row = await change.row(_grant(grant).with_for_update())
-            if row is None:
-                raise Missing("grant")
-            return await put_in_reader(change, reader, grant_of(row), at)
+        row = change.row(_grant(grant).with_for_update())
+        if row is None:
+            raise Missing("grant")
+        return put_in_reader(change, reader, grant_of(row), at)
 
-    async def forget(self, reader: str) -> bool:
+    @changing
+    def forget(self, change: Change, reader: str) -> bool:
         """Take a reader off the record, and its id out of every grant."""
         redemption, grant = t.redemption.c, t.grant.c
-        async with self._change() as change:
-            is_named = grant.source_ref == grant.parent.concat(f"/{reader}")
-            held = select(redemption.grant).where(redemption.reader == reader)
-            bare = {"source_ref": grant.parent.concat("/").concat(grant.id)}
-            await change.run(update(t.grant).where(grant.id.in_(held), is_named).values(bare))
-            await change.run(delete(t.redemption).where(redemption.reader == reader))
-            found = await change.run(delete(t.reader).where(t.reader.c.id == reader))
-            if found:
-                await change.note([reader_key(reader)], 0)
+        is_named = grant.source_ref == grant.parent.concat(f"/{reader}")
+        held = select(redemption.grant).where(redemption.reader == reader)
+        bare = {"source_ref": grant.parent.concat("/").concat(grant.id)}
+        change.run(update(t.grant).where(grant.id.in_(held), is_named).values(bare))
+        change.run(delete(t.redemption).where(redemption.reader == reader))
+        found = change.run(delete(t.reader).where(t.reader.c.id == reader))
+        if found:
+            change.note([reader_key(reader)], 0)
         return bool(found)
 
-    async def sign_out(self, reader: str) -> None:
+    @changing
+    def sign_out(self, change: Change, reader: str) -> None:
         """Raise the reader's auth_epoch, so that its cookies end, and free its places."""
         known = t.reader.c
         newer = {"auth_epoch": known.auth_epoch + 1, "version": known.version + 1}
-        async with self._change() as change:
-            # The reader first: a redemption in it ends with its row.
-            await change.run(update(t.reader).where(known.id == reader).values(newer))
-            await change.run(delete(t.redemption).where(t.redemption.c.reader == reader))
-            await change.note([reader_key(reader)], 0)
+        # The reader first: a redemption in it ends with its row.
+        change.run(update(t.reader).where(known.id == reader).values(newer))
+        change.run(delete(t.redemption).where(t.redemption.c.reader == reader))
+        change.note([reader_key(reader)], 0)
 
     async def devices(self, grant: str, limit: int) -> Sequence[Device]:
         """Return the readers in which a grant was redeemed, in that order."""
@@ -130,103 +155,96 @@ class Grants(Record):
         rows = await self._rows(query.order_by(redemption.at, redemption.reader).limit(limit))
         return [Device(**row) for row in rows]
 
-    async def evict(self, grant: str, reader: str) -> bool:
+    @changing
+    def evict(self, change: Change, grant: str, reader: str) -> bool:
         """Take a grant out of a reader; return whether it was there."""
         redemption = t.redemption.c
         is_it = (redemption.grant == grant) & (redemption.reader == reader)
-        async with self._change() as change:
-            await change.row(_grant(grant).with_for_update())
-            evicted = await change.run(delete(t.redemption).where(is_it))
-            if evicted:
-                await _raise_readers(change, [reader])
-                await change.note([reader_key(reader)], 0)
+        change.row(_grant(grant).with_for_update())
+        evicted = change.run(delete(t.redemption).where(is_it))
+        if evicted:
+            _raise_readers(change, [reader])
+            change.note([reader_key(reader)], 0)
         return bool(evicted)
 
 
 # --- within a transaction ----------------------------------------------------------------------
 
 
-async def put_grant(change: Change, grant: Grant) -> Grant:
+def put_grant(change: Change, grant: Grant) -> Grant:
     """Record a grant, or return the one on record for its reference. Raises Conflict."""
     row = grant_row(grant)
     if grant.parent:
-        await _require_parent(change, grant.parent)
+        _require_parent(change, grant.parent)
     if grant.source_ref:
-        await change.have(t.grant, **row)
-        known = await change.row(of_source(row))
+        change.have(t.grant, **row)
+        known = change.row(of_source(row))
         if known is None:
             raise Conflict("Another grant has this id.")
         grant = grant_of(known)
     else:
-        await change.run(insert(t.grant).values(row))
-    await change.note([grant_key(grant.id)], grant.made_at)
+        change.run(insert(t.grant).values(row))
+    change.note([grant_key(grant.id)], grant.made_at)
     return grant
 
 
-async def put_in_reader(change: Change, reader: str, grant: Grant, at: int) -> Reader:
+def put_in_reader(change: Change, reader: str, grant: Grant, at: int) -> Reader:
     """Add a grant whose row is locked to a reader, made if new. Raises UsedUp."""
     redemption = t.redemption.c
-    await change.have(t.reader, id=reader, auth_epoch=0, version=0, made_at=at)
+    change.have(t.reader, id=reader, auth_epoch=0, version=0, made_at=at)
     is_it = (redemption.grant == grant.id) & (redemption.reader == reader)
-    if not await change.count(t.redemption, is_it):
-        if await change.count(t.redemption, redemption.grant == grant.id) >= grant.devices:
+    if not change.count(t.redemption, is_it):
+        if change.count(t.redemption, redemption.grant == grant.id) >= grant.devices:
             raise UsedUp
-        await change.run(
-            insert(t.redemption).values({"reader": reader, "grant": grant.id, "at": at})
-        )
-        await _raise_readers(change, [reader])
+        change.run(insert(t.redemption).values({"reader": reader, "grant": grant.id, "at": at}))
+        _raise_readers(change, [reader])
     # Noted also when nothing has changed: whoever redeemed before may have died before telling.
-    await change.note([reader_key(reader)], at)
-    found = reader_of(reader, await change.rows(gathered(reader)))
+    change.note([reader_key(reader)], at)
+    found = reader_of(reader, change.rows(gathered(reader)))
     if found is None:
         raise Missing("reader")
     return found
 
 
-async def _require_parent(change: Change, parent: str) -> None:
+def _require_parent(change: Change, parent: str) -> None:
     """Lock a grant or code that another comes from. Raises Missing, Revoked."""
-    row = await change.row(_grant(parent).with_for_update())
+    row = change.row(_grant(parent).with_for_update())
     if row is None:
         code = select(t.code.c.revoked_at).where(t.code.c.id == parent)
-        row = await change.row(code.with_for_update())
+        row = change.row(code.with_for_update())
     if row is None:
         raise Missing("parent")
     if row["revoked_at"] is not None:
         raise Revoked
 
 
-async def _family(change: Change, eldest: str) -> list[str]:
-    """Lock and return a grant, all that came from it or from a code, from those, and so on."""
+def _revoke(change: Change, grants: Sequence[str], at: int) -> None:
     grant = t.grant.c
-    generation = [row["id"] for row in await change.rows(_grant(eldest).with_for_update())]
-    found = dict.fromkeys(generation)
-    generation = [eldest]
-    while generation:
-        born: list[str] = []
-        for parents in batched(generation):
-            query = select(grant.id).where(grant.parent.in_(parents)).order_by(grant.id)
-            born += [row["id"] for row in await change.rows(query.with_for_update())]
-        generation = [each for each in born if each not in found]
-        found |= dict.fromkeys(generation)
-    return list(found)
+    query = select(grant.id).where(grant.id.in_(grants)).order_by(grant.id).with_for_update()
+    if not change.rows(query):
+        return
+    stands = grant.id.in_(grants) & grant.revoked_at.is_(None)
+    newer = {"revoked_at": at, "version": grant.version + 1}
+    change.run(update(t.grant).where(stands).values(newer))
+    _touch(change, grants, at)
 
 
-async def _touch(change: Change, grants: Sequence[str], at: int) -> None:
+def _touch(change: Change, grants: Sequence[str], at: int) -> None:
     """Note the holders of grants as changed: the grants themselves, and their readers."""
     redemption = t.redemption.c
     readers: set[str] = set()
     for some in batched(grants):
         query = select(redemption.reader).where(redemption.grant.in_(some)).distinct()
-        readers |= {row["reader"] for row in await change.rows(query)}
-    await _raise_readers(change, sorted(readers))
-    await change.note([*map(grant_key, grants), *map(reader_key, readers)], at)
+        readers |= {row["reader"] for row in change.rows(query)}
+    _raise_readers(change, sorted(readers))
+    change.note([*map(grant_key, grants), *map(reader_key, readers)], at)
 
 
-async def _raise_readers(change: Change, readers: Sequence[str]) -> None:
+def _raise_readers(change: Change, readers: Sequence[str]) -> None:
     known = t.reader.c
     newer = {"version": known.version + 1}
     for some in batched(readers):
-        await change.run(update(t.reader).where(known.id.in_(some)).values(newer))
+        change.run(update(t.reader).where(known.id.in_(some)).values(newer))
 
 
 # --- statements --------------------------------------------------------------------------------
@@ -234,6 +252,40 @@ async def _raise_readers(change: Change, readers: Sequence[str]) -> None:
 
 def _grant(grant: str) -> Select[Any]:
     return select(t.grant).where(t.grant.c.id == grant)
+
+
+def _born(parents: Sequence[str]) -> Select[Any]:
+    """Return the query for what came from some, and in how many readers each is."""
+    grant, redemption = t.grant.c, t.redemption.c
+    readers = select(func.count()).where(redemption.grant == grant.id).scalar_subquery()
+    query = select(grant.id, grant.revoked_at, readers.label("readers"))
+    return query.where(grant.parent.in_(parents)).order_by(grant.id)
+
+
+def _portions(rows: Sequence[RowMapping]) -> Iterator[list[str]]:
+    """Yield ids in portions whose change takes the turn for a few milliseconds."""
+    some: list[str] = []
+    size = 0
+    for row in rows:
+        weight = 1 + row["readers"]
+        if some and size + weight > AT_ONCE:
+            yield some
+            some, size = [], 0
+        some.append(row["id"])
+        size += weight
+    if some:
+        yield some
+
+
+def _unfinished(connection: Connection) -> list[tuple[str, int]]:
+    child, found = t.grant.alias(), list[tuple[str, int]]()
+    for elder in (t.grant, t.code):
+        is_left = (child.c.parent == elder.c.id) & child.c.revoked_at.is_(None)
+        query = select(elder.c.id, elder.c.revoked_at).where(
+            elder.c.revoked_at.is_not(None), select(child.c.id).where(is_left).exists()
+        )
+        found += [(row.id, row.revoked_at) for row in connection.execute(query)]
+    return found
 
 
 def listed(

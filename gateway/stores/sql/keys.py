@@ -9,27 +9,25 @@ from sqlalchemy import delete, insert, select, update
 from gateway.core.api_keys import ApiKey
 from gateway.core.cache_keys import api_key_key
 from gateway.stores.sql import tables as t
-from gateway.stores.sql.record import Record
+from gateway.stores.sql.record import Change, Record, changing
 from gateway.stores.sql.rows import key_of, key_row
 
 
 class Keys(Record):
     """The part of the ledger that knows who is a publisher."""
 
-    async def add_publisher(self, publisher: str, key_hash: str, at: int) -> None:
+    @changing
+    def add_publisher(self, change: Change, publisher: str, key_hash: str, at: int) -> None:
         """Add a publisher, or give an existing one another key besides those it has."""
-        async with self._change() as change:
-            await change.have(t.publisher, name=publisher, made_at=at)
-            if key_hash:
-                await change.have(
-                    t.publisher_key, **key_row(ApiKey(key_hash, publisher, made_at=at))
-                )
+        change.have(t.publisher, name=publisher, made_at=at)
+        if key_hash:
+            change.have(t.publisher_key, **key_row(ApiKey(key_hash, publisher, made_at=at)))
 
-    async def add_key(self, key: ApiKey) -> None:
+    @changing
+    def add_key(self, change: Change, key: ApiKey) -> None:
         """Record an API key, and its publisher if new; one on record stays as it is."""
-        async with self._change() as change:
-            await change.have(t.publisher, name=key.publisher, made_at=key.made_at)
-            await change.have(t.publisher_key, **key_row(key))
+        change.have(t.publisher, name=key.publisher, made_at=key.made_at)
+        change.have(t.publisher_key, **key_row(key))
 
     async def key(self, key_hash: str) -> ApiKey | None:
         """Return the API key with this hash."""
@@ -43,30 +41,32 @@ class Keys(Record):
         query = select(t.publisher_key).where(known.publisher == publisher)
         return [key_of(row) for row in await self._rows(query.order_by(known.key_hash))]
 
-    async def note_use(self, key_hash: str, at: int) -> None:
+    @changing
+    def note_use(self, change: Change, key_hash: str, at: int) -> None:
         """Note when an API key was used."""
         known = t.publisher_key
-        async with self._change() as change:
-            await change.run(update(known).where(known.c.key_hash == key_hash).values(used_at=at))
+        change.run(update(known).where(known.c.key_hash == key_hash).values(used_at=at))
 
-    async def end_key(self, key_hash: str, at: int) -> None:
+    @changing
+    def end_key(self, change: Change, key_hash: str, at: int) -> None:
         """End an API key, if it has not ended yet, and the sessions that were begun with it."""
         known = t.publisher_key.c
         is_it = (known.key_hash == key_hash) & known.ended_at.is_(None)
-        async with self._change() as change:
-            await change.run(update(t.publisher_key).where(is_it).values(ended_at=at))
-            session = t.studio_session
-            await change.run(delete(session).where(session.c.key_hash == key_hash))
-            await change.note([api_key_key(ApiKey(key_hash, "").id)], at)
+        change.run(update(t.publisher_key).where(is_it).values(ended_at=at))
+        session = t.studio_session
+        change.run(delete(session).where(session.c.key_hash == key_hash))
+        change.note([api_key_key(ApiKey(key_hash, "").id)], at)
 
     # --- sessions ---
 
-    async def begin_session(self, session: str, key_hash: str, at: int, ends: int) -> None:
+    @changing
+    def begin_session(
+        self, change: Change, session: str, key_hash: str, at: int, ends: int
+    ) -> None:
         """Record a session, and forget those that are over."""
         known = t.studio_session
-        async with self._change() as change:
-            await change.run(delete(known).where(known.c.ends <= at))
-            await change.run(insert(known).values(id=session, key_hash=key_hash, ends=ends))
+        change.run(delete(known).where(known.c.ends <= at))
+        change.run(insert(known).values(id=session, key_hash=key_hash, ends=ends))
 
     async def session(self, session: str) -> ApiKey | None:
         """Return the key that a session was begun with, None where there is no such session."""
@@ -75,17 +75,17 @@ class Keys(Record):
         row = await self._row(query.where(known.id == session))
         return key_of(row) if row else None
 
-    async def end_session(self, session: str) -> None:
+    @changing
+    def end_session(self, change: Change, session: str) -> None:
         """Forget a session."""
-        async with self._change() as change:
-            await change.run(delete(t.studio_session).where(t.studio_session.c.id == session))
+        change.run(delete(t.studio_session).where(t.studio_session.c.id == session))
 
     # --- seeds ---
 
-    async def keep_seed(self, publisher: str, key: str, seed: str, at: int) -> None:
+    @changing
+    def keep_seed(self, change: Change, publisher: str, key: str, seed: str, at: int) -> None:
         """Keep the first seed of a publisher's Idempotency-Key."""
-        async with self._change() as change:
-            await change.have(t.seed, publisher=publisher, key=key, seed=seed, at=at)
+        change.have(t.seed, publisher=publisher, key=key, seed=seed, at=at)
 
     async def seed(self, publisher: str, key: str, since: int) -> str:
         """Return the seed that was kept for a key since then, "" for none."""
@@ -94,7 +94,7 @@ class Keys(Record):
         row = await self._row(query.where(known.at > since))
         return row["seed"] if row else ""
 
-    async def forget_seeds(self, before: int) -> None:
+    @changing
+    def forget_seeds(self, change: Change, before: int) -> None:
         """Forget every seed from then or before."""
-        async with self._change() as change:
-            await change.run(delete(t.seed).where(t.seed.c.at <= before))
+        change.run(delete(t.seed).where(t.seed.c.at <= before))

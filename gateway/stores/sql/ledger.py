@@ -10,6 +10,7 @@ from gateway.stores.sql.examining import Examining
 from gateway.stores.sql.grants import Grants
 from gateway.stores.sql.keys import Keys
 from gateway.stores.sql.record import answering
+from gateway.stores.sql.roll import Roll
 from gateway.stores.sql.schema import bring_up
 from gateway.stores.sql.upkeep import Upkeep
 
@@ -31,5 +32,5 @@ async def open_ledger(url: str, timeout: float = TIMEOUT) -> SqlLedger:
     return SqlLedger(engines)
 
 
-class SqlLedger(Documents, Grants, Codes, Keys, Upkeep, Examining):
+class SqlLedger(Documents, Grants, Codes, Keys, Upkeep, Roll, Examining):
     """The ledger on SQLite or PostgreSQL."""

@@ -6,13 +6,11 @@ the document's for its edition, the grant's for its devices, the code's for its 
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from anyio import CancelScope
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -27,14 +25,17 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.exc import IntegrityError
 
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Stale
-from gateway.stores.outages import answered, failed
+from gateway.stores.outages import answered, failed, faults
 from gateway.stores.sql import tables as t
 from gateway.stores.sql.engines import Engines
+
+T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R", bound="Record")
 
 BATCH = 5_000  # ids in a statement; SQLite takes 32,766
 
@@ -52,56 +53,65 @@ class Record:
     async def _row(self, query: Select[Any]) -> RowMapping | None:
         return next(iter(await self._rows(query)), None)
 
-    @asynccontextmanager
-    async def _change(self) -> AsyncIterator[Change]:
+    async def _change(self, work: Callable[[Change], T]) -> T:
         with answering():
-            async with self._engines.turn:
-                # Once begun it is not cut off: what then became of it nobody could tell.
-                with CancelScope(shield=True):
-                    async with self._engines.writing.begin() as connection:
-                        yield Change(connection, self._engines)
+            return await self._engines.change(
+                lambda connection: work(Change(connection, self._engines))
+            )
+
+
+def changing(
+    work: Callable[Concatenate[R, Change, P], T],
+) -> Callable[Concatenate[R, P], Coroutine[Any, Any, T]]:
+    """Make a method that is awaited of the work of one transaction."""
+
+    @wraps(work)
+    async def change(self: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._change(lambda change: work(self, change, *args, **kwargs))
+
+    return change
 
 
 class Change:
     """One transaction that changes the record."""
 
-    def __init__(self, connection: AsyncConnection, engines: Engines) -> None:
+    def __init__(self, connection: Connection, engines: Engines) -> None:
         self._connection = connection
         self._engines = engines
 
-    async def run(self, statement: Any) -> int:
+    def run(self, statement: Any) -> int:
         """Run a statement and return how many rows it changed."""
-        return int((await self._connection.execute(statement)).rowcount)
+        return int((self._connection.execute(statement)).rowcount)
 
-    async def run_all(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+    def run_all(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
         """Run a statement once for each row."""
         if rows:
-            await self._connection.execute(statement, rows)
+            self._connection.execute(statement, rows)
 
-    async def rows(self, query: Select[Any]) -> Sequence[RowMapping]:
+    def rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         """Return the rows of a query."""
-        return [*(await self._connection.execute(query)).mappings()]
+        return [*(self._connection.execute(query)).mappings()]
 
-    async def row(self, query: Select[Any]) -> RowMapping | None:
+    def row(self, query: Select[Any]) -> RowMapping | None:
         """Return the first row of a query, or None."""
-        return next(iter(await self.rows(query)), None)
+        return next(iter(self.rows(query)), None)
 
-    async def count(self, table: Table, condition: ColumnElement[bool]) -> int:
+    def count(self, table: Table, condition: ColumnElement[bool]) -> int:
         """Return how many rows meet a condition."""
         query = select(func.count()).select_from(table).where(condition)
-        return int((await self._connection.execute(query)).scalar_one())
+        return int((self._connection.execute(query)).scalar_one())
 
-    async def have(self, table: Table, **facts: Any) -> int:
+    def have(self, table: Table, **facts: Any) -> int:
         """See to it that there is a row with these keys; return how many it took, 0 or 1."""
-        return await self.run(self._engines.insert_new(table).values(facts))
+        return self.run(self._engines.insert_new(table).values(facts))
 
-    async def current(self, address: Address) -> str | None:
+    def current(self, address: Address) -> str | None:
         """Lock a document and return the id of its current edition."""
         query = select(t.document.c.current_edition).where(is_at(t.document, address))
-        row = await self.row(query.with_for_update())
+        row = self.row(query.with_for_update())
         return row["current_edition"] if row else None
 
-    async def point(
+    def point(
         self,
         address: Address,
         expected: str | None,
@@ -109,19 +119,19 @@ class Change:
         deleted_at: int | None = None,
     ) -> None:
         """Point a document to another edition, or to none. Raises Stale."""
-        current = await self.current(address)
+        current = self.current(address)
         if current != expected:
             raise Stale(current)
         pointed = {"current_edition": edition, "is_unsettled": True, "deleted_at": deleted_at}
-        await self.run(_update(address).values(pointed))
+        self.run(_update(address).values(pointed))
 
-    async def settle(self, address: Address) -> None:
+    def settle(self, address: Address) -> None:
         """Note that the projection of a document is what it should be."""
-        await self.run(_update(address).values(is_unsettled=False))
+        self.run(_update(address).values(is_unsettled=False))
 
-    async def note(self, keys: Iterable[str], at: int) -> None:
+    def note(self, keys: Iterable[str], at: int) -> None:
         """Note that workers have to hear of these keys."""
-        await self.run_all(insert(t.outbox), [{"key": key, "at": at} for key in sorted(keys)])
+        self.run_all(insert(t.outbox), [{"key": key, "at": at} for key in sorted(keys)])
 
 
 def batched(ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -156,6 +166,6 @@ def answering() -> Iterator[None]:
         yield
     except IntegrityError:
         raise Conflict("The ledger holds something else under this name.") from None
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except faults() as error:
         raise failed("ledger", error) from None
     answered("ledger")

@@ -250,6 +250,13 @@ attendance = Table(
     Column("times", BigInteger, nullable=False),
 )
 
+roll = Table(
+    "roll",  # of workers that may answer from memory
+    metadata,
+    Column("worker", Name, primary_key=True),
+    Column("doubt", Name, nullable=False),  # the word of whoever doubts that it lives
+)
+
 fingerprint = Table(
     "fingerprint",  # of what belongs to this ledger
     metadata,

@@ -14,7 +14,7 @@ from gateway.core.errors import Stale
 from gateway.core.tokens import KeyState
 from gateway.ports import Answer, AuthorityRecord, Outgoing
 from gateway.stores.sql import tables as t
-from gateway.stores.sql.record import Change, Record
+from gateway.stores.sql.record import Change, Record, changing
 
 
 class Upkeep(Record):
@@ -52,11 +52,13 @@ class Upkeep(Record):
         row = await self._row(query.where(answer.publisher == publisher, answer.key == key))
         return Answer(**row) if row else None
 
-    async def keep_answer(self, publisher: str, key: str, answer: Answer, at: int) -> None:
+    @changing
+    def keep_answer(
+        self, change: Change, publisher: str, key: str, answer: Answer, at: int
+    ) -> None:
         """Keep the first answer to a key."""
         facts = {"fingerprint": answer.fingerprint, "status": answer.status, "body": answer.body}
-        async with self._change() as change:
-            await change.have(t.answer, publisher=publisher, key=key, at=at, **facts)
+        change.have(t.answer, publisher=publisher, key=key, at=at, **facts)
 
     # --- changes that workers have to hear of ---
 
@@ -71,13 +73,13 @@ class Upkeep(Record):
         row = await self._row(select(func.max(t.outbox.c.seq).label("seq")))
         return row["seq"] or 0 if row else 0
 
-    async def confirm(self, outbox: Sequence[Outgoing], authority: str = "") -> bool:
+    @changing
+    def confirm(self, change: Change, outbox: Sequence[Outgoing], authority: str = "") -> bool:
         """Forget changes that every worker has heard of, unless another authority is on record."""
-        async with self._change() as change:
-            if await _goes_by(change) != authority:
-                return False
-            seqs = [each.seq for each in outbox]
-            await change.run(delete(t.outbox).where(t.outbox.c.seq.in_(seqs)))
+        if _goes_by(change) != authority:
+            return False
+        seqs = [each.seq for each in outbox]
+        change.run(delete(t.outbox).where(t.outbox.c.seq.in_(seqs)))
         return True
 
     # --- the authority on record ---
@@ -87,30 +89,30 @@ class Upkeep(Record):
         row = await self._row(_authority())
         return AuthorityRecord(**row) if row else None
 
-    async def replace_authority(
-        self, before: AuthorityRecord | None, after: AuthorityRecord, at: int
+    @changing
+    def replace_authority(
+        self, change: Change, before: AuthorityRecord | None, after: AuthorityRecord, at: int
     ) -> None:
         """Put another authority on record, and forget who went by the one before. Raises Stale."""
         facts = asdict(after) | {"made_at": at}
-        async with self._change() as change:
-            # Two that are the first meet at its row, two that come later at its lock.
-            is_first = await change.have(t.authority_record, one=1, **facts)
-            row = await change.row(_authority().with_for_update())
-            known = AuthorityRecord(**row) if row and not is_first else None
-            if known != before:
-                raise Stale(None)
-            await change.run(update(t.authority_record).values(facts))
-            await change.run(delete(t.attendance))
+        # Two that are the first meet at its row, two that come later at its lock.
+        is_first = change.have(t.authority_record, one=1, **facts)
+        row = change.row(_authority().with_for_update())
+        known = AuthorityRecord(**row) if row and not is_first else None
+        if known != before:
+            raise Stale(None)
+        change.run(update(t.authority_record).values(facts))
+        change.run(delete(t.attendance))
 
-    async def attend(self, house: str, authority: str) -> bool:
+    @changing
+    def attend(self, change: Change, house: str, authority: str) -> bool:
         """Note that a house serves; return whether this is the authority on record still."""
         known = t.attendance.c
-        async with self._change() as change:
-            if await _goes_by(change) != authority:
-                return False
-            await change.have(t.attendance, house=house, times=0)
-            more = {"times": known.times + 1}
-            await change.run(update(t.attendance).where(known.house == house).values(more))
+        if _goes_by(change) != authority:
+            return False
+        change.have(t.attendance, house=house, times=0)
+        more = {"times": known.times + 1}
+        change.run(update(t.attendance).where(known.house == house).values(more))
         return True
 
     async def attendance(self) -> Mapping[str, int]:
@@ -118,10 +120,10 @@ class Upkeep(Record):
         rows = await self._rows(select(t.attendance.c.house, t.attendance.c.times))
         return {row["house"]: row["times"] for row in rows}
 
-    async def leave(self, house: str) -> None:
+    @changing
+    def leave(self, change: Change, house: str) -> None:
         """Note that a house serves no more."""
-        async with self._change() as change:
-            await change.run(delete(t.attendance).where(t.attendance.c.house == house))
+        change.run(delete(t.attendance).where(t.attendance.c.house == house))
 
     # --- signing keys ---
 
@@ -131,23 +133,23 @@ class Upkeep(Record):
         rows = await self._rows(select(key.kid, key.state).order_by(key.kid))
         return {row["kid"]: KeyState(row["state"]) for row in rows}
 
-    async def set_signing_keys(
-        self, before: Mapping[str, KeyState], after: Mapping[str, KeyState], at: int
+    @changing
+    def set_signing_keys(
+        self, change: Change, before: Mapping[str, KeyState], after: Mapping[str, KeyState], at: int
     ) -> None:
         """Set the states of all signing keys where they are still `before`. Raises Stale."""
         key = t.signing_key.c
-        async with self._change() as change:
-            # Two that add the same key meet at its row, two that change one at its lock.
-            for kid in after.keys() - before.keys():
-                if not await change.have(t.signing_key, kid=kid, state=after[kid], made_at=at):
-                    raise Stale(None)
-            found = await change.rows(select(key.kid, key.state).with_for_update())
-            states = {row["kid"]: KeyState(row["state"]) for row in found}
-            if states != {**after, **before}:
+        # Two that add the same key meet at its row, two that change one at its lock.
+        for kid in after.keys() - before.keys():
+            if not change.have(t.signing_key, kid=kid, state=after[kid], made_at=at):
                 raise Stale(None)
-            for kid, state in after.items():
-                await change.run(update(t.signing_key).where(key.kid == kid).values(state=state))
-            await change.note([SIGNING_KEYS], at)
+        found = change.rows(select(key.kid, key.state).with_for_update())
+        states = {row["kid"]: KeyState(row["state"]) for row in found}
+        if states != {**after, **before}:
+            raise Stale(None)
+        for kid, state in after.items():
+            change.run(update(t.signing_key).where(key.kid == kid).values(state=state))
+        change.note([SIGNING_KEYS], at)
 
     # --- what belongs to this ledger ---
 
@@ -157,26 +159,26 @@ class Upkeep(Record):
         row = await self._row(select(known.value).where(known.what == what))
         return row["value"] if row else ""
 
-    async def set_fingerprint(self, what: str, value: str, before: str) -> None:
+    @changing
+    def set_fingerprint(self, change: Change, what: str, value: str, before: str) -> None:
         """Put a fingerprint on record, if it is still the one before ("" for none)."""
         known = t.fingerprint.c
         is_it = (known.what == what) & (known.value == before)
-        async with self._change() as change:
-            if before:
-                await change.run(update(t.fingerprint).where(is_it).values(value=value))
-            else:
-                await change.have(t.fingerprint, what=what, value=value)
+        if before:
+            change.run(update(t.fingerprint).where(is_it).values(value=value))
+        else:
+            change.have(t.fingerprint, what=what, value=value)
 
     # --- anchors of the audit ---
 
-    async def anchor(self, anchor: Anchor) -> None:
+    @changing
+    def anchor(self, change: Change, anchor: Anchor) -> None:
         """Record how far a chain has come; a lower number than on record changes nothing."""
         known = t.anchor.c
         facts = {"number": anchor.number, "hash": anchor.hash, "at": anchor.at}
-        async with self._change() as change:
-            await change.have(t.anchor, chain=anchor.chain, **facts)
-            is_less = (known.chain == anchor.chain) & (known.number < anchor.number)
-            await change.run(update(t.anchor).where(is_less).values(facts))
+        change.have(t.anchor, chain=anchor.chain, **facts)
+        is_less = (known.chain == anchor.chain) & (known.number < anchor.number)
+        change.run(update(t.anchor).where(is_less).values(facts))
 
     async def anchors(self) -> Sequence[Anchor]:
         """Return every anchor, by chain."""
@@ -186,8 +188,8 @@ class Upkeep(Record):
 # --- within a transaction ----------------------------------------------------------------------
 
 
-async def _goes_by(change: Change) -> str:
-    row = await change.row(_authority())
+def _goes_by(change: Change) -> str:
+    row = change.row(_authority())
     return row["id"] if row else ""
 
 

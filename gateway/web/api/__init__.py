@@ -28,6 +28,7 @@ from gateway.web.api.responses import json
 from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import bearer
+from gateway.web.http.under_way import UnderWay
 
 __all__ = ["Publishers"]
 
@@ -47,14 +48,15 @@ class Publishers:
         formats: Formats,
         links: Links,
         max_upload: int,
+        under_way: UnderWay,
     ) -> None:
         self._api_keys = api_keys
         self._attempts = attempts
         self._links = links
         self.operations = [
-            *Documents(publishing, idempotency, formats, links, max_upload).operations(),
+            *Documents(publishing, idempotency, formats, links, max_upload, under_way).operations(),
             *Grants(granting, links).operations(),
-            *Codes(redeeming).operations(),
+            *Codes(redeeming, under_way).operations(),
             *Keys(api_keys).operations(),
             *Explanations(explaining).operations(),
             *Redemptions(redeeming, granting, attempts).operations(),

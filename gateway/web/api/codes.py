@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from anyio import sleep
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.codes import Code
 from gateway.core.terms import term_text
 from gateway.core.timestamps import timestamp
-from gateway.usecases.redeeming import CodeRequest, Minted, Redeeming
+from gateway.usecases.redeeming import FEW, CodeRequest, Minted, Redeeming
 from gateway.web.api import schemas
 from gateway.web.api.operations import GIVING, JSON, Operation
 from gateway.web.api.responses import (
@@ -24,18 +25,21 @@ from gateway.web.api.responses import (
     read_json,
     seconds,
 )
-from gateway.web.http.csv import CSV, csv_table
+from gateway.web.http.csv import CSV, csv_lines, csv_table
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.requests import prefers
+from gateway.web.http.under_way import UnderWay
 
+REST = 0.001  # seconds
 COLUMNS = ("id", "code", "scope", "uses", "term", "expires", "devices", "note", "made")
 
 
 class Codes:
     """The part of the API that makes codes."""
 
-    def __init__(self, redeeming: Redeeming) -> None:
+    def __init__(self, redeeming: Redeeming, under_way: UnderWay) -> None:
         self._redeeming = redeeming
+        self._under_way = under_way
 
     def operations(self) -> Sequence[Operation]:
         """Return what can be done with codes."""
@@ -77,25 +81,43 @@ class Codes:
     async def make_codes(self, request: Request, publisher: str) -> Response:
         """Make redeem codes, whose words are told this once."""
         wish, body = await read_json(request, schemas.CodeBody)
-        minted = await self._redeeming.make(publisher, _request(wish), asked(request, body))
-        confirmed = await self._redeeming.confirm()
-        if prefers(request, CSV, JSON):
-            return csv_answer(minted, 201 if confirmed else 202)
-        told = [schemas.NewCode(**_told(each.code), code=each.word) for each in minted]
-        return json(schemas.NewCodes(told, confirmed), 201)
+        ask, answer = asked(request, body), csv_answer if prefers(request, CSV, JSON) else _json
+
+        async def work() -> Response:
+            minted = await self._redeeming.make(publisher, _request(wish), ask)
+            return await answer(minted, 201, confirmed=await self._redeeming.confirm())
+
+        return self._under_way.answer(publisher, work, in_turn=True)
 
     async def revoke_code(self, request: Request, publisher: str) -> Response:
         """Take a code back, and every right that came from it."""
         return done(await self._redeeming.revoke(publisher, request.path_params["code"]))
 
 
-def csv_answer(minted: Sequence[Minted], status: int) -> Response:
+async def csv_answer(minted: Sequence[Minted], status: int, *, confirmed: bool) -> Response:
     """Return new codes and their words as a table to keep."""
-    rows = (_told(each.code) | {"code": each.word} for each in minted)
-    table = csv_table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    table = csv_table(COLUMNS, ())
+    async for some in _portions(minted):
+        rows = (_told(each.code) | {"code": each.word} for each in some)
+        table += csv_lines([row[name] for name in COLUMNS] for row in rows)
+    status = status if confirmed else 202
     headers = {"content-type": f"{CSV}; charset=utf-8; header=present"}
     headers |= {"content-disposition": 'attachment; filename="codes.csv"'}
     return Response(table, status, headers | {"cache-control": CACHE_PRIVATE})
+
+
+async def _json(minted: Sequence[Minted], status: int, *, confirmed: bool) -> Response:
+    told = schemas.NewCodes([], confirmed)
+    async for some in _portions(minted):
+        told.codes += [schemas.NewCode(**_told(each.code), code=each.word) for each in some]
+    return json(told, status)
+
+
+async def _portions(minted: Sequence[Minted]) -> AsyncIterator[Sequence[Minted]]:
+    """Yield some at a time; between them others have their turn."""
+    for at in range(0, len(minted), FEW):
+        yield minted[at : at + FEW]
+        await sleep(REST)
 
 
 def _request(wish: schemas.CodeBody) -> CodeRequest:

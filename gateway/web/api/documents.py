@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from msgspec.json import decode, encode
@@ -30,6 +31,7 @@ from gateway.web.api.responses import (
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import Links
 from gateway.web.http.requests import condition, content_type, flag, read_body
+from gateway.web.http.under_way import UnderWay
 
 SOURCES = {"text/plain": None, "text/markdown": None, "text/html": None}
 PATH = "/api/documents/{slug}"
@@ -46,12 +48,14 @@ class Documents:
         formats: Formats,
         links: Links,
         max_upload: int,
+        under_way: UnderWay,
     ) -> None:
         self._publishing = publishing
         self._idempotency = idempotency
         self._formats = formats
         self._links = links
         self._max_upload = max_upload
+        self._under_way = under_way
 
     def operations(self) -> Sequence[Operation]:
         """Return what can be done with documents."""
@@ -166,7 +170,11 @@ class Documents:
 
     async def read_source(self, request: Request, publisher: str) -> Response:
         """Return the current source, in UTF-8."""
-        edition, source = await self._publishing.source(_address(request, publisher))
+        work = partial(self._source, _address(request, publisher))
+        return self._under_way.answer(publisher, work)
+
+    async def _source(self, address: Address) -> Response:
+        edition, source = await self._publishing.source(address)
         media_type = self._formats.named(edition.format).media_type
         headers = {"cache-control": CACHE_PRIVATE, "content-disposition": "attachment"}
         headers |= _etag(edition) | {"content-type": f"{media_type}; charset=utf-8"}

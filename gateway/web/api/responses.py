@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from json import dumps
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -104,7 +103,7 @@ def seconds(when: When) -> int | None:
 
 def json(told: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return an answer in JSON, which is for nobody's cache."""
-    body = dumps(msgspec.to_builtins(told), ensure_ascii=False).encode()
+    body = msgspec.json.encode(told)
     fixed = {"content-type": JSON, "cache-control": CACHE_PRIVATE}
     return Response(body, status, fixed | dict(headers or {}))
 

@@ -13,9 +13,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 def csv_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """Return a table with a header line, by RFC 4180, in UTF-8; None is an empty cell."""
+    return csv_lines([columns]) + csv_lines(rows)
+
+
+def csv_lines(rows: Iterable[Sequence[object]]) -> bytes:
+    """Return lines of such a table."""
     lines = StringIO()
     writer = csv.writer(lines, lineterminator="\r\n")
-    writer.writerow(columns)
     writer.writerows([_cell(value) for value in row] for row in rows)
     return lines.getvalue().encode()
 

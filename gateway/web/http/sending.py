@@ -1,6 +1,7 @@
 """Sending a form: negotiation of its coding, conditions, HEAD.
 
-The answer made last of a variant stays with it.
+The answer made last of a variant stays with it. A long body is sent from the one copy that there is
+of it, as fast as the client takes it: what waits for a slow one is a chunk and no more.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from gateway.core.bundles import IDENTITY, LONG, Representation, Variant
 from gateway.core.errors import GatewayError
@@ -20,6 +21,7 @@ from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC, secured
 
 PREFERENCE = ("br", "zstd", "gzip")  # smallest first
 LONGEST = 200  # letters of a header whose meaning is worth remembering
+CHUNK = 64 << 10  # bytes of a long body
 
 Check = Callable[[], Awaitable[None]]  # raises where what is being sent may be sent no more
 
@@ -27,42 +29,39 @@ Check = Callable[[], Awaitable[None]]  # raises where what is being sent may be 
 def send_public(request: Request, form: Representation, cache: str = CACHE_PUBLIC) -> Response:
     """Answer with a public form: the coding that the client takes, 304 if it has it."""
     ask = _ask(request)
-    return _response(public_answer(ask, form.variant(coding_for(ask)), cache))
+    variant = form.variant(coding_for(ask))
+    return _response(public_answer(ask, variant, cache), variant)
+
+
+def send_variant(request: Request, variant: Variant) -> Response:
+    """Answer with a public variant in a coding that the client takes, 304 if it has it."""
+    return _response(public_answer(_ask(request), variant), variant)
 
 
 def send_private(request: Request, form: Representation, status: int = 200) -> Response:
     """Answer with a form that is for this reader alone: never compressed, never stored."""
-    return _response(private_answer(_ask(request), form.variant(IDENTITY), status))
+    return send_own(request, form.variant(IDENTITY), status)
 
 
-def send_checked(request: Request, form: Representation, check: Check) -> Response:
-    """Answer like send_private; a long body in chunks, and check whether it may be before each."""
-    answer = private_answer(_ask(request), form.variant(IDENTITY))
-    return _response(answer) if len(answer.body) <= LONG else _Checked(answer, check)
+def send_own(
+    request: Request, variant: Variant, status: int = 200, check: Check | None = None
+) -> Response:
+    """Answer with a variant as send_private does; check before each chunk of a long one."""
+    return _response(private_answer(_ask(request), variant, status), variant, check)
 
 
-class _Checked(Response):
-    """A long body. What was sent stays sent; the rest is not, once it may not be."""
+def in_chunks(send: Send) -> Send:
+    """Return a way to send on which no more waits for a slow client than a chunk."""
 
-    def __init__(self, answer: PreparedResponse, check: Check) -> None:
-        super().__init__(status_code=answer.status)
-        self.raw_headers = list(answer.headers)
-        self._whole = answer.body
-        self._check = check
+    async def send_chunks(message: Message) -> None:
+        body = message.get("body", b"")
+        at = 0
+        while len(body) - at > CHUNK:
+            await send({**message, "body": body[at : at + CHUNK], "more_body": True})
+            at += CHUNK
+        await send({**message, "body": body[at:]} if at else message)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        start = {"type": "http.response.start", "status": self.status_code}
-        await send({**start, "headers": self.raw_headers})
-        for at in range(0, len(self._whole), LONG):
-            if at:
-                # A server waits for a slow client before it sends: first wait, and then check.
-                await send({"type": "http.response.body", "body": b"", "more_body": True})
-                try:
-                    await self._check()
-                except GatewayError:
-                    return  # shorter than its length says: the server closes the connection
-            chunk, more = self._whole[at : at + LONG], at + LONG < len(self._whole)
-            await send({"type": "http.response.body", "body": chunk, "more_body": more})
+    return send_chunks
 
 
 def public_answer(
@@ -134,10 +133,37 @@ def _ask(request: Request) -> PlainRequest:
     return PlainRequest(b"", headers, request.method == "HEAD", is_https)
 
 
-def _response(answer: PreparedResponse) -> Response:
+def _response(answer: PreparedResponse, variant: Variant, check: Check | None = None) -> Response:
+    if len(answer.body) > LONG:
+        return _Long(answer, variant, check)
     response = Response(answer.body, answer.status)
     response.raw_headers = list(answer.headers)
     return response
+
+
+class _Long(Response):
+    """A long body. What was sent stays sent; the rest is not, once it may not be."""
+
+    def __init__(self, answer: PreparedResponse, variant: Variant, check: Check | None) -> None:
+        super().__init__(status_code=answer.status)
+        self.raw_headers = list(answer.headers)
+        self._variant = variant  # whoever else is sent it gets this one as long as it is held
+        self._check = check
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        start = {"type": "http.response.start", "status": self.status_code}
+        await send({**start, "headers": self.raw_headers})
+        whole = self._variant.body
+        for at in range(0, len(whole), CHUNK):
+            if at and self._check:
+                # A server waits for a slow client before it sends: first wait, and then check.
+                await send({"type": "http.response.body", "body": b"", "more_body": True})
+                try:
+                    await self._check()
+                except GatewayError:
+                    return  # shorter than its length says: the server cuts the connection
+            chunk, more = whole[at : at + CHUNK], at + CHUNK < len(whole)
+            await send({"type": "http.response.body", "body": chunk, "more_body": more})
 
 
 # --- negotiation -------------------------------------------------------------------------------
@@ -147,6 +173,11 @@ def coding_for(ask: PlainRequest) -> str:
     """Return the coding to send, by RFC 9110 section 12.5.3; identity where none is taken."""
     accepted = ask.headers.get(b"accept-encoding", b"")
     return (_liked if len(accepted) <= LONGEST else _liked.__wrapped__)(accepted)
+
+
+def liked_coding(request: Request) -> str:
+    """Return the coding to send to a request."""
+    return coding_for(_ask(request))
 
 
 @lru_cache(maxsize=512)

@@ -17,6 +17,7 @@ from gateway.usecases.redeeming import Redeeming
 from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import read_form, require_same_origin
+from gateway.web.http.under_way import UnderWay
 from gateway.web.studio.codes import Codes
 from gateway.web.studio.desk import HOME, StudioPages, read_fields, see_other
 from gateway.web.studio.devices import Devices
@@ -42,6 +43,7 @@ class Studio:
         store: PublicStore,
         pages: Pages,
         links: Links,
+        under_way: UnderWay,
         *,
         is_https: bool,
         max_upload: int,
@@ -55,7 +57,7 @@ class Studio:
             self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload
         )
         self._grants = Grants(self._desk, publishing, granting, redeeming, links)
-        self._codes = Codes(self._desk, self._grants, redeeming)
+        self._codes = Codes(self._desk, self._grants, redeeming, under_way)
         self._devices = Devices(self._desk, granting, links)
 
     def routes(self) -> list[Route]:

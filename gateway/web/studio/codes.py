@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from gateway.usecases.idempotency import IdempotencyKey
 from gateway.usecases.redeeming import CodeRequest, Redeeming
 from gateway.web.api.codes import csv_answer
 from gateway.web.api.operations import GIVING
+from gateway.web.http.under_way import UnderWay
 from gateway.web.studio.desk import StudioPages, done_at, read_fields
 from gateway.web.studio.grants import Grants, chosen_scope, number, once_of, place_of
 from gateway.web.studio.sessions import Session
@@ -31,10 +33,13 @@ AGAIN = (
 class Codes:
     """The pages of codes; their list is on the pages of rights."""
 
-    def __init__(self, desk: StudioPages, grants: Grants, redeeming: Redeeming) -> None:
+    def __init__(
+        self, desk: StudioPages, grants: Grants, redeeming: Redeeming, under_way: UnderWay
+    ) -> None:
         self._desk = desk
         self._grants = grants
         self._redeeming = redeeming
+        self._under_way = under_way
 
     def routes(self) -> list[Route]:
         """Return the routes of these pages."""
@@ -49,6 +54,16 @@ class Codes:
         """Make codes and show their words; the same form again, and they come as a table."""
         edition = await self._grants.edition(request, session)
         fields = await read_fields(request, session)
+        work = partial(self._make, request, session, edition, fields)
+        return self._under_way.answer(session.publisher, work, in_turn=True)
+
+    async def _make(
+        self,
+        request: Request,
+        session: Session,
+        edition: Edition | None,
+        fields: Mapping[str, str],
+    ) -> Response:
         try:
             ask = IdempotencyKey(once_of(fields))
             minted = await self._redeeming.make(session.publisher, _request(fields, edition), ask)
@@ -56,7 +71,7 @@ class Codes:
             return await self._grants.page(request, session, edition, error, fields=fields)
         confirmed = await self._redeeming.confirm()
         if fields.get("as") == "csv":
-            return csv_answer(minted, 200 if confirmed else 202)
+            return await csv_answer(minted, 200, confirmed=confirmed)
         return self._desk.page(
             request,
             session,
