@@ -45,6 +45,7 @@ def cases_of(ours: Stage) -> list[Case]:
     etag = ours.server.ask("GET", PREVIEW, BROWSER)[0].getheader("etag", "")
     return [
         Case("preview", PREVIEW, {}),
+        Case("preview on a connection that closes", PREVIEW, {"Connection": "close"}),
         Case("304", PREVIEW, {"If-None-Match": etag}, 304),
         Case("304 beside a 304 of nginx", PREVIEW, {"If-None-Match": etag}, 304, 304),
         Case("full read by cookie", READ, {"Cookie": ours.cookie}),

@@ -41,6 +41,8 @@ POLL_INTERVAL = 5.0  # seconds between two looks at a connection
 UNSENT = 64 << 10  # bytes of an answer that the kernel keeps for a client besides what is under way
 JOINED = 16 << 10  # bytes of a body that are copied to be sent with its head
 
+_CLOSING = b"\r\nconnection: close"
+
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent is not, and the client is told so
 _TAKEN = struct.Struct("=120xQ")  # of Linux's tcp_info the bytes that the client has acknowledged
 
@@ -157,21 +159,25 @@ class _Protocol(HttpToolsProtocol):
         self._is_answered = True
         ((_, date),) = self.server_state.default_headers
         head, lines, body = answer.head, answer.common.lines, answer.body
+        if not self.parser.should_keep_alive():
+            date += _CLOSING
         if len(body) <= JOINED:
             self.transport.write(b"%b%bdate: %b\r\n\r\n%b" % (head, lines, date, body))
         else:  # of what waits for a slow client there is one copy for all of them
             self.transport.write(b"%b%bdate: %b\r\n\r\n" % (head, lines, date))
             self.transport.write(body)
+        if not self.parser.should_keep_alive():
+            self.transport.close()  # when all is sent
 
     def _ready_answer(self) -> PreparedResponse | None:
         headers = plain_headers(self.headers)
         if headers is None or self._is_busy or self.flow.write_paused:
             return None
         parser = self.parser
-        if not parser.should_keep_alive() or parser.should_upgrade():
+        if parser.should_upgrade():
             return None
-        # An HTTP/1.0 connection that goes on says so, and wants to be told so.
-        if b"connection" in headers and parser.get_http_version() != "1.1":
+        # A connection of HTTP/1.0 that goes on says so, and wants to be told so.
+        if parser.get_http_version() != "1.1" and parser.should_keep_alive():
             return None
         path, _, _ = self.url.partition(b"?")
         is_https = self._is_https(headers)
@@ -267,6 +273,8 @@ class _Protocol(HttpToolsProtocol):
             self._refuse(b"400 Bad Request", "This is not an HTTP request.")
 
     def _refuse(self, status: bytes, words: str, more: Mapping[str, str] | None = None) -> None:
+        if self.transport.is_closing():
+            return  # what comes after the last request is nobody's
         text = b"%b %b\n" % (status[:3], words.encode())
         headers = {"content-type": "text/plain; charset=utf-8", "connection": "close"} | SECURITY
         headers |= more or {}

@@ -150,7 +150,7 @@ class Readers:
         address, form = document_and_form(request)
         token = bearer(request)
         credential = Credential(token, "" if token else self._reader_cookie(request))
-        liked = request.headers.get("accept-language", "")
+        liked = ", ".join(request.headers.getlist("accept-language"))
         try:
             opened = await self._reading.open(address, credential, _full(form, liked))
         except Unpaid as error:

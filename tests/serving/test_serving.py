@@ -90,6 +90,37 @@ def test_a_pipeline_is_answered_in_order_whichever_way_each_goes(served: Stage) 
     assert [PAID in a.body.decode() for a in answers] == [False] * 3 + [True] + [False] * 4
 
 
+@pytest.mark.parametrize(
+    ("more", "version"), [("Connection: close\r\n", "1.1"), ("", "1.0")], ids=["told", "of 1.0"]
+)
+@pytest.mark.parametrize("path", [PREVIEW, READ, "/healthz"])
+def test_a_connection_that_closes_is_answered_the_same_and_then_over(
+    served: Stage, path: str, more: str, version: str
+) -> None:
+    with closing(Wire(served.server.port)) as wire:
+        wire.send(get(path))
+        kept = wire.answer()
+    with closing(Wire(served.server.port)) as wire:
+        wire.send(get(path, more, version=version) + get(path))
+        closed = wire.answer()
+        assert wire.is_over
+    assert (closed.status, closed.body) == (kept.status, kept.body)
+    told = {"connection": "close", "date": ""}
+    assert closed.headers | told == kept.headers | told
+    assert closed.headers.get("connection", "close") == "close"
+
+
+def test_headers_that_stand_twice_are_read_as_one(served: Stage) -> None:
+    with closing(Wire(served.server.port)) as wire:
+        wire.send(get(PREVIEW, "Accept-Encoding: identity\r\nAccept-Encoding: br\r\n"))
+        assert wire.answer().headers["content-encoding"] == "br"
+        wire.send(get(PREVIEW, "Content-Length: 0\r\n"), get(PREVIEW, HOST), get(PREVIEW))
+        assert [wire.answer().status for _ in range(3)] == [200, 400, 200]
+        right = f"Authorization: Bearer {served.token}\r\n"
+        wire.send(get(READ, right + right), get(READ, "Cookie: a=b\r\nCookie: c=d\r\n" + right))
+        assert [wire.answer().status for _ in range(2)] == [400, 200]
+
+
 def test_a_request_in_pieces_is_answered_like_a_whole_one(served: Stage) -> None:
     with closing(Wire(served.server.port)) as wire:
         wire.send(get(PREVIEW))

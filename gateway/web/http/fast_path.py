@@ -1,8 +1,8 @@
 """Answers that are ready: sent without waiting for anything.
 
 Most requests ask for bytes that lie in memory. They are answered here, before any route, by one
-look-up of their raw path. Only what is plain is answered so: for anything else (a header that
-stands twice, an error to tell, bytes to fetch) there is no ready answer, and the request goes the
+look-up of their raw path. Only what is plain is answered so: for anything else (an
+error to tell, a body that comes, bytes to fetch) there is no ready answer, and the request goes the
 long way through the routes. Both ways make their answers in `sending`, so that no request can
 tell which one it went.
 """
@@ -132,13 +132,33 @@ class FastPathMiddleware:
 
 
 def plain_headers(pairs: Pairs) -> dict[bytes, bytes] | None:
-    """Return headers by name, None where one stands twice, no host is named or a body comes."""
-    headers = dict(pairs)
-    if len(headers) != len(pairs) or b"content-length" in headers:
+    """Return headers by name; None where it takes more to tell what they say, or a body comes."""
+    headers: dict[bytes, bytes] | None = dict(pairs)
+    if headers is None or len(headers) != len(pairs):
+        headers = _joined(pairs)
+    if headers is None or not is_host(headers.get(b"host", b"")):
         return None
-    if not is_host(headers.get(b"host", b"")):
+    if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
         return None
-    return None if b"transfer-encoding" in headers else headers
+    return headers
+
+
+def _joined(pairs: Pairs) -> dict[bytes, bytes] | None:
+    """Join headers that stand several times (RFC 9110 section 5.3); None where one may not."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in pairs:
+        if name not in headers:
+            headers[name] = value
+        elif name in _SINGULAR:
+            return None
+        else:
+            headers[name] += (b"; " if name == b"cookie" else b", ") + value
+    return headers
+
+
+_SINGULAR = frozenset(
+    (b"host", b"authorization", b"content-length", b"transfer-encoding", b"x-forwarded-proto")
+)
 
 
 def document_of(path: bytes) -> tuple[Address, str] | None:
