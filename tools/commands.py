@@ -13,13 +13,15 @@ from tools.needs import require_programs
 from tools.processes import Failed, become, call, say
 from tools.venv import PYTHON, ROOT, UV, VENV, has_uv, make_venv, prepare
 
-# What each lock is made from. The tests' lock holds all of the gateway's, at the same versions.
+# What each lock is made from. The tests' lock holds all of the others', at the same versions.
 LOCKS = {
     "uv": ["requirements/uv.in"],
     "run": ["pyproject.toml", "--all-extras", "requirements/build.in"],
+    "docs": ["requirements/build.in", "requirements/docs.in", "--constraint", "requirements/run.txt"],
     "test": [
-        *["pyproject.toml", "--all-extras", "requirements/build.in", "requirements/test.in"],
-        *["--constraint", "requirements/run.txt"],
+        *["pyproject.toml", "--all-extras", "requirements/build.in"],
+        *["requirements/docs.in", "requirements/test.in"],
+        *["--constraint", "requirements/run.txt", "--constraint", "requirements/docs.txt"],
     ],
 }
 
