@@ -17,7 +17,10 @@ from tools.venv import PYTHON, ROOT, UV, VENV, has_uv, make_venv, prepare
 LOCKS = {
     "uv": ["requirements/uv.in"],
     "run": ["pyproject.toml", "--all-extras", "requirements/build.in"],
-    "docs": ["requirements/build.in", "requirements/docs.in", "--constraint", "requirements/run.txt"],
+    "docs": [
+        *["requirements/build.in", "requirements/docs.in"],
+        *["--constraint", "requirements/run.txt"],
+    ],
     "test": [
         *["pyproject.toml", "--all-extras", "requirements/build.in"],
         *["requirements/docs.in", "requirements/test.in"],
