@@ -1,6 +1,6 @@
 """The pictures of docs/tutorial.md: `.venv/bin/python -m tests.browser.tutorial` takes them anew.
 
-A publisher's first day at the studio of a gateway as `make run` starts it, on a desk and on a phone.
+A publisher's first day at the studio, on a desk and on a phone.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests import sessions
 from tests.browser.pictures import WIDTHS, chromium
@@ -33,21 +33,25 @@ The apples are still on the trees.
 """
 SLIP = TEXT.replace("##paidend##", "##paidends##")
 
-Take = Callable[[Page, str], None]
+Take = Callable[[Page, str, str], None]  # of a page a picture, as soon as it shows something
 
 
 def take_pictures(folder: Path) -> list[Path]:
     """Walk through the studio at every width, and write a picture of each step."""
     taken: list[Path] = []
-    with tempfile.TemporaryDirectory() as data, chromium() as browser:
-        with sessions.running(Path(data)) as gateway:
-            for width in WIDTHS:
+    with (
+        tempfile.TemporaryDirectory() as data,
+        sessions.running(Path(data)) as gateway,
+        chromium() as browser,
+    ):
+        for width in WIDTHS:
 
-                def take(page: Page, name: str, width: int = width) -> None:
-                    taken.append(folder / f"{name}-{width}.png")
-                    page.screenshot(path=taken[-1])
+            def take(page: Page, name: str, what: str, width: int = width) -> None:
+                expect(page.get_by_text(what).first).to_be_visible()
+                taken.append(folder / f"{name}-{width}.png")
+                page.screenshot(path=taken[-1])
 
-                walk(_window(browser, gateway, width), browser, gateway, f"{SLUG}-{width}", take)
+            walk(_window(browser, gateway, width), browser, gateway, f"{SLUG}-{width}", take)
     return taken
 
 
@@ -74,28 +78,28 @@ def walk(page: Page, browser: Browser, gateway: Running, slug: str, take: Take) 
     page.get_by_label("Address").fill(slug)
     page.get_by_label("Text", exact=True).fill(SLIP)
     press("Check")
-    take(page, "finding")
+    take(page, "finding", "2 places to mend")
     page.get_by_label("Text", exact=True).fill(TEXT)
     press("Check")
-    take(page, "checked")
+    take(page, "checked", "Nothing to mend.")
     press("Publish")
     page.goto(f"/documents/demo/{slug}")
-    take(page, "preview")
+    take(page, "preview", "The text goes on here")
     page.goto(f"/studio/documents/{slug}/rights")
     page.get_by_label("For whom").fill("Ada")
     press("Make the link")
-    take(page, "link")
+    take(page, "link", "The unlock link is made")
     link = page.get_by_role("textbox", name="Unlock link").input_value()
     assert page.viewport_size
     reader = _window(browser, gateway, page.viewport_size["width"])
     reader.goto(link)
-    take(reader, "unlock")
+    take(reader, "unlock", "Open your access")
     reader.locator("main form button").click()
     reader.wait_for_url("**/read/**")
-    take(reader, "full-text")
+    take(reader, "full-text", "We sold them")
     page.goto(f"/studio/documents/{slug}/rights")
     page.locator(".sure summary").click()
-    take(page, "take-back")
+    take(page, "take-back", "This cannot be undone.")
     press("Take back")
     page.get_by_role("status").wait_for()
 
