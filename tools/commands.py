@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from tools.needs import require_programs
-from tools.processes import Failed, become, call, say
+from tools.processes import Command, Failed, become, call, say
 from tools.venv import PYTHON, ROOT, UV, VENV, has_uv, make_venv, prepare
 
 # What each lock is made from. The tests' lock holds all of the others', at the same versions.
@@ -46,6 +46,7 @@ ENVIRONMENT = {
 }
 ELSEWHERE = ("PIP_PREFIX", "PIP_ROOT", "PIP_TARGET")  # where pip would install instead
 
+SITE: Command = [PYTHON, "-m", "mkdocs", "build"]
 SEARCH = "tests/faults/search.py"
 HOST, PORT = "127.0.0.1", "8000"  # as "paidgate serve" has them
 
@@ -54,7 +55,8 @@ def main(usage: str, name: str = "help", *arguments: str) -> None:
     """Do one of the commands."""
     commands: dict[str, Callable[..., None]]
     commands = {
-        "setup": setup, "run": run, "test": test, "search": search, "lint": lint, "lock": lock
+        "setup": setup, "run": run, "test": test, "search": search, "lint": lint, "docs": docs,
+        "lock": lock,
     }  # fmt: skip
     if name not in commands:
         sys.exit(usage)
@@ -140,6 +142,12 @@ def lint() -> None:
     clean = [passes(check) for check in CHECKS]
     if not all(clean):
         sys.exit("The tree is not clean.")
+
+
+def docs(*arguments: str) -> None:
+    """Build the docs site."""
+    prepare("docs", "test")
+    become([*SITE, *arguments])
 
 
 def lock(*arguments: str) -> None:

@@ -40,9 +40,7 @@ class Graph:
                 found[name] = 1 + max(map(floor, below)) if below else 0
             return found[name]
 
-        for name in self.imports:
-            floor(name)
-        return found
+        return {name: floor(name) for name in self.imports}
 
     @property
     def edges(self) -> int:
@@ -89,14 +87,14 @@ def ways(graph: Graph) -> list[list[str]]:
 def places(graph: Graph) -> dict[str, tuple[float, int]]:
     """Return where each box and each passed place stands: x about the middle, and its floor."""
     found: dict[str, tuple[float, int]] = {}
-    near = defaultdict(set)
+    near = defaultdict(list)
     rows: list[set[str]] = [set() for _ in range(graph.longest_chain)]
     for way in ways(graph):
         for floor, name in zip(range(graph.floors[way[0]], -1, -1), way, strict=False):
             rows[graph.floors.get(name, floor)].add(name)
         for name, below in pairwise(way):
-            near[name].add(below)
-            near[below].add(name)
+            near[name].append(below)
+            near[below].append(name)
     down = range(len(rows) - 1, -1, -1)
     for floor in (*down, *reversed(down), *down):  # nearer to its neighbours each time
 
