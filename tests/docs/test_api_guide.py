@@ -95,5 +95,5 @@ def test_the_examples_use_every_operation(session: Session) -> None:
         ("", "204", False),
     ],
 )
-def test_what_is_shown_is_compared(answer: str, shown: str, same: bool) -> None:
+def test_an_answer_is_compared_with_what_is_shown(answer: str, shown: str, same: bool) -> None:
     assert is_shown(answer, shown) is same

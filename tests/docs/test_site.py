@@ -80,5 +80,5 @@ def test_a_page_that_nothing_leads_to_is_noticed(tree: Path) -> None:
         ('<img src="images/a.png">', False),
     ],
 )
-def test_what_a_browser_would_fetch_is_told_from_a_link(text: str, is_fetched: bool) -> None:
+def test_a_resource_is_told_from_a_link(text: str, is_fetched: bool) -> None:
     assert bool(FETCHED.search(text)) is is_fetched
