@@ -6,6 +6,7 @@
     python3 dev.py test [ARG...]    run the tests; the arguments go to pytest
     python3 dev.py search [ARG...]  kill at random moments; the arguments go to pytest
     python3 dev.py lint             check style, types and layers
+    python3 dev.py docs [ARG...]    build the docs site in build/site/; the arguments go to mkdocs
     python3 dev.py lock [ARG...]    write the locks anew; the arguments go to "uv pip compile"
 
 Standard library only. Every Python since 2.6 can parse this file, so that old ones can be refused.

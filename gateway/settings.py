@@ -6,16 +6,18 @@ import ipaddress
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 PREFIX = "PAIDGATE_"
 LEAST_SECRET = 32  # bytes
 SECRET = "secret"  # noqa: S105  the file of a secret that was made, in the data folder
+
+T = TypeVar("T")
 
 _SIZE = re.compile(r"([0-9]{1,12})\s*(B|KiB|MiB|GiB)?", re.IGNORECASE)
 _UNITS = {"b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
@@ -29,24 +31,75 @@ class BadSettings(Exception):
         self.problems = problems
 
 
+def setting(default: T, meaning: str, shown: str = "") -> T:
+    """Return a field with what the reference of settings says of it, Markdown allowed.
+
+    shown: the default in words, where the value itself does not say it.
+    """
+    value: T = field(default=default, metadata={"meaning": meaning, "shown": shown})
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting, checked. Sizes are bytes, times seconds."""
 
-    data: Path = Path("var")
-    ledger: str = ""
-    redis: str = "embedded"
-    authority: str = "redis"
-    store: str = ""
-    secret: str = ""
-    base_url: str = ""
-    trusted_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
-    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
-    lease: float = 1.0
-    max_upload: int = 16 << 20
-    metrics_port: int = 0
-    language: str = "zh-CN"
-    log_level: str = "info"
+    data: Path = setting(  # noqa: RUF009  a field
+        Path("var"), "Folder for the ledger, the previews, the vault, the audit and the secret."
+    )
+    ledger: str = setting(
+        "",
+        "Database of documents, grants and codes; or `postgresql://user:password@host/name`.",
+        "`sqlite:///$DATA/ledger.db`",
+    )
+    redis: str = setting(
+        "embedded",
+        "`embedded` starts a private server with the gateway. `redis://…`, `rediss://…` and "
+        "`unix://…` name your own. `none` means no cache: every full read asks the ledger "
+        "([authority](operations.md#authority)).",
+    )
+    authority: str = setting(
+        "redis",
+        "Where leases are kept. `postgres` keeps them in the ledger's database, for a Redis that "
+        "fails over.",
+    )
+    store: str = setting(
+        "",
+        "Where previews and the vault are kept; or `s3://bucket/prefix` "
+        "([S3](operations.md#previews-and-vault-on-s3)).",
+        "`file://$DATA`",
+    )
+    secret: str = setting(
+        "",
+        f"Root secret, at least {LEAST_SECRET} bytes.",
+        "made at the first start, in `$DATA/secret`",
+    )
+    base_url: str = setting(
+        "",
+        "Public origin, such as `https://read.example.org`. Without it, links name the Host of "
+        "the request if that is trusted, otherwise `127.0.0.1` and the port that is served; links "
+        "printed by commands name `127.0.0.1:8000`.",
+        "the Host of the request",
+    )
+    trusted_hosts: tuple[str, ...] = setting(
+        ("localhost", "127.0.0.1", "::1"), "Hosts that links may name, separated by commas."
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        ("127.0.0.1", "::1"),
+        "Proxies whose `X-Forwarded-*` headers are believed: addresses or networks, separated by "
+        "commas.",
+    )
+    lease: float = setting(
+        1.0,
+        "Seconds that a worker may answer rights from memory without hearing from the authority, "
+        "from 0.2 to 60.",
+    )
+    max_upload: int = setting(16 << 20, "Size of the largest source, with `KiB`, `MiB` or `GiB`.")
+    metrics_port: int = setting(0, "Accepted; nothing uses it yet.", "none")
+    language: str = setting(
+        "zh-CN", "Language of public pages that belong to no document: `zh-CN` or `en`."
+    )
+    log_level: str = setting("info", "`debug`, `info`, `warning` or `error`.")
 
     def __repr__(self) -> str:
         shown = (f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name in _OPEN)

@@ -3,54 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.servers import comes_true, free_port
-
-ROOT = Path(__file__).parents[1]
-
-
-@dataclass(frozen=True)
-class Running:
-    """A gateway as `make run` starts it, and what it printed."""
-
-    url: str
-    key: str
-    printed: str
-    process: subprocess.Popen[bytes]
-    log: Path
+from tests import sessions
+from tests.servers import comes_true
+from tests.sessions import Running
+from tools.venv import ROOT
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("readme")
-    port = free_port()
-    command = [sys.executable, "-m", "gateway", "serve", "--demo", "content", "--port", str(port)]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PAIDGATE_")}
-    environment["PAIDGATE_DATA"] = str(folder / "var")
-    out, log = folder / "out", folder / "log"
-    with out.open("wb") as printed, log.open("wb") as logged:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=printed, stderr=logged
-        )
-    try:
-        assert comes_true(lambda: "Ctrl-C" in out.read_text() or process.poll() is not None)
-        told = out.read_text()
-        key = re.search(r"pgk-[0-9a-f]+", told)
-        assert key, log.read_text()
-        yield Running(f"http://127.0.0.1:{port}", key[0], told, process, log)
-    finally:
-        process.kill()
-        process.wait()
+    with sessions.running(tmp_path_factory.mktemp("readme")) as gateway:
+        yield gateway
 
 
 def curl(*arguments: str) -> str:
@@ -59,14 +29,11 @@ def curl(*arguments: str) -> str:
     ).stdout
 
 
-def test_the_session_in_the_readme_works(running: Running) -> None:
+def test_the_session_in_the_readme_works(running: Running, tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text()
     found = re.search(r"<!-- session -->\n```sh\n(.*?)```", readme, re.DOTALL)
     assert found
-    environment = os.environ | {"URL": running.url, "KEY": running.key}
-    session = subprocess.run(
-        ["bash", "-eu", "-c", found[1]], env=environment, capture_output=True, text=True
-    )
+    session = running.shell(found[1], tmp_path)
     assert session.returncode == 0, session.stderr
     told = session.stdout
     assert '"slug": "q1"' in told

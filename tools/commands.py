@@ -10,16 +10,21 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from tools.needs import require_programs
-from tools.processes import Failed, become, call, say
+from tools.processes import Command, Failed, become, call, say
 from tools.venv import PYTHON, ROOT, UV, VENV, has_uv, make_venv, prepare
 
-# What each lock is made from. The tests' lock holds all of the gateway's, at the same versions.
+# What each lock is made from. The tests' lock holds all of the others', at the same versions.
 LOCKS = {
     "uv": ["requirements/uv.in"],
     "run": ["pyproject.toml", "--all-extras", "requirements/build.in"],
-    "test": [
-        *["pyproject.toml", "--all-extras", "requirements/build.in", "requirements/test.in"],
+    "docs": [
+        *["requirements/build.in", "requirements/docs.in"],
         *["--constraint", "requirements/run.txt"],
+    ],
+    "test": [
+        *["pyproject.toml", "--all-extras", "requirements/build.in"],
+        *["requirements/docs.in", "requirements/test.in"],
+        *["--constraint", "requirements/run.txt", "--constraint", "requirements/docs.txt"],
     ],
 }
 
@@ -41,6 +46,7 @@ ENVIRONMENT = {
 }
 ELSEWHERE = ("PIP_PREFIX", "PIP_ROOT", "PIP_TARGET")  # where pip would install instead
 
+SITE: Command = [PYTHON, "-m", "mkdocs", "build"]
 SEARCH = "tests/faults/search.py"
 HOST, PORT = "127.0.0.1", "8000"  # as "paidgate serve" has them
 
@@ -49,7 +55,8 @@ def main(usage: str, name: str = "help", *arguments: str) -> None:
     """Do one of the commands."""
     commands: dict[str, Callable[..., None]]
     commands = {
-        "setup": setup, "run": run, "test": test, "search": search, "lint": lint, "lock": lock
+        "setup": setup, "run": run, "test": test, "search": search, "lint": lint, "docs": docs,
+        "lock": lock,
     }  # fmt: skip
     if name not in commands:
         sys.exit(usage)
@@ -135,6 +142,12 @@ def lint() -> None:
     clean = [passes(check) for check in CHECKS]
     if not all(clean):
         sys.exit("The tree is not clean.")
+
+
+def docs(*arguments: str) -> None:
+    """Build the docs site."""
+    prepare("docs", "test")
+    become([*SITE, *arguments])
 
 
 def lock(*arguments: str) -> None:

@@ -1,0 +1,85 @@
+"""Walks through the gateway: which of its files are called, and in which order."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import FrameType
+
+from starlette.types import ASGIApp
+
+from gateway.app import build, open_services
+from gateway.settings import load
+from tests.asgi import Exchange, exchange
+from tools.venv import ROOT
+
+GATEWAY = f"{ROOT / 'gateway'}/"
+SOURCE = b"---\ntitle: A title\n---\n\nFree. ##paidbegin##Paid.##paidend## Free.\n"
+HERE = "http://127.0.0.1:8000"
+
+Walks = dict[str, list[str]]
+
+
+class Walker:
+    """Asks a gateway, and writes down the files that each request calls."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.walks: Walks = {}
+
+    async def ask(
+        self, name: str, status: int, method: str, path: str, body: bytes = b"", **headers: str
+    ) -> Exchange:
+        """Send a request, and keep its walk under a name."""
+        walk = self.walks[name] = []
+
+        def look(frame: FrameType, event: str, _: object) -> None:
+            file = frame.f_code.co_filename
+            if event == "call" and file.startswith(GATEWAY):
+                walk.append(file.removeprefix(GATEWAY))
+
+        lines = [(name.replace("_", "-"), value) for name, value in headers.items()]
+        sys.setprofile(look)
+        try:
+            answer = await exchange(self._app, method, path, lines, body)
+        finally:
+            sys.setprofile(None)
+        assert answer.status == status, answer.body
+        return answer
+
+
+async def walked(folder: Path) -> Walks:
+    """Publish, read, grant, redeem and revoke on real stores, and return the walk of each."""
+    settings = load({"PAIDGATE_DATA": str(folder)})
+    services = await open_services(settings, in_process=True, serving=lambda _: None)
+    try:
+        key = await services.granting.add_publisher("demo")
+        walker = Walker(build(services))
+        await _day(walker.ask, f"Bearer {key}")
+    finally:
+        await services.close()
+    return walker.walks
+
+
+async def _day(ask: Callable[..., Awaitable[Exchange]], key: str) -> None:
+    form, page = "application/x-www-form-urlencoded", "/documents/demo/a-text"
+    typed = {"authorization": key, "content_type": "text/markdown"}
+    await ask("document", 201, "PUT", "/api/documents/a-text", SOURCE, **typed)
+    await ask("fetched preview", 200, "GET", page)
+    await ask("preview", 200, "GET", page)
+    typed["content_type"] = "application/json"
+    wish = json.dumps({"scope": "document:a-text", "term": "30d"}).encode()
+    grant = json.loads((await ask("granted", 201, "POST", "/api/grants", wish, **typed)).body)
+    bearer = f"Bearer {grant['token']}"
+    await ask("read", 200, "GET", "/read/demo/a-text", authorization=bearer)
+    token = f"token={grant['token']}".encode()
+    await ask(
+        *("redeemed", 303, "POST", "/unlock", token),
+        content_type=form,
+        origin=HERE,
+        sec_fetch_site="same-origin",
+    )
+    await ask("revoked", 204, "DELETE", f"/api/grants/{grant['id']}", authorization=key)
+    await ask("refused", 403, "GET", "/read/demo/a-text", authorization=bearer)
