@@ -53,7 +53,15 @@ from gateway.stores.leased_cache import (
     OutsideCoherence,
     boottime,
 )
-from gateway.stores.membership import TENURE, Kind, Membership, Named, Tell, log, nobody_serving
+from gateway.stores.membership import (
+    TENURE,
+    AuthorityKind,
+    Membership,
+    Named,
+    Tell,
+    log,
+    nobody_serving,
+)
 from gateway.stores.memory import MemoryAudit
 from gateway.stores.redis.authority import RedisAuthority
 from gateway.stores.redis.embedded import EmbeddedRedis, server_program
@@ -134,7 +142,7 @@ class Services:
     @property
     def authority(self) -> str:
         """Return the kind of authority that this process goes by."""
-        return self.membership.word if self.membership else str(Kind.NONE)
+        return self.membership.word if self.membership else str(AuthorityKind.NONE)
 
     async def close(self) -> None:
         """Let go of what is open."""
@@ -233,12 +241,12 @@ async def _join(
 def named_authority(settings: Settings) -> Named:
     """Return the authority that the settings name; without a server to embed it is none."""
     if settings.authority == "postgres":
-        return Named(Kind.POSTGRES)
+        return Named(AuthorityKind.POSTGRES)
     if settings.redis == "none" or (settings.redis == "embedded" and not server_program()):
-        return Named(Kind.NONE)
+        return Named(AuthorityKind.NONE)
     if settings.redis == "embedded":
-        return Named(Kind.EMBEDDED)
-    return Named(Kind.REDIS, bare(settings.redis))
+        return Named(AuthorityKind.EMBEDDED)
+    return Named(AuthorityKind.REDIS, bare(settings.redis))
 
 
 def bare(url: str) -> str:
@@ -277,21 +285,21 @@ def open_coherence(
     signet, roll = Signet(secret), Roll(ledger, terms, boottime)
     is_sure = record is None or named.is_surely(record, place)
     is_embedded = (settings.authority, settings.redis) == ("redis", "embedded")
-    if is_embedded and record and Named(Kind.EMBEDDED).is_surely(record, place):
+    if is_embedded and record and Named(AuthorityKind.EMBEDDED).is_surely(record, place):
         # Also without a program of its own: it speaks to the server that another process keeps.
-        named, is_sure = Named(Kind.EMBEDDED), True
-    if named.kind is Kind.REDIS and (record is None or record.kind == Kind.REDIS):
+        named, is_sure = Named(AuthorityKind.EMBEDDED), True
+    if named.kind is AuthorityKind.REDIS and (record is None or record.kind == AuthorityKind.REDIS):
         redis = RedisAuthority(settings.redis, terms, signet, name, may_begin=is_sure, roll=roll)
         return LeasedCoherence(redis, terms, on_record=name, background=background, roll=roll)
     if not is_sure:
         return OutsideCoherence()
-    if named.kind is Kind.POSTGRES:
+    if named.kind is AuthorityKind.POSTGRES:
         # Only here: its driver takes time and memory to import.
         from gateway.stores.sql.authority import PostgresAuthority
 
         postgres = PostgresAuthority(settings.ledger, terms)
         return LeasedCoherence(postgres, terms, on_record=name, background=background)
-    if named.kind is Kind.EMBEDDED:
+    if named.kind is AuthorityKind.EMBEDDED:
         url, keeper = EmbeddedRedis.address(settings.data), _embedded(settings)
         embedded = RedisAuthority(url, terms, signet, name, roll=roll)
         return LeasedCoherence(

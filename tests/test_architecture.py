@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,13 @@ def test_a_forbidden_import_is_noticed(
     broken = [line for line in result.stdout.splitlines() if line.endswith(" BROKEN")]
     assert result.returncode == 1
     assert any(contract in line for line in broken), result.stdout
+
+
+def test_a_public_class_has_a_name_of_its_own() -> None:
+    found = defaultdict[str, list[str]](list)
+    for path in (ROOT / "gateway").rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].append(str(path.relative_to(ROOT)))
+    assert {name: where for name, where in found.items() if len(where) > 1} == {}
+    assert len(found) > 100

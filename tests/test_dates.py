@@ -12,7 +12,7 @@ import pytest
 
 from gateway.core.documents import Address
 from gateway.core.errors import Refused
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 from gateway.core.timestamps import timestamp
 from gateway.usecases.composing import Submission
 from tests.asgi import exchange
@@ -142,7 +142,7 @@ async def test_nothing_is_public_before_its_time(field: str, time: str) -> None:
     with pytest.raises(Refused) as refused:
         await side.publish("a", source(field), form="markdown")
     (found,) = refused.value.findings
-    assert (found.code, found.line) == (Code.DRAFT, 3)
+    assert (found.code, found.line) == (FindingCode.DRAFT, 3)
     with pytest.raises(Refused):
         await side.services.publishing.check(submission(source(field)))
     assert (await exchange(side.app, "GET", "/documents/demo/a")).status == 404
@@ -172,5 +172,5 @@ async def test_a_draft_takes_nothing_away_that_was_published() -> None:
     before = await public(side, "a")
     with pytest.raises(Refused) as refused:
         await side.publish("a", source("draft: true", body=f"更多。{BODY}"), form="markdown")
-    assert [found.code for found in refused.value.findings] == [Code.DRAFT]
+    assert [found.code for found in refused.value.findings] == [FindingCode.DRAFT]
     assert await public(side, "a") == before

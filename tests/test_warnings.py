@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from gateway.__main__ import cli
 from gateway.core.documents import Address
 from gateway.core.errors import NewlyPublic
-from gateway.core.findings import WARNINGS, Code, Finding
+from gateway.core.findings import WARNINGS, Finding, FindingCode
 from gateway.rendering.pages import LANGUAGES, Language
 from gateway.rendering.workers import pages
 from gateway.usecases.composing import Submission
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.anyio
 PAID = "##paidbegin##Paid words of some length.##paidend##"
 TEXT = f"A title\n\nFree words.\n\n{PAID}\n"
 OPEN = TEXT.replace("##paidbegin##", "").replace("##paidend##", "")
-OF_WHAT_STOOD_BEFORE = {Code.NEWLY_PUBLIC, Code.HOLDERS}
+OF_WHAT_STOOD_BEFORE = {FindingCode.NEWLY_PUBLIC, FindingCode.HOLDERS}
 
 
 class Sample(NamedTuple):
@@ -42,28 +42,30 @@ class Sample(NamedTuple):
     text: str | bytes
 
 
-SAMPLES: Mapping[Code, Sample] = {
-    Code.UNCLOSED: Sample("md", "# T\n\nFree ##paidbegin##paid"),
-    Code.UNOPENED: Sample("md", f"# T\n\nFree ##paidend## {PAID}"),
-    Code.NESTED: Sample("txt", "T\n\n##paidbegin##a ##paidbegin##b##paidend##"),
-    Code.MISMATCHED: Sample("txt", "T\n\n##paidbegin##a$$paidend$$"),
-    Code.SUSPECT: Sample("txt", f"T\n\n＃＃paidbegin＃＃ {PAID}"),
-    Code.IN_MARKUP: Sample("html", f"<h1>T</h1><p title='##paidbegin##a##paidend##'>b</p>{PAID}"),
-    Code.ESCAPED: Sample("md", f"# T\n\n\\##paidbegin## {PAID}"),
-    Code.NOTHING_PAID: Sample("md", "# T\n\nFree."),
-    Code.DRAFT: Sample("md", f"---\ntitle: T\ndraft: true\n---\n\n{PAID}"),
-    Code.FRONT_MATTER: Sample("md", f"---\ntitle：T\n---\n\nFree. {PAID}"),
-    Code.UNDECODABLE: Sample("txt", b"T\n\n\xff\xfe\xfd" + PAID.encode()),
-    Code.NO_TITLE: Sample("txt", PAID),
-    Code.TOO_LARGE: Sample("md", f"---\ntitle: {'x' * 500}\n---\n\nFree. {PAID}"),
-    Code.FOREIGN_WALL: Sample("md", f"# T\n\n[paid]Free[/paid] {PAID}"),
-    Code.HIDDEN: Sample("html", f"<h1>T</h1><p hidden>no</p><p>Free</p>{PAID}"),
-    Code.UNKNOWN_FIELD: Sample("md", f"---\ntitle: T\nlayuot: post\n---\n\nFree. {PAID}"),
-    Code.EMPTY_SECTION: Sample("txt", f"T\n\n##paidbegin## ##paidend## Free. {PAID}"),
-    Code.NEARLY_ALL_FREE: Sample("txt", f"T\n\n{'Free words. ' * 1_000}\n\n{PAID}"),
-    Code.BLOCKED_PICTURE: Sample("md", f"# T\n\n![a](http://example.org/a.png) {PAID}"),
-    Code.MISSING_PICTURE: Sample("md", f"# T\n\n![a](a.png) {PAID}"),
-    Code.LEFT_OUT: Sample(
+SAMPLES: Mapping[FindingCode, Sample] = {
+    FindingCode.UNCLOSED: Sample("md", "# T\n\nFree ##paidbegin##paid"),
+    FindingCode.UNOPENED: Sample("md", f"# T\n\nFree ##paidend## {PAID}"),
+    FindingCode.NESTED: Sample("txt", "T\n\n##paidbegin##a ##paidbegin##b##paidend##"),
+    FindingCode.MISMATCHED: Sample("txt", "T\n\n##paidbegin##a$$paidend$$"),
+    FindingCode.SUSPECT: Sample("txt", f"T\n\n＃＃paidbegin＃＃ {PAID}"),
+    FindingCode.IN_MARKUP: Sample(
+        "html", f"<h1>T</h1><p title='##paidbegin##a##paidend##'>b</p>{PAID}"
+    ),
+    FindingCode.ESCAPED: Sample("md", f"# T\n\n\\##paidbegin## {PAID}"),
+    FindingCode.NOTHING_PAID: Sample("md", "# T\n\nFree."),
+    FindingCode.DRAFT: Sample("md", f"---\ntitle: T\ndraft: true\n---\n\n{PAID}"),
+    FindingCode.FRONT_MATTER: Sample("md", f"---\ntitle：T\n---\n\nFree. {PAID}"),
+    FindingCode.UNDECODABLE: Sample("txt", b"T\n\n\xff\xfe\xfd" + PAID.encode()),
+    FindingCode.NO_TITLE: Sample("txt", PAID),
+    FindingCode.TOO_LARGE: Sample("md", f"---\ntitle: {'x' * 500}\n---\n\nFree. {PAID}"),
+    FindingCode.FOREIGN_WALL: Sample("md", f"# T\n\n[paid]Free[/paid] {PAID}"),
+    FindingCode.HIDDEN: Sample("html", f"<h1>T</h1><p hidden>no</p><p>Free</p>{PAID}"),
+    FindingCode.UNKNOWN_FIELD: Sample("md", f"---\ntitle: T\nlayuot: post\n---\n\nFree. {PAID}"),
+    FindingCode.EMPTY_SECTION: Sample("txt", f"T\n\n##paidbegin## ##paidend## Free. {PAID}"),
+    FindingCode.NEARLY_ALL_FREE: Sample("txt", f"T\n\n{'Free words. ' * 1_000}\n\n{PAID}"),
+    FindingCode.BLOCKED_PICTURE: Sample("md", f"# T\n\n![a](http://example.org/a.png) {PAID}"),
+    FindingCode.MISSING_PICTURE: Sample("md", f"# T\n\n![a](a.png) {PAID}"),
+    FindingCode.LEFT_OUT: Sample(
         "md", f'# T\n\n<iframe src="https://example.org/v"></iframe>\n\nFree. {PAID}'
     ),
 }
@@ -71,7 +73,7 @@ MEDIA_TYPES = {"md": "text/markdown", "txt": "text/plain", "html": "text/html"}
 EVERY_SAMPLE = pytest.mark.parametrize("code", SAMPLES)
 
 
-def body_of(code: Code) -> bytes:
+def body_of(code: FindingCode) -> bytes:
     """Return the sample of a code, as it is sent."""
     text = SAMPLES[code].text
     return text if isinstance(text, bytes) else text.encode()
@@ -80,14 +82,14 @@ def body_of(code: Code) -> bytes:
 # --- each code ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", Code)
-def test_every_code_is_sampled_or_is_of_what_stood_before(code: Code) -> None:
+@pytest.mark.parametrize("code", FindingCode)
+def test_every_code_is_sampled_or_is_of_what_stood_before(code: FindingCode) -> None:
     assert (code in SAMPLES) != (code in OF_WHAT_STOOD_BEFORE)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("code", Code)
-def test_every_code_has_words_for_people(code: Code, language: Language) -> None:
+@pytest.mark.parametrize("code", FindingCode)
+def test_every_code_has_words_for_people(code: FindingCode, language: Language) -> None:
     say = pages().gettext(language)
     for words in WORDS[code]:
         assert say(words)
@@ -99,7 +101,7 @@ def test_every_code_has_words_for_people(code: Code, language: Language) -> None
 
 @EVERY_SAMPLE
 async def test_a_code_is_told_alike_by_api_command_line_and_studio(
-    code: Code, tmp_path: Path
+    code: FindingCode, tmp_path: Path
 ) -> None:
     told = {
         "check": await checked(code),
@@ -112,19 +114,19 @@ async def test_a_code_is_told_alike_by_api_command_line_and_studio(
     assert {surface: codes for surface, codes in told.items() if codes != told["check"]} == {}
 
 
-async def checked(code: Code) -> set[str]:
+async def checked(code: FindingCode) -> set[str]:
     """Return the codes that a check by the API tells."""
     return codes_in(await sent(code, "POST", "/api/documents/new/check"))
 
 
-async def published(code: Code) -> set[str]:
+async def published(code: FindingCode) -> set[str]:
     """Return the codes that publication by the API tells."""
     answer = await sent(code, "PUT", "/api/documents/new")
     assert answer.status == (201 if code in WARNINGS else 422)
     return codes_in(answer)
 
 
-async def sent(code: Code, method: str, place: str) -> Exchange:
+async def sent(code: FindingCode, method: str, place: str) -> Exchange:
     _, publisher = await open_api()
     media_type = MEDIA_TYPES[SAMPLES[code].suffix]
     return await publisher.send(method, place, body_of(code), content_type=media_type)
@@ -143,7 +145,7 @@ def codes_of(told: Mapping[str, Any]) -> set[str]:
     return found | warned
 
 
-def checked_here(code: Code, folder: Path, *options: str) -> set[str]:
+def checked_here(code: FindingCode, folder: Path, *options: str) -> set[str]:
     """Return the codes that a check by the command line tells."""
     file = folder / f"sample.{SAMPLES[code].suffix}"
     file.write_bytes(body_of(code))
@@ -154,7 +156,7 @@ def checked_here(code: Code, folder: Path, *options: str) -> set[str]:
     return set(re.findall(rf"^{file}:\d+:\d+: (?:warning: )?([a-z-]+): ", told.stdout, re.M))
 
 
-def checked_in_studio(code: Code) -> set[str]:
+def checked_in_studio(code: FindingCode) -> set[str]:
     """Return the codes that a check in the studio tells."""
     file = (f"sample.{SAMPLES[code].suffix}", body_of(code))
     seen = scene().visitor.write(action="check", slug="new", file=file)
@@ -206,7 +208,7 @@ async def test_an_empty_section_is_nothing_paid(blank: str) -> None:
     _, publisher = await open_api()
     text = f"Title\n\nFree.##paidbegin##{blank}##paidend## More.".encode()
     answer = await publisher.send("PUT", "/api/documents/new", text, content_type="text/plain")
-    assert codes_in(answer) == {Code.NOTHING_PAID}
+    assert codes_in(answer) == {FindingCode.NOTHING_PAID}
 
 
 async def test_an_offer_of_nothing_is_refused_in_any_case() -> None:
@@ -215,7 +217,7 @@ async def test_an_offer_of_nothing_is_refused_in_any_case() -> None:
     answer = await publisher.send(
         "PUT", "/api/documents/new?free=true", text, content_type="text/plain"
     )
-    assert (answer.status, codes_in(answer)) == (422, {Code.NOTHING_PAID})
+    assert (answer.status, codes_in(answer)) == (422, {FindingCode.NOTHING_PAID})
 
 
 async def test_what_was_declared_free_once_is_not_free_for_good() -> None:
@@ -300,7 +302,7 @@ async def test_an_act_that_makes_paid_text_public_says_so(act: Act) -> None:
     standing, publisher = await open_api()
     await put(publisher, TEXT)
     told = await act(standing, publisher)
-    assert [w["line"] for w in told["warnings"] if w["code"] == Code.NEWLY_PUBLIC] == [5]
+    assert [w["line"] for w in told["warnings"] if w["code"] == FindingCode.NEWLY_PUBLIC] == [5]
 
 
 async def test_an_act_that_makes_nothing_public_says_nothing() -> None:
@@ -336,26 +338,26 @@ async def codes_after(publisher: Caller, text: str = OPEN) -> list[str]:
 async def test_rights_to_what_is_no_longer_paid_are_told() -> None:
     standing, publisher = await open_api()
     grant, _ = await standing.grant("document:d", term="30d")
-    assert Code.HOLDERS in await codes_after(publisher)
-    assert Code.HOLDERS not in await codes_after(publisher, TEXT)
+    assert FindingCode.HOLDERS in await codes_after(publisher)
+    assert FindingCode.HOLDERS not in await codes_after(publisher, TEXT)
     await publisher.send("DELETE", f"/api/grants/{grant.id}")
-    assert Code.HOLDERS not in await codes_after(publisher)
+    assert FindingCode.HOLDERS not in await codes_after(publisher)
 
 
 async def test_rights_that_have_ended_hold_nothing() -> None:
     standing, publisher = await open_api()
     await standing.grant("document:d", term="1d")
     standing.clock.at += 2 * 86_400
-    assert Code.HOLDERS not in await codes_after(publisher)
+    assert FindingCode.HOLDERS not in await codes_after(publisher)
 
 
 async def test_codes_that_are_open_are_rights_too() -> None:
     _, publisher = await open_api()
     (code,) = await publisher.make_codes(scope="document:d")
-    assert Code.HOLDERS in await codes_after(publisher)
+    assert FindingCode.HOLDERS in await codes_after(publisher)
     await put(publisher, TEXT)
     await publisher.send("DELETE", f"/api/codes/{code['id']}")
-    assert Code.HOLDERS not in await codes_after(publisher)
+    assert FindingCode.HOLDERS not in await codes_after(publisher)
 
 
 async def test_a_right_to_a_collection_rests_on_whatever_of_it_is_paid() -> None:
@@ -364,9 +366,9 @@ async def test_a_right_to_a_collection_rests_on_whatever_of_it_is_paid() -> None
     await standing.grant("all")
     front = "---\ncollection: c\n---\n"
     await standing.publish("other", front + TEXT)
-    assert Code.HOLDERS not in await codes_after(publisher, front + OPEN)
+    assert FindingCode.HOLDERS not in await codes_after(publisher, front + OPEN)
     await standing.publish("other", front + OPEN)
-    assert Code.HOLDERS in await codes_after(publisher, front + OPEN + "\nMore.")
+    assert FindingCode.HOLDERS in await codes_after(publisher, front + OPEN + "\nMore.")
 
 
 # --- the studio asks first ---------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import GatewayError, Malformed, Refused
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 from gateway.formats.frontmatter import MAX_FRONT_MATTER
 from gateway.formats.slugs import other_than, slug_of
 from gateway.ports import Formats
@@ -46,7 +46,7 @@ class SourceFile:
         free: it is meant to hold no paid section.
         """
         if DRAFTS in self.path.parts[:-1]:
-            raise Refused((Finding(1, None, Code.DRAFT, *_DRAFT),))
+            raise Refused((Finding(1, None, FindingCode.DRAFT, *_DRAFT),))
         form, body = formats.of_suffix(self.path.suffix), self.path.read_bytes()
         slug = self._declared(body, form, formats) or self.slug or self._made(formats)
         if not is_name(slug):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.core.errors import GatewayError, Refused
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 
 
 def lines(path: Path, error: Exception) -> list[str]:
@@ -28,7 +28,7 @@ def skipped(path: Path) -> str:
 
 def is_draft(error: Exception) -> bool:
     """Return whether a file was refused for nothing but that it is a draft."""
-    return isinstance(error, Refused) and {f.code for f in error.findings} == {Code.DRAFT}
+    return isinstance(error, Refused) and {f.code for f in error.findings} == {FindingCode.DRAFT}
 
 
 def words(error: Exception) -> str:

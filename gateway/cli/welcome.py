@@ -19,17 +19,17 @@ from gateway.core.checks import check
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing
 from gateway.stores.files.durable import write_private
-from gateway.stores.membership import Kind
+from gateway.stores.membership import AuthorityKind
 from gateway.usecases.granting import GrantRequest
 
 KEPT = "welcome.json"
 STARTING = "starting"  # locked by whoever is at its first start
 
 _AUTHORITIES = {
-    Kind.EMBEDDED: "Rights are leased from a Redis of its own.",
-    Kind.REDIS: "Rights are leased from the Redis that the settings name.",
-    Kind.POSTGRES: "Rights are leased from the ledger's PostgreSQL.",
-    Kind.NONE: "Without Redis: every full read asks the ledger.",
+    AuthorityKind.EMBEDDED: "Rights are leased from a Redis of its own.",
+    AuthorityKind.REDIS: "Rights are leased from the Redis that the settings name.",
+    AuthorityKind.POSTGRES: "Rights are leased from the ledger's PostgreSQL.",
+    AuthorityKind.NONE: "Without Redis: every full read asks the ledger.",
 }
 
 
@@ -121,6 +121,6 @@ def banner(welcome: Welcome | None, origin: str, authority: str) -> str:
             f"  API key   {welcome.key}   (publisher {welcome.address.partition('/')[0]})",
             "",
         ]
-    lines += [_AUTHORITIES[Kind(authority)], ""]
+    lines += [_AUTHORITIES[AuthorityKind(authority)], ""]
     lines += ["Ctrl-C stops it.", ""]
     return "\n".join(lines)

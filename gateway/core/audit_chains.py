@@ -78,7 +78,7 @@ _decode = msgspec.json.Decoder(Batch).decode
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ChainFault:
     """What is wrong, at which line of the file, counted from 1."""
 
     line: int
@@ -86,7 +86,7 @@ class Fault:
 
 
 @dataclass
-class Report:
+class ChainReport:
     """What a check has seen of one chain."""
 
     chain: str
@@ -98,31 +98,31 @@ class Report:
     after: tuple[str, str] = ("", "")  # the chain that this one goes on from, and its last hash
     is_anchored: bool = False  # somebody else knows of this chain
     is_torn: bool = False  # the last line was being written
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ChainFault] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.head = Head(self.chain)
 
 
-def check(chain: str, lines: Iterable[bytes], anchor: Anchor | None) -> Report:
+def check(chain: str, lines: Iterable[bytes], anchor: Anchor | None) -> ChainReport:
     """Hold the lines of a chain against each other and against its anchor.
 
     A last line without its end is one that was being written: it is no fault and does not count.
     """
-    report = Report(chain, is_anchored=anchor is not None)
+    report = ChainReport(chain, is_anchored=anchor is not None)
     line = 0
     for line, text in enumerate(lines, 1):
         if not text.endswith(b"\n"):
             report.is_torn = True
             break
-        report.faults += (Fault(line, what) for what in _faults(report, text, anchor))
+        report.faults += (ChainFault(line, what) for what in _faults(report, text, anchor))
     if anchor and report.head.number < anchor.number:
         what = f"cut short: {anchor.number} batches were anchored, {report.head.number} are here"
-        report.faults.append(Fault(max(line, 1), what))
+        report.faults.append(ChainFault(max(line, 1), what))
     return report
 
 
-def _faults(report: Report, text: bytes, anchor: Anchor | None) -> Iterator[str]:
+def _faults(report: ChainReport, text: bytes, anchor: Anchor | None) -> Iterator[str]:
     """Take up one line, and tell what is wrong with it."""
     batch, digest, is_true = _read(text)
     if batch is None:
@@ -167,7 +167,7 @@ def _range(first: int, last: int) -> str:
     return f"batch {first}" if first == last else f"batches {first} to {last}"
 
 
-def _take_up(report: Report, batch: Batch, digest: str) -> None:
+def _take_up(report: ChainReport, batch: Batch, digest: str) -> None:
     if not report.batches:
         report.since = batch.at
         report.after = (batch.after, batch.prev)
@@ -178,16 +178,16 @@ def _take_up(report: Report, batch: Batch, digest: str) -> None:
         report.head = Head(report.chain, batch.number, digest)
 
 
-def check_succession(reports: Mapping[str, Report]) -> None:
+def check_succession(reports: Mapping[str, ChainReport]) -> None:
     """Add a fault where a chain does not go on from the end of the chain that it names."""
     for report in reports.values():
         name, digest = report.after
         before = reports.get(name)
         if name and before is None:
-            report.faults.append(Fault(1, f"missing: the chain before, {name}"))
+            report.faults.append(ChainFault(1, f"missing: the chain before, {name}"))
         elif before and before.head.hash != digest:
             what = f"cut short: {report.chain} goes on from another line"
-            before.faults.append(Fault(max(before.batches, 1), what))
+            before.faults.append(ChainFault(max(before.batches, 1), what))
 
 
 def records(lines: Iterable[bytes]) -> Iterator[Record]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class Code(StrEnum):
+class FindingCode(StrEnum):
     UNCLOSED = "unclosed"
     UNOPENED = "unopened"
     NESTED = "nested"
@@ -35,43 +35,43 @@ class Code(StrEnum):
 
 
 _WARNINGS = {
-    Code.NEWLY_PUBLIC: (
+    FindingCode.NEWLY_PUBLIC: (
         "Text that was paid in the edition before is free in this one.",
         "Publish only if everyone may read it from now on.",
     ),
-    Code.FOREIGN_WALL: (
+    FindingCode.FOREIGN_WALL: (
         "This looks like the marker of another system; here it marks nothing.",
         "Write ##paidbegin## where the paid section begins and ##paidend## where it ends.",
     ),
-    Code.HIDDEN: (
+    FindingCode.HIDDEN: (
         "What a browser would not show was left out.",
         "Take it out of the source, or show it.",
     ),
-    Code.UNKNOWN_FIELD: (
+    FindingCode.UNKNOWN_FIELD: (
         "The field {name} is not known, and nothing is made of it.",
         "Correct its name, or take it out.",
     ),
-    Code.EMPTY_SECTION: (
+    FindingCode.EMPTY_SECTION: (
         "This paid section holds nothing.",
         "Put text between its markers, or take both out.",
     ),
-    Code.NEARLY_ALL_FREE: (
+    FindingCode.NEARLY_ALL_FREE: (
         "Almost all of the text is free.",
         "Check that the paid section begins and ends where it should.",
     ),
-    Code.BLOCKED_PICTURE: (
+    FindingCode.BLOCKED_PICTURE: (
         "A picture that is not on https is not shown by browsers here.",
         "Give it an address that begins with https://.",
     ),
-    Code.MISSING_PICTURE: (
+    FindingCode.MISSING_PICTURE: (
         "A picture is named that is not here.",
         "Give it a whole address that begins with https://.",
     ),
-    Code.LEFT_OUT: (
+    FindingCode.LEFT_OUT: (
         "This cannot be shown here and was left out: {name}.",
         "Link to it, or say in words what it holds.",
     ),
-    Code.HOLDERS: (
+    FindingCode.HOLDERS: (
         "There are rights to this document, and nothing in it is paid.",
         "Revoke the rights, or mark what they are for.",
     ),
@@ -86,12 +86,12 @@ class Finding(Struct, frozen=True, order=True, gc=False):
 
     line: int
     column: int | None
-    code: Code
+    code: FindingCode
     message: str
     hint: str
 
 
-def warning(code: Code, line: int = 1, column: int | None = None, name: str = "") -> Finding:
+def warning(code: FindingCode, line: int = 1, column: int | None = None, name: str = "") -> Finding:
     """Return a warning; name is of what the publisher wrote: a field, an element."""
     message, hint = _WARNINGS[code]
     return Finding(line, column, code, message.format(name=name), hint)

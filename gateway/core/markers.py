@@ -17,7 +17,7 @@ from typing import NewType
 
 from msgspec import Struct
 
-from gateway.core.findings import Code, Finding, warning
+from gateway.core.findings import Finding, FindingCode, warning
 from gateway.core.suspects import InCode, everywhere, near_misses
 from gateway.core.walls import foreign_walls
 
@@ -170,7 +170,7 @@ _TEXTS = tuple(text for each in Spelling for text in each.value)
 _VEILS = dict(zip(_TEXTS, map(chr, range(0xFDE0, 0xFDE6)), strict=True))
 _STAND_INS = dict(zip(_TEXTS, map(chr, range(0xFDE6, 0xFDEC)), strict=True))
 
-_Fault = tuple[Marker, Code]
+_Fault = tuple[Marker, FindingCode]
 _Placed = tuple[tuple[int, int], Finding]  # the first two: line, tokens before
 
 
@@ -234,31 +234,31 @@ def _tokens(source: str) -> _Tokens:
 def _faults(tokens: _Tokens) -> Iterator[_Fault]:
     """Yield what is wrong with markers. After a fault, go on as most authors meant it."""
     for marker in tokens.escaped:
-        yield marker, Code.ESCAPED
+        yield marker, FindingCode.ESCAPED
     opened: Marker | None = None
     for marker in tokens.markers:
         if marker.opens and opened:
-            yield marker, Code.NESTED
+            yield marker, FindingCode.NESTED
         elif marker.opens:
             opened = marker
         elif opened is None:
-            yield marker, Code.UNOPENED
+            yield marker, FindingCode.UNOPENED
         else:
             if marker.spelling is not opened.spelling:
-                yield marker, Code.MISMATCHED
+                yield marker, FindingCode.MISMATCHED
             opened = None
     if opened:
-        yield opened, Code.UNCLOSED
+        yield opened, FindingCode.UNCLOSED
 
 
 def _findings(
     source: str, tokens: _Tokens, faults: Sequence[_Fault], in_code: InCode | None
 ) -> tuple[Finding, ...]:
     spans = tokens.spans
-    unopened = [marker for marker, code in faults if code is Code.UNOPENED]
+    unopened = [marker for marker, code in faults if code is FindingCode.UNOPENED]
     answered = _answered(spans, tokens.markers, unopened)
     placed: list[_Placed] = [
-        (place, Finding(place[0], None, Code.SUSPECT, *_SAYS[Code.SUSPECT]))
+        (place, Finding(place[0], None, FindingCode.SUSPECT, *_SAYS[FindingCode.SUSPECT]))
         for place in near_misses(source, spans, answered, in_code, limit=MOST_FINDINGS)
     ]
     if faults:
@@ -321,14 +321,14 @@ def _warnings(source: str, tokens: _Tokens, in_code: InCode | None) -> tuple[Fin
     places = list(islice(walls, MOST_WARNINGS))
     coded = in_code(places) if in_code and places else ()
     pairs = list(zip(tokens.markers[::2], tokens.markers[1::2], strict=True))
-    noted = [(place, Code.FOREIGN_WALL) for place in places if place not in coded]
+    noted = [(place, FindingCode.FOREIGN_WALL) for place in places if place not in coded]
     noted += [
-        (begin.start, Code.EMPTY_SECTION)
+        (begin.start, FindingCode.EMPTY_SECTION)
         for begin, end in pairs
         if not source[begin.end : end.start].strip()
     ][:MOST_WARNINGS]
     if _is_nearly_all_free(source, pairs):
-        noted.append((pairs[0][0].start, Code.NEARLY_ALL_FREE))
+        noted.append((pairs[0][0].start, FindingCode.NEARLY_ALL_FREE))
     ruler = _Ruler(source)
     lines = [(code, ruler.at(place)[0]) for place, code in sorted(noted)]
     return tuple(warning(code, line) for code, line in dict.fromkeys(lines))
@@ -382,7 +382,7 @@ class _Ruler:
 
 
 @cache
-def _said(code: Code, spelling: Spelling, opens: bool) -> tuple[str, str]:
+def _said(code: FindingCode, spelling: Spelling, opens: bool) -> tuple[str, str]:
     begin, end = spelling.value
     this = begin if opens else end
     message, hint = (
@@ -392,28 +392,28 @@ def _said(code: Code, spelling: Spelling, opens: bool) -> tuple[str, str]:
 
 
 _SAYS = {
-    Code.UNCLOSED: (
+    FindingCode.UNCLOSED: (
         "This {begin} is never closed.",
         "Write {end} where the paid section ends, or {literal} to show the marker itself.",
     ),
-    Code.UNOPENED: (
+    FindingCode.UNOPENED: (
         "This {end} closes nothing.",
         "Write {begin}, exactly so, where the paid section begins, "
         "or {literal} to show the marker itself.",
     ),
-    Code.NESTED: (
+    FindingCode.NESTED: (
         "This {begin} stands inside a section that is already paid.",
         "Close the section before it with its end marker, or take this one out.",
     ),
-    Code.MISMATCHED: (
+    FindingCode.MISMATCHED: (
         "This {end} closes a section that another spelling opened.",
         "Write begin and end of a section in the same spelling.",
     ),
-    Code.ESCAPED: (
+    FindingCode.ESCAPED: (
         "This {this} has a backslash before it, as editors write one that do not know markers.",
         "Take the backslash out to make it a marker, or write {literal} to show the marker itself.",
     ),
-    Code.SUSPECT: (
+    FindingCode.SUSPECT: (
         "Something on this line looks like a marker and is not one.",
         "Write the marker exactly, such as ##paidbegin## or ##paidend##, or change the wording; "
         f"write {literal('##paidbegin##')} to show a marker itself.",

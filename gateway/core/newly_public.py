@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from gateway.core.findings import Code, Finding, warning
+from gateway.core.findings import Finding, FindingCode, warning
 from gateway.core.markers import scan
 
 MOST = 1_000
@@ -38,7 +38,7 @@ def newly_public(before: str, after: str) -> tuple[Finding, ...]:
         return ()
     paid_text = _PaidBefore(paid, [text for _, text in free])
     lines = sorted({line for line, text in fresh if paid_text.is_in(text)})
-    return tuple(warning(Code.NEWLY_PUBLIC, line) for line in lines[:MOST])
+    return tuple(warning(FindingCode.NEWLY_PUBLIC, line) for line in lines[:MOST])
 
 
 _Line = tuple[int, str]

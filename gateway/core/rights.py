@@ -20,14 +20,14 @@ from gateway.core.errors import Malformed
 DEEPEST = 16  # grants, and a code at the head of them, that come one from another
 
 
-class Kind(StrEnum):
+class ScopeKind(StrEnum):
     DOCUMENT = "document"
     COLLECTION = "collection"
     ALL = "all"
 
 
 # Python 3.11 takes longer to find a member of an Enum than all else here takes.
-_DOCUMENT, _ALL = Kind.DOCUMENT, Kind.ALL
+_DOCUMENT, _ALL = ScopeKind.DOCUMENT, ScopeKind.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +35,20 @@ class Scope:
     """What a grant covers, always under one publisher."""
 
     publisher: str
-    kind: Kind
+    kind: ScopeKind
     name: str = ""
 
     def __str__(self) -> str:
-        return self.kind if self.kind is Kind.ALL else f"{self.kind}:{self.name}"
+        return self.kind if self.kind is ScopeKind.ALL else f"{self.kind}:{self.name}"
 
     @classmethod
     def parse(cls, publisher: str, text: str) -> Scope:
         """Return the scope that text names under publisher. Raises Malformed."""
         kind, colon, name = text.partition(":")
-        if text == Kind.ALL:
-            return cls(publisher, Kind.ALL)
-        if kind in (Kind.DOCUMENT, Kind.COLLECTION) and colon and is_name(name):
-            return cls(publisher, Kind(kind), name)
+        if text == ScopeKind.ALL:
+            return cls(publisher, ScopeKind.ALL)
+        if kind in (ScopeKind.DOCUMENT, ScopeKind.COLLECTION) and colon and is_name(name):
+            return cls(publisher, ScopeKind(kind), name)
         raise Malformed(
             "This is not a scope.",
             where="scope",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gateway.core.documents import MAX_LANGUAGE, MAX_TITLE, Meta, Offer, is_language, is_name
 from gateway.core.errors import Refused
-from gateway.core.findings import ALWAYS, FOREVER, Code, Finding, Hold, warning
+from gateway.core.findings import ALWAYS, FOREVER, Finding, FindingCode, Hold, warning
 from gateway.core.languages import tag
 from gateway.core.timestamps import AHEAD, BEHIND, Day, begins, has_zone
 from gateway.formats.decoding import FORBIDDEN
@@ -87,7 +87,8 @@ def read(nodes: Mapping[str, Node]) -> Declared:
 def _warnings(nodes: Mapping[str, Node]) -> tuple[Finding, ...]:
     unknown = sorted((node.line, name) for name, node in nodes.items() if not is_known(name))
     return tuple(
-        warning(Code.UNKNOWN_FIELD, line, name=_told(name)) for line, name in unknown[:MAX_WARNINGS]
+        warning(FindingCode.UNKNOWN_FIELD, line, name=_told(name))
+        for line, name in unknown[:MAX_WARNINGS]
     )
 
 
@@ -171,11 +172,11 @@ class _Fields:
         """Return a field of at most limit characters that fits, "" where there is none."""
         value = _one_line(self._find(name).node)
         if value is None or FORBIDDEN.search(value):
-            self._wrong(name, Code.UNDECODABLE, "is not one line of text")
+            self._wrong(name, FindingCode.UNDECODABLE, "is not one line of text")
         elif len(value) > limit:
-            self._wrong(name, Code.TOO_LARGE, f"is longer than {limit} characters")
+            self._wrong(name, FindingCode.TOO_LARGE, f"is longer than {limit} characters")
         elif value and fits and not fits(value):
-            self._wrong(name, Code.UNDECODABLE, "has a value that it cannot have")
+            self._wrong(name, FindingCode.UNDECODABLE, "has a value that it cannot have")
         else:
             return value
         return ""
@@ -202,7 +203,9 @@ class _Fields:
     ) -> Hold:
         """Return what a field says about when to publish."""
         written, node = self._find(name)
-        finding = Finding(node.line, 1, Code.DRAFT, f"The field {_told(written)} {what}.", hint)
+        finding = Finding(
+            node.line, 1, FindingCode.DRAFT, f"The field {_told(written)} {what}.", hint
+        )
         return Hold(finding, since, until)
 
     def offers(self, name: str) -> tuple[Offer, ...]:
@@ -212,13 +215,13 @@ class _Fields:
             return ()
         nodes = node.value if isinstance(node.value, list) else [node]
         if len(nodes) > MAX_OFFERS:
-            self._wrong(name, Code.TOO_LARGE, f"lists more than {MAX_OFFERS}")
+            self._wrong(name, FindingCode.TOO_LARGE, f"lists more than {MAX_OFFERS}")
             return ()
         return tuple(offer for each in nodes if (offer := self._offer(name, each)))
 
     def _offer(self, name: str, node: Node) -> Offer | None:
         if not isinstance(node.value, dict):
-            self._wrong(name, Code.UNDECODABLE, "is no list of name, price and url")
+            self._wrong(name, FindingCode.UNDECODABLE, "is no list of name, price and url")
             return None
         parts = _Fields(node.value, f"{name}.")
         offer = Offer(
@@ -228,10 +231,10 @@ class _Fields:
         )
         self.findings += parts.findings
         if not offer.name and not parts.findings:
-            self._wrong(name, Code.UNDECODABLE, "has no name")
+            self._wrong(name, FindingCode.UNDECODABLE, "has no name")
         return offer
 
-    def _wrong(self, name: str, code: Code, what: str) -> None:
+    def _wrong(self, name: str, code: FindingCode, what: str) -> None:
         written, node = self._find(name)
         message = f"The field {self._place}{_told(written)} {what}."
         self.findings.append(Finding(node.line, 1, code, message, _HINTS.get(name, FIELDS)))

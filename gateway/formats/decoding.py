@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from gateway.core.errors import Refused, Unsupported
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 
 _LABELS = {  # as browsers know them (WHATWG Encoding), and Python
     "utf-8": "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8"
@@ -119,7 +119,7 @@ def _refused(body: bytes, offset: int, before: str, message: str) -> Refused:
             Finding(
                 before.count("\n") + 1,
                 len(before) - before.rfind("\n"),
-                Code.UNDECODABLE,
+                FindingCode.UNDECODABLE,
                 f"{message} Byte offset {offset}.",
                 hint,
             ),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from gateway.core.errors import Refused
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 from gateway.formats.fields import key
 from gateway.formats.nodes import refused
 
@@ -169,7 +169,7 @@ def _almost(line: int, why: str) -> Refused:
     return refused(
         line + 1,
         1,
-        Code.FRONT_MATTER,
+        FindingCode.FRONT_MATTER,
         f"This is almost front matter, and everyone would see it: {why}.",
         "Put a line of --- before and after the fields, and write each as `name: value`.",
     )

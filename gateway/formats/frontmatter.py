@@ -12,7 +12,7 @@ from json import JSONDecodeError, JSONDecoder
 from typing import NamedTuple
 
 from gateway.core.errors import Refused
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 from gateway.formats import declarations, fences
 from gateway.formats.declarations import Declared
 from gateway.formats.fields import is_known
@@ -158,4 +158,4 @@ def _hexo(text: str, at: int) -> _Block | None:
 def _unclosed(text: str, fence: re.Match[str]) -> Refused:
     line = text.count("\n", 0, fence.start()) + 1
     hint = f"Put a line of {fence[1]} after the last field."
-    return refused(line, 1, Code.UNCLOSED, "The front matter is not closed.", hint)
+    return refused(line, 1, FindingCode.UNCLOSED, "The front matter is not closed.", hint)

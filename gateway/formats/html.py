@@ -17,7 +17,7 @@ from gateway.core.documents import (
     Shared,
     is_language,
 )
-from gateway.core.findings import Code, Finding, warning
+from gateway.core.findings import Finding, FindingCode, warning
 from gateway.core.markers import Marker
 from gateway.formats import contexts
 from gateway.formats import losses as lost
@@ -67,7 +67,7 @@ def _losses(text: str) -> Iterator[Finding]:
         line += text.count("\n", at, each.start)
         at = each.start
         if not each.closes:
-            yield warning(Code.LEFT_OUT, line, name=f"[{each.name}]")
+            yield warning(FindingCode.LEFT_OUT, line, name=f"[{each.name}]")
 
 
 def _declared(text: str) -> tuple[str, str]:

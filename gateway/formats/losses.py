@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from gateway.core.findings import Code, Finding, warning
+from gateway.core.findings import Finding, FindingCode, warning
 from gateway.formats.fragments import names
 from gateway.formats.hiding import Hidden, is_hidden
 from gateway.formats.pruning import PRUNED
@@ -44,25 +44,25 @@ def of_picture(address: str, line: int) -> Iterator[Finding]:
 
 def first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return each finding once, and no more of a kind than anyone reads."""
-    kinds: dict[tuple[Code, str], list[Finding]] = {}
+    kinds: dict[tuple[FindingCode, str], list[Finding]] = {}
     for each in dict.fromkeys(findings):
         kinds.setdefault((each.code, each.message), []).append(each)
     return tuple(each for kind in kinds.values() for each in islice(kind, _MOST))
 
 
-def _lost(token: Token, hidden: Hidden | None) -> Code | None:
+def _lost(token: Token, hidden: Hidden | None) -> FindingCode | None:
     if token.closes or not token.tag:
         return None
     if hidden and is_hidden(token, hidden):
-        return Code.HIDDEN
+        return FindingCode.HIDDEN
     if token.name in _LEFT_OUT:
-        return Code.LEFT_OUT
+        return FindingCode.LEFT_OUT
     return _fault(values(token.tag).get("src", "")) if token.name == "img" else None
 
 
-def _fault(picture: str) -> Code | None:
+def _fault(picture: str) -> FindingCode | None:
     if _ON_HTTPS.match(picture):
         return None
     if not _SCHEME.match(picture):
-        return Code.MISSING_PICTURE
-    return Code.BLOCKED_PICTURE if picture[:5].lower() == "http:" else Code.LEFT_OUT
+        return FindingCode.MISSING_PICTURE
+    return FindingCode.BLOCKED_PICTURE if picture[:5].lower() == "http:" else FindingCode.LEFT_OUT

@@ -7,7 +7,7 @@ elements is followed here as the HTML standard has it, never far below, and has 
 from __future__ import annotations
 
 from gateway.core.errors import Refused
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 from gateway.formats.fragments import HEADINGS, names
 from gateway.formats.tokeniser import Token, attributes, tokens
 
@@ -84,7 +84,7 @@ _CROWDED = (
 def _refused(html: str, at: int, message: str, hint: str) -> Refused:
     line = html.count("\n", 0, at) + 1
     column = at - html.rfind("\n", 0, at)
-    return Refused((Finding(line, column, Code.TOO_LARGE, message, hint),))
+    return Refused((Finding(line, column, FindingCode.TOO_LARGE, message, hint),))
 
 
 class Stack:

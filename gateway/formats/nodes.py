@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from gateway.core.errors import Refused
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 
 MAX_DEPTH = 20
 
@@ -34,14 +34,14 @@ class Node(NamedTuple):
 Nodes = dict[str, Node]
 
 
-def refused(line: int, column: int | None, code: Code, message: str, hint: str) -> Refused:
+def refused(line: int, column: int | None, code: FindingCode, message: str, hint: str) -> Refused:
     """Return a refusal with one finding."""
     return Refused((Finding(line, column, code, message, hint),))
 
 
 def too_large(what: str, line: int, limit: int) -> Refused:
     """Return the refusal of what is longer or deeper than limit."""
-    return refused(line, 1, Code.TOO_LARGE, f"{what} is too long.", f"Use at most {limit}.")
+    return refused(line, 1, FindingCode.TOO_LARGE, f"{what} is too long.", f"Use at most {limit}.")
 
 
 def _first(text: str) -> int:
@@ -50,7 +50,7 @@ def _first(text: str) -> int:
 
 
 def _unreadable(line: int, message: str, hint: str) -> Refused:
-    return refused(line, 1, Code.UNDECODABLE, message, hint)
+    return refused(line, 1, FindingCode.UNDECODABLE, message, hint)
 
 
 # --- YAML --------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import nh3
 
 from gateway.core.documents import PAGE, PLACEHOLDER
 from gateway.core.errors import Refused
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 from gateway.formats import hiding
 from gateway.formats.decoding import FORBIDDEN
 from gateway.formats.fragments import HEADINGS, join, names, pieces
@@ -101,7 +101,7 @@ def _refuse_forged(html: str) -> None:
         line = html.count("\n", 0, forged.start()) + 1
         message = "This entity is of a noncharacter, which cannot stand in a text."
         hint = "Leave the entity out; to show it, write its & as &amp;."
-        raise Refused((Finding(line, None, Code.UNDECODABLE, message, hint),))
+        raise Refused((Finding(line, None, FindingCode.UNDECODABLE, message, hint),))
 
 
 def _shown(html: str) -> str:

@@ -9,7 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 
-from gateway.core.audit_chains import Anchor, Fault, Report, check, check_succession, records
+from gateway.core.audit_chains import (
+    Anchor,
+    ChainFault,
+    ChainReport,
+    check,
+    check_succession,
+    records,
+)
 from gateway.core.audit_records import Record
 from gateway.core.errors import Malformed
 from gateway.core.terms import term_seconds
@@ -27,11 +34,11 @@ _TERM = re.compile(r"[0-9]+[a-z]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedAudit:
     """What was found: a report of each chain here, and the anchors of chains that are not."""
 
     folder: Path
-    reports: Sequence[Report]
+    reports: Sequence[ChainReport]
     missing: Sequence[Anchor]
     elsewhere: Sequence[Anchor]
 
@@ -45,11 +52,11 @@ class Verified:
             yield from self._told(report)
         for anchor in self.missing:
             what = f"missing: {anchor.number} batches were anchored, and there is no such file"
-            yield self._at(anchor.chain, Fault(1, what))
+            yield self._at(anchor.chain, ChainFault(1, what))
         for anchor in self.elsewhere:
             yield f"{anchor.chain}  {anchor.number} batches  not here: of another host"
 
-    def _told(self, report: Report) -> Iterator[str]:
+    def _told(self, report: ChainReport) -> Iterator[str]:
         parts = [report.chain, f"{report.batches} batches", f"{report.records} records"]
         if report.batches:
             parts.append(f"{timestamp(report.since)} to {timestamp(report.until)}")
@@ -60,17 +67,17 @@ class Verified:
         for fault in report.faults[:MOST]:
             yield self._at(report.chain, fault)
 
-    def _at(self, chain: str, fault: Fault) -> str:
+    def _at(self, chain: str, fault: ChainFault) -> str:
         return f"{path_of(self.folder, chain)}:{fault.line}: {fault.what}"
 
 
-def _state(report: Report) -> str:
+def _state(report: ChainReport) -> str:
     if report.faults:
         return f"{len(report.faults)} faults"
     return "ok" if report.is_anchored or not report.batches else "not anchored"
 
 
-def verify(folder: Path, anchors: Iterable[Anchor], host: str) -> Verified:
+def verify(folder: Path, anchors: Iterable[Anchor], host: str) -> VerifiedAudit:
     """Hold every chain in a folder against itself, its neighbours and its anchor.
 
     The anchors must have been read before: a gateway that is writing is ahead of them, never
@@ -84,9 +91,9 @@ def verify(folder: Path, anchors: Iterable[Anchor], host: str) -> Verified:
         # One that has begun just before the ledger was asked, or since, cannot be known to it.
         is_young = asked - YOUNG <= report.since <= time()
         if report.batches and not report.is_anchored and not is_young:
-            report.faults.append(Fault(1, "not anchored: the ledger does not know this chain"))
+            report.faults.append(ChainFault(1, "not anchored: the ledger does not know this chain"))
     absent = [anchor for chain, anchor in sorted(anchored.items()) if chain not in reports]
-    return Verified(
+    return VerifiedAudit(
         folder,
         list(reports.values()),
         [anchor for anchor in absent if host_of(anchor.chain) == host],
@@ -94,12 +101,12 @@ def verify(folder: Path, anchors: Iterable[Anchor], host: str) -> Verified:
     )
 
 
-def _checked(folder: Path, chain: str, anchor: Anchor | None) -> Report:
+def _checked(folder: Path, chain: str, anchor: Anchor | None) -> ChainReport:
     try:
         return check(chain, lines_of(folder, chain), anchor)
     except OSError as error:
-        report = Report(chain)
-        report.faults.append(Fault(1, f"unreadable: {error.strerror}"))
+        report = ChainReport(chain)
+        report.faults.append(ChainFault(1, f"unreadable: {error.strerror}"))
         return report
 
 

@@ -52,7 +52,7 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class FreePiece:
     """One free stretch of a text."""
 
     html: Markup
@@ -192,19 +192,19 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _pieces(rendering: Rendering) -> list[Piece]:
+def _pieces(rendering: Rendering) -> list[FreePiece]:
     htmls = rendering.html.split(PLACEHOLDER)
     texts = rendering.text.split(PLACEHOLDER)
     return [
-        Piece(Markup(html.strip()), text.strip())  # noqa: S704  sanitised before
+        FreePiece(Markup(html.strip()), text.strip())  # noqa: S704  sanitised before
         for html, text in zip(htmls, texts, strict=True)
     ]
 
 
-def _parts(projection: Projection, cuts: list[Cut]) -> list[Piece | Cut]:
+def _parts(projection: Projection, cuts: list[Cut]) -> list[FreePiece | Cut]:
     """Return free pieces and cuts in their order. Raises ValueError where they do not agree."""
     first, *rest = _pieces(projection.rendering)
-    parts: list[Piece | Cut] = [first]
+    parts: list[FreePiece | Cut] = [first]
     for piece, cut in zip(rest, cuts, strict=True):
         parts += [cut, piece]
     return [part for part in parts if isinstance(part, Cut) or part.html or part.text]
@@ -302,7 +302,7 @@ def _refusal(facts: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _section(part: Piece | Cut) -> dict[str, object]:
+def _section(part: FreePiece | Cut) -> dict[str, object]:
     if isinstance(part, Cut):
         return {"kind": "paid", "size_at_least": part.size_at_least}
     return {"kind": "free", "html": part.html, "text": part.text}

@@ -28,7 +28,7 @@ from anyio import (
 )
 
 from gateway.core.errors import GatewayError, Refused
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 from gateway.core.markers import divide
 from gateway.core.newly_public import newly_public
 from gateway.formats.sources import SourceFormats
@@ -178,7 +178,7 @@ class Elsewhere:
 
 def _refused(why: str) -> Refused:
     hint = "Divide it, or make its markup simpler."
-    return Refused((Finding(1, None, Code.TOO_LARGE, f"The document {why}.", hint),))
+    return Refused((Finding(1, None, FindingCode.TOO_LARGE, f"The document {why}.", hint),))
 
 
 def _outcome(parent: int, timeout: float, work: Callable[[], T]) -> T | GatewayError:

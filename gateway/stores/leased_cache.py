@@ -34,7 +34,7 @@ FIRST_PAUSE = 0.002  # seconds between two questions to the authority, doubled u
 LONGEST_PAUSE = 0.02
 
 
-class Authority(Protocol):
+class LeaseAuthority(Protocol):
     """A lease authority over a network. Every method raises Unavailable."""
 
     async def renew(self, renewal: Renewal) -> Lease: ...
@@ -96,7 +96,7 @@ class LeasedCoherence:
 
     def __init__(
         self,
-        authority: Authority,
+        authority: LeaseAuthority,
         terms: Terms,
         clock: Callable[[], float] = boottime,
         keeper: Keeper | None = None,

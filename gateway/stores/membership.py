@@ -42,7 +42,7 @@ class Tenure:
         return 1.02 * self.trust + self.pace
 
 
-class Kind(StrEnum):
+class AuthorityKind(StrEnum):
     """Kinds of authorities."""
 
     EMBEDDED = "embedded"
@@ -55,7 +55,7 @@ class Kind(StrEnum):
 class Named:
     """The authority that settings name."""
 
-    kind: Kind
+    kind: AuthorityKind
     place: str = ""  # its address, without a password
 
     def is_surely(self, record: AuthorityRecord, house: str) -> bool:
@@ -66,7 +66,10 @@ class Named:
         """
         if self.kind != record.kind:
             return False
-        if self.kind in (Kind.POSTGRES, Kind.NONE):  # in the ledger's own database, or nowhere
+        if self.kind in (
+            AuthorityKind.POSTGRES,
+            AuthorityKind.NONE,
+        ):  # in the ledger's own database, or nowhere
             return True
         return (record.house, record.place) == (house, self.place)
 
@@ -89,12 +92,12 @@ class OtherAuthority(GatewayError):
 def described(kind: str, place: str) -> str:
     """Return an authority in words."""
     words = {
-        Kind.EMBEDDED: "the embedded Redis of a data folder",
-        Kind.REDIS: f"Redis at {place}",
-        Kind.POSTGRES: "the ledger's PostgreSQL",
-        Kind.NONE: "no authority",
+        AuthorityKind.EMBEDDED: "the embedded Redis of a data folder",
+        AuthorityKind.REDIS: f"Redis at {place}",
+        AuthorityKind.POSTGRES: "the ledger's PostgreSQL",
+        AuthorityKind.NONE: "no authority",
     }
-    return words.get(Kind(kind), kind)
+    return words.get(AuthorityKind(kind), kind)
 
 
 class StillServing(GatewayError):
@@ -173,7 +176,7 @@ class Membership:
         if self._named.is_surely(record, self._house):
             return _Standing.OURS
         is_living = watch.is_living or not self._is_alone
-        if record.kind == self._named.kind == Kind.REDIS:
+        if record.kind == self._named.kind == AuthorityKind.REDIS:
             try:
                 if await self._is_begun(record.id):
                     return _Standing.OURS
@@ -192,7 +195,7 @@ class Membership:
 
     async def _replace(self, before: AuthorityRecord | None, at: int) -> None:
         kind, place = self._named.kind, self._named.place
-        name = "" if kind is Kind.NONE else secrets.token_hex(16)
+        name = "" if kind is AuthorityKind.NONE else secrets.token_hex(16)
         with suppress(Stale):  # another was faster: look again
             after = AuthorityRecord(name, kind, place, self._house)
             await self._ledger.replace_authority(before, after, at)
@@ -219,7 +222,7 @@ class Membership:
     @property
     def word(self) -> str:
         """Return the kind of authority, "another" where it is not the one on record any more."""
-        kind = self._record.kind if self._record else str(Kind.NONE)
+        kind = self._record.kind if self._record else str(AuthorityKind.NONE)
         return "another" if self._is_replaced else kind
 
     async def leave(self) -> None:

@@ -17,14 +17,14 @@ from gateway.stores.versions import is_earlier, part_bundle, part_source
 T = TypeVar("T")
 
 
-class Opened(NamedTuple):
+class OpenedFile(NamedTuple):
     """The head of a sealed edition, and the bytes of one part."""
 
     head: bytes
     blob: bytes
 
 
-Open = Callable[[Address, str, str], Awaitable[Opened]]
+Open = Callable[[Address, str, str], Awaitable[OpenedFile]]
 
 
 class Parts:

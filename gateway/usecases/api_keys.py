@@ -26,7 +26,7 @@ USE = 60  # seconds within which the last use is not noted again
 
 
 @dataclass(frozen=True, slots=True)
-class KeyWish:
+class KeyRequest:
     """An API key as it is asked for. expires is in Unix seconds, None is without end."""
 
     label: str = ""
@@ -55,7 +55,7 @@ class ApiKeys:
     async def make(
         self,
         publisher: str,
-        wish: KeyWish = KeyWish(),
+        wish: KeyRequest = KeyRequest(),
         by: ApiKey | None = None,
         ask: IdempotencyKey = ONCE,
     ) -> tuple[ApiKey, str]:

@@ -28,7 +28,7 @@ from gateway.core.documents import (
     is_blank,
 )
 from gateway.core.errors import Refused
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 from gateway.core.languages import language_of
 from gateway.core.markers import Division, Marker, divide, position, residue, veiled
 from gateway.core.timestamps import later, timestamp, written
@@ -139,7 +139,7 @@ def _in_markup(line: int, column: int | None, where: str) -> Finding:
     return Finding(
         line,
         column,
-        Code.IN_MARKUP,
+        FindingCode.IN_MARKUP,
         f"A marker stands inside {where}.",
         "Move the marker into the running text.",
     )
@@ -161,7 +161,7 @@ def _body_findings(source: Source, division: Division, form: Format) -> list[Fin
             Finding(
                 paid[MAX_SECTIONS].line + shift,
                 None,
-                Code.TOO_LARGE,
+                FindingCode.TOO_LARGE,
                 f"The document has more than {MAX_SECTIONS} paid sections.",
                 "Join neighbouring sections, or divide the document.",
             )
@@ -179,7 +179,7 @@ def _unpaid_findings(submission: Submission, document: Document) -> list[Finding
         return []
     else:
         message, hint = _UNPAID
-    return [Finding(1, None, Code.NOTHING_PAID, message, hint)]
+    return [Finding(1, None, FindingCode.NOTHING_PAID, message, hint)]
 
 
 _MARK = "Write ##paidbegin## where the paid section begins and ##paidend## where it ends"
@@ -243,7 +243,7 @@ def _shown_findings(
             Finding(
                 1,
                 None,
-                Code.SUSPECT,
+                FindingCode.SUSPECT,
                 "Read as the page shows it, the free text holds what looks like a marker.",
                 "Look for a marker that markup, an entity or an escape divides, front matter too.",
             )
@@ -253,7 +253,7 @@ def _shown_findings(
             Finding(
                 1,
                 None,
-                Code.NO_TITLE,
+                FindingCode.NO_TITLE,
                 "No title: no free heading or first line that is short enough for one.",
                 "Begin with a short line of free text, or declare a title in front matter.",
             )
@@ -263,7 +263,7 @@ def _shown_findings(
             Finding(
                 1,
                 None,
-                Code.TOO_LARGE,
+                FindingCode.TOO_LARGE,
                 f"The title is longer than {MAX_TITLE} characters.",
                 "Declare a shorter title in front matter.",
             )

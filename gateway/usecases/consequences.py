@@ -13,7 +13,7 @@ from gateway.core.codes import Code, State
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.findings import Finding
-from gateway.core.rights import Grant, Kind, Scope, Standing
+from gateway.core.rights import Grant, Scope, ScopeKind, Standing
 from gateway.ports import Clock, Edition, Ledger, Vault
 
 PAGE = 200  # rights, codes or documents looked at together
@@ -66,7 +66,7 @@ class Consequences:
             return ()
         warnings = await self._newly_public(before, coming.source)
         if not coming.is_paid and await self._has_holders(coming.address, coming.collection):
-            warnings += (findings.warning(findings.Code.HOLDERS),)
+            warnings += (findings.warning(findings.FindingCode.HOLDERS),)
         return warnings
 
     async def _newly_public(self, before: Edition, source: bytes) -> Warnings:
@@ -83,11 +83,11 @@ class Consequences:
     async def _has_holders(self, address: Address, collection: str) -> bool:
         """Return whether a right rests on a document in which nothing is paid."""
         publisher = address.publisher
-        if await self._is_held(Scope(publisher, Kind.DOCUMENT, address.slug)):
+        if await self._is_held(Scope(publisher, ScopeKind.DOCUMENT, address.slug)):
             return True
         if not collection or await self._is_paid_elsewhere(address, collection):
             return False
-        return await self._is_held(Scope(publisher, Kind.COLLECTION, collection))
+        return await self._is_held(Scope(publisher, ScopeKind.COLLECTION, collection))
 
     async def _is_held(self, scope: Scope) -> bool:
         """Return whether a right of just this scope holds, will hold, or can be redeemed."""

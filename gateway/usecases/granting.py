@@ -13,7 +13,7 @@ from gateway.core.audit_records import OPERATOR, Act, Record
 from gateway.core.cache_keys import reader_key
 from gateway.core.documents import Address, valid_name
 from gateway.core.errors import BadToken, Conflict, Expired, Malformed, Missing, Revoked
-from gateway.core.rights import DEEPEST, PLACES, Grant, Kind, Scope, Standing
+from gateway.core.rights import DEEPEST, PLACES, Grant, Scope, ScopeKind, Standing
 from gateway.core.terms import require_number, require_words, term_seconds
 from gateway.core.tokens import MAX_LIFE, Claims, Purpose
 from gateway.ports import Clock, Device, Ledger, Reader, Wanted
@@ -109,7 +109,7 @@ class Granting:
         """Raise Missing where a publisher, or the document of a scope, does not exist."""
         covered = Scope.parse(valid_name(publisher, "publisher"), scope)
         await self.require_publisher(publisher)
-        is_one = covered.kind is Kind.DOCUMENT
+        is_one = covered.kind is ScopeKind.DOCUMENT
         if is_one and not await self._ledger.current(Address(publisher, covered.name)):
             raise Missing("document")
 
@@ -237,10 +237,10 @@ class Granting:
 
     async def _covering(self, address: Address) -> tuple[str, ...]:
         current = await self._ledger.current(address)
-        scopes = (f"{Kind.DOCUMENT}:{address.slug}", str(Kind.ALL))
+        scopes = (f"{ScopeKind.DOCUMENT}:{address.slug}", str(ScopeKind.ALL))
         if current is None or not current.collection:
             return scopes
-        return (*scopes, f"{Kind.COLLECTION}:{current.collection}")
+        return (*scopes, f"{ScopeKind.COLLECTION}:{current.collection}")
 
     def standing(self, grant: Grant) -> Standing:
         """Return whether a grant holds now."""

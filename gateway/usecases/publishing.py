@@ -17,7 +17,7 @@ from gateway.core.bundles import Bundle, Damaged
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, NewlyPublic, Stale
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 from gateway.core.newly_public import newly_public
 from gateway.ports import Audit, Clock, Edition, Ledger, PublicStore, Vault
 from gateway.usecases.announcing import Announcing
@@ -66,7 +66,7 @@ async def _always(_: Sequence[Finding]) -> bool:
 
 async def _require_agreement(warnings: Sequence[Finding], agree: Agree) -> None:
     """Raise NewlyPublic if paid text would become public and nobody agrees."""
-    lines = tuple(one for one in warnings if one.code is Code.NEWLY_PUBLIC)
+    lines = tuple(one for one in warnings if one.code is FindingCode.NEWLY_PUBLIC)
     if lines and not await agree(lines):
         raise NewlyPublic(lines)
 

@@ -17,7 +17,7 @@ from gateway.core.cache_keys import document_key, grant_key, reader_key
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Expired, Missing, Revoked, Unauthenticated, Unpaid
 from gateway.core.permits import Permit
-from gateway.core.rights import NO_RIGHTS, Kind, Rights, Scope, Standing, judge
+from gateway.core.rights import NO_RIGHTS, Rights, Scope, ScopeKind, Standing, judge
 from gateway.core.tokens import Claims, KeyRing, Purpose
 from gateway.ports import RIGHTS, Audit, Clock, Coherence, Edition, Known, Ledger, Reader, Vault
 from gateway.usecases.signing_keys import Signing
@@ -225,11 +225,11 @@ class Reading:
         self, publisher: str, scopes: Sequence[Scope], after: str, limit: int
     ) -> Sequence[Edition]:
         """Return the current editions that scopes of one publisher cover, by slug."""
-        if any(scope.kind is Kind.ALL for scope in scopes):
+        if any(scope.kind is ScopeKind.ALL for scope in scopes):
             return await self._ledger.documents(publisher, after, limit)
         found: dict[str, Edition] = {}
         for scope in scopes:
-            if scope.kind is Kind.COLLECTION:
+            if scope.kind is ScopeKind.COLLECTION:
                 for edition in await self._ledger.documents(
                     publisher, after, limit, collection=scope.name
                 ):
@@ -242,7 +242,7 @@ class Reading:
         self, publisher: str, scopes: Sequence[Scope], after: str, limit: int
     ) -> AsyncIterator[Edition]:
         """Yield the current editions of the first documents that scopes name one by one."""
-        slugs = (scope.name for scope in scopes if scope.kind is Kind.DOCUMENT)
+        slugs = (scope.name for scope in scopes if scope.kind is ScopeKind.DOCUMENT)
         count = 0
         for slug in sorted(slug for slug in slugs if slug > after):
             edition = await self._ledger.current(Address(publisher, slug))

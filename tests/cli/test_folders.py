@@ -8,7 +8,7 @@ import pytest
 
 from gateway.cli.folders import SourceFile, others, publisher_of, source_files
 from gateway.core.errors import Refused
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 from gateway.formats.sources import SourceFormats
 from tests.cli.test_command_line import run
 
@@ -57,7 +57,7 @@ def test_a_draft_is_one_whatever_its_name_and_has_the_publisher_of_the_folder_ab
     assert publisher_of(SourceFile(path)) == "demo"
     with pytest.raises(Refused) as refused:
         SourceFile(path).submission("demo", SourceFormats())
-    assert [found.code for found in refused.value.findings] == [Code.DRAFT]
+    assert [found.code for found in refused.value.findings] == [FindingCode.DRAFT]
 
 
 SOUND = "Story\n\nIt begins, ##paidbegin##goes on,##paidend## and ends.\n"

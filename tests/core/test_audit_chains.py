@@ -11,9 +11,9 @@ import pytest
 
 from gateway.core.audit_chains import (
     Anchor,
-    Fault,
+    ChainFault,
+    ChainReport,
     Head,
-    Report,
     check,
     check_succession,
     link,
@@ -49,7 +49,7 @@ LINES, HEAD = chain(BATCHES)
 TEXT = b"".join(LINES)
 
 
-def faults(lines: Sequence[bytes], known: Anchor | None = None) -> list[Fault]:
+def faults(lines: Sequence[bytes], known: Anchor | None = None) -> list[ChainFault]:
     return check(CHAIN, lines, known).faults
 
 
@@ -138,7 +138,7 @@ def test_a_record_put_in_or_changed_under_new_hashes_is_noticed_by_the_anchor() 
         for forged in ([*batch, record(9)], batch[1:], [record(9), *batch[1:]]):
             lines, _ = chain([*BATCHES[:at], forged, *BATCHES[at + 1 :]])
             assert faults(lines) == []  # nothing in the file itself can tell
-            assert faults(lines, anchor(HEAD)) == [Fault(4, "not the line that was anchored")]
+            assert faults(lines, anchor(HEAD)) == [ChainFault(4, "not the line that was anchored")]
 
 
 def test_a_batch_put_in_under_new_hashes_is_noticed_by_the_anchor() -> None:
@@ -182,7 +182,7 @@ def test_a_fault_is_told_at_its_line(
 # --- from one chain to the next ----------------------------------------------------------------
 
 
-def succession(first: Sequence[bytes] | None) -> dict[str, Report]:
+def succession(first: Sequence[bytes] | None) -> dict[str, ChainReport]:
     """Check two chains, of which the second goes on from HEAD."""
     lines, _ = chain(BATCHES, HEAD.follow(NEXT))
     reports = {NEXT: check(NEXT, lines, None)}
@@ -198,12 +198,12 @@ def test_a_chain_goes_on_from_the_end_of_the_one_before() -> None:
 
 def test_a_chain_that_is_gone_is_missed_by_the_next() -> None:
     told = succession(None)[NEXT].faults
-    assert told == [Fault(1, f"missing: the chain before, {CHAIN}")]
+    assert told == [ChainFault(1, f"missing: the chain before, {CHAIN}")]
 
 
 def test_a_tail_that_is_cut_is_missed_by_the_next_chain() -> None:
     told = succession(LINES[:3])[CHAIN].faults
-    assert told == [Fault(3, f"cut short: {NEXT} goes on from another line")]
+    assert told == [ChainFault(3, f"cut short: {NEXT} goes on from another line")]
 
 
 def test_a_chain_that_denies_the_one_before_is_noticed() -> None:
@@ -211,7 +211,7 @@ def test_a_chain_that_denies_the_one_before_is_noticed() -> None:
     body = line[: line.rindex(b',"hash"')].replace(b',"after":"' + CHAIN.encode() + b'"', b"")
     forged = b'%b,"hash":"%b"}\n' % (body, sha256(body + b"}").hexdigest().encode())
     told = check(NEXT, [forged], None).faults
-    assert told == [Fault(1, "not linked to the chain before")]
+    assert told == [ChainFault(1, "not linked to the chain before")]
 
 
 def test_a_chain_without_lines_hands_on_what_it_would_have_named() -> None:

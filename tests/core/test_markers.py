@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.core import skeletons
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 from gateway.core.markers import (
     MOST_FINDINGS,
     PAGEBREAK,
@@ -124,7 +124,7 @@ def test_an_escaped_marker_is_mended_in_two_ways_and_both_are_told() -> None:
 def test_what_an_editor_makes_of_a_marker_is_never_silent(written: str) -> None:
     for source in (written, f"free {written}secret", f"a\n{written}\nsecret\n", f"字{written}字"):
         codes = {finding.code for finding in divide(source).findings}
-        assert codes & {Code.ESCAPED, Code.SUSPECT}, source
+        assert codes & {FindingCode.ESCAPED, FindingCode.SUSPECT}, source
 
 
 def test_a_backslash_elsewhere_is_text() -> None:
@@ -209,7 +209,7 @@ def test_spellings_pair_only_with_themselves() -> None:
     for one, other in product(Spelling, Spelling):
         division = divide(f"a{one.value[0]}b{other.value[1]}c")
         codes = [finding.code for finding in division.findings]
-        assert codes == ([] if one is other else [Code.MISMATCHED])
+        assert codes == ([] if one is other else [FindingCode.MISMATCHED])
 
 
 def test_a_begin_of_another_spelling_inside_is_nested() -> None:
@@ -243,7 +243,7 @@ def test_a_line_has_one_suspect_at_most() -> None:
     ],
 )
 def test_an_end_tag_speaks_for_its_inexact_begin(source: str) -> None:
-    assert {finding.code for finding in divide(source).findings} == {Code.UNOPENED}
+    assert {finding.code for finding in divide(source).findings} == {FindingCode.UNOPENED}
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_an_end_tag_speaks_for_its_inexact_begin(source: str) -> None:
     ],
 )
 def test_an_inexact_tag_that_no_end_speaks_for_is_suspect(source: str) -> None:
-    assert Code.SUSPECT in {finding.code for finding in divide(source).findings}
+    assert FindingCode.SUSPECT in {finding.code for finding in divide(source).findings}
 
 
 @pytest.mark.parametrize("control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -397,8 +397,8 @@ def test_what_looks_like_a_marker_is_found_wherever_it_stands(filler: str, odd: 
         source = f"{before}{'z' * between}\n{odd}\n{before}\n{odd}\n##paidend##"
         lines = [n for n, line in enumerate(source.split("\n"), 1) if line == odd]
         found = [(one.line, one.code) for one in divide(source).findings]
-        assert found[:2] == [(line, Code.SUSPECT) for line in lines]
-        assert [code for _, code in found[2:]] == [Code.UNOPENED]
+        assert found[:2] == [(line, FindingCode.SUSPECT) for line in lines]
+        assert [code for _, code in found[2:]] == [FindingCode.UNOPENED]
 
 
 def test_a_line_of_many_pieces_is_one_line() -> None:

@@ -9,9 +9,9 @@ from gateway.core.errors import Malformed
 from gateway.core.permits import NotPermitted, Permit
 from gateway.core.rights import (
     Grant,
-    Kind,
     Rights,
     Scope,
+    ScopeKind,
     Standing,
     Verdict,
     judge,
@@ -51,7 +51,7 @@ def test_a_document_scope_covers_exactly_that_document() -> None:
 
 
 def test_a_collection_scope_never_covers_a_document_without_a_collection() -> None:
-    assert not Scope("demo", Kind.COLLECTION, "").covers(HERE, "")
+    assert not Scope("demo", ScopeKind.COLLECTION, "").covers(HERE, "")
     assert Scope.parse("demo", "collection:news").covers(HERE, "news")
     assert not Scope.parse("demo", "collection:news").covers(HERE, "newsletter")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 from gateway.core.markers import MOST_WARNINGS, PAGE_LENGTH, divide
 from gateway.core.suspects import everywhere
 
@@ -81,7 +81,7 @@ def test_a_long_text_that_is_free_but_for_a_little_is_told(
 ) -> None:
     source = "字" * (free - 1) + "\n" + "##paidbegin##" + "字" * paid + "##paidend##"
     codes = [one.code for one in divide(source).warnings]
-    assert (Code.NEARLY_ALL_FREE in codes) is told
+    assert (FindingCode.NEARLY_ALL_FREE in codes) is told
 
 
 def test_a_refused_source_has_findings_alone() -> None:

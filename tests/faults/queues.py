@@ -14,7 +14,7 @@ from anyio import create_task_group
 from sqlalchemy import Connection as Transaction
 
 from gateway.core.errors import Missing
-from gateway.core.rights import Grant, Kind, Scope
+from gateway.core.rights import Grant, Scope, ScopeKind
 from gateway.stores.sql.changes import Changes, _Change
 from gateway.stores.sql.ledger import SqlLedger, open_ledger
 from tests.faults.loops import PUBLISHER, ErrorResponses, settings
@@ -57,7 +57,7 @@ async def open_hasty(folder: Path) -> SqlLedger:
 
 def right(name: str, parent: str = "") -> Grant:
     """Return a right to everything."""
-    return Grant(id=name, scope=Scope(PUBLISHER, Kind.ALL), starts=1, made_at=1, parent=parent)
+    return Grant(id=name, scope=Scope(PUBLISHER, ScopeKind.ALL), starts=1, made_at=1, parent=parent)
 
 
 async def grant_at_once(

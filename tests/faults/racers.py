@@ -22,7 +22,7 @@ from gateway.stores.sql import tables as t
 from gateway.stores.sql.engines import open_engines
 from gateway.stores.sql.grants import put_grant, put_in_reader
 from gateway.stores.sql.ledger import SqlLedger, open_ledger
-from gateway.stores.sql.record import Change
+from gateway.stores.sql.record import SqlChange
 from tests.faults.loops import ErrorResponses
 from tests.faults.strikes import Strike
 from tests.services import SECRET, settings
@@ -58,7 +58,7 @@ class Careless(SqlLedger):
             self.meeting = None
         uses = update(t.code).where(t.code.c.id == code).values(uses=known.uses + 1)
 
-        def count(change: Change) -> Reader:
+        def count(change: SqlChange) -> Reader:
             change.run(uses)
             return put_in_reader(change, reader, put_grant(change, grant), at)
 

@@ -10,7 +10,7 @@ import struct
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from gateway.core.rights import Grant, Kind, Rights, Scope
+from gateway.core.rights import Grant, Rights, Scope, ScopeKind
 
 KEYS = 8
 WORKERS = 16
@@ -86,7 +86,7 @@ def rights_of(key: int, version: int) -> Rights | None:
     """Return what a key holds in a version."""
     if version % 2 == 0:
         return None
-    return Rights([Grant(f"g{key}", Scope("demo", Kind.ALL))], version)
+    return Rights([Grant(f"g{key}", Scope("demo", ScopeKind.ALL))], version)
 
 
 def is_gone(answer: Rights | None, acknowledged: int) -> bool:

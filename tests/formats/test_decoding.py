@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.errors import Refused, Unsupported
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 from gateway.formats.decoding import FORBIDDEN, decode
 
 CHINESE = (
@@ -29,7 +29,7 @@ def finding(body: bytes, charset: str | None = None) -> Finding:
     with pytest.raises(Refused) as refused:
         decode(body, charset)
     (found,) = refused.value.findings
-    assert found.code is Code.UNDECODABLE
+    assert found.code is FindingCode.UNDECODABLE
     return found
 
 
@@ -144,7 +144,7 @@ def test_a_page_in_a_charset_that_is_not_read_is_refused_at_its_word() -> None:
     with pytest.raises(Refused) as refused:
         decode(PAGE.format("big5").encode("big5", "ignore"), None, is_html=True)
     (found,) = refused.value.findings
-    assert (found.code, found.line, found.column) == (Code.UNDECODABLE, 1, 28)
+    assert (found.code, found.line, found.column) == (FindingCode.UNDECODABLE, 1, 28)
     assert "big5" in found.message
 
 

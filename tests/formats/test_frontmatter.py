@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.core.documents import Meta, Offer
 from gateway.core.errors import Refused
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 from gateway.formats.declarations import Declared
 from gateway.formats.frontmatter import MAX_FRONT_MATTER, split
 
@@ -124,51 +124,51 @@ def test_a_second_one_is_text() -> None:
 )
 def test_an_unclosed_one_is_refused(text: str) -> None:
     (found,) = findings(text)
-    assert (found.code, found.line, found.column) == (Code.UNCLOSED, 1, 1)
+    assert (found.code, found.line, found.column) == (FindingCode.UNCLOSED, 1, 1)
 
 
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        ("title: [a, {b: c}]", Code.UNDECODABLE),
-        ("title: {a: b}", Code.UNDECODABLE),
-        ("title: " + "x" * 201, Code.TOO_LARGE),
-        ('title: "\\ud800"', Code.UNDECODABLE),
-        ('title: "\\uFDD0"', Code.UNDECODABLE),
-        ('title: "\\0"', Code.UNDECODABLE),
-        ("collection: a/b", Code.UNDECODABLE),
-        ("collection: A Title", Code.UNDECODABLE),
-        ("collection: 标题", Code.UNDECODABLE),
-        ("collection: " + "a" * 81, Code.TOO_LARGE),
-        ("language: 天书", Code.UNDECODABLE),
-        ("language: en/US", Code.UNDECODABLE),
-        ("date: yesterday", Code.UNDECODABLE),
-        ("date: 2023-02-30", Code.UNDECODABLE),
-        ("date: 01.02.2023", Code.UNDECODABLE),
-        ("summary: " + "x" * 1001, Code.TOO_LARGE),
-        ("author: " + "x" * 201, Code.TOO_LARGE),
-        ("offer: free", Code.UNDECODABLE),
-        ("offer: {price: 3}", Code.UNDECODABLE),
-        ("offer: {name: a, url: 'javascript:alert(1)'}", Code.UNDECODABLE),
-        ("offer: {name: a, url: //evil.example}", Code.UNDECODABLE),
-        ("offer: {name: a, url: /\\evil.example}", Code.UNDECODABLE),
-        ("offer: {name: a, url: 'data:text/html,x'}", Code.UNDECODABLE),
-        ("offer: {name: a, url: shop}", Code.UNDECODABLE),
-        ("offer: {name: " + "x" * 101 + "}", Code.TOO_LARGE),
-        ("offer: [" + "{name: a}," * 21 + "]", Code.TOO_LARGE),
-        ("title: 'a", Code.UNDECODABLE),
-        ("title: &a x", Code.UNDECODABLE),
-        ("title: *a", Code.UNDECODABLE),
-        ("x: !!python/object/apply:os.system [id]", Code.UNDECODABLE),
-        ("title: !!str x", Code.UNDECODABLE),
-        ("\ttitle: x", Code.UNDECODABLE),
-        ("author: a\nauthor: b", Code.UNDECODABLE),
-        ("x: " + "[" * 100, Code.TOO_LARGE),
-        ("x: " + "{a: " * 100, Code.TOO_LARGE),
-        ("x: " + "[" * 60_000, Code.TOO_LARGE),
+        ("title: [a, {b: c}]", FindingCode.UNDECODABLE),
+        ("title: {a: b}", FindingCode.UNDECODABLE),
+        ("title: " + "x" * 201, FindingCode.TOO_LARGE),
+        ('title: "\\ud800"', FindingCode.UNDECODABLE),
+        ('title: "\\uFDD0"', FindingCode.UNDECODABLE),
+        ('title: "\\0"', FindingCode.UNDECODABLE),
+        ("collection: a/b", FindingCode.UNDECODABLE),
+        ("collection: A Title", FindingCode.UNDECODABLE),
+        ("collection: 标题", FindingCode.UNDECODABLE),
+        ("collection: " + "a" * 81, FindingCode.TOO_LARGE),
+        ("language: 天书", FindingCode.UNDECODABLE),
+        ("language: en/US", FindingCode.UNDECODABLE),
+        ("date: yesterday", FindingCode.UNDECODABLE),
+        ("date: 2023-02-30", FindingCode.UNDECODABLE),
+        ("date: 01.02.2023", FindingCode.UNDECODABLE),
+        ("summary: " + "x" * 1001, FindingCode.TOO_LARGE),
+        ("author: " + "x" * 201, FindingCode.TOO_LARGE),
+        ("offer: free", FindingCode.UNDECODABLE),
+        ("offer: {price: 3}", FindingCode.UNDECODABLE),
+        ("offer: {name: a, url: 'javascript:alert(1)'}", FindingCode.UNDECODABLE),
+        ("offer: {name: a, url: //evil.example}", FindingCode.UNDECODABLE),
+        ("offer: {name: a, url: /\\evil.example}", FindingCode.UNDECODABLE),
+        ("offer: {name: a, url: 'data:text/html,x'}", FindingCode.UNDECODABLE),
+        ("offer: {name: a, url: shop}", FindingCode.UNDECODABLE),
+        ("offer: {name: " + "x" * 101 + "}", FindingCode.TOO_LARGE),
+        ("offer: [" + "{name: a}," * 21 + "]", FindingCode.TOO_LARGE),
+        ("title: 'a", FindingCode.UNDECODABLE),
+        ("title: &a x", FindingCode.UNDECODABLE),
+        ("title: *a", FindingCode.UNDECODABLE),
+        ("x: !!python/object/apply:os.system [id]", FindingCode.UNDECODABLE),
+        ("title: !!str x", FindingCode.UNDECODABLE),
+        ("\ttitle: x", FindingCode.UNDECODABLE),
+        ("author: a\nauthor: b", FindingCode.UNDECODABLE),
+        ("x: " + "[" * 100, FindingCode.TOO_LARGE),
+        ("x: " + "{a: " * 100, FindingCode.TOO_LARGE),
+        ("x: " + "[" * 60_000, FindingCode.TOO_LARGE),
     ],
 )
-def test_a_field_that_cannot_be_has_a_finding_with_its_line(line: str, code: Code) -> None:
+def test_a_field_that_cannot_be_has_a_finding_with_its_line(line: str, code: FindingCode) -> None:
     found = findings(yaml("x-unknown: CANARY", line))[0]
     assert found.code is code
     assert found.line in (3, 4, 5)
@@ -207,7 +207,7 @@ def test_a_bad_toml_field_has_its_line() -> None:
 
 def test_more_than_a_page_of_it_is_too_large() -> None:
     (found,) = findings(yaml("x: " + "y" * MAX_FRONT_MATTER))
-    assert (found.code, found.line) == (Code.TOO_LARGE, 1)
+    assert (found.code, found.line) == (FindingCode.TOO_LARGE, 1)
 
 
 def test_values_stay_text() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 from gateway.formats import html
 from gateway.formats.sanitising import sanitise
 
@@ -53,7 +53,7 @@ SHOWN = (
 def test_a_hidden_element_is_in_no_form_and_is_told_of(source: str, around: str) -> None:
     made = html.render(around.format(source), "T")
     assert "DARK" not in f"{made}"
-    assert Code.HIDDEN in {each.code for each in made.warnings}
+    assert FindingCode.HIDDEN in {each.code for each in made.warnings}
 
 
 @pytest.mark.parametrize("source", SHOWN)
@@ -85,8 +85,11 @@ def test_players_and_frames_leave_a_link() -> None:
         "https://e.example/3",
     ]
     assert [(each.line, each.code) for each in made.warnings] == [
-        (1, Code.LEFT_OUT), (2, Code.LEFT_OUT), (3, Code.LEFT_OUT), (3, Code.LEFT_OUT)
-    ]  # fmt: skip
+        (1, FindingCode.LEFT_OUT),
+        (2, FindingCode.LEFT_OUT),
+        (3, FindingCode.LEFT_OUT),
+        (3, FindingCode.LEFT_OUT),
+    ]
 
 
 def test_what_wordpress_kept_in_its_classic_editor_is_read_as_it_showed_it() -> None:
@@ -101,7 +104,7 @@ def test_what_wordpress_kept_in_its_classic_editor_is_read_as_it_showed_it() -> 
         '<img src="https://e.example/i.png" alt="i"> words</p><pre>[gallery]\n\nx</pre>'
     )
     assert [(each.line, each.code) for each in made.warnings] == [
-        (6, Code.LEFT_OUT), (10, Code.LEFT_OUT)
+        (6, FindingCode.LEFT_OUT), (10, FindingCode.LEFT_OUT)
     ]  # fmt: skip
 
 

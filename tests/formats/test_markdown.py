@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from gateway.core.documents import PLACEHOLDER
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 from gateway.formats import markdown
 
 
@@ -153,12 +153,12 @@ def test_what_no_form_shows_is_told_with_its_line() -> None:
         "T",
     )
     assert [(each.line, each.code) for each in sorted(made.warnings)] == [
-        (2, Code.BLOCKED_PICTURE),
-        (3, Code.MISSING_PICTURE),
-        (5, Code.LEFT_OUT),
-        (7, Code.HIDDEN),
-        (9, Code.LEFT_OUT),
-        (11, Code.MISSING_PICTURE),  # it may be there for all we know, and stays
+        (2, FindingCode.BLOCKED_PICTURE),
+        (3, FindingCode.MISSING_PICTURE),
+        (5, FindingCode.LEFT_OUT),
+        (7, FindingCode.HIDDEN),
+        (9, FindingCode.LEFT_OUT),
+        (11, FindingCode.MISSING_PICTURE),  # it may be there for all we know, and stays
     ]
     assert "dark" not in f"{made}"
     assert '<a href="https://e.example/v"' in made.html

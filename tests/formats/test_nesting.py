@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.core.errors import Refused
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 from gateway.formats import html, markdown
 from gateway.formats.nesting import MAX_ATTRIBUTES, MAX_DEPTH, check
 from gateway.ports import Format
@@ -18,7 +18,7 @@ def finding(text: str) -> Finding:
     with pytest.raises(Refused) as refused:
         check(text)
     (found,) = refused.value.findings
-    assert found.code is Code.TOO_LARGE
+    assert found.code is FindingCode.TOO_LARGE
     return found
 
 

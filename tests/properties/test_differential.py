@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 from gateway.core.markers import Division, PaidText, Spelling, divide
 from tests.core import naive_markers
 
@@ -176,7 +176,7 @@ def blind_to(*chars: str) -> Divide:
     return divider
 
 
-def without(*codes: Code) -> Divide:
+def without(*codes: FindingCode) -> Divide:
     """Make a divider that does not care for some faults."""
 
     def divider(source: str) -> Division:
@@ -207,10 +207,10 @@ LEAKS = {
     "no entities": (blind_to("&"), "a ##&#112;a&#105;dbegin##x"),
     "no look-alikes": (blind_to(*"раіԁ"), "a ##раіԁbegin##x"),
     "no bidirectional controls": (blind_to("\u202e"), "a\u202e ##paidbegin##x##paidend##"),
-    "no suspects": (without(Code.SUSPECT), "a ##PAIDBEGIN##x"),
-    "unclosed is free": (without(Code.UNCLOSED), "a ##paidbegin##x"),
-    "unopened is text": (without(Code.UNOPENED), "a ##paidend##x"),
-    "any end closes": (without(Code.MISMATCHED), "a ##paidbegin##x$$paidend$$"),
+    "no suspects": (without(FindingCode.SUSPECT), "a ##PAIDBEGIN##x"),
+    "unclosed is free": (without(FindingCode.UNCLOSED), "a ##paidbegin##x"),
+    "unopened is text": (without(FindingCode.UNOPENED), "a ##paidend##x"),
+    "any end closes": (without(FindingCode.MISMATCHED), "a ##paidbegin##x$$paidend$$"),
     "even backslashes": (escaping_by_parity, "a \\\\##paidbegin##x##paidend##"),
     "the second begin counts": (eager, "a##paidbegin##x##paidbegin##y##paidend##"),
 }

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 from gateway.core.markers import Division, FreeText, PaidText, Section, Spelling, divide
 from tests.core import naive_markers
 
@@ -206,7 +206,7 @@ def offsets_of_bytes(source: str) -> Division:
 def deaf_to_unclosed(source: str) -> Division:
     """Take what is never closed for free text."""
     division = divide(source)
-    if {finding.code for finding in division.findings} <= {Code.UNCLOSED}:
+    if {finding.code for finding in division.findings} <= {FindingCode.UNCLOSED}:
         return cut(source, [match.span() for match in PAIR.finditer(source)])
     return division
 

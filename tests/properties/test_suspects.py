@@ -16,7 +16,7 @@ from string import ascii_lowercase, punctuation
 import pytest
 
 from gateway.core.documents import Address
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 from gateway.core.markers import Division, FreeText, Section, Spelling, divide
 from gateway.core.suspects import everywhere
 from gateway.formats import markdown
@@ -60,7 +60,9 @@ def check_quiet(divider: Divide, seed: int, count: int) -> None:
     for article in articles(seed, count):
         division = divider(article)
         assert division.findings == (), article
-        assert Code.FOREIGN_WALL not in {warning.code for warning in division.warnings}, article
+        assert FindingCode.FOREIGN_WALL not in {warning.code for warning in division.warnings}, (
+            article
+        )
 
 
 def divide_markdown(source: str) -> Division:
@@ -165,7 +167,7 @@ def test_a_tag_that_is_not_exact_is_seen(tag: str) -> None:
 )  # fmt: skip
 def test_a_tag_of_nearly_that_name_is_seen_anywhere(tag: str) -> None:
     for source in (tag, f"free\n{tag}\npaid", f"free{tag}paid", f"字 {tag} 字\r\n\r\nx"):
-        assert [one.code for one in divide(source).findings] == [Code.SUSPECT]
+        assert [one.code for one in divide(source).findings] == [FindingCode.SUSPECT]
 
 
 @pytest.mark.parametrize(
@@ -434,7 +436,7 @@ def test_ten_thousand_ordinary_articles_have_no_finding() -> None:
 def test_five_hundred_listings_are_published_without_a_word() -> None:
     for form, source in listings(seed=1, count=500):
         prepared = prepare_submission(Submission(Address("demo", "a"), source.encode(), form), NOW)
-        assert Code.FOREIGN_WALL not in {one.code for one in prepared.warnings}, source
+        assert FindingCode.FOREIGN_WALL not in {one.code for one in prepared.warnings}, source
 
 
 @pytest.mark.parametrize(
@@ -475,7 +477,7 @@ def test_ordinary_text_is_text(text: str) -> None:
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_marker_is_seen(text: str) -> None:
-    assert [one.code for one in divide(text).findings] == [Code.SUSPECT]
+    assert [one.code for one in divide(text).findings] == [FindingCode.SUSPECT]
 
 
 # The checkers catch dividers that leak

@@ -10,7 +10,7 @@ from anyio import create_task_group, wait_all_tasks_blocked
 
 from gateway.core.documents import Address
 from gateway.core.errors import Refused
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 from gateway.rendering.workers import Elsewhere, Here, cores, stamp
 from gateway.usecases.composing import Submission, Task
 from tests.faults import poisons
@@ -50,7 +50,7 @@ async def test_a_document_that_harms_its_process_is_refused_and_the_next_is_not(
     with pytest.raises(Refused) as caught:
         await elsewhere.compose(task(WORDS + harm))
     (finding,) = caught.value.findings
-    assert finding.code is Code.TOO_LARGE
+    assert finding.code is FindingCode.TOO_LARGE
     assert harm.decode() not in f"{finding.message} {finding.hint}"
     assert (await elsewhere.compose(task(WORDS))).edition.title == "Title"
 

@@ -17,7 +17,7 @@ import structlog
 from gateway.core.audit_chains import Anchor
 from gateway.core.audit_records import WITHHELD, Act, Record
 from gateway.core.errors import Unavailable
-from gateway.ops.audit_log import Verified, recorded, verify
+from gateway.ops.audit_log import VerifiedAudit, recorded, verify
 from gateway.ports import Anchors
 from gateway.stores.files.audit import BOUND, DAY, TICK, FileAudit
 from gateway.stores.files.chains import chains_in, host_of, lines_of, path_of, this_host
@@ -87,7 +87,7 @@ def opened(folder: Path, anchors: Anchors | None = None, **more: int) -> FileAud
     return FileAudit(folder, FrozenClock(), anchors or MemoryAnchors(), host="here", **more)
 
 
-async def verified(folder: Path, anchors: Anchors) -> Verified:
+async def verified(folder: Path, anchors: Anchors) -> VerifiedAudit:
     return verify(folder, await anchors.anchors(), "here")
 
 

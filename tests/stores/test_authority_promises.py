@@ -37,8 +37,8 @@ NO_KEYS = [b"", b"no JSON", b"{}", b"1", b"[1]", b"[[]]", b'"x"', b"[" * 100_000
 class Made(NamedTuple):
     """An authority that knows nothing, how to open another beside it, and how to empty both."""
 
-    opened: leased.Authority
-    another: Callable[[], leased.Authority]
+    opened: leased.LeaseAuthority
+    another: Callable[[], leased.LeaseAuthority]
     forget: Callable[[], Awaitable[object]]
 
 
@@ -54,9 +54,9 @@ async def without_tables(url: str) -> AsyncIterator[asyncpg.Connection]:
 @pytest.fixture(params=["local", "redis", "composed", "postgres"])
 async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
     """Open each authority, empty."""
-    opened: list[leased.Authority] = []
+    opened: list[leased.LeaseAuthority] = []
 
-    def on(kind: Callable[[str, Terms], leased.Authority], url: str) -> leased.Authority:
+    def on(kind: Callable[[str, Terms], leased.LeaseAuthority], url: str) -> leased.LeaseAuthority:
         opened.append(kind(url, TERMS))
         return opened[-1]
 
@@ -81,7 +81,7 @@ async def made(request: pytest.FixtureRequest) -> AsyncIterator[Made]:
 
 
 @pytest.fixture
-def authority(made: Made) -> leased.Authority:
+def authority(made: Made) -> leased.LeaseAuthority:
     """Return an authority that knows nothing yet."""
     return made.opened
 
@@ -98,14 +98,14 @@ def renewal(worker: str, lease: Lease | None = None, applied: int | None = None)
     return Renewal(worker, lease.incarnation, lease.head if applied is None else applied, 0.0)
 
 
-async def test_who_is_new_learns_the_head_and_no_changes(authority: leased.Authority) -> None:
+async def test_who_is_new_learns_the_head_and_no_changes(authority: leased.LeaseAuthority) -> None:
     first = await authority.renew(renewal("a"))
     assert (first.head, first.changes) == (0, None)
     change = await authority.publish(["x"])
     assert await authority.renew(renewal("b")) == Lease(change.incarnation, 1, None)
 
 
-async def test_a_renewal_brings_what_was_missed_in_order(authority: leased.Authority) -> None:
+async def test_a_renewal_brings_what_was_missed_in_order(authority: leased.LeaseAuthority) -> None:
     lease = await authority.renew(renewal("a"))
     assert (await authority.renew(renewal("a", lease))).changes == ()
     changes = tuple([await authority.publish(keys) for keys in (["x"], ["y", "ü,'\"{}"], [])])
@@ -114,7 +114,7 @@ async def test_a_renewal_brings_what_was_missed_in_order(authority: leased.Autho
     assert (await authority.renew(renewal("a", lease, 2))).changes == changes[2:]
 
 
-async def test_who_has_not_applied_a_change_is_behind(authority: leased.Authority) -> None:
+async def test_who_has_not_applied_a_change_is_behind(authority: leased.LeaseAuthority) -> None:
     lease = await authority.renew(renewal("a"))
     await authority.renew(renewal("b"))
     change = await authority.publish(["x"])
@@ -128,7 +128,7 @@ async def test_who_has_not_applied_a_change_is_behind(authority: leased.Authorit
 
 
 async def test_only_who_has_not_renewed_since_a_change_is_forgotten(
-    authority: leased.Authority,
+    authority: leased.LeaseAuthority,
 ) -> None:
     lease = await authority.renew(renewal("a"))
     await authority.renew(renewal("b"))
@@ -153,7 +153,7 @@ async def test_an_authority_that_forgot_is_another_one(made: Made) -> None:
     assert await authority.behind(await authority.publish(["x"])) == frozenset({"a"})
 
 
-async def test_more_changes_than_are_kept_are_not_named(authority: leased.Authority) -> None:
+async def test_more_changes_than_are_kept_are_not_named(authority: leased.LeaseAuthority) -> None:
     lease = await authority.renew(renewal("a"))
     for _ in range(KEEP + 1):
         await authority.publish(["x"])
@@ -191,7 +191,9 @@ async def test_a_change_wakes_who_listens(made: Made) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_every_step_is_that_of_the_protocol(authority: leased.Authority, seed: int) -> None:
+async def test_every_step_is_that_of_the_protocol(
+    authority: leased.LeaseAuthority, seed: int
+) -> None:
     chance, model = Random(seed), Authority("model", KEEP)
     true = (await authority.renew(renewal("w0"))).incarnation
     model.renew("w0", "", 0)

@@ -16,7 +16,7 @@ from gateway.core.leases import Terms
 from gateway.ports import AuthorityRecord, Ledger
 from gateway.stores.files.data_folder import Presence, house_name
 from gateway.stores.leased_cache import LeasedCoherence, boottime
-from gateway.stores.membership import Kind, Membership, Named, OtherAuthority, Tenure
+from gateway.stores.membership import AuthorityKind, Membership, Named, OtherAuthority, Tenure
 from tests.authorities import LocalAuthority
 from tests.stores.conftest import Rivals
 from tests.stores.things import grant
@@ -26,10 +26,10 @@ pytestmark = pytest.mark.anyio
 LASTING = Tenure(pace=0.1)
 SHORT = Tenure(trust=2.0, pace=0.1)
 NAMED = [
-    Named(Kind.EMBEDDED),
-    Named(Kind.REDIS, "redis://one:6379"),
-    Named(Kind.POSTGRES),
-    Named(Kind.NONE),
+    Named(AuthorityKind.EMBEDDED),
+    Named(AuthorityKind.REDIS, "redis://one:6379"),
+    Named(AuthorityKind.POSTGRES),
+    Named(AuthorityKind.NONE),
 ]
 
 
@@ -91,7 +91,7 @@ async def test_who_serves_first_puts_its_authority_on_record(
     assert record == await ledger.authority()
     assert (record.kind, record.place) == (named.kind, named.place)
     assert record.house == house_name(tmp_path / "one")
-    assert bool(record.id) == (named.kind is not Kind.NONE)
+    assert bool(record.id) == (named.kind is not AuthorityKind.NONE)
     assert [*await ledger.attendance()] == [record.house]
     await house.member.leave()
     assert not await ledger.attendance()
@@ -109,7 +109,7 @@ async def test_beside_a_house_that_serves_another_authority_is_refused(
     house = House(ledger, tmp_path / "one", named)
     record = await house.join()
     # The same words may lead to another server, but not within the ledger's database.
-    is_same = named == other and named.kind in (Kind.POSTGRES, Kind.NONE)
+    is_same = named == other and named.kind in (AuthorityKind.POSTGRES, AuthorityKind.NONE)
     async with house.attending():
         beside = House(ledger, tmp_path / "two", other)
         if is_same:
@@ -130,12 +130,16 @@ async def test_beside_a_house_that_serves_another_authority_is_refused(
 async def test_a_server_that_holds_the_authority_is_the_one_from_any_house(
     ledger: Ledger, tmp_path: Path
 ) -> None:
-    house = House(ledger, tmp_path / "one", Named(Kind.REDIS, "redis://one:6379"))
+    house = House(ledger, tmp_path / "one", Named(AuthorityKind.REDIS, "redis://one:6379"))
     record = await house.join()
     async with house.attending():
-        beside = House(ledger, tmp_path / "two", Named(Kind.REDIS, "redis://uno:6379"), begun=True)
+        beside = House(
+            ledger, tmp_path / "two", Named(AuthorityKind.REDIS, "redis://uno:6379"), begun=True
+        )
         assert await beside.join() == record
-        silent = House(ledger, tmp_path / "three", Named(Kind.REDIS, "redis://one:6379"), None)
+        silent = House(
+            ledger, tmp_path / "three", Named(AuthorityKind.REDIS, "redis://one:6379"), None
+        )
         assert await silent.join() == record
     for each in (house, beside, silent):
         await each.member.leave()

@@ -8,7 +8,7 @@ from gateway.core.bundles import IDENTITY, Bundle, Entry, Representation
 from gateway.core.codes import Code
 from gateway.core.documents import Address
 from gateway.core.permits import Permit
-from gateway.core.rights import Grant, Kind, Scope, Standing, Verdict
+from gateway.core.rights import Grant, Scope, ScopeKind, Standing, Verdict
 from gateway.ports import Edition, Sealed
 
 HERE = Address("demo", "first")
@@ -102,7 +102,7 @@ def sealed(name: str = "e1", address: Address = HERE) -> Sealed:
 
 def permit(name: str = "e1", address: Address = HERE) -> Permit:
     """Return a permit, as `reading` would make one."""
-    right = Grant("g1", Scope(address.publisher, Kind.ALL))
+    right = Grant("g1", Scope(address.publisher, ScopeKind.ALL))
     return Permit(Verdict(right, Standing.STANDS), address, "", name)
 
 

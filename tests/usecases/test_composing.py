@@ -8,7 +8,7 @@ import pytest
 
 from gateway.core.documents import Address
 from gateway.core.errors import Refused
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 from gateway.core.markers import Spelling, literal
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.workers import Here, prepare_submission
@@ -34,7 +34,7 @@ def findings(body: str, form: str = "markdown") -> tuple[Finding, ...]:
     return ()
 
 
-def codes(body: str, form: str = "markdown") -> list[Code]:
+def codes(body: str, form: str = "markdown") -> list[FindingCode]:
     return [finding.code for finding in findings(body, form)]
 
 
@@ -90,13 +90,13 @@ def test_a_title_may_show_literal_markers(form: str) -> None:
     ],
 )
 def test_no_escape_excuses_a_marker_that_markup_hides(form: str, escapes: str) -> None:
-    assert codes(f"Title\n\n{escapes}\n\n{HIDDEN[form]}", form) == [Code.SUSPECT]
+    assert codes(f"Title\n\n{escapes}\n\n{HIDDEN[form]}", form) == [FindingCode.SUSPECT]
 
 
 @pytest.mark.parametrize("form", HIDDEN)
 def test_no_tag_that_goes_away_leaves_a_marker(form: str) -> None:
     dropped = "##pa<x-y>id</x-y>be<x-y>gin##SECRET <\\paid>"
-    assert codes(f"Title\n\n{dropped}", form) == [Code.SUSPECT]
+    assert codes(f"Title\n\n{dropped}", form) == [FindingCode.SUSPECT]
 
 
 # Front matter and line ends
@@ -117,7 +117,7 @@ def test_no_tag_that_goes_away_leaves_a_marker(form: str) -> None:
 )
 def test_no_declared_field_shows_a_marker(front: str) -> None:
     front = f"---\n{front}\n---\n"
-    assert codes(f"{front}Title\n\n##\\paidbegin## <\\paid> {PAID}") == [Code.SUSPECT]
+    assert codes(f"{front}Title\n\n##\\paidbegin## <\\paid> {PAID}") == [FindingCode.SUSPECT]
 
 
 def test_declared_fields_are_text() -> None:
@@ -130,12 +130,12 @@ def test_declared_fields_are_text() -> None:
 @pytest.mark.parametrize("end", ["<br>", "<br/>\n", "\n", "\n\n"])
 def test_no_line_end_hides_a_marker(form: str, end: str) -> None:
     (finding,) = findings(f"Title\n\nA ##paid{end}begin##SECRET##paid{end}end##", form)[:1]
-    assert (finding.code, finding.line) == (Code.SUSPECT, 3)
+    assert (finding.code, finding.line) == (FindingCode.SUSPECT, 3)
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])
 def test_no_line_end_in_markup_hides_a_marker(form: str) -> None:
-    assert codes("<p>Title</p>\n<p>A ##paid<br id='a'>begin##</p>", form) == [Code.SUSPECT]
+    assert codes("<p>Title</p>\n<p>A ##paid<br id='a'>begin##</p>", form) == [FindingCode.SUSPECT]
 
 
 # Cuts
@@ -162,7 +162,7 @@ def test_a_cut_that_would_stand_in_markup_is_found_where_its_marker_is(
 ) -> None:
     body = "Title\n\n" + text.replace("<begin>", BEGIN).replace("<end>", END)
     found = findings(body, form)
-    assert {finding.code for finding in found} == {Code.IN_MARKUP}
+    assert {finding.code for finding in found} == {FindingCode.IN_MARKUP}
     assert line in {finding.line for finding in found}
     declared = f"---\nauthor: A\n---\n{body}"
     assert [one.line for one in findings(declared, form)] == [one.line + 3 for one in found]
@@ -175,9 +175,9 @@ def test_a_cut_that_would_stand_in_markup_is_found_where_its_marker_is(
 @pytest.mark.parametrize("paid", ["", "##paidbegin##s##paidend##"])
 def test_no_entity_stands_for_a_cut(entity: str, paid: str) -> None:
     for form in ("html", "markdown"):
-        assert codes(f"<p>Title</p>\n<p>x {entity} a{paid}</p>", form) == [Code.UNDECODABLE]
+        assert codes(f"<p>Title</p>\n<p>x {entity} a{paid}</p>", form) == [FindingCode.UNDECODABLE]
     assert codes(f"<p>Title</p>\n<p>##paidbegin##x {entity} a##paidend##</p>", "html") == [
-        Code.UNDECODABLE
+        FindingCode.UNDECODABLE
     ]
 
 

@@ -10,7 +10,7 @@ import sys
 import anyio
 import pytest
 
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 from gateway.formats.sources import SourceFormats
 from gateway.web.studio.drafts import READABLE, Draft, suggested_slug
 from gateway.web.studio.excerpts import SHOWN, excerpts
@@ -457,7 +457,7 @@ def test_a_slug_is_suggested_by_the_name_of_the_file(file_name: str, slug: str) 
 
 def test_an_excerpt_of_a_long_line_is_short() -> None:
     line = "前" * 5_000 + "##paidbegin##" + "后" * 5_000
-    found = Finding(1, 5_001, Code.UNCLOSED, "", "")
+    found = Finding(1, 5_001, FindingCode.UNCLOSED, "", "")
     (one,) = excerpts([found], line)
     assert one.place == "##paidbegin##"
     assert len(one.before) < 70
@@ -465,7 +465,7 @@ def test_an_excerpt_of_a_long_line_is_short() -> None:
 
 
 def test_excerpts_stand_even_where_a_source_has_no_such_line() -> None:
-    found = [Finding(9, 9, Code.UNDECODABLE, "", "")] * (SHOWN + 1)
+    found = [Finding(9, 9, FindingCode.UNDECODABLE, "", "")] * (SHOWN + 1)
     shown = excerpts(found, "")
     assert len(shown) == SHOWN
     assert all(one.is_empty for one in shown)

@@ -53,7 +53,7 @@ _log = structlog.get_logger()
 Entries = Callable[[], Iterable[Entry]]
 
 
-class Turn:
+class CatalogueTurn:
     """The one turn to change the catalogue, among all processes."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
@@ -105,14 +105,14 @@ class Catalogue:
         self._writing = _Connection(path)
 
     @contextmanager
-    def turn(self) -> Iterator[Turn]:
+    def turn(self) -> Iterator[CatalogueTurn]:
         """Wait for the turn and hold it; what it changed is durable at the end, or undone."""
         if not self._writing.is_sound():
             self._discard()
         with self._locked(fcntl.LOCK_SH), self._writing.held() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                turn = Turn(connection, self._path)
+                turn = CatalogueTurn(connection, self._path)
                 if not turn.is_made():
                     turn.make(self._all_entries())
                 yield turn
@@ -148,7 +148,7 @@ class Catalogue:
     def has(self, address: Address) -> bool:
         """Return whether there is an entry of a document."""
         with self._read() as connection:
-            return Turn(connection, self._path).has(address)
+            return CatalogueTurn(connection, self._path).has(address)
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
@@ -214,7 +214,7 @@ class _Connection:
         """Return whether what is in place can be used, and has the tables in this version."""
         try:
             with self.held() as connection:
-                return Turn(connection, self._path).is_made()
+                return CatalogueTurn(connection, self._path).is_made()
         except Damaged:
             return False
 

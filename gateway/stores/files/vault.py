@@ -33,7 +33,7 @@ from gateway.stores.files.durable import (
 )
 from gateway.stores.files.extents import NotAtHand, variant_at
 from gateway.stores.one_copy import OneCopy
-from gateway.stores.vault_parts import Opened, Parts
+from gateway.stores.vault_parts import OpenedFile, Parts
 from gateway.stores.versions import part_at
 
 CAPACITY = 8 << 20  # bytes of full texts kept in memory
@@ -149,7 +149,7 @@ class FileVault:
         """Return how each part of an edition is found."""
         return await self._parts.look(address, edition)
 
-    async def _opened(self, address: Address, edition: str, part: str) -> Opened:
+    async def _opened(self, address: Address, edition: str, part: str) -> OpenedFile:
         return await _in_thread(partial(_read_part, self._path(address, edition), part))
 
     def _path(self, address: Address, edition: str) -> Path:
@@ -183,7 +183,7 @@ async def _in_thread(work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work)
 
 
-def _read_part(path: Path, part: str) -> Opened:
+def _read_part(path: Path, part: str) -> OpenedFile:
     try:
         file = path.open("rb")
     except FileNotFoundError:
@@ -194,7 +194,7 @@ def _read_part(path: Path, part: str) -> Opened:
         if at.stop > os.fstat(file.fileno()).st_size:
             raise Damaged("A stored edition is damaged.")
         file.seek(at.start)
-        return Opened(head, file.read(at.stop - at.start))
+        return OpenedFile(head, file.read(at.stop - at.start))
 
 
 def _editions(folder: Path) -> list[str]:

@@ -38,7 +38,7 @@ _LAST = "z"  # sorts after every hexadecimal digit
 _LONGEST = 256  # bytes; no place in the catalogue is as long
 
 
-class Known(NamedTuple):
+class KnownObject(NamedTuple):
     """A bundle in memory, good while its object has this tag."""
 
     etag: str
@@ -51,7 +51,7 @@ class ObjectPublicStore:
 
     def __init__(self, bucket: Bucket, capacity: int = CAPACITY) -> None:
         self._bucket = bucket
-        self._known: ClockCache[Address, Known] = ClockCache(capacity)
+        self._known: ClockCache[Address, KnownObject] = ClockCache(capacity)
         self._damages = Damages()
         self._one_copy = OneCopy()
 
@@ -114,10 +114,10 @@ class ObjectPublicStore:
             raise Missing("bundle")
         return True
 
-    async def _get(self, address: Address) -> Known | None:
+    async def _get(self, address: Address) -> KnownObject | None:
         return await self._damages.reading(_thing(address), partial(self._fetch, address))
 
-    async def _fetch(self, address: Address) -> Known | None:
+    async def _fetch(self, address: Address) -> KnownObject | None:
         key, known = _key(address), self._known.get(address)
         try:
             found = await self._bucket.get(key, known.etag if known else "")
@@ -127,7 +127,7 @@ class ObjectPublicStore:
             self._known.drop(address)
             return None
         bundle = public_bundle(found.blob, address)
-        known = Known(found.etag, bundle, is_earlier(found.blob))
+        known = KnownObject(found.etag, bundle, is_earlier(found.blob))
         self._known.keep(address, known, len(found.blob))
         return known
 

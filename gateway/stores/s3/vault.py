@@ -20,7 +20,7 @@ from gateway.stores.files.durable import within
 from gateway.stores.files.vault import require_permit
 from gateway.stores.one_copy import OneCopy
 from gateway.stores.s3.bucket import Bucket
-from gateway.stores.vault_parts import Opened, Parts
+from gateway.stores.vault_parts import OpenedFile, Parts
 from gateway.stores.versions import part_at
 
 ROOT = PurePosixPath("vault")
@@ -102,12 +102,12 @@ class ObjectVault:
         """Return how each part of an edition is found."""
         return await self._parts.look(address, edition)
 
-    async def _opened(self, address: Address, edition: str, part: str) -> Opened:
+    async def _opened(self, address: Address, edition: str, part: str) -> OpenedFile:
         found = await self._bucket.get(_key(address, edition))
         if found is None:
             raise Missing("edition")
         head = found.blob[: sealing.HEAD]
-        return Opened(head, found.blob[part_at(head, part)])
+        return OpenedFile(head, found.blob[part_at(head, part)])
 
     async def ping(self) -> None:
         """Raise Unavailable unless the bucket is there, Damaged for known damage."""

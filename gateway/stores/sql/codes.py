@@ -24,15 +24,15 @@ from gateway.core.rights import Grant, Standing
 from gateway.ports import Reader
 from gateway.stores.sql import tables as t
 from gateway.stores.sql.grants import put_grant, put_in_reader
-from gateway.stores.sql.record import Change, Record, changing
+from gateway.stores.sql.record import SqlChange, SqlRecord, changing
 from gateway.stores.sql.rows import code_of, code_row, grant_of
 
 
-class Codes(Record):
+class SqlCodes(SqlRecord):
     """The part of the ledger that counts how often codes are used."""
 
     @changing
-    def add_codes(self, change: Change, codes: Sequence[Code]) -> None:
+    def add_codes(self, change: SqlChange, codes: Sequence[Code]) -> None:
         """Record new codes. Raises Conflict, and then records none, where one is known."""
         for publisher, at in {code.scope.publisher: code.made_at for code in codes}.items():
             change.have(t.publisher, name=publisher, made_at=at)
@@ -59,7 +59,9 @@ class Codes(Record):
         return [code_of(row) for row in await self._rows(query.order_by(code.id).limit(limit))]
 
     @changing
-    def redeem_code(self, change: Change, code: str, grant: Grant, reader: str, at: int) -> Reader:
+    def redeem_code(
+        self, change: SqlChange, code: str, grant: Grant, reader: str, at: int
+    ) -> Reader:
         """Open a code in a reader: the grant that it has there, a new one, or one with a place.
 
         A new one uses the code once and is recorded as given, under the number of the use.
@@ -80,7 +82,7 @@ class Codes(Record):
             raise _refusal(change, known, grant, at)
         return put_in_reader(change, reader, grant_of(opened), at)
 
-    def _use(self, change: Change, code: Code, grant: Grant, at: int) -> RowMapping | None:
+    def _use(self, change: SqlChange, code: Code, grant: Grant, at: int) -> RowMapping | None:
         if code.state(at) is not State.OPEN:
             return None
         number = code.uses + 1
@@ -111,7 +113,7 @@ def _open(code: Code, grant: Grant, at: int) -> Select[Any]:
     return query.order_by(known.made_at, known.id).limit(1)
 
 
-def _refusal(change: Change, code: Code, grant: Grant, at: int) -> GatewayError:
+def _refusal(change: SqlChange, code: Code, grant: Grant, at: int) -> GatewayError:
     """Return why a code opens nothing."""
     if code.uses < code.max_uses:
         return Expired()

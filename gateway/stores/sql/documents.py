@@ -13,11 +13,11 @@ from gateway.core.documents import Address
 from gateway.core.errors import Missing, Stale
 from gateway.ports import Edition
 from gateway.stores.sql import tables as t
-from gateway.stores.sql.record import Change, Record, answering, changing, is_at, is_same
+from gateway.stores.sql.record import SqlChange, SqlRecord, answering, changing, is_at, is_same
 from gateway.stores.sql.rows import edition_of, edition_row
 
 
-class Documents(Record):
+class SqlDocuments(SqlRecord):
     """The part of the ledger that knows what is published."""
 
     async def current(self, address: Address) -> Edition | None:
@@ -64,7 +64,7 @@ class Documents(Record):
 
     @changing
     def make_current(
-        self, change: Change, edition: Edition, expected: str | None, erasures: int = 0
+        self, change: SqlChange, edition: Edition, expected: str | None, erasures: int = 0
     ) -> None:
         """Record the edition if new, make it current, and note its projection as unsettled.
 
@@ -84,7 +84,7 @@ class Documents(Record):
 
     @changing
     def remove(
-        self, change: Change, address: Address, expected: str, at: int | None = None
+        self, change: SqlChange, address: Address, expected: str, at: int | None = None
     ) -> None:
         """Delete a document and note its projection as unsettled. Raises Stale."""
         change.point(address, expected, None, at)
@@ -103,7 +103,7 @@ class Documents(Record):
         return int(row["erasures"]) if row else 0
 
     @changing
-    def begin_erasing(self, change: Change, address: Address, expected: str | None) -> None:
+    def begin_erasing(self, change: SqlChange, address: Address, expected: str | None) -> None:
         """Delete a document with the record of every edition, and note that it is being erased.
 
         Raises Stale, and Missing where nothing is on record.
@@ -118,7 +118,7 @@ class Documents(Record):
         change.note([document_key(address)], 0)
 
     @changing
-    def end_erasing(self, change: Change, address: Address, erasures: int) -> None:
+    def end_erasing(self, change: SqlChange, address: Address, erasures: int) -> None:
         """Note that all that was kept of a document is gone, if that is still the same erasure."""
         is_it = t.document.c.erasures == erasures
         after = {"erasures": erasures + 1, "deleted_at": None}
@@ -145,7 +145,7 @@ class Documents(Record):
         return [Address(**row) for row in rows]
 
     @changing
-    def settle(self, change: Change, address: Address, edition: str | None) -> bool:
+    def settle(self, change: SqlChange, address: Address, edition: str | None) -> bool:
         """Forget that address is unsettled, if `edition` (None: deleted) is still current."""
         current = change.current(address)
         if current == edition:
@@ -153,7 +153,7 @@ class Documents(Record):
         return current == edition
 
 
-def _erasures(change: Change, address: Address) -> int:
+def _erasures(change: SqlChange, address: Address) -> int:
     query = select(t.document.c.erasures).where(is_at(t.document, address))
     row = change.row(query.with_for_update())
     return int(row["erasures"]) if row else 0

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, Table, select, text
 from gateway.core.errors import GatewayError
 from gateway.core.tokens import KeyState
 from gateway.stores.sql import tables as t
-from gateway.stores.sql.record import Record, answering
+from gateway.stores.sql.record import SqlRecord, answering
 from gateway.stores.sql.rows import code_of, edition_of, grant_of, key_of
 
 MOST = 20  # faults of one table that are told
@@ -25,7 +25,7 @@ _READ: dict[Table, Callable[[RowMapping], Any]] = {
 }
 
 
-class Examining(Record):
+class Examining(SqlRecord):
     """The part of the ledger that reads all of it."""
 
     async def examine(self) -> Sequence[str]:

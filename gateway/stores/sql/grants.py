@@ -25,17 +25,17 @@ from gateway.core.errors import Conflict, Missing, Revoked, UsedUp
 from gateway.core.rights import Grant, Standing
 from gateway.ports import ANY_GRANT, Device, Reader, Wanted
 from gateway.stores.sql import tables as t
-from gateway.stores.sql.record import Change, Record, answering, batched, changing
+from gateway.stores.sql.record import SqlChange, SqlRecord, answering, batched, changing
 from gateway.stores.sql.rows import grant_of, grant_row
 
 AT_ONCE = 300  # grants, and readers of them, that one transaction revokes
 
 
-class Grants(Record):
+class SqlGrants(SqlRecord):
     """The part of the ledger that knows who may read."""
 
     @changing
-    def add_grant(self, change: Change, grant: Grant) -> Grant:
+    def add_grant(self, change: SqlChange, grant: Grant) -> Grant:
         """Record a grant, or return the one on record for the same (source, source_ref, scope).
 
         Raises Conflict where another grant has this id.
@@ -75,7 +75,7 @@ class Grants(Record):
         await self._revoke_born([revoked], at)
 
     @changing
-    def _revoke_elder(self, change: Change, revoked: str, at: int) -> None:
+    def _revoke_elder(self, change: SqlChange, revoked: str, at: int) -> None:
         code = t.code.c
         is_it = (code.id == revoked) & code.revoked_at.is_(None)
         change.run(update(t.code).where(is_it).values(revoked_at=at))
@@ -99,7 +99,7 @@ class Grants(Record):
         return len(rows)
 
     @changing
-    def renew(self, change: Change, grant: str, epoch: int, at: int) -> None:
+    def renew(self, change: SqlChange, grant: str, epoch: int, at: int) -> None:
         """Raise the epoch of a grant's tokens to this one, where it is lower."""
         known = t.grant.c
         newer = {"epoch": epoch, "version": known.version + 1}
@@ -114,7 +114,7 @@ class Grants(Record):
         return reader_of(reader, await self._rows(gathered(reader)))
 
     @changing
-    def redeem(self, change: Change, reader: str, grant: str, at: int) -> Reader:
+    def redeem(self, change: SqlChange, reader: str, grant: str, at: int) -> Reader:
         """Add a grant to a reader (made if new); the same again changes nothing.
 
         Raises UsedUp, and Missing where there is no such grant.
@@ -125,7 +125,7 @@ class Grants(Record):
         return put_in_reader(change, reader, grant_of(row), at)
 
     @changing
-    def forget(self, change: Change, reader: str) -> bool:
+    def forget(self, change: SqlChange, reader: str) -> bool:
         """Take a reader off the record, and its id out of every grant."""
         redemption, grant = t.redemption.c, t.grant.c
         is_named = grant.source_ref == grant.parent.concat(f"/{reader}")
@@ -139,7 +139,7 @@ class Grants(Record):
         return bool(found)
 
     @changing
-    def sign_out(self, change: Change, reader: str) -> None:
+    def sign_out(self, change: SqlChange, reader: str) -> None:
         """Raise the reader's auth_epoch, so that its cookies end, and free its places."""
         known = t.reader.c
         newer = {"auth_epoch": known.auth_epoch + 1, "version": known.version + 1}
@@ -156,7 +156,7 @@ class Grants(Record):
         return [Device(**row) for row in rows]
 
     @changing
-    def evict(self, change: Change, grant: str, reader: str) -> bool:
+    def evict(self, change: SqlChange, grant: str, reader: str) -> bool:
         """Take a grant out of a reader; return whether it was there."""
         redemption = t.redemption.c
         is_it = (redemption.grant == grant) & (redemption.reader == reader)
@@ -171,7 +171,7 @@ class Grants(Record):
 # --- within a transaction ----------------------------------------------------------------------
 
 
-def put_grant(change: Change, grant: Grant) -> Grant:
+def put_grant(change: SqlChange, grant: Grant) -> Grant:
     """Record a grant, or return the one on record for its reference. Raises Conflict."""
     row = grant_row(grant)
     if grant.parent:
@@ -188,7 +188,7 @@ def put_grant(change: Change, grant: Grant) -> Grant:
     return grant
 
 
-def put_in_reader(change: Change, reader: str, grant: Grant, at: int) -> Reader:
+def put_in_reader(change: SqlChange, reader: str, grant: Grant, at: int) -> Reader:
     """Add a grant whose row is locked to a reader, made if new. Raises UsedUp."""
     redemption = t.redemption.c
     change.have(t.reader, id=reader, auth_epoch=0, version=0, made_at=at)
@@ -206,7 +206,7 @@ def put_in_reader(change: Change, reader: str, grant: Grant, at: int) -> Reader:
     return found
 
 
-def _require_parent(change: Change, parent: str) -> None:
+def _require_parent(change: SqlChange, parent: str) -> None:
     """Lock a grant or code that another comes from. Raises Missing, Revoked."""
     row = change.row(_grant(parent).with_for_update())
     if row is None:
@@ -218,7 +218,7 @@ def _require_parent(change: Change, parent: str) -> None:
         raise Revoked
 
 
-def _revoke(change: Change, grants: Sequence[str], at: int) -> None:
+def _revoke(change: SqlChange, grants: Sequence[str], at: int) -> None:
     grant = t.grant.c
     query = select(grant.id).where(grant.id.in_(grants)).order_by(grant.id).with_for_update()
     if not change.rows(query):
@@ -229,7 +229,7 @@ def _revoke(change: Change, grants: Sequence[str], at: int) -> None:
     _touch(change, grants, at)
 
 
-def _touch(change: Change, grants: Sequence[str], at: int) -> None:
+def _touch(change: SqlChange, grants: Sequence[str], at: int) -> None:
     """Note the holders of grants as changed: the grants themselves, and their readers."""
     redemption = t.redemption.c
     readers: set[str] = set()
@@ -240,7 +240,7 @@ def _touch(change: Change, grants: Sequence[str], at: int) -> None:
     change.note([*map(grant_key, grants), *map(reader_key, readers)], at)
 
 
-def _raise_readers(change: Change, readers: Sequence[str]) -> None:
+def _raise_readers(change: SqlChange, readers: Sequence[str]) -> None:
     known = t.reader.c
     newer = {"version": known.version + 1}
     for some in batched(readers):

@@ -9,22 +9,22 @@ from sqlalchemy import delete, insert, select, update
 from gateway.core.api_keys import ApiKey
 from gateway.core.cache_keys import api_key_key
 from gateway.stores.sql import tables as t
-from gateway.stores.sql.record import Change, Record, changing
+from gateway.stores.sql.record import SqlChange, SqlRecord, changing
 from gateway.stores.sql.rows import key_of, key_row
 
 
-class Keys(Record):
+class SqlKeys(SqlRecord):
     """The part of the ledger that knows who is a publisher."""
 
     @changing
-    def add_publisher(self, change: Change, publisher: str, key_hash: str, at: int) -> None:
+    def add_publisher(self, change: SqlChange, publisher: str, key_hash: str, at: int) -> None:
         """Add a publisher, or give an existing one another key besides those it has."""
         change.have(t.publisher, name=publisher, made_at=at)
         if key_hash:
             change.have(t.publisher_key, **key_row(ApiKey(key_hash, publisher, made_at=at)))
 
     @changing
-    def add_key(self, change: Change, key: ApiKey) -> None:
+    def add_key(self, change: SqlChange, key: ApiKey) -> None:
         """Record an API key, and its publisher if new; one on record stays as it is."""
         change.have(t.publisher, name=key.publisher, made_at=key.made_at)
         change.have(t.publisher_key, **key_row(key))
@@ -42,13 +42,13 @@ class Keys(Record):
         return [key_of(row) for row in await self._rows(query.order_by(known.key_hash))]
 
     @changing
-    def note_use(self, change: Change, key_hash: str, at: int) -> None:
+    def note_use(self, change: SqlChange, key_hash: str, at: int) -> None:
         """Note when an API key was used."""
         known = t.publisher_key
         change.run(update(known).where(known.c.key_hash == key_hash).values(used_at=at))
 
     @changing
-    def end_key(self, change: Change, key_hash: str, at: int) -> None:
+    def end_key(self, change: SqlChange, key_hash: str, at: int) -> None:
         """End an API key, if it has not ended yet, and the sessions that were begun with it."""
         known = t.publisher_key.c
         is_it = (known.key_hash == key_hash) & known.ended_at.is_(None)
@@ -61,7 +61,7 @@ class Keys(Record):
 
     @changing
     def begin_session(
-        self, change: Change, session: str, key_hash: str, at: int, ends: int
+        self, change: SqlChange, session: str, key_hash: str, at: int, ends: int
     ) -> None:
         """Record a session, and forget those that are over."""
         known = t.studio_session
@@ -76,14 +76,14 @@ class Keys(Record):
         return key_of(row) if row else None
 
     @changing
-    def end_session(self, change: Change, session: str) -> None:
+    def end_session(self, change: SqlChange, session: str) -> None:
         """Forget a session."""
         change.run(delete(t.studio_session).where(t.studio_session.c.id == session))
 
     # --- seeds ---
 
     @changing
-    def keep_seed(self, change: Change, publisher: str, key: str, seed: str, at: int) -> None:
+    def keep_seed(self, change: SqlChange, publisher: str, key: str, seed: str, at: int) -> None:
         """Keep the first seed of a publisher's Idempotency-Key."""
         change.have(t.seed, publisher=publisher, key=key, seed=seed, at=at)
 
@@ -95,6 +95,6 @@ class Keys(Record):
         return row["seed"] if row else ""
 
     @changing
-    def forget_seeds(self, change: Change, before: int) -> None:
+    def forget_seeds(self, change: SqlChange, before: int) -> None:
         """Forget every seed from then or before."""
         change.run(delete(t.seed).where(t.seed.c.at <= before))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from gateway.stores.files.sqlite import TIMEOUT
-from gateway.stores.sql.codes import Codes
-from gateway.stores.sql.documents import Documents
+from gateway.stores.sql.codes import SqlCodes
+from gateway.stores.sql.documents import SqlDocuments
 from gateway.stores.sql.engines import open_engines
 from gateway.stores.sql.examining import Examining
-from gateway.stores.sql.grants import Grants
-from gateway.stores.sql.keys import Keys
+from gateway.stores.sql.grants import SqlGrants
+from gateway.stores.sql.keys import SqlKeys
 from gateway.stores.sql.record import answering
-from gateway.stores.sql.roll import Roll
+from gateway.stores.sql.roll import SqlRoll
 from gateway.stores.sql.schema import bring_up
 from gateway.stores.sql.upkeep import Upkeep
 
@@ -32,5 +32,5 @@ async def open_ledger(url: str, timeout: float = TIMEOUT) -> SqlLedger:
     return SqlLedger(engines)
 
 
-class SqlLedger(Documents, Grants, Codes, Keys, Upkeep, Roll, Examining):
+class SqlLedger(SqlDocuments, SqlGrants, SqlCodes, SqlKeys, Upkeep, SqlRoll, Examining):
     """The ledger on SQLite or PostgreSQL."""

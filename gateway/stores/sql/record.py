@@ -35,12 +35,12 @@ from gateway.stores.sql.engines import Engines
 
 T = TypeVar("T")
 P = ParamSpec("P")
-R = TypeVar("R", bound="Record")
+R = TypeVar("R", bound="SqlRecord")
 
 BATCH = 5_000  # ids in a statement; SQLite takes 32,766
 
 
-class Record:
+class SqlRecord:
     """What the parts of the ledger share: one way to read and one to change."""
 
     def __init__(self, engines: Engines) -> None:
@@ -53,15 +53,15 @@ class Record:
     async def _row(self, query: Select[Any]) -> RowMapping | None:
         return next(iter(await self._rows(query)), None)
 
-    async def _change(self, work: Callable[[Change], T]) -> T:
+    async def _change(self, work: Callable[[SqlChange], T]) -> T:
         with answering():
             return await self._engines.change(
-                lambda connection: work(Change(connection, self._engines))
+                lambda connection: work(SqlChange(connection, self._engines))
             )
 
 
 def changing(
-    work: Callable[Concatenate[R, Change, P], T],
+    work: Callable[Concatenate[R, SqlChange, P], T],
 ) -> Callable[Concatenate[R, P], Coroutine[Any, Any, T]]:
     """Make a method that is awaited of the work of one transaction."""
 
@@ -72,7 +72,7 @@ def changing(
     return change
 
 
-class Change:
+class SqlChange:
     """One transaction that changes the record."""
 
     def __init__(self, connection: Connection, engines: Engines) -> None:

@@ -8,14 +8,14 @@ from sqlalchemy import delete, literal, select, union_all, update
 
 from gateway.ports import ERA, Look
 from gateway.stores.sql import tables as t
-from gateway.stores.sql.record import Change, Record, changing
+from gateway.stores.sql.record import SqlChange, SqlRecord, changing
 
 
-class Roll(Record):
+class SqlRoll(SqlRecord):
     """The part of the ledger that knows whom a change has to reach."""
 
     @changing
-    def enter(self, change: Change, worker: str, era: str) -> None:
+    def enter(self, change: SqlChange, worker: str, era: str) -> None:
         """Put a worker on the roll, undoubted, and begin an era."""
         known, mark = t.roll.c, t.fingerprint.c
         change.have(t.roll, worker=worker, doubt="")
@@ -41,7 +41,7 @@ class Roll(Record):
         return Look("doubt" in told, told.get("doubt", ""), told.get("era", ""), keys)
 
     @changing
-    def vouch(self, change: Change, worker: str) -> bool:
+    def vouch(self, change: SqlChange, worker: str) -> bool:
         """End any doubt of a worker; return whether it is on the roll still."""
         is_it = t.roll.c.worker == worker
         return bool(change.run(update(t.roll).where(is_it).values(doubt="")))
@@ -51,13 +51,13 @@ class Roll(Record):
         return frozenset(row["worker"] for row in await self._rows(select(t.roll.c.worker)))
 
     @changing
-    def doubt(self, change: Change, workers: Collection[str], word: str) -> None:
+    def doubt(self, change: SqlChange, workers: Collection[str], word: str) -> None:
         """Doubt that workers live, by a word of chance."""
         are_they = t.roll.c.worker.in_([*workers])
         change.run(update(t.roll).where(are_they).values(doubt=word))
 
     @changing
-    def strike(self, change: Change, doubted: Mapping[str, str]) -> None:
+    def strike(self, change: SqlChange, doubted: Mapping[str, str]) -> None:
         """Take workers off the roll where they are doubted by just this word."""
         known = t.roll.c
         for worker, word in doubted.items():

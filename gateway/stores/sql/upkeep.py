@@ -14,10 +14,10 @@ from gateway.core.errors import Stale
 from gateway.core.tokens import KeyState
 from gateway.ports import Answer, AuthorityRecord, Outgoing
 from gateway.stores.sql import tables as t
-from gateway.stores.sql.record import Change, Record, changing
+from gateway.stores.sql.record import SqlChange, SqlRecord, changing
 
 
-class Upkeep(Record):
+class Upkeep(SqlRecord):
     """The part of the ledger that runs the house."""
 
     async def ping(self) -> None:
@@ -54,7 +54,7 @@ class Upkeep(Record):
 
     @changing
     def keep_answer(
-        self, change: Change, publisher: str, key: str, answer: Answer, at: int
+        self, change: SqlChange, publisher: str, key: str, answer: Answer, at: int
     ) -> None:
         """Keep the first answer to a key."""
         facts = {"fingerprint": answer.fingerprint, "status": answer.status, "body": answer.body}
@@ -74,7 +74,7 @@ class Upkeep(Record):
         return row["seq"] or 0 if row else 0
 
     @changing
-    def confirm(self, change: Change, outbox: Sequence[Outgoing], authority: str = "") -> bool:
+    def confirm(self, change: SqlChange, outbox: Sequence[Outgoing], authority: str = "") -> bool:
         """Forget changes that every worker has heard of, unless another authority is on record."""
         if _goes_by(change) != authority:
             return False
@@ -91,7 +91,7 @@ class Upkeep(Record):
 
     @changing
     def replace_authority(
-        self, change: Change, before: AuthorityRecord | None, after: AuthorityRecord, at: int
+        self, change: SqlChange, before: AuthorityRecord | None, after: AuthorityRecord, at: int
     ) -> None:
         """Put another authority on record, and forget who went by the one before. Raises Stale."""
         facts = asdict(after) | {"made_at": at}
@@ -105,7 +105,7 @@ class Upkeep(Record):
         change.run(delete(t.attendance))
 
     @changing
-    def attend(self, change: Change, house: str, authority: str) -> bool:
+    def attend(self, change: SqlChange, house: str, authority: str) -> bool:
         """Note that a house serves; return whether this is the authority on record still."""
         known = t.attendance.c
         if _goes_by(change) != authority:
@@ -121,7 +121,7 @@ class Upkeep(Record):
         return {row["house"]: row["times"] for row in rows}
 
     @changing
-    def leave(self, change: Change, house: str) -> None:
+    def leave(self, change: SqlChange, house: str) -> None:
         """Note that a house serves no more."""
         change.run(delete(t.attendance).where(t.attendance.c.house == house))
 
@@ -135,7 +135,11 @@ class Upkeep(Record):
 
     @changing
     def set_signing_keys(
-        self, change: Change, before: Mapping[str, KeyState], after: Mapping[str, KeyState], at: int
+        self,
+        change: SqlChange,
+        before: Mapping[str, KeyState],
+        after: Mapping[str, KeyState],
+        at: int,
     ) -> None:
         """Set the states of all signing keys where they are still `before`. Raises Stale."""
         key = t.signing_key.c
@@ -160,7 +164,7 @@ class Upkeep(Record):
         return row["value"] if row else ""
 
     @changing
-    def set_fingerprint(self, change: Change, what: str, value: str, before: str) -> None:
+    def set_fingerprint(self, change: SqlChange, what: str, value: str, before: str) -> None:
         """Put a fingerprint on record, if it is still the one before ("" for none)."""
         known = t.fingerprint.c
         is_it = (known.what == what) & (known.value == before)
@@ -172,7 +176,7 @@ class Upkeep(Record):
     # --- anchors of the audit ---
 
     @changing
-    def anchor(self, change: Change, anchor: Anchor) -> None:
+    def anchor(self, change: SqlChange, anchor: Anchor) -> None:
         """Record how far a chain has come; a lower number than on record changes nothing."""
         known = t.anchor.c
         facts = {"number": anchor.number, "hash": anchor.hash, "at": anchor.at}
@@ -188,7 +192,7 @@ class Upkeep(Record):
 # --- within a transaction ----------------------------------------------------------------------
 
 
-def _goes_by(change: Change) -> str:
+def _goes_by(change: SqlChange) -> str:
     row = change.row(_authority())
     return row["id"] if row else ""
 

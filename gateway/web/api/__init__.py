@@ -15,11 +15,11 @@ from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.redeeming import Redeeming
-from gateway.web.api.codes import Codes
-from gateway.web.api.documents import Documents
+from gateway.web.api.codes import CodesApi
+from gateway.web.api.documents import DocumentsApi
 from gateway.web.api.explanations import Explanations
-from gateway.web.api.grants import Grants
-from gateway.web.api.keys import Keys
+from gateway.web.api.grants import GrantsApi
+from gateway.web.api.keys import KeysApi
 from gateway.web.api.openapi import describe
 from gateway.web.api.operations import routes
 from gateway.web.api.queries import require_query
@@ -54,10 +54,12 @@ class Publishers:
         self._attempts = attempts
         self._links = links
         self.operations = [
-            *Documents(publishing, idempotency, formats, links, max_upload, under_way).operations(),
-            *Grants(granting, links).operations(),
-            *Codes(redeeming, under_way).operations(),
-            *Keys(api_keys).operations(),
+            *DocumentsApi(
+                publishing, idempotency, formats, links, max_upload, under_way
+            ).operations(),
+            *GrantsApi(granting, links).operations(),
+            *CodesApi(redeeming, under_way).operations(),
+            *KeysApi(api_keys).operations(),
             *Explanations(explaining).operations(),
             *Redemptions(redeeming, granting, attempts).operations(),
         ]

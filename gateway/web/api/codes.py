@@ -34,7 +34,7 @@ REST = 0.001  # seconds
 COLUMNS = ("id", "code", "scope", "uses", "term", "expires", "devices", "note", "made")
 
 
-class Codes:
+class CodesApi:
     """The part of the API that makes codes."""
 
     def __init__(self, redeeming: Redeeming, under_way: UnderWay) -> None:
@@ -48,7 +48,7 @@ class Codes:
                 "GET",
                 "/api/codes",
                 self.list_codes,
-                {200: {JSON: schemas.Codes}},
+                {200: {JSON: schemas.CodeList}},
                 query=("scope", "after", "limit"),
             ),
             Operation(
@@ -74,9 +74,9 @@ class Codes:
         after, limit = page(request)
         scope = request.query_params.get("scope", "")
         found = await self._redeeming.codes(publisher, scope=scope, after=after, limit=limit + 1)
-        shown = [schemas.Code(**_told(code)) for code in found[:limit]]
+        shown = [schemas.CodeView(**_told(code)) for code in found[:limit]]
         last = found[limit - 1].id if len(found) > limit else ""
-        return json(schemas.Codes(shown, following(request, last)))
+        return json(schemas.CodeList(shown, following(request, last)))
 
     async def make_codes(self, request: Request, publisher: str) -> Response:
         """Make redeem codes, whose words are told this once."""

@@ -35,10 +35,10 @@ from gateway.web.http.under_way import UnderWay
 
 SOURCES = {"text/plain": None, "text/markdown": None, "text/html": None}
 PATH = "/api/documents/{slug}"
-_PUBLISHED = {JSON: schemas.Published}
+_PUBLISHED = {JSON: schemas.PublishedView}
 
 
-class Documents:
+class DocumentsApi:
     """The part of the API that publishes."""
 
     def __init__(
@@ -65,10 +65,10 @@ class Documents:
                 "GET",
                 "/api/documents",
                 self.list_documents,
-                {200: {JSON: schemas.Documents}},
+                {200: {JSON: schemas.DocumentList}},
                 query=paged,
             ),
-            Operation("GET", PATH, self.read_document, {200: {JSON: schemas.Document}}),
+            Operation("GET", PATH, self.read_document, {200: {JSON: schemas.DocumentView}}),
             Operation(
                 "PUT",
                 PATH,
@@ -119,7 +119,7 @@ class Documents:
         found = await self._publishing.documents(publisher, after, limit + 1)
         shown = [self._told(request, edition) for edition in found[:limit]]
         last = found[limit - 1].address.slug if len(found) > limit else ""
-        return json(schemas.Documents(shown, following(request, last)))
+        return json(schemas.DocumentList(shown, following(request, last)))
 
     async def read_document(self, request: Request, publisher: str) -> Response:
         """Tell about one document."""
@@ -206,13 +206,13 @@ class Documents:
         await self._idempotency.keep(publisher, ask, 200, encode(answer.warnings))
         return json(answer, headers=_etag(published.edition))
 
-    def _told(self, request: Request, edition: Edition) -> schemas.Document:
-        return schemas.Document(**self._facts(request, edition))
+    def _told(self, request: Request, edition: Edition) -> schemas.DocumentView:
+        return schemas.DocumentView(**self._facts(request, edition))
 
-    def _told_published(self, request: Request, published: Published) -> schemas.Published:
+    def _told_published(self, request: Request, published: Published) -> schemas.PublishedView:
         facts = self._facts(request, published.edition)
         warnings = _found(published.warnings)
-        return schemas.Published(**facts, confirmed=published.confirmed, warnings=warnings)
+        return schemas.PublishedView(**facts, confirmed=published.confirmed, warnings=warnings)
 
     def _facts(self, request: Request, edition: Edition) -> dict[str, Any]:
         return dict(
@@ -250,15 +250,15 @@ def _language(request: Request) -> str:
     return language
 
 
-def _sections(sections: Sequence[tuple[bool, int, int]]) -> list[schemas.Section]:
+def _sections(sections: Sequence[tuple[bool, int, int]]) -> list[schemas.SectionView]:
     return [
-        schemas.Section("paid" if paid else "free", line, end_line)
+        schemas.SectionView("paid" if paid else "free", line, end_line)
         for paid, line, end_line in sections
     ]
 
 
-def _found(found: Sequence[Finding]) -> list[schemas.Finding]:
-    return [schemas.Finding(**finding(each)) for each in found[:MAX_FINDINGS]]
+def _found(found: Sequence[Finding]) -> list[schemas.FindingView]:
+    return [schemas.FindingView(**finding(each)) for each in found[:MAX_FINDINGS]]
 
 
 def _etag(edition: Edition) -> dict[str, str]:

@@ -26,7 +26,7 @@ class Explanations:
                 "GET",
                 "/api/explain",
                 self.explain,
-                {200: {JSON: schemas.Explanation}},
+                {200: {JSON: schemas.ExplanationView}},
                 query=("document", "subject", "token"),
                 required=("document",),
                 one_of=("subject", "token"),
@@ -41,5 +41,5 @@ class Explanations:
             found = await self._explaining.token(address, token)
         else:
             found = await self._explaining.subject(address, asked["subject"])
-        steps = [schemas.Step(s.name, s.ok, s.detail, **s.facts) for s in found.steps]
-        return json(schemas.Explanation(found.allowed, steps))
+        steps = [schemas.StepView(s.name, s.ok, s.detail, **s.facts) for s in found.steps]
+        return json(schemas.ExplanationView(found.allowed, steps))

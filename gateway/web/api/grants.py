@@ -30,7 +30,7 @@ from gateway.web.http.links import Links
 PATH = "/api/grants/{grant}"
 
 
-class Grants:
+class GrantsApi:
     """The part of the API that gives rights."""
 
     def __init__(self, granting: Granting, links: Links) -> None:
@@ -45,7 +45,7 @@ class Grants:
                 "GET",
                 "/api/grants",
                 self.list_grants,
-                {200: {JSON: schemas.Grants}},
+                {200: {JSON: schemas.GrantList}},
                 query=(
                     *("subject", "document", "scope", "source", "source_ref", "standing"),
                     *("after", "limit"),
@@ -60,7 +60,7 @@ class Grants:
                 repeatable=True,
                 needs=GIVING,
             ),
-            Operation("GET", PATH, self.read_grant, {200: {JSON: schemas.Grant}}),
+            Operation("GET", PATH, self.read_grant, {200: {JSON: schemas.GrantView}}),
             Operation("DELETE", PATH, self.revoke_grant, revoked, needs=GIVING),
             Operation(
                 "POST",
@@ -70,7 +70,9 @@ class Grants:
                 repeatable=True,
                 needs=GIVING,
             ),
-            Operation("GET", f"{PATH}/devices", self.list_devices, {200: {JSON: schemas.Devices}}),
+            Operation(
+                "GET", f"{PATH}/devices", self.list_devices, {200: {JSON: schemas.DeviceList}}
+            ),
             Operation(
                 "DELETE", f"{PATH}/devices/{{device}}", self.evict_device, revoked, needs=GIVING
             ),
@@ -92,9 +94,9 @@ class Grants:
             after=after,
             limit=limit + 1,
         )
-        shown = [schemas.Grant(**_told(grant)) for grant in found[:limit]]
+        shown = [schemas.GrantView(**_told(grant)) for grant in found[:limit]]
         last = found[limit - 1].id if len(found) > limit else ""
-        return json(schemas.Grants(shown, following(request, last)))
+        return json(schemas.GrantList(shown, following(request, last)))
 
     async def make_grant(self, request: Request, publisher: str) -> Response:
         """Put a right on record, and return its token."""
@@ -115,7 +117,7 @@ class Grants:
     async def read_grant(self, request: Request, publisher: str) -> Response:
         """Tell about one grant."""
         grant = await self._granting.own(publisher, request.path_params["grant"])
-        return json(schemas.Grant(**_told(grant)))
+        return json(schemas.GrantView(**_told(grant)))
 
     async def revoke_grant(self, request: Request, publisher: str) -> Response:
         """Take a right back, and all that came from it."""
@@ -132,7 +134,9 @@ class Grants:
     async def list_devices(self, request: Request, publisher: str) -> Response:
         """List where a grant was redeemed, in that order."""
         found = await self._granting.devices(publisher, request.path_params["grant"])
-        return json(schemas.Devices([schemas.Device(d.reader, timestamp(d.at)) for d in found]))
+        return json(
+            schemas.DeviceList([schemas.DeviceView(d.reader, timestamp(d.at)) for d in found])
+        )
 
     async def evict_device(self, request: Request, publisher: str) -> Response:
         """Take a grant out of one device."""

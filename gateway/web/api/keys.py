@@ -10,13 +10,13 @@ from starlette.responses import Response
 
 from gateway.core.api_keys import ApiKey, May
 from gateway.core.timestamps import timestamp
-from gateway.usecases.api_keys import ApiKeys, KeyWish
+from gateway.usecases.api_keys import ApiKeys, KeyRequest
 from gateway.web.api import schemas
 from gateway.web.api.operations import JSON, Operation
 from gateway.web.api.responses import asked, done, json, moment_if, read_json, seconds
 
 
-class Keys:
+class KeysApi:
     """The part of the API that makes and ends API keys."""
 
     def __init__(self, api_keys: ApiKeys) -> None:
@@ -25,13 +25,13 @@ class Keys:
     def operations(self) -> Sequence[Operation]:
         """Return what can be done with API keys; which of them, the asking key decides."""
         return [
-            Operation("GET", "/api/keys", self.list_keys, {200: {JSON: schemas.Keys}}),
+            Operation("GET", "/api/keys", self.list_keys, {200: {JSON: schemas.KeyList}}),
             Operation(
                 "POST",
                 "/api/keys",
                 self.make_key,
                 {201: {JSON: schemas.NewKey}},
-                takes={JSON: schemas.KeyWish},
+                takes={JSON: schemas.KeyBody},
                 repeatable=True,
                 needs=frozenset(),
             ),
@@ -47,15 +47,15 @@ class Keys:
     async def list_keys(self, _: Request, publisher: str) -> Response:
         """List API keys, ended ones too, without their texts."""
         found = await self._api_keys.keys(publisher)
-        return json(schemas.Keys([schemas.Key(**_told(key)) for key in found]))
+        return json(schemas.KeyList([schemas.Key(**_told(key)) for key in found]))
 
     async def make_key(self, request: Request, publisher: str) -> Response:
         """Make an API key that may no more than the one that asks; it is told this once."""
-        wish, body = await read_json(request, schemas.KeyWish)
+        wish, body = await read_json(request, schemas.KeyBody)
         by: ApiKey = request.state.key
         may = sorted(by.may) if wish.may is None else wish.may
         expires = by.expires if wish.expires is None else seconds(wish.expires)
-        asks = KeyWish(wish.label, may, expires)
+        asks = KeyRequest(wish.label, may, expires)
         key, text = await self._api_keys.make(publisher, asks, by, asked(request, body))
         confirmed = await self._api_keys.confirm()
         return json(schemas.NewKey(**_told(key), key=text, confirmed=confirmed), 201)

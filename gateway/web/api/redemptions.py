@@ -33,7 +33,7 @@ class Redemptions:
                 "POST",
                 "/redeem",
                 self.redeem,
-                {200: {JSON: schemas.Redeemed}},
+                {200: {JSON: schemas.RedeemedView}},
                 takes={JSON: schemas.Redemption},
                 one_of=("code", "token"),
                 repeatable=True,
@@ -54,7 +54,7 @@ class Redemptions:
             once = f"key {key}" if key else ""
             redeemed = await self._redeeming.redeem(token_in(word) or word, None, once)
         grant = redeemed.grant
-        answer = schemas.Redeemed(
+        answer = schemas.RedeemedView(
             token=await self._granting.token(grant),
             scope=str(grant.scope),
             document=None if redeemed.address is None else str(redeemed.address),

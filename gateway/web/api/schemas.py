@@ -99,7 +99,7 @@ class CodeBody(Struct, forbid_unknown_fields=True):
     note: Note = ""
 
 
-class KeyWish(Struct, forbid_unknown_fields=True):
+class KeyBody(Struct, forbid_unknown_fields=True):
     """An API key to make. What is left out is as with the key that asks."""
 
     label: Annotated[str, _words("A word to yourself.", "the shop")]
@@ -125,7 +125,7 @@ class Redemption(Struct, forbid_unknown_fields=True):
 # --- told --------------------------------------------------------------------------------------
 
 
-class Section(Struct):
+class SectionView(Struct):
     """A part of a source: which kind, and on which lines."""
 
     kind: str
@@ -133,7 +133,7 @@ class Section(Struct):
     end_line: int
 
 
-class Document(Struct):
+class DocumentView(Struct):
     """A published state of a document."""
 
     address: str
@@ -145,13 +145,13 @@ class Document(Struct):
     title: str
     language: str
     collection: str
-    sections: list[Section]
+    sections: list[SectionView]
     published: str
     updated: str
     made: str
 
 
-class Finding(Struct):
+class FindingView(Struct):
     """A fault in a source, or what is perhaps not meant, and where."""
 
     code: str
@@ -161,24 +161,24 @@ class Finding(Struct):
     hint: str
 
 
-class Published(Document):
+class PublishedView(DocumentView):
     """A state that was made current. confirmed: no worker serves from before it any more."""
 
     confirmed: bool
-    warnings: list[Finding]
+    warnings: list[FindingView]
 
 
-class Documents(Struct):
+class DocumentList(Struct):
     """A page of documents; next is where the list goes on."""
 
-    documents: list[Document]
+    documents: list[DocumentView]
     next: str | None
 
 
 class Editions(Struct):
     """A page of a document's history, newest first."""
 
-    editions: list[Document]
+    editions: list[DocumentView]
     next: str | None
 
 
@@ -186,14 +186,14 @@ class Checked(Struct):
     """The findings of a source; without any, its warnings and how it would be published."""
 
     ok: bool
-    findings: list[Finding]
-    warnings: list[Finding]
+    findings: list[FindingView]
+    warnings: list[FindingView]
     title: str | UnsetType = UNSET
     language: str | UnsetType = UNSET
-    sections: list[Section] | UnsetType = UNSET
+    sections: list[SectionView] | UnsetType = UNSET
 
 
-class Grant(Struct, kw_only=True):
+class GrantView(Struct, kw_only=True):
     """A right on record."""
 
     id: str
@@ -210,7 +210,7 @@ class Grant(Struct, kw_only=True):
     parent: str
 
 
-class NewGrant(Grant, kw_only=True):
+class NewGrant(GrantView, kw_only=True):
     """A right, and its token. confirmed: every worker knows of it."""
 
     token: str
@@ -218,27 +218,27 @@ class NewGrant(Grant, kw_only=True):
     confirmed: bool
 
 
-class Grants(Struct):
+class GrantList(Struct):
     """A page of grants, by id."""
 
-    grants: list[Grant]
+    grants: list[GrantView]
     next: str | None
 
 
-class Device(Struct):
+class DeviceView(Struct):
     """A browser in which a grant was redeemed, and when."""
 
     id: str
     redeemed: str
 
 
-class Devices(Struct):
+class DeviceList(Struct):
     """Where a grant was redeemed, in that order."""
 
-    devices: list[Device]
+    devices: list[DeviceView]
 
 
-class Code(Struct, kw_only=True):
+class CodeView(Struct, kw_only=True):
     """A code on record. Its word is nowhere."""
 
     id: str
@@ -253,7 +253,7 @@ class Code(Struct, kw_only=True):
     made: str
 
 
-class NewCode(Code, kw_only=True):
+class NewCode(CodeView, kw_only=True):
     """A code, and its word, which is told this once."""
 
     code: str
@@ -266,10 +266,10 @@ class NewCodes(Struct):
     confirmed: bool
 
 
-class Codes(Struct):
+class CodeList(Struct):
     """A page of codes, by id."""
 
-    codes: list[Code]
+    codes: list[CodeView]
     next: str | None
 
 
@@ -292,7 +292,7 @@ class NewKey(Key, kw_only=True):
     confirmed: bool
 
 
-class Keys(Struct):
+class KeyList(Struct):
     """The API keys of a publisher, by id."""
 
     keys: list[Key]
@@ -306,7 +306,7 @@ class NewLink(Struct):
     confirmed: bool
 
 
-class Redeemed(Struct):
+class RedeemedView(Struct):
     """A bearer token, and what it opens until when. confirmed: every worker knows of it."""
 
     token: str
@@ -316,7 +316,7 @@ class Redeemed(Struct):
     confirmed: bool
 
 
-class Step(Struct, omit_defaults=True):
+class StepView(Struct, omit_defaults=True):
     """One question on the way to an answer. ok: it speaks for yes."""
 
     step: str
@@ -329,11 +329,11 @@ class Step(Struct, omit_defaults=True):
     standing: str | UnsetType = UNSET
 
 
-class Explanation(Struct):
+class ExplanationView(Struct):
     """Why the answer is yes or no."""
 
     allowed: bool
-    steps: list[Step]
+    steps: list[StepView]
 
 
 class Recorded(Struct):
@@ -343,7 +343,7 @@ class Recorded(Struct):
     detail: str
 
 
-class Fault(Struct):
+class FaultView(Struct):
     """One thing that is wrong with a request: where, what, and how to mend it."""
 
     where: str
@@ -360,7 +360,7 @@ class Problem(Struct, omit_defaults=True):
     detail: str
     hint: str = ""
     where: str = ""
-    problems: list[Fault] | UnsetType = UNSET
-    findings: list[Finding] | UnsetType = UNSET
+    problems: list[FaultView] | UnsetType = UNSET
+    findings: list[FindingView] | UnsetType = UNSET
     findings_total: int | UnsetType = UNSET
     current: str = ""

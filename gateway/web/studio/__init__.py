@@ -18,12 +18,12 @@ from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import read_form, require_same_origin
 from gateway.web.http.under_way import UnderWay
-from gateway.web.studio.codes import Codes
+from gateway.web.studio.codes import CodePages
 from gateway.web.studio.desk import HOME, StudioPages, read_fields, see_other
-from gateway.web.studio.devices import Devices
-from gateway.web.studio.documents import Documents
+from gateway.web.studio.devices import DevicePages
+from gateway.web.studio.documents import DocumentPages
 from gateway.web.studio.editor import Editor
-from gateway.web.studio.grants import Grants
+from gateway.web.studio.grants import GrantPages
 from gateway.web.studio.sessions import Session, Sessions
 
 __all__ = ["Studio"]
@@ -52,13 +52,13 @@ class Studio:
         self._attempts = attempts
         self._sessions = Sessions(api_keys, is_https=is_https)
         self._desk = StudioPages(pages, self._sessions)
-        self._documents = Documents(self._desk, publishing, store, links)
+        self._documents = DocumentPages(self._desk, publishing, store, links)
         self._editor = Editor(
             self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload
         )
-        self._grants = Grants(self._desk, publishing, granting, redeeming, links)
-        self._codes = Codes(self._desk, self._grants, redeeming, under_way)
-        self._devices = Devices(self._desk, granting, links)
+        self._grants = GrantPages(self._desk, publishing, granting, redeeming, links)
+        self._codes = CodePages(self._desk, self._grants, redeeming, under_way)
+        self._devices = DevicePages(self._desk, granting, links)
 
     def routes(self) -> list[Route]:
         """Return the routes of the studio."""

@@ -17,7 +17,7 @@ from gateway.web.api.codes import csv_answer
 from gateway.web.api.operations import GIVING
 from gateway.web.http.under_way import UnderWay
 from gateway.web.studio.desk import StudioPages, done_at, read_fields
-from gateway.web.studio.grants import Grants, chosen_scope, number, once_of, place_of
+from gateway.web.studio.grants import GrantPages, chosen_scope, number, once_of, place_of
 from gateway.web.studio.sessions import Session
 
 AGAIN = (
@@ -30,11 +30,11 @@ AGAIN = (
 )  # what asks for the same codes again
 
 
-class Codes:
+class CodePages:
     """The pages of codes; their list is on the pages of rights."""
 
     def __init__(
-        self, desk: StudioPages, grants: Grants, redeeming: Redeeming, under_way: UnderWay
+        self, desk: StudioPages, grants: GrantPages, redeeming: Redeeming, under_way: UnderWay
     ) -> None:
         self._desk = desk
         self._grants = grants

@@ -20,7 +20,7 @@ from gateway.web.studio.grants import once_of
 from gateway.web.studio.sessions import Session
 
 
-class Devices:
+class DevicePages:
     """The page of one right."""
 
     def __init__(self, desk: StudioPages, granting: Granting, links: Links) -> None:

@@ -28,7 +28,7 @@ HISTORY = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DocumentRow:
     """An edition as a line of a list."""
 
     edition: Edition
@@ -44,7 +44,7 @@ class Row:
         return len(self.edition.sections) - self.paid
 
 
-class Documents:
+class DocumentPages:
     """The pages of what is published."""
 
     def __init__(
@@ -177,5 +177,5 @@ def _unless_changed(fields: Mapping[str, str]) -> Condition:
     return Condition(match=frozenset({fields.get("edition", "")}))
 
 
-def _row(edition: Edition, current: str = "") -> Row:
-    return Row(edition, timestamp(edition.made_at), edition.id == current)
+def _row(edition: Edition, current: str = "") -> DocumentRow:
+    return DocumentRow(edition, timestamp(edition.made_at), edition.id == current)

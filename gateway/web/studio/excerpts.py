@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.core.findings import Code, Finding
+from gateway.core.findings import Finding, FindingCode
 from gateway.core.markers import Spelling
 
 SHOWN = 100  # findings; whoever has more mends these first
@@ -50,8 +50,8 @@ class Told:
     @classmethod
     def of(cls, warnings: Sequence[Finding], source: str) -> Told:
         """Return warnings with their lines."""
-        public = [one for one in warnings if one.code is Code.NEWLY_PUBLIC]
-        others = [one for one in warnings if one.code is not Code.NEWLY_PUBLIC]
+        public = [one for one in warnings if one.code is FindingCode.NEWLY_PUBLIC]
+        others = [one for one in warnings if one.code is not FindingCode.NEWLY_PUBLIC]
         return cls(
             excerpts(public, source)[:MOST_PUBLIC],
             len(public),

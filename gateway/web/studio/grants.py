@@ -15,7 +15,7 @@ from starlette.routing import Route
 from gateway.core.codes import Code, State
 from gateway.core.documents import is_name
 from gateway.core.errors import GatewayError, Malformed
-from gateway.core.rights import PLACES, Grant, Kind, Standing
+from gateway.core.rights import PLACES, Grant, ScopeKind, Standing
 from gateway.core.timestamps import timestamp
 from gateway.ports import Edition
 from gateway.usecases.granting import Granting, GrantRequest
@@ -32,7 +32,7 @@ DEFAULTS = {
     "subject": "",
     "term": "30d",
     "devices": str(PLACES),
-    "scope": Kind.DOCUMENT,
+    "scope": ScopeKind.DOCUMENT,
     "count": "10",
     "uses": "1",
 }
@@ -55,7 +55,7 @@ class CodeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class GrantRow:
     """A grant as a line of a list."""
 
     grant: Grant
@@ -70,7 +70,7 @@ class Row:
         return "" if self.grant.ends is None else timestamp(self.grant.ends)
 
 
-class Grants:
+class GrantPages:
     """The pages of rights: to one document, and all that a publisher has given."""
 
     def __init__(
@@ -135,7 +135,7 @@ class Grants:
         found = await self._granting.grants(
             session.publisher, scope=scope, after=after, limit=LISTED + 1
         )
-        rows = [Row(grant, self._granting.standing(grant)) for grant in found[:LISTED]]
+        rows = [GrantRow(grant, self._granting.standing(grant)) for grant in found[:LISTED]]
         codes_after = mark(request, "codes")
         codes = await self._redeeming.codes(
             session.publisher, scope=scope, after=codes_after, limit=LISTED + 1
@@ -189,16 +189,16 @@ def number(fields: Mapping[str, str], name: str) -> int:
 def chosen_scope(fields: Mapping[str, str], edition: Edition | None) -> str:
     """Return the scope that was chosen on the page of a document, or of all."""
     chosen = fields.get("scope")
-    if edition is None or chosen == Kind.ALL:
-        return Kind.ALL
-    if chosen == Kind.COLLECTION and edition.collection:
-        return f"{Kind.COLLECTION}:{edition.collection}"
+    if edition is None or chosen == ScopeKind.ALL:
+        return ScopeKind.ALL
+    if chosen == ScopeKind.COLLECTION and edition.collection:
+        return f"{ScopeKind.COLLECTION}:{edition.collection}"
     return scope_of(edition)
 
 
 def scope_of(edition: Edition) -> str:
     """Return the scope of one document."""
-    return f"{Kind.DOCUMENT}:{edition.address.slug}"
+    return f"{ScopeKind.DOCUMENT}:{edition.address.slug}"
 
 
 def place_of(fields: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.core.findings import Code
+from gateway.core.findings import FindingCode
 
 Words = tuple[str, str]
 
@@ -17,50 +17,50 @@ def N_(message: str) -> str:  # noqa: N802  the name by which catalogues find me
     return message
 
 
-OF_THE_WHOLE = frozenset({Code.NOTHING_PAID, Code.NO_TITLE, Code.HOLDERS})
+OF_THE_WHOLE = frozenset({FindingCode.NOTHING_PAID, FindingCode.NO_TITLE, FindingCode.HOLDERS})
 """What is said of a document, whatever line it is told with."""
 
-WORDS: Mapping[Code, Words] = {
-    Code.UNCLOSED: (
+WORDS: Mapping[FindingCode, Words] = {
+    FindingCode.UNCLOSED: (
         N_("A paid section, or front matter, begins here and never ends."),
         N_(
             "End the section with its end marker, such as ##paidend##, and front matter with a"
             " line like its first. To show a marker as text, write it as ##\\paidbegin##."
         ),
     ),
-    Code.UNOPENED: (
+    FindingCode.UNOPENED: (
         N_("This end marker ends nothing."),
         N_(
             "Write the begin marker, such as ##paidbegin##, where the section begins. To show the"
             " marker as text, write it as ##\\paidend##."
         ),
     ),
-    Code.NESTED: (
+    FindingCode.NESTED: (
         N_("A paid section begins inside another one."),
         N_("End the section before it first, or take this marker out."),
     ),
-    Code.MISMATCHED: (
+    FindingCode.MISMATCHED: (
         N_("This section ends in another spelling than it began."),
         N_("Use one pair for each section, such as ##paidbegin## and ##paidend##."),
     ),
-    Code.SUSPECT: (
+    FindingCode.SUSPECT: (
         N_("Something in this line looks like a marker and is not one."),
         N_(
             "Write the marker exactly, such as ##paidbegin## or ##paidend##, or change the wording."
         ),
     ),
-    Code.IN_MARKUP: (
+    FindingCode.IN_MARKUP: (
         N_("A marker stands inside markup or front matter."),
         N_("Move it into the running text."),
     ),
-    Code.ESCAPED: (
+    FindingCode.ESCAPED: (
         N_("A backslash stands before this marker, as editors put it there."),
         N_(
             "Take the backslash away, so that it marks a paid section; or, to show the marker as"
             " text, write it as ##\\paidbegin##."
         ),
     ),
-    Code.NOTHING_PAID: (
+    FindingCode.NOTHING_PAID: (
         N_("Nothing in this document is paid."),
         N_(
             "Put ##paidbegin## where the paid part begins and ##paidend## where it ends. If"
@@ -68,69 +68,69 @@ WORDS: Mapping[Code, Words] = {
             " its front matter; a price has to go then."
         ),
     ),
-    Code.DRAFT: (
+    FindingCode.DRAFT: (
         N_("This is marked as a draft, or as not to be published yet."),
         N_("Take the field out, or change it, when it may be published."),
     ),
-    Code.FRONT_MATTER: (
+    FindingCode.FRONT_MATTER: (
         N_("This is almost front matter, and would be shown to everyone as text."),
         N_(
             "Put the fields between two lines of ---, each as “name: value” with a plain colon;"
             " or begin the text with another line."
         ),
     ),
-    Code.UNDECODABLE: (
+    FindingCode.UNDECODABLE: (
         N_("This cannot be read."),
         N_("Save the file as UTF-8 text; in front matter, write each field as “name: value”."),
     ),
-    Code.NO_TITLE: (
+    FindingCode.NO_TITLE: (
         N_("The document has no title."),
         N_("Begin with a short line of free text, or declare a title in front matter."),
     ),
-    Code.TOO_LARGE: (
+    FindingCode.TOO_LARGE: (
         N_("This is too much for one document."),
         N_(
             "Shorten or divide it, or make its markup simpler. A title has at most 200"
             " characters, a document at most 1,000 paid sections."
         ),
     ),
-    Code.NEWLY_PUBLIC: (
+    FindingCode.NEWLY_PUBLIC: (
         N_("Text that was paid in the edition before is free in this one."),
         N_("Publish only if everyone may read it from now on."),
     ),
-    Code.FOREIGN_WALL: (
+    FindingCode.FOREIGN_WALL: (
         N_("This looks like the marker of another system; here it marks nothing."),
         N_("Put ##paidbegin## where the paid part begins and ##paidend## where it ends."),
     ),
-    Code.HIDDEN: (
+    FindingCode.HIDDEN: (
         N_("What a browser would not show was left out, for everyone."),
         N_("Take it out of the source, or show it."),
     ),
-    Code.UNKNOWN_FIELD: (
+    FindingCode.UNKNOWN_FIELD: (
         N_("A field of this name is not known, and nothing is made of it."),
         N_("Correct its name, or take it out."),
     ),
-    Code.EMPTY_SECTION: (
+    FindingCode.EMPTY_SECTION: (
         N_("This paid section holds nothing."),
         N_("Put text between its markers, or take both out."),
     ),
-    Code.NEARLY_ALL_FREE: (
+    FindingCode.NEARLY_ALL_FREE: (
         N_("Almost all of the text is free."),
         N_("Check that the paid section begins and ends where it should."),
     ),
-    Code.BLOCKED_PICTURE: (
+    FindingCode.BLOCKED_PICTURE: (
         N_("Browsers do not show this picture here, because its address is not https."),
         N_("Give it an address that begins with https://."),
     ),
-    Code.MISSING_PICTURE: (
+    FindingCode.MISSING_PICTURE: (
         N_("This picture is not here."),
         N_("Give it a whole address that begins with https://."),
     ),
-    Code.LEFT_OUT: (
+    FindingCode.LEFT_OUT: (
         N_("Something here cannot be shown and was left out."),
         N_("Link to it, or say in words what it holds."),
     ),
-    Code.HOLDERS: (
+    FindingCode.HOLDERS: (
         N_("Readers hold rights to this document, and nothing in it is paid."),
         N_("Take the rights back, or mark what they are for."),
     ),
