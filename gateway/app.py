@@ -73,15 +73,17 @@ from gateway.stores.store_names import FileStoreName, ObjectStoreName
 from gateway.usecases import belonging
 from gateway.usecases.announcing import Announcing, Looks, at_once
 from gateway.usecases.api_keys import ApiKeys
+from gateway.usecases.codes import Codes
 from gateway.usecases.explaining import Explaining
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import Idempotency
+from gateway.usecases.publishers import Publishers
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.reading import Reading
 from gateway.usecases.redeeming import Redeeming
 from gateway.usecases.seeds import Seeds
 from gateway.usecases.signing_keys import Signing
-from gateway.web.api import Publishers
+from gateway.web.api import Api
 from gateway.web.errors import ErrorResponses
 from gateway.web.health import Operations, Probe
 from gateway.web.http.access_log import AccessLog
@@ -125,7 +127,9 @@ class Services:
     vault: Vault
     publishing: Publishing
     api_keys: ApiKeys
+    publishers: Publishers
     granting: Granting
+    codes: Codes
     redeeming: Redeeming
     explaining: Explaining
     idempotency: Idempotency
@@ -403,7 +407,9 @@ def build_services(
         publishing=publishing,
         api_keys=ApiKeys(ledger, signing, announcing, seeds, clock),
         granting=granting,
-        redeeming=Redeeming(ledger, granting, signing, announcing, seeds, clock, rest),
+        publishers=Publishers(ledger, announcing, clock),
+        codes=Codes(ledger, signing, announcing, seeds, clock, rest),
+        redeeming=Redeeming(ledger, signing, announcing, clock),
         explaining=Explaining(ledger, signing, clock),
         idempotency=Idempotency(ledger, clock),
         reading=Reading(ledger, vault, signing, coherence, audit, clock),
@@ -426,13 +432,12 @@ def build(services: Services) -> Starlette:
     settings = services.settings
     assets, pages = composing.static(), composing.pages()
     language = interface(settings.language)
-    error_responses = ErrorResponses(pages, language, services.granting.once)
+    error_responses = ErrorResponses(pages, language, services.redeeming.once)
     links = Links(settings.base_url, settings.trusted_hosts)
     previews, under_way = PreviewCache(services.store), UnderWay()
     public = Public(services.store, previews, pages, assets, language)
     readers = Readers(
         services.reading,
-        services.granting,
         services.redeeming,
         services.attempts,
         services.store,
@@ -445,10 +450,11 @@ def build(services: Services) -> Starlette:
     routes = [
         *public.routes(),
         *readers.routes(),
-        *Publishers(
+        *Api(
             services.publishing,
             services.api_keys,
             services.granting,
+            services.codes,
             services.redeeming,
             services.explaining,
             services.idempotency,
@@ -462,7 +468,7 @@ def build(services: Services) -> Starlette:
             services.publishing,
             services.api_keys,
             services.granting,
-            services.redeeming,
+            services.codes,
             services.attempts,
             SourceFormats(),
             services.store,

@@ -67,7 +67,7 @@ class Standing:
         self, slug: str, source: str, *, form: str = "plain", publisher: str = "demo"
     ) -> Published:
         """Publish a source as a publisher would, who lets all of it be free."""
-        await self.services.granting.register(publisher)
+        await self.services.publishers.register(publisher)
         submission = Submission(Address(publisher, slug), source.encode(), form, free=True)
         return await self.services.publishing.publish(submission)
 

@@ -22,9 +22,9 @@ from gateway.stores.s3.bucket import Bucket
 from gateway.stores.s3.public_store import ObjectPublicStore
 from gateway.stores.s3.vault import ObjectVault
 from gateway.stores.sql.ledger import open_ledger
+from gateway.usecases.codes import CodeRequest
 from gateway.usecases.composing import Submission
 from gateway.usecases.publishing import KEPT
-from gateway.usecases.redeeming import CodeRequest
 from tests.asgi import exchange
 from tests.s3 import S3
 from tests.services import SECRET, FrozenClock, Standing, settings
@@ -52,7 +52,7 @@ class Place:
         self._search = search
 
     async def publish(self, source: str = SOURCE) -> str:
-        await self.services.granting.register("demo")
+        await self.services.publishers.register("demo")
         submission = Submission(HERE, source.encode(), "plain")
         return (await self.services.publishing.publish(submission)).edition.id
 
@@ -221,7 +221,7 @@ async def test_the_api_deletes_for_30_days_or_at_once() -> None:
 
 async def test_nobody_erases_what_is_another_s() -> None:
     standing, _ = await open_api()
-    other = Caller(standing.app, await standing.services.granting.add_publisher("other"))
+    other = Caller(standing.app, await standing.services.publishers.add("other"))
     assert (await other.send("DELETE", "/api/documents/d?erase=true")).status == 404
     assert await standing.ledger.current(HERE)
 
@@ -231,14 +231,14 @@ async def test_nobody_erases_what_is_another_s() -> None:
 
 async def test_a_reader_that_is_forgotten_opens_nothing_and_is_in_no_store(place: Place) -> None:
     await place.publish()
-    (minted,) = await place.services.redeeming.make("demo", CodeRequest("all", uses=3))
+    (minted,) = await place.services.codes.make("demo", CodeRequest("all", uses=3))
     redeemed = await place.services.redeeming.redeem(minted.word, None)
     (grant,) = await place.services.granting.grants("demo", limit=9)
     (device,) = await place.ledger.devices(grant.id, 9)
     assert device.reader.encode() in place._search()
-    assert await place.services.granting.forget(device.reader)
+    assert await place.services.redeeming.forget(device.reader)
     assert device.reader.encode() not in place._search()
     assert await place.services.reading.reader(redeemed.cookie) is None
     assert place.audit.records[-1].what == Act.FORGET
     with pytest.raises(Missing):
-        await place.services.granting.forget(device.reader)
+        await place.services.redeeming.forget(device.reader)

@@ -41,7 +41,7 @@ async def cookie_of(side: Standing, *rights: tuple[str, str]) -> str:
     reader, cookie = None, ""
     for publisher, scope in rights:
         _, token = await side.grant(scope, publisher)
-        cookie = (await side.services.granting.redeem(token, reader)).cookie
+        cookie = (await side.services.redeeming.redeem(token, reader)).cookie
         reader = await side.services.reading.reader(cookie)
     return cookie
 
@@ -81,7 +81,7 @@ async def test_a_library_is_whole_and_in_order_whatever_the_page(
 async def test_a_revoked_right_lists_nothing() -> None:
     side = await stocked()
     grant, token = await side.grant("all", "a")
-    cookie = (await side.services.granting.redeem(token, None)).cookie
+    cookie = (await side.services.redeeming.redeem(token, None)).cookie
     await side.services.granting.revoke("a", grant.id)
     assert await side.services.reading.library(cookie, 5) == []
 

@@ -90,7 +90,7 @@ def stage(folder: Path, core: int, environment: dict[str, str]) -> Iterator[Stag
 async def _new_key(environment: dict[str, str]) -> str:
     services = await open_services(configuration.load(environment), in_process=True)
     try:
-        return await services.granting.add_publisher(ADDRESS.publisher)
+        return await services.publishers.add(ADDRESS.publisher)
     finally:
         await services.close()
 

@@ -27,7 +27,7 @@ def publisher_add(name: str) -> None:
     """Add a publisher, or give one another key; the key is printed this once."""
 
     async def work(services: Services) -> tuple[str, bool]:
-        key = await services.granting.add_publisher(name)
+        key = await services.publishers.add(name)
         return key, await services.granting.confirm()
 
     key, confirmed = with_services(work)
@@ -48,7 +48,7 @@ def publisher_keys(name: str, ended: str) -> None:
         return
 
     async def work(services: Services) -> Sequence[ApiKey]:
-        await services.granting.require_publisher(name)
+        await services.publishers.require(name)
         return await services.api_keys.keys(name)
 
     for key in with_services(work):

@@ -81,5 +81,5 @@ async def forget(services: Services, reader: str, grant: str) -> tuple[list[str]
     """Forget readers; return them, and whether every worker knows. Raises Malformed, Missing."""
     readers = await _readers(services, reader, grant)
     for each in readers:
-        await services.granting.forget(each)
+        await services.redeeming.forget(each)
     return readers, await services.granting.confirm()

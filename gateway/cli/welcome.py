@@ -77,7 +77,7 @@ async def move_in(services: Services, folder: Path | None) -> Welcome | None:
         ),
         by=OPERATOR,
     )
-    key = await services.granting.add_publisher(address.publisher)
+    key = await services.publishers.add(address.publisher)
     welcome = Welcome(str(address), await services.granting.token(grant), key)
     write_private(kept, _packed(welcome))
     return welcome

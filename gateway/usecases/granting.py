@@ -1,35 +1,27 @@
-"""Grant, revoke, redeem: a right's way."""
+"""Grant, renew, revoke: what publishers do with rights."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 
-from gateway.core.api_keys import key_hash
 from gateway.core.audit_records import OPERATOR, Act, Record
-from gateway.core.cache_keys import reader_key
 from gateway.core.documents import Address, valid_name
-from gateway.core.errors import BadToken, Conflict, Expired, Malformed, Missing, Revoked
+from gateway.core.errors import Conflict, Malformed, Missing, Revoked
 from gateway.core.rights import DEEPEST, PLACES, Grant, Scope, ScopeKind, Standing
 from gateway.core.terms import require_number, require_words, term_seconds
 from gateway.core.tokens import MAX_LIFE, Claims, Purpose
-from gateway.ports import Clock, Device, Ledger, Reader, Wanted
+from gateway.ports import Clock, Device, Ledger, Wanted
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.idempotency import ONCE, Idempotency, IdempotencyKey
 from gateway.usecases.signing_keys import Signing
 
-COOKIE_LIFE = 400 * 86_400  # seconds; browsers keep no cookie longer
-ONCE_LIFE = 3_600  # seconds that an unlock page can be sent again from
 MAX_DEVICES = 1_000
 API = "api"  # where no other source is named
 KEYED = "once"  # of a reference that is an Idempotency-Key
 CODE = "code"
 OUR_SOURCES = (KEYED, CODE)
-
-_ONCE = re.compile(r"([0-9]{1,12})-[a-z0-9]{24,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +42,8 @@ class GrantRequest:
     source_ref: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Redeemed:
-    """What a redemption gives: the cookie of the reader, and the right that it now has.
-
-    confirmed: the next read succeeds on every worker.
-    """
-
-    cookie: str
-    grant: Grant
-    confirmed: bool
-
-    @property
-    def address(self) -> Address | None:
-        """Return the one document that was opened, None where there may be several."""
-        return self.grant.scope.address
-
-
 class Granting:
-    """The publisher's side of rights, and the reader's first step."""
+    """The publisher's side of rights."""
 
     def __init__(
         self, ledger: Ledger, signing: Signing, announcing: Announcing, clock: Clock
@@ -78,37 +53,12 @@ class Granting:
         self._announcing = announcing
         self._idempotency = Idempotency(ledger, clock)
         self._clock = clock
-        self._life, self._page = clock.fresh_id(), count(1)
-
-    # --- publishers ---
-
-    async def add_publisher(self, name: str) -> str:
-        """Add a publisher and return an API key, which is shown this once. Raises Malformed.
-
-        Whether it is confirmed tells `confirm`.
-        """
-        key = "pgk-" + self._clock.fresh_id() + self._clock.fresh_id()
-        await self._ledger.add_publisher(
-            valid_name(name, "publisher"), key_hash(key), self._clock.now()
-        )
-        await self._announcing.tell(self._act(Act.PUBLISHER, OPERATOR, name))
-        return key
-
-    async def register(self, name: str) -> None:
-        """Add a publisher that has no API key yet; one that exists stays as it is."""
-        await self._ledger.add_publisher(valid_name(name, "publisher"), "", self._clock.now())
-
-    # --- grants ---
-
-    async def require_publisher(self, name: str) -> None:
-        """Raise Missing where a publisher does not exist."""
-        if not await self._ledger.is_publisher(name):
-            raise Missing("publisher")
 
     async def require_known(self, publisher: str, scope: str) -> None:
         """Raise Missing where a publisher, or the document of a scope, does not exist."""
         covered = Scope.parse(valid_name(publisher, "publisher"), scope)
-        await self.require_publisher(publisher)
+        if not await self._ledger.is_publisher(publisher):
+            raise Missing("publisher")
         is_one = covered.kind is ScopeKind.DOCUMENT
         if is_one and not await self._ledger.current(Address(publisher, covered.name)):
             raise Missing("document")
@@ -310,77 +260,6 @@ class Granting:
         if not readers or not await self._ledger.evict(found.id, readers[0]):
             raise Missing("device")
         return await self._confirm(Act.EVICT, f"publisher:{publisher}", found.id)
-
-    # --- readers ---
-
-    def once(self) -> str:
-        """Return what an unlock page carries, so that sending it twice is sending it once."""
-        # Counted and not drawn: what a page says depends on nothing that publishers do.
-        told = self._signing.derive("once", self._life, str(next(self._page)))
-        return f"{self._clock.now()}-{told.hex()[:32]}"
-
-    def is_once(self, told: str) -> bool:
-        """Return whether this may be what `once` gave, and not too long ago."""
-        match = _ONCE.fullmatch(told)
-        return match is not None and 0 <= self._clock.now() - int(match[1]) <= ONCE_LIFE
-
-    def newcomer(self, once: str, opened: str) -> str:
-        """Return the id of a new reader: for the same `once` and what it opened, the same.
-
-        once: "" makes another one each time.
-        """
-        if not once:
-            return self._clock.fresh_id()
-        return self._signing.derive("reader", once, opened).hex()[:32]
-
-    async def redeem(self, token: str, known: Reader | None, once: str = "") -> Redeemed:
-        """Add the grant of a token to a reader, a new one where none is known.
-
-        Raises BadToken, Expired, Revoked, UsedUp.
-        """
-        now = self._clock.now()
-        ring = await self._signing.ring()
-        claims = ring.verify(token, Purpose.GRANT, now)
-        grant = await self._ledger.grant(claims.holder)
-        if grant is None:
-            raise BadToken
-        if grant.revoked_at is not None:
-            raise Revoked
-        if claims.epoch != grant.epoch:  # its link was renewed: this is no guess
-            raise Expired
-        reader_id = known.id if known else self.newcomer(once, grant.id)
-        reader = await self._ledger.redeem(reader_id, grant.id, now)
-        confirmed = await self._confirm(Act.REDEEM, reader_key(reader.id), grant.id)
-        return await self.welcome(reader, grant, confirmed=confirmed)
-
-    async def welcome(self, reader: Reader, grant: Grant, *, confirmed: bool) -> Redeemed:
-        """Return the cookie of a reader in which a grant was redeemed."""
-        now = self._clock.now()
-        ring = await self._signing.ring()
-        claims = Claims(Purpose.READER, reader.id, reader.auth_epoch, now, now + COOKIE_LIFE)
-        # A reader of whom nothing else was ever recorded is in nobody's memory.
-        return Redeemed(ring.sign(claims), grant, confirmed or reader.version == 1)
-
-    async def forget(self, reader: str) -> bool:
-        """Take a reader off the record, by the operator; its cookies open nothing any more.
-
-        Returns as `sign_out` does. Raises Missing.
-        """
-        if not await self._ledger.forget(reader):
-            raise Missing("reader")
-        confirmed = await self._confirm(Act.FORGET, OPERATOR, "")
-        await self._ledger.scrub()
-        return confirmed
-
-    async def sign_out(self, reader: Reader | None) -> bool:
-        """End every cookie of a reader, and free the places that it held.
-
-        True: no worker takes one any more. False: on record, and not confirmed yet.
-        """
-        if reader is None:
-            return True
-        await self._ledger.sign_out(reader.id)
-        return await self._confirm(Act.SIGN_OUT, reader_key(reader.id), reader.id)
 
 
 def _require_source(source: str) -> None:

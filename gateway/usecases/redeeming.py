@@ -1,164 +1,57 @@
-"""Make codes, and redeem them: a word that someone types becomes a right of a reader.
-
-A word stands on record as its hash alone. It is made from the root secret and a seed of the request
-that asked for it, so that the same request can be answered again, for a day, and nothing else can
-tell it.
-"""
+"""Redeem codes and tokens: what someone has becomes a right of a reader, until it signs out."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass
+from itertools import count
 
-from gateway.core.audit_records import Act, Record
+from gateway.core.audit_records import OPERATOR, Act, Record
 from gateway.core.cache_keys import reader_key
-from gateway.core.codes import Code, State, code_hash, normal, spell
-from gateway.core.errors import BadToken, Conflict, Malformed, Missing, Revoked
-from gateway.core.rights import PLACES, Grant, Scope
-from gateway.core.terms import require_number, require_words, term_seconds
-from gateway.core.tokens import MAX_LIFE
+from gateway.core.codes import Code, code_hash, normal
+from gateway.core.documents import Address
+from gateway.core.errors import BadToken, Expired, Missing, Revoked
+from gateway.core.rights import Grant
+from gateway.core.tokens import Claims, Purpose
 from gateway.ports import Clock, Ledger, Reader
 from gateway.usecases.announcing import Announcing
-from gateway.usecases.granting import MAX_DEVICES, Granting, Redeemed
-from gateway.usecases.idempotency import ONCE, Idempotency, IdempotencyKey
-from gateway.usecases.seeds import Seeds
+from gateway.usecases.granting import CODE
 from gateway.usecases.signing_keys import Signing
 
-MAX_COUNT = 10_000
-MAX_USES = 10_000
-# Codes that are made and recorded together, between which others have their turn. A request that
-# was cut off goes on with the next: never change it.
-BATCH = 200
-FEW = 50  # codes made in one go
-SOURCE = "code"
+COOKIE_LIFE = 400 * 86_400  # seconds; browsers keep no cookie longer
+ONCE_LIFE = 3_600  # seconds that an unlock page can be sent again from
+
+_ONCE = re.compile(r"([0-9]{1,12})-[a-z0-9]{24,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class CodeRequest:
-    """Codes as a publisher asks for them. expires is in Unix seconds, None is without end."""
+class Redeemed:
+    """What a redemption gives: the cookie of the reader, and the right that it now has.
 
-    scope: str
-    count: int = 1
-    uses: int = 1
-    term: str = ""
-    expires: int | None = None
-    devices: int = PLACES
-    note: str = ""
+    confirmed: the next read succeeds on every worker.
+    """
 
+    cookie: str
+    grant: Grant
+    confirmed: bool
 
-@dataclass(frozen=True, slots=True)
-class Minted:
-    """A new code and its word, which is told this once."""
-
-    code: Code
-    word: str
-
-
-Rest = Callable[[], Awaitable[None]]
-"""Lets others have their turn."""
-
-
-async def no_rest() -> None:
-    """Go on at once."""
+    @property
+    def address(self) -> Address | None:
+        """Return the one document that was opened, None where there may be several."""
+        return self.grant.scope.address
 
 
 class Redeeming:
-    """The publisher's side of codes, and what becomes of one."""
+    """The reader's side of rights."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        granting: Granting,
-        signing: Signing,
-        announcing: Announcing,
-        seeds: Seeds,
-        clock: Clock,
-        rest: Rest = no_rest,
+        self, ledger: Ledger, signing: Signing, announcing: Announcing, clock: Clock
     ) -> None:
         self._ledger = ledger
-        self._granting = granting
         self._signing = signing
         self._announcing = announcing
-        self._idempotency = Idempotency(ledger, clock)
-        self._seeds = seeds
         self._clock = clock
-        self._rest = rest
-
-    # --- the publisher ---
-
-    async def make(
-        self, publisher: str, wish: CodeRequest, ask: IdempotencyKey = ONCE
-    ) -> list[Minted]:
-        """Put new codes on record. Raises Malformed, Conflict.
-
-        The same Idempotency-Key again gives the same codes, if it asks for the same. Where this
-        ends early, some are on record, and without a key nobody knows their words. Whether all is
-        confirmed tells `confirm`.
-        """
-        now = self._clock.now()
-        kept = await self._idempotency.earlier(publisher, ask)
-        pattern = _pattern(publisher, wish, int(kept.body) if kept else now)
-        seed = await self._seeds.of(publisher, ask, is_new=kept is None)
-        if kept is None:
-            # Before the codes are recorded: whoever asks again after a crash goes on with these.
-            kept = await self._idempotency.keep(publisher, ask, 201, str(now).encode())
-            pattern = replace(pattern, made_at=int(kept.body))
-        minted: list[Minted] = []
-        for start in range(0, wish.count, BATCH):
-            some: list[Minted] = []
-            for number in range(start, min(start + BATCH, wish.count)):
-                some.append(self._mint(pattern, seed, number))
-                if number % FEW == 0:
-                    await self._rest()
-            await self._put_on_record([each.code for each in some], now, is_again=bool(ask.key))
-            minted += some
-        return minted
-
-    async def _put_on_record(self, codes: Sequence[Code], now: int, *, is_again: bool) -> None:
-        """Record some codes; all of them, or none because they were recorded before."""
-        if not (is_again and await self._ledger.code_by_id(codes[0].id)):
-            try:
-                await self._ledger.add_codes(codes)
-            except Conflict:
-                if not is_again:  # else another request was faster with the same
-                    raise
-        by = f"publisher:{codes[0].scope.publisher}"
-        await self._announcing.tell(*(Record(now, Act.CODE, by, code.id) for code in codes))
-
-    def _mint(self, pattern: Code, seed: str, number: int) -> Minted:
-        drawn = self._signing.derive("code", pattern.scope.publisher, seed, str(number))
-        word = spell(int.from_bytes(drawn[:10]))
-        letters = word.replace("-", "")
-        return Minted(replace(pattern, id=drawn[10:26].hex(), hash=code_hash(letters)), word)
-
-    async def codes(
-        self, publisher: str, *, scope: str = "", after: str = "", limit: int
-    ) -> Sequence[Code]:
-        """Return codes of a publisher by id, after an id."""
-        return await self._ledger.codes(publisher, after, limit, scope=scope)
-
-    def state(self, code: Code) -> State:
-        """Return what can be done with a code now."""
-        return code.state(self._clock.now())
-
-    async def revoke(self, publisher: str, code: str) -> bool:
-        """Take a code back, and every right that came from it. Raises Missing.
-
-        True: no worker begins to serve them any more. False: on record, and not confirmed yet.
-        """
-        found = await self._ledger.code_by_id(code)
-        if found is None or found.scope.publisher != publisher:
-            raise Missing("code")
-        now = self._clock.now()
-        await self._ledger.revoke(found.id, now)
-        by = f"publisher:{publisher}"
-        return await self._announcing.confirm(Record(now, Act.REVOKE, by, found.id))
-
-    async def confirm(self) -> bool:
-        """Return whether every worker knows of all that was put on record so far."""
-        return await self._announcing.confirm()
-
-    # --- the reader ---
+        self._life, self._page = clock.fresh_id(), count(1)
 
     async def redeem(self, word: str, known: Reader | None, once: str = "") -> Redeemed:
         """Add what a code or a token opens to a reader, a new one where none is known.
@@ -167,60 +60,105 @@ class Redeeming:
         UsedUp.
         """
         letters = normal(word)
-        if not letters:
-            return await self._granting.redeem(word, known, once)
+        redeem = self._redeem_code if letters else self._redeem_token
+        return await redeem(letters or word, known, once)
+
+    async def _redeem_code(self, letters: str, known: Reader | None, once: str) -> Redeemed:
         now = self._clock.now()
         code = await self._ledger.code(code_hash(letters))
         if code is None:
             raise BadToken
-        reader_id = known.id if known else self._granting.newcomer(once, code.id)
+        reader_id = known.id if known else self._newcomer(once, code.id)
         try:
             reader = await self._ledger.redeem_code(code.id, self._grant(code, now), reader_id, now)
         except Missing:
             raise BadToken from None
-        (held,) = (g for g in reader.grants if (g.source, g.parent) == (SOURCE, code.id))
+        (held,) = (g for g in reader.grants if (g.source, g.parent) == (CODE, code.id))
         confirmed = await self._announcing.confirm(
             Record(now, Act.GRANT, f"code:{code.id}", held.id),
             Record(now, Act.REDEEM, reader_key(reader.id), held.id),
         )
         if held.revoked_at:
             raise Revoked
-        return await self._granting.welcome(reader, held, confirmed=confirmed)
+        return await self._welcome(reader, held, confirmed=confirmed)
+
+    async def _redeem_token(self, token: str, known: Reader | None, once: str) -> Redeemed:
+        now = self._clock.now()
+        ring = await self._signing.ring()
+        claims = ring.verify(token, Purpose.GRANT, now)
+        grant = await self._ledger.grant(claims.holder)
+        if grant is None:
+            raise BadToken
+        if grant.revoked_at is not None:
+            raise Revoked
+        if claims.epoch != grant.epoch:  # its link was renewed: this is no guess
+            raise Expired
+        reader_id = known.id if known else self._newcomer(once, grant.id)
+        reader = await self._ledger.redeem(reader_id, grant.id, now)
+        confirmed = await self._confirm(Act.REDEEM, reader_key(reader.id), grant.id)
+        return await self._welcome(reader, grant, confirmed=confirmed)
+
+    def once(self) -> str:
+        """Return what an unlock page carries, so that sending it twice is sending it once."""
+        # Counted and not drawn: what a page says depends on nothing that publishers do.
+        told = self._signing.derive("once", self._life, str(next(self._page)))
+        return f"{self._clock.now()}-{told.hex()[:32]}"
+
+    def is_once(self, told: str) -> bool:
+        """Return whether this may be what `once` gave, and not too long ago."""
+        match = _ONCE.fullmatch(told)
+        return match is not None and 0 <= self._clock.now() - int(match[1]) <= ONCE_LIFE
+
+    def _newcomer(self, once: str, opened: str) -> str:
+        """Return the id of a new reader: for the same `once` and what it opened, the same.
+
+        once: "" makes another one each time.
+        """
+        if not once:
+            return self._clock.fresh_id()
+        return self._signing.derive("reader", once, opened).hex()[:32]
+
+    async def _welcome(self, reader: Reader, grant: Grant, *, confirmed: bool) -> Redeemed:
+        """Return the cookie of a reader in which a grant was redeemed."""
+        now = self._clock.now()
+        ring = await self._signing.ring()
+        claims = Claims(Purpose.READER, reader.id, reader.auth_epoch, now, now + COOKIE_LIFE)
+        # A reader of whom nothing else was ever recorded is in nobody's memory.
+        return Redeemed(ring.sign(claims), grant, confirmed or reader.version == 1)
+
+    async def forget(self, reader: str) -> bool:
+        """Take a reader off the record, by the operator; its cookies open nothing any more.
+
+        Returns as `sign_out` does. Raises Missing.
+        """
+        if not await self._ledger.forget(reader):
+            raise Missing("reader")
+        confirmed = await self._confirm(Act.FORGET, OPERATOR, "")
+        await self._ledger.scrub()
+        return confirmed
+
+    async def sign_out(self, reader: Reader | None) -> bool:
+        """End every cookie of a reader, and free the places that it held.
+
+        True: no worker takes one any more. False: on record, and not confirmed yet.
+        """
+        if reader is None:
+            return True
+        await self._ledger.sign_out(reader.id)
+        return await self._confirm(Act.SIGN_OUT, reader_key(reader.id), reader.id)
+
+    async def _confirm(self, act: Act, by: str, on: str) -> bool:
+        return await self._announcing.confirm(Record(self._clock.now(), act, by, on))
 
     def _grant(self, code: Code, now: int) -> Grant:
         return Grant(
             id=self._clock.fresh_id(),
             scope=code.scope,
             note=code.note,
-            source=SOURCE,
+            source=CODE,
             starts=now,
             ends=None if code.term is None else now + code.term,
             devices=code.devices,
             parent=code.id,
             made_at=now,
         )
-
-
-def _pattern(publisher: str, wish: CodeRequest, now: int) -> Code:
-    """Return what the codes of a wish have in common. Raises Malformed."""
-    require_number("count", wish.count, MAX_COUNT)
-    require_number("uses", wish.uses, MAX_USES)
-    require_number("devices", wish.devices, MAX_DEVICES)
-    require_words("note", wish.note)
-    if wish.expires is not None and not now < wish.expires <= now + MAX_LIFE:
-        raise Malformed(
-            "This is not a time to expire at.",
-            where="expires",
-            hint="Use a time to come, within ten years.",
-        )
-    return Code(
-        id="",
-        hash="",
-        scope=Scope.parse(publisher, wish.scope),
-        max_uses=wish.uses,
-        term=term_seconds(wish.term) if wish.term else None,
-        devices=wish.devices,
-        note=wish.note,
-        expires=wish.expires,
-        made_at=now,
-    )

@@ -16,9 +16,8 @@ from gateway.ports import FailedAttempts, PublicStore
 from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Language, Pages, negotiate
 from gateway.rendering.press import HTML, REFUSED
-from gateway.usecases.granting import COOKIE_LIFE, ONCE_LIFE, Granting
 from gateway.usecases.reading import Credential, Opened, Reading
-from gateway.usecases.redeeming import Redeeming
+from gateway.usecases.redeeming import COOKIE_LIFE, ONCE_LIFE, Redeeming
 from gateway.web.errors import status_of
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_PRIVATE
@@ -51,7 +50,6 @@ class Readers:
     def __init__(
         self,
         reading: Reading,
-        granting: Granting,
         redeeming: Redeeming,
         attempts: FailedAttempts,
         store: PublicStore,
@@ -62,7 +60,6 @@ class Readers:
         is_https: bool,
     ) -> None:
         self._reading = reading
-        self._granting = granting
         self._redeeming = redeeming
         self._attempts = attempts
         self._store = store
@@ -94,7 +91,7 @@ class Readers:
         tokens = request.query_params.getlist("token")
         if len(tokens) > 1:
             raise Malformed("There are several tokens in the link.", where="token")
-        once = self._granting.once()
+        once = self._redeeming.once()
         return self._page(request, "unlock.html", token=tokens[0] if tokens else "", once=once)
 
     async def _redeem(self, request: Request) -> Response:
@@ -122,18 +119,18 @@ class Readers:
         """Let a browser that begins to fill in a form be known when it sends it again."""
         response = send_private(request, _NO_PICTURE)
         known = cookie(request, _cookie_name(self._secure(request), "_once"))
-        if not self._granting.is_once(known):
-            self._set_cookie(request, response, self._granting.once(), ONCE_LIFE, "_once")
+        if not self._redeeming.is_once(known):
+            self._set_cookie(request, response, self._redeeming.once(), ONCE_LIFE, "_once")
         return response
 
     def _once(self, request: Request, fields: Mapping[str, str]) -> str:
         """Return what is the same where a form is sent again, "" where nothing can be."""
         # A page that is the same for all carries nothing: there its style sheet asks for a cookie.
         told = cookie(request, _cookie_name(self._secure(request), "_once"))
-        if not self._granting.is_once(told):
+        if not self._redeeming.is_once(told):
             # Whoever could send a form from elsewhere must not choose the reader that it makes.
             told = fields.get("once", "") if proves_same_origin(request) else ""
-        return told if self._granting.is_once(told) else ""
+        return told if self._redeeming.is_once(told) else ""
 
     async def _readable(self, wanted: Address | None, reader_cookie: str) -> Address | None:
         """Return the wanted document if this reader may read it."""
@@ -211,14 +208,14 @@ class Readers:
             editions=editions,
             following=following,
             is_first=after is None,
-            once=self._granting.once(),
+            once=self._redeeming.once(),
         )
 
     async def sign_out(self, request: Request) -> Response:
         """End this reader's cookies, here and in every copy."""
         require_same_origin(request)
         reader = await self._reading.reader(self._reader_cookie(request))
-        if await self._granting.sign_out(reader):
+        if await self._redeeming.sign_out(reader):
             response = _see_other("/")
         else:
             response = self._page(request, "recorded.html", 202, done="signed-out", place="/")

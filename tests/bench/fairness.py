@@ -143,7 +143,7 @@ def _publisher(data: Path, name: str) -> str:
         settings = configuration.load({"PAIDGATE_DATA": str(data)})
         services = await open_services(settings, in_process=True)
         try:
-            return await services.granting.add_publisher(name)
+            return await services.publishers.add(name)
         finally:
             await services.close()
 

@@ -124,7 +124,7 @@ class Library(NamedTuple):
             (documents,) = ledger.execute("SELECT count(*) FROM document").fetchone()
             (grants,) = ledger.execute("SELECT count(*) FROM grant_").fetchone()
         services = await open_services(load(environment(folder)), in_process=True)
-        key = await services.granting.add_publisher("publisher-0")
+        key = await services.publishers.add("publisher-0")
         rng = Random(7)
         tokens = []
         for _ in range(min(READS, grants)):

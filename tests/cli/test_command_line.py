@@ -216,7 +216,7 @@ def redeemed(data: Path) -> str:
 
     async def work(services: Services) -> None:
         for _ in range(2):
-            await services.granting.redeem(printed["token"], None)
+            await services.redeeming.redeem(printed["token"], None)
 
     asyncio.run(with_services(data, work))
     return printed["grant"]
@@ -417,7 +417,7 @@ def test_a_grant_prints_its_id_a_token_that_redeems_and_the_link(tmp_path: Path)
     assert printed["unlock"].endswith(f"/unlock?token={printed['token']}")
 
     async def work(services: Services) -> Grant:
-        await services.granting.redeem(printed["token"], None)
+        await services.redeeming.redeem(printed["token"], None)
         return await services.granting.own("demo", printed["grant"])
 
     grant = asyncio.run(with_services(tmp_path, work))
@@ -464,7 +464,7 @@ def test_a_grant_that_is_revoked_redeems_no_more(tmp_path: Path) -> None:
     assert told.exit_code == 0
     assert told.stdout == f"revoked {printed['grant']}: no worker will serve it.\n"
     with pytest.raises(Revoked):
-        asyncio.run(with_services(tmp_path, lambda h: h.granting.redeem(printed["token"], None)))
+        asyncio.run(with_services(tmp_path, lambda h: h.redeeming.redeem(printed["token"], None)))
 
 
 def test_a_revocation_that_is_not_confirmed_says_so(tmp_path: Path) -> None:

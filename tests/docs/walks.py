@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import Any, cast
 
 from starlette.types import ASGIApp
 
@@ -23,43 +27,59 @@ Walks = dict[str, list[str]]
 
 
 class Walker:
-    """Asks a gateway, and writes down the files that each request calls."""
+    """Asks a gateway, and writes down the files that each request calls, in whichever thread."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self) -> None:
         self.walks: Walks = {}
+        self._walk: list[str] = []
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch this thread, and those that begin meanwhile."""
+        sys.setprofile(self._look)
+        threading.setprofile(self._look)
+        try:
+            yield
+        finally:
+            threading.setprofile(cast("Any", None))
+            sys.setprofile(None)
+
+    def _look(self, frame: FrameType, event: str, _: object) -> None:
+        file = frame.f_code.co_filename
+        if event == "call" and file.startswith(GATEWAY):
+            self._walk.append(file.removeprefix(GATEWAY))
 
     async def ask(
-        self, name: str, status: int, method: str, path: str, body: bytes = b"", **headers: str
+        self,
+        app: ASGIApp,
+        name: str,
+        status: int,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        **headers: str,
     ) -> Exchange:
         """Send a request, and keep its walk under a name."""
-        walk = self.walks[name] = []
-
-        def look(frame: FrameType, event: str, _: object) -> None:
-            file = frame.f_code.co_filename
-            if event == "call" and file.startswith(GATEWAY):
-                walk.append(file.removeprefix(GATEWAY))
-
         lines = [(name.replace("_", "-"), value) for name, value in headers.items()]
-        sys.setprofile(look)
+        self._walk = self.walks[name] = []
         try:
-            answer = await exchange(self._app, method, path, lines, body)
+            answer = await exchange(app, method, path, lines, body)
         finally:
-            sys.setprofile(None)
+            self._walk = []
         assert answer.status == status, answer.body
         return answer
 
 
 async def walked(folder: Path) -> Walks:
     """Publish, read, grant, redeem and revoke on real stores, and return the walk of each."""
-    settings = load({"PAIDGATE_DATA": str(folder)})
-    services = await open_services(settings, in_process=True, serving=lambda _: None)
-    try:
-        key = await services.granting.add_publisher("demo")
-        walker = Walker(build(services))
-        await _day(walker.ask, f"Bearer {key}")
-    finally:
-        await services.close()
+    settings, walker = load({"PAIDGATE_DATA": str(folder)}), Walker()
+    with walker.watching():
+        services = await open_services(settings, in_process=True, serving=lambda _: None)
+        try:
+            key = await services.publishers.add("demo")
+            await _day(partial(walker.ask, build(services)), f"Bearer {key}")
+        finally:
+            await services.close()
     return walker.walks
 
 

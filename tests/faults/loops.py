@@ -212,7 +212,8 @@ async def publish_files(telling: ErrorResponses, folder: Path, first: int) -> No
 
 async def give_rights(telling: ErrorResponses, folder: Path, first: int) -> None:
     """Grant, redeem, and take every other right back."""
-    granting = (await open_fast(folder)).granting
+    services = await open_fast(folder)
+    granting, redeeming = services.granting, services.redeeming
     for number in count(first):
         telling.send(("begun", "grant", number, ""))
         wish = GrantRequest("all")
@@ -220,7 +221,7 @@ async def give_rights(telling: ErrorResponses, folder: Path, first: int) -> None
         token = await granting.token(grant)
         telling.send(("done", "grant", number, token))
         telling.send(("begun", "redeem", number, ""))
-        telling.send(("done", "redeem", number, (await granting.redeem(token, None)).cookie))
+        telling.send(("done", "redeem", number, (await redeeming.redeem(token, None)).cookie))
         if number % 2:
             telling.send(("begun", "revoke", number, ""))
             await granting.revoke(PUBLISHER, grant.id)

@@ -13,7 +13,7 @@ from typing import Any
 
 import anyio
 
-from gateway.usecases.redeeming import CodeRequest
+from gateway.usecases.codes import CodeRequest
 from tests.faults import racers
 from tests.faults.killing import FORKING, begin
 from tests.faults.racers import LOST, WON, Race, fresh_once
@@ -87,7 +87,7 @@ async def make_code(url: str, uses: int) -> tuple[str, str]:
     """Put a code with so many uses or, where it is one, devices on record; return id and word."""
     services = await racers.open_services(Race(url, "", racers.open_careful))
     wish = CodeRequest("all", uses=uses, devices=DEVICES)
-    (minted,) = await services.redeeming.make("demo", wish)
+    (minted,) = await services.codes.make("demo", wish)
     await services.ledger.close()
     return minted.code.id, minted.word
 

@@ -62,7 +62,7 @@ async def test_what_finds_no_room_is_told_and_nothing_is_lost(disk: Path, left: 
     settings = load({"PAIDGATE_DATA": str(disk / "var"), "PAIDGATE_REDIS": "none"})
     services = await open_services(settings, in_process=True)
     try:
-        key = await services.granting.add_publisher("demo")
+        key = await services.publishers.add("demo")
         assert (await put(services, key, "first", SOUND)).status == 201
         shown = await services.store.get(FIRST)
         assert (await ready(services))[0] == 200

@@ -208,7 +208,7 @@ async def test_a_server_that_is_killed_leaves_one_whole_edition_of_each_document
 async def put_until_killed(folder: Path, call: int, first: int) -> list[Event]:
     """Publish over HTTP until a call of the server kills it, and tell what it answered."""
     services = await open_services(loops.settings(folder))
-    key = await services.granting.add_publisher(PUBLISHER)
+    key = await services.publishers.add(PUBLISHER)
     await services.close()
     server, listening = begin(loops.serve, call, folder)
     assert listening.poll(TIMEOUT), "the server does not start"
@@ -271,7 +271,7 @@ async def rights_lost(services: Services, told: list[Event]) -> list[str]:
     """Return what was acknowledged and is not so; what was only begun may be either."""
     begun = {event[1:3] for event in told if event[0] == "begun"}
     done = {event[1:3]: event[3] for event in told if event[0] == "done"}
-    await services.granting.register(PUBLISHER)
+    await services.publishers.register(PUBLISHER)
     submission = Submission(Address(PUBLISHER, "one"), words(1).encode(), "plain")
     await services.publishing.publish(submission)
     lost = []

@@ -206,7 +206,7 @@ async def moved_in(settings: Settings) -> str:
     """Publish the document, and return its publisher's key."""
     services = await open_services(settings, in_process=True)
     try:
-        key = await services.granting.add_publisher("demo")
+        key = await services.publishers.add("demo")
         submission = Submission(Address("demo", "report"), SOURCE.encode(), "plain")
         await services.publishing.publish(submission)
         return key

@@ -73,7 +73,7 @@ async def test_a_right_to_one_document_shows_no_word_of_another() -> None:
 
 async def test_a_refused_document_leaves_no_word_anywhere(logged: list[object]) -> None:
     side = await canary_gateway()
-    key = await side.services.granting.add_publisher("demo")
+    key = await side.services.publishers.add("demo")
     others = canaries(3)
     searched = needles(others)
     for source in (

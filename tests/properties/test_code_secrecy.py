@@ -68,7 +68,7 @@ def kept(folder: Path) -> bytes:
 
 async def use_codes(services: Services, app: ASGIApp) -> tuple[list[str], bytes]:
     """Make codes, redeem them in every way; return their words and all answers but the first."""
-    api = Caller(app, await services.granting.add_publisher("demo"))
+    api = Caller(app, await services.publishers.add("demo"))
     wish = {"scope": "all", "count": 4, "uses": 1, "devices": 1, "note": "spring"}
     told = json.dumps(wish).encode()
     answer = await api.send("POST", "/api/codes", told, idempotency_key="k")

@@ -395,7 +395,7 @@ async def services(
 async def test_a_gateway_publishes_to_s3_and_reads_from_there(
     services: Services, s3: S3, place: str
 ) -> None:
-    await services.granting.register("demo")
+    await services.publishers.register("demo")
     source = "标题\n\nfree ##paidbegin##costly##paidend##\n".encode()
     await services.publishing.publish(Submission(HERE, source, "plain"))
     grant = await services.granting.grant("demo", GrantRequest("all"))
@@ -423,7 +423,7 @@ class Away:
 
 
 async def test_the_public_side_goes_on_while_the_ledger_is_away(services: Services) -> None:
-    await services.granting.register("demo")
+    await services.publishers.register("demo")
     grant = await services.granting.grant("demo", GrantRequest("all"))
     await services.publishing.publish(Submission(HERE, "标题\n\nfree".encode(), "plain", free=True))
     alone = build_services(

@@ -20,8 +20,8 @@ from gateway.stores.sql import tables as t
 from gateway.stores.sql.grants import AT_ONCE
 from gateway.stores.sql.ledger import SqlLedger
 from gateway.stores.sql.rows import grant_row
+from gateway.usecases.codes import BATCH, CodeRequest, Codes
 from gateway.usecases.idempotency import IdempotencyKey
-from gateway.usecases.redeeming import BATCH, CodeRequest, Redeeming
 from gateway.usecases.signing_keys import Signing
 from tests.services import SECRET, FrozenClock, settings
 from tests.stores.things import code, grant
@@ -161,15 +161,15 @@ async def test_many_codes_take_many_short_turns_and_none_when_they_are_told_agai
     on_record: Ledger,
 ) -> None:
     count, ask = 5 * BATCH + 1, IdempotencyKey("key", "fingerprint")
-    redeeming = build_services(
+    codes = build_services(
         settings(), on_record, MemoryPublicStore(), MemoryVault(), SECRET, FrozenClock()
-    ).redeeming
+    ).codes
     with watched(on_record) as turns:
-        made = await redeeming.make("demo", CodeRequest("all", count=count), ask)
+        made = await codes.make("demo", CodeRequest("all", count=count), ask)
     assert max(turns.rows) <= BATCH + 1
     assert sum(turns.rows) > count
     with watched(on_record) as turns:
-        assert await redeeming.make("demo", CodeRequest("all", count=count), ask) == made
+        assert await codes.make("demo", CodeRequest("all", count=count), ask) == made
     assert turns.writes == 0
     assert len(await on_record.codes("demo", "", 9_999)) == count
 
@@ -179,15 +179,15 @@ async def test_codes_that_were_cut_off_go_on_where_they_are_asked_for_again(
     struck: int, on_record: Ledger
 ) -> None:
     count, ask = 3 * BATCH, IdempotencyKey("key", "fingerprint")
-    redeeming = build_services(
+    codes = build_services(
         settings(), on_record, MemoryPublicStore(), MemoryVault(), SECRET, FrozenClock()
-    ).redeeming
+    ).codes
     with watched(on_record) as turns:
         turns.last = struck
         with pytest.raises(Exception, match="ledger"):
-            await redeeming.make("demo", CodeRequest("all", count=count), ask)
+            await codes.make("demo", CodeRequest("all", count=count), ask)
     assert len(await on_record.codes("demo", "", 9_999)) < count
-    made = await redeeming.make("demo", CodeRequest("all", count=count), ask)
+    made = await codes.make("demo", CodeRequest("all", count=count), ask)
     known = {each.id for each in await on_record.codes("demo", "", 9_999)}
     assert known == {each.code.id for each in made}
 
@@ -198,9 +198,8 @@ async def test_others_have_their_turn_between_two_portions_of_codes(on_record: L
         settings(), on_record, MemoryPublicStore(), MemoryVault(), SECRET, clock
     )
     signing = Counted(services.signing)
-    redeeming = Redeeming(
+    codes = Codes(
         on_record,
-        services.granting,
         cast("Signing", signing),
         services.announcing,
         services.seeds,
@@ -214,7 +213,7 @@ async def test_others_have_their_turn_between_two_portions_of_codes(on_record: L
             await asyncio.sleep(0)
 
     looking = asyncio.create_task(look())
-    await redeeming.make("demo", CodeRequest("all", count=4 * BATCH))
+    await codes.make("demo", CodeRequest("all", count=4 * BATCH))
     looking.cancel()
     steps = [after - before for before, after in pairwise(seen)]
     assert max(steps) <= BATCH + 1

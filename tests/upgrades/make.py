@@ -18,9 +18,9 @@ from gateway.stores.files.audit import FileAudit
 from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.files.vault import FileVault
 from gateway.stores.sql.ledger import open_ledger
+from gateway.usecases.codes import CodeRequest
 from gateway.usecases.composing import Submission
 from gateway.usecases.granting import GrantRequest
-from gateway.usecases.redeeming import CodeRequest
 from tests.services import SECRET, FrozenClock
 
 TOLD = "told.json"  # what the test has to know, and a gateway passes over
@@ -48,7 +48,7 @@ async def open_old(data: Path, clock: FrozenClock) -> Services:
 async def make(data: Path) -> dict[str, str]:
     """Fill a data folder with documents, rights, codes, keys and an audit; return what to try."""
     services = await open_old(data, FrozenClock())
-    key = await services.granting.add_publisher("demo")
+    key = await services.publishers.add("demo")
     for slug, (form, text) in DOCUMENTS.items():
         for body in (f"{text}\nFirst.\n", text):
             address = Address("demo", slug)
@@ -56,7 +56,7 @@ async def make(data: Path) -> dict[str, str]:
     stands = await services.granting.grant("demo", GrantRequest("all", subject="anna"))
     gone = await services.granting.grant("demo", GrantRequest("document:story", subject="bert"))
     await services.granting.revoke("demo", gone.id)
-    (code,) = await services.redeeming.make("demo", CodeRequest("document:report"))
+    (code,) = await services.codes.make("demo", CodeRequest("document:report"))
     told = {
         "key": key,
         "stands": await services.granting.token(stands),

@@ -67,7 +67,7 @@ async def attend(services: Services) -> None:
 
 
 async def publish(services: Services) -> None:
-    await services.granting.register(PLACE.publisher)
+    await services.publishers.register(PLACE.publisher)
     await services.publishing.publish(Submission(PLACE, SOURCE, "markdown"))
 
 

@@ -60,7 +60,7 @@ async def test_a_revocation_that_is_acknowledged_is_known_to_every_memory() -> N
     async with two_workers(LocalAuthority()) as (one, other):
         grant, token = await one.grant("all")
         credential = Credential(bearer=token)
-        cookie = Credential(cookie=(await one.services.granting.redeem(token, None)).cookie)
+        cookie = Credential(cookie=(await one.services.redeeming.redeem(token, None)).cookie)
         for credential in (Credential(bearer=token), cookie):
             await warm(other, credential)
         assert await one.services.granting.revoke("demo", grant.id)
@@ -101,9 +101,9 @@ async def test_a_new_edition_is_read_everywhere_once_it_is_acknowledged() -> Non
 async def test_a_reader_that_signs_out_is_signed_out_everywhere() -> None:
     async with two_workers(LocalAuthority()) as (one, other):
         _, token = await one.grant("all")
-        cookie = (await one.services.granting.redeem(token, None)).cookie
+        cookie = (await one.services.redeeming.redeem(token, None)).cookie
         await warm(other, Credential(cookie=cookie))
-        await one.services.granting.sign_out(await one.services.reading.reader(cookie))
+        await one.services.redeeming.sign_out(await one.services.reading.reader(cookie))
         with pytest.raises(Unpaid):
             await other.services.reading.read(HERE, Credential(cookie=cookie))
 

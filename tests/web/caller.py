@@ -91,4 +91,4 @@ async def open_api(attempts: FailedAttempts | None = None) -> tuple[Standing, Ca
 
 async def caller(standing: Standing, publisher: str = "demo") -> Caller:
     """Return a publisher's script, with a fresh key."""
-    return Caller(standing.app, await standing.services.granting.add_publisher(publisher))
+    return Caller(standing.app, await standing.services.publishers.add(publisher))

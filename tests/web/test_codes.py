@@ -18,7 +18,7 @@ from gateway.core.timestamps import timestamp
 from gateway.ports import Ledger
 from gateway.stores.leased_cache import DirectCoherence
 from gateway.stores.memory import MemoryAudit
-from gateway.usecases.redeeming import CodeRequest
+from gateway.usecases.codes import CodeRequest
 from tests.asgi import Exchange, exchange
 from tests.services import NOW, beside
 from tests.web.caller import FORM, Browser, Caller, caller, once_in, open_api
@@ -461,15 +461,15 @@ async def test_a_whole_unlock_link_can_be_pasted_for_a_code() -> None:
 
 async def test_the_audit_names_every_code_and_the_grant_that_a_reader_got_by_one() -> None:
     standing, _ = await open_api()
-    redeeming, audit = standing.services.redeeming, standing.services.audit
+    codes, audit = standing.services.codes, standing.services.audit
     assert isinstance(audit, MemoryAudit)
     audit.records.clear()
-    minted = await redeeming.make("demo", CodeRequest("all", count=3))
+    minted = await codes.make("demo", CodeRequest("all", count=3))
     made = [(record.what, record.by, record.on) for record in audit.records]
     assert made == [("code", "publisher:demo", each.code.id) for each in minted]
     audit.records.clear()
     code = minted[1].code.id
-    await redeeming.redeem(minted[1].word, None)
+    await standing.services.redeeming.redeem(minted[1].word, None)
     (grant,) = await standing.services.granting.grants("demo", limit=9)
     (device,) = await standing.ledger.devices(grant.id, 9)
     told = [(record.what, record.by, record.on) for record in audit.records]

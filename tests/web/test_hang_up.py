@@ -31,7 +31,7 @@ async def test_a_client_that_hangs_up_is_no_error(
     logged: list[structlog.typing.EventDict],
 ) -> None:
     here = gateway()
-    key = await here.services.granting.add_publisher("demo")
+    key = await here.services.publishers.add("demo")
     headers = (("host", "127.0.0.1:8000"), ("content-length", "100000"), *more)
     if path.startswith("/api"):
         headers += (("authorization", f"Bearer {key}"),)

@@ -72,7 +72,7 @@ async def test_a_long_text_stops_where_the_right_is_taken_back() -> None:
     came, told = await sent(side, token, lambda: side.services.granting.revoke("demo", grant))
     assert came == CHUNK < told
     with pytest.raises(Revoked):
-        await side.services.granting.redeem(token, None)
+        await side.services.redeeming.redeem(token, None)
 
 
 async def test_a_long_text_stops_where_the_document_is_deleted() -> None:

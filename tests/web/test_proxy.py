@@ -47,7 +47,7 @@ def shop(seed: int = SEED) -> Shop:
     standing, words = gateway(), canaries(seed)
 
     async def fill() -> tuple[str, str]:
-        key = await standing.services.granting.add_publisher("demo")
+        key = await standing.services.publishers.add("demo")
         source = f"# 标题\n\n免费。\n\n##paidbegin##{paid_with(words)}##paidend##\n"
         await standing.publish("x", source, form="markdown")
         _, token = await standing.grant("all", devices=1_000)

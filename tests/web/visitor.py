@@ -158,7 +158,7 @@ class Scene:
 
 def add_publisher(standing: Standing, name: str = "demo") -> str:
     """Add a publisher and return its key."""
-    return anyio.run(standing.services.granting.add_publisher, name)
+    return anyio.run(standing.services.publishers.add, name)
 
 
 def scene(origin: str = ORIGIN, **settings: str) -> Scene:

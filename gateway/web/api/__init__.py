@@ -10,6 +10,7 @@ from gateway.core.api_keys import ApiKey
 from gateway.core.errors import BadKey, Malformed
 from gateway.ports import FailedAttempts, Formats
 from gateway.usecases.api_keys import ApiKeys
+from gateway.usecases.codes import Codes
 from gateway.usecases.explaining import Explaining
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import Idempotency
@@ -33,7 +34,7 @@ from gateway.web.http.under_way import UnderWay
 __all__ = ["Publishers"]
 
 
-class Publishers:
+class Api:
     """Puts the API together, and is its door."""
 
     def __init__(
@@ -41,6 +42,7 @@ class Publishers:
         publishing: Publishing,
         api_keys: ApiKeys,
         granting: Granting,
+        codes: Codes,
         redeeming: Redeeming,
         explaining: Explaining,
         idempotency: Idempotency,
@@ -58,7 +60,7 @@ class Publishers:
                 publishing, idempotency, formats, links, max_upload, under_way
             ).operations(),
             *GrantsApi(granting, links).operations(),
-            *CodesApi(redeeming, under_way).operations(),
+            *CodesApi(codes, under_way).operations(),
             *KeysApi(api_keys).operations(),
             *Explanations(explaining).operations(),
             *Redemptions(redeeming, granting, attempts).operations(),

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gateway.core.codes import Code
 from gateway.core.terms import term_text
 from gateway.core.timestamps import timestamp
-from gateway.usecases.redeeming import FEW, CodeRequest, Minted, Redeeming
+from gateway.usecases.codes import FEW, CodeRequest, Codes, Minted
 from gateway.web.api import schemas
 from gateway.web.api.operations import GIVING, JSON, Operation
 from gateway.web.api.responses import (
@@ -37,8 +37,8 @@ COLUMNS = ("id", "code", "scope", "uses", "term", "expires", "devices", "note", 
 class CodesApi:
     """The part of the API that makes codes."""
 
-    def __init__(self, redeeming: Redeeming, under_way: UnderWay) -> None:
-        self._redeeming = redeeming
+    def __init__(self, codes: Codes, under_way: UnderWay) -> None:
+        self._codes = codes
         self._under_way = under_way
 
     def operations(self) -> Sequence[Operation]:
@@ -73,7 +73,7 @@ class CodesApi:
         """List codes by id, without their words."""
         after, limit = page(request)
         scope = request.query_params.get("scope", "")
-        found = await self._redeeming.codes(publisher, scope=scope, after=after, limit=limit + 1)
+        found = await self._codes.codes(publisher, scope=scope, after=after, limit=limit + 1)
         shown = [schemas.CodeView(**_told(code)) for code in found[:limit]]
         last = found[limit - 1].id if len(found) > limit else ""
         return json(schemas.CodeList(shown, following(request, last)))
@@ -84,14 +84,14 @@ class CodesApi:
         ask, answer = asked(request, body), csv_answer if prefers(request, CSV, JSON) else _json
 
         async def work() -> Response:
-            minted = await self._redeeming.make(publisher, _request(wish), ask)
-            return await answer(minted, 201, confirmed=await self._redeeming.confirm())
+            minted = await self._codes.make(publisher, _request(wish), ask)
+            return await answer(minted, 201, confirmed=await self._codes.confirm())
 
         return self._under_way.answer(publisher, work, in_turn=True)
 
     async def revoke_code(self, request: Request, publisher: str) -> Response:
         """Take a code back, and every right that came from it."""
-        return done(await self._redeeming.revoke(publisher, request.path_params["code"]))
+        return done(await self._codes.revoke(publisher, request.path_params["code"]))
 
 
 async def csv_answer(minted: Sequence[Minted], status: int, *, confirmed: bool) -> Response:

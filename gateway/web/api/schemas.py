@@ -10,8 +10,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from gateway.core.documents import NAME
 from gateway.core.rights import PLACES
 from gateway.core.terms import MAX_WORDS, TERM, WORDS
+from gateway.usecases.codes import MAX_COUNT, MAX_USES
 from gateway.usecases.granting import API, MAX_DEVICES, OUR_SOURCES
-from gateway.usecases.redeeming import MAX_COUNT, MAX_USES
 
 REDEEMED = r"[^\x00-\x20\x7f-\xa0\ud800-\udfff][^\x00-\x1f\ud800-\udfff]*"
 SCOPE = f"all|(?:document|collection):{NAME}"

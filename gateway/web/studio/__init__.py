@@ -11,9 +11,9 @@ from gateway.ports import FailedAttempts, Formats, PublicStore
 from gateway.rendering.pages import Pages
 from gateway.rendering.press import PagePress
 from gateway.usecases.api_keys import ApiKeys
+from gateway.usecases.codes import Codes
 from gateway.usecases.granting import Granting
 from gateway.usecases.publishing import Publishing
-from gateway.usecases.redeeming import Redeeming
 from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import read_form, require_same_origin
@@ -37,7 +37,7 @@ class Studio:
         publishing: Publishing,
         api_keys: ApiKeys,
         granting: Granting,
-        redeeming: Redeeming,
+        codes: Codes,
         attempts: FailedAttempts,
         formats: Formats,
         store: PublicStore,
@@ -56,8 +56,8 @@ class Studio:
         self._editor = Editor(
             self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload
         )
-        self._grants = GrantPages(self._desk, publishing, granting, redeeming, links)
-        self._codes = CodePages(self._desk, self._grants, redeeming, under_way)
+        self._grants = GrantPages(self._desk, publishing, granting, codes, links)
+        self._codes = CodePages(self._desk, self._grants, codes, under_way)
         self._devices = DevicePages(self._desk, granting, links)
 
     def routes(self) -> list[Route]:

@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from gateway.core.errors import Malformed
 from gateway.ports import Edition
+from gateway.usecases.codes import CodeRequest, Codes
 from gateway.usecases.idempotency import IdempotencyKey
-from gateway.usecases.redeeming import CodeRequest, Redeeming
 from gateway.web.api.codes import csv_answer
 from gateway.web.api.operations import GIVING
 from gateway.web.http.under_way import UnderWay
@@ -34,11 +34,11 @@ class CodePages:
     """The pages of codes; their list is on the pages of rights."""
 
     def __init__(
-        self, desk: StudioPages, grants: GrantPages, redeeming: Redeeming, under_way: UnderWay
+        self, desk: StudioPages, grants: GrantPages, codes: Codes, under_way: UnderWay
     ) -> None:
         self._desk = desk
         self._grants = grants
-        self._redeeming = redeeming
+        self._codes = codes
         self._under_way = under_way
 
     def routes(self) -> list[Route]:
@@ -66,10 +66,10 @@ class CodePages:
     ) -> Response:
         try:
             ask = IdempotencyKey(once_of(fields))
-            minted = await self._redeeming.make(session.publisher, _request(fields, edition), ask)
+            minted = await self._codes.make(session.publisher, _request(fields, edition), ask)
         except Malformed as error:
             return await self._grants.page(request, session, edition, error, fields=fields)
-        confirmed = await self._redeeming.confirm()
+        confirmed = await self._codes.confirm()
         if fields.get("as") == "csv":
             return await csv_answer(minted, 200, confirmed=confirmed)
         return self._desk.page(
@@ -85,7 +85,7 @@ class CodePages:
     async def revoke(self, request: Request, session: Session) -> Response:
         """Take a code back, and say so when no worker serves what came from it any more."""
         fields = await read_fields(request, session)
-        confirmed = await self._redeeming.revoke(session.publisher, request.path_params["code"])
+        confirmed = await self._codes.revoke(session.publisher, request.path_params["code"])
         return done_at(place_of(fields), "code-revoked", confirmed=confirmed)
 
 

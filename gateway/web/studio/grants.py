@@ -18,9 +18,9 @@ from gateway.core.errors import GatewayError, Malformed
 from gateway.core.rights import PLACES, Grant, ScopeKind, Standing
 from gateway.core.timestamps import timestamp
 from gateway.ports import Edition
+from gateway.usecases.codes import Codes
 from gateway.usecases.granting import Granting, GrantRequest
 from gateway.usecases.publishing import Publishing
-from gateway.usecases.redeeming import Redeeming
 from gateway.web.api.operations import GIVING
 from gateway.web.http.links import Links
 from gateway.web.studio.desk import HOME, StudioPages, done_at, mark, own_address, read_fields
@@ -78,13 +78,13 @@ class GrantPages:
         desk: StudioPages,
         publishing: Publishing,
         granting: Granting,
-        redeeming: Redeeming,
+        codes: Codes,
         links: Links,
     ) -> None:
         self._desk = desk
         self._publishing = publishing
         self._granting = granting
-        self._redeeming = redeeming
+        self._codes = codes
         self._links = links
 
     def routes(self) -> list[Route]:
@@ -137,7 +137,7 @@ class GrantPages:
         )
         rows = [GrantRow(grant, self._granting.standing(grant)) for grant in found[:LISTED]]
         codes_after = mark(request, "codes")
-        codes = await self._redeeming.codes(
+        codes = await self._codes.codes(
             session.publisher, scope=scope, after=codes_after, limit=LISTED + 1
         )
         return self._desk.page(
@@ -150,7 +150,7 @@ class GrantPages:
             rows=rows,
             after=after,
             following=rows[-1].grant.id if len(found) > LISTED else "",
-            codes=[CodeRow(code, self._redeeming.state(code)) for code in codes[:LISTED]],
+            codes=[CodeRow(code, self._codes.state(code)) for code in codes[:LISTED]],
             codes_after=codes_after,
             codes_following=codes[LISTED - 1].id if len(codes) > LISTED else "",
             fields=DEFAULTS | dict(fields or {}),
