@@ -1,12 +1,12 @@
 # All the work is in dev.py and tools/; ARGS are passed on: make test ARGS="-k tokens"
 PYTHON ?= python3
 
-.PHONY: help setup run test search lint docs lock clean
+.PHONY: help setup run test long search lint docs lock clean
 
 help:
-	@sed -n '3,10p' dev.py
+	@sed -n '3,11p' dev.py
 
-setup run test search lint docs lock:
+setup run test long search lint docs lock:
 	@$(PYTHON) dev.py $@ $(ARGS)
 
 # What was made here, but not what was published: that is in var/.

@@ -4,6 +4,7 @@
     python3 dev.py setup            make .venv/ with everything in it
     python3 dev.py run [ARG...]     serve the demo; the arguments go to "paidgate serve"
     python3 dev.py test [ARG...]    run the tests; the arguments go to pytest
+    python3 dev.py long [ARG...]    run the tests that take long; the arguments go to pytest
     python3 dev.py search [ARG...]  kill at random moments; the arguments go to pytest
     python3 dev.py lint             check style, types and layers
     python3 dev.py docs [ARG...]    build the docs site in build/site/; the arguments go to mkdocs

@@ -21,6 +21,7 @@ from tests.test_compose import PASSWORDS, arguments
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the parts that gateways stand on be chosen."""
     parser.addoption("--parts", choices=parts.CHOICES, default="memory")
+    parser.addoption("--long", action="store_true", help="only what takes long (make long)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +33,18 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     programs.watch()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what takes long for a run of its own, unless it is named."""
+    is_named = any("::" in argument for argument in config.args)
+    if not is_named or config.getoption("--long"):
+        wanted = bool(config.getoption("--long"))
+        kept, left = list[pytest.Item](), list[pytest.Item]()
+        for item in items:
+            (kept if bool(item.get_closest_marker("long")) is wanted else left).append(item)
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -36,7 +36,7 @@ def test_the_session_in_the_readme_works(running: Running, tmp_path: Path) -> No
     session = running.shell(found[1], tmp_path)
     assert session.returncode == 0, session.stderr
     told = session.stdout
-    assert '"slug": "q1"' in told
+    assert '"slug":"q1"' in told
     preview, full = told.split("Q1 report\n")[1:]
     assert "Revenue grew." in preview
     assert "42" not in preview

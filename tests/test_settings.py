@@ -33,7 +33,7 @@ async def test_texts_are_kept_where_the_store_says(tmp_path: Path) -> None:
     store = (tmp_path / ODD).as_uri()
     services = await open_services(load({**given, "PAIDGATE_STORE": store}))
     await services.close()
-    assert names(tmp_path / ODD) == {"public", "vault"}
+    assert names(tmp_path / ODD) == {"public", "store", "vault"}
 
 
 @pytest.mark.parametrize(

@@ -53,11 +53,9 @@ HOST, PORT = "127.0.0.1", "8000"  # as "paidgate serve" has them
 
 def main(usage: str, name: str = "help", *arguments: str) -> None:
     """Do one of the commands."""
-    commands: dict[str, Callable[..., None]]
-    commands = {
-        "setup": setup, "run": run, "test": test, "search": search, "lint": lint, "docs": docs,
-        "lock": lock,
-    }  # fmt: skip
+    commands: dict[str, Callable[..., None]] = {
+        each.__name__: each for each in (setup, run, test, long, search, lint, docs, lock)
+    }
     if name not in commands:
         sys.exit(usage)
     os.chdir(ROOT)
@@ -128,6 +126,11 @@ def test(*arguments: str) -> None:
     require_programs()
     # Two workers halve the time on two cores and leave pytest's summary as the last line.
     become([PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments])
+
+
+def long(*arguments: str) -> None:
+    """Run the tests that take long."""
+    test("--long", *arguments)
 
 
 def search(*arguments: str) -> None:

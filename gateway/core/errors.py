@@ -27,8 +27,9 @@ GatewayError
 ├── Damaged              what a store gave is not whole (bundles.py)
 ├── NotPermitted         a permit was asked for without a right, by a fault of ours (permits.py)
 ├── OtherAuthority       workers go by another authority than the settings (stores/membership.py)
-├── NewerSchema          a newer gateway has raised the schema of the ledger (stores/schema.py)
-└── ShortSecret          a kept secret is no longer what was kept (stores/secret_files.py)
+├── StillServing         workers run that would go on as they are (stores/membership.py)
+├── NewerSchema          a newer gateway has raised the schema of the ledger (stores/sql/schema.py)
+└── ShortSecret          a kept secret is no longer what was kept (stores/files/secrets.py)
 """
 
 from __future__ import annotations

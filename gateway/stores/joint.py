@@ -22,12 +22,12 @@ class Joint(Generic[T]):
 
     async def __call__(self) -> T:
         """Return what comes of a run that begins after this; who is cancelled leaves it to run."""
-        if self._next is None:
+        if self._next is None or self._next.done():
             self._next = asyncio.create_task(self._run(self._running))
         return await asyncio.shield(self._next)
 
     async def _run(self, before: asyncio.Task[T] | None) -> T:
-        if before:
+        if before and not before.done():
             await asyncio.wait([before])
         self._running, self._next = self._next, None  # who comes from now on comes too late
         return await self._work()

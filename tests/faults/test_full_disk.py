@@ -97,7 +97,7 @@ def test_a_disk_is_called_full_before_it_is(disk: Path) -> None:
 
 LIMITED = """
 import asyncio, resource, signal
-from gateway.app import open_house
+from gateway.app import open_services
 from gateway.core.documents import Address
 from gateway.core.errors import Unavailable
 from gateway.settings import load
@@ -107,15 +107,15 @@ HERE = Submission(Address("demo", "first"), b"Title\\n\\nWords.", "plain", free=
 
 async def run():
     settings = load({"PAIDGATE_DATA": "var", "PAIDGATE_REDIS": "none"})
-    house = await open_house(settings, in_process=True)
+    services = await open_services(settings, in_process=True)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, resource.RLIM_INFINITY))
     try:
-        await house.publishing.publish(HERE)
+        await services.publishing.publish(HERE)
     except Unavailable as error:
         print(error.state)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
-        await house.close()
+        await services.close()
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 asyncio.run(run())

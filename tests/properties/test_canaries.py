@@ -140,11 +140,11 @@ def calls(name: str) -> set[str]:
 
 
 def test_only_reading_makes_a_permit() -> None:
-    assert calls("Permit") == {"reading.py"}
+    assert calls("Permit") == {"usecases/reading.py"}
 
 
 def test_paid_text_is_revealed_only_where_it_goes_to_the_vault() -> None:
-    assert calls("reveal") == {"core/documents.py", "submissions.py"}
+    assert calls("reveal") == {"core/documents.py", "usecases/composing.py"}
 
 
 def test_markers_are_known_to_the_grammar_alone() -> None:

@@ -346,7 +346,7 @@ async def test_more_can_be_kept_at_once_than_may_wait(tmp_path: Path) -> None:
 async def test_whoever_tends_an_audit_flushes_and_anchors_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.stores.files.audit.PACE", 0.0)
+    monkeypatch.setattr("gateway.stores.files.audit.FLUSH_INTERVAL", 0.0)
     anchored = asyncio.Event()
 
     class TellingAnchors(MemoryAnchors):
