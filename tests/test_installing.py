@@ -35,7 +35,12 @@ PYTHONS = pythons()
 every_python = pytest.mark.parametrize(
     "installed",
     # Installed once: the tests of one Python share a worker.
-    [pytest.param(release, marks=pytest.mark.xdist_group(release)) for release in PYTHONS],
+    [
+        pytest.param(
+            release, marks=[pytest.mark.xdist_group(release), *([pytest.mark.long] * (n > 0))]
+        )
+        for n, release in enumerate(PYTHONS)
+    ],
     indirect=True,
 )
 this_python = pytest.mark.parametrize(

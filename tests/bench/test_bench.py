@@ -29,6 +29,7 @@ def bench(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*command, *options], capture_output=True, text=True)
 
 
+@pytest.mark.long
 def test_the_benchmark_tells_every_row() -> None:
     done = bench("--json")
     assert done.returncode == 0, done.stderr

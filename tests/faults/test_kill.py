@@ -179,6 +179,7 @@ async def faults_after_restart(folder: Path, record: Record) -> list[str]:
 # --- publishing --------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_stores_that_are_killed_hold_one_whole_edition_of_each_document(
     tmp_path: Path,
 ) -> None:
@@ -190,6 +191,7 @@ async def test_stores_that_are_killed_hold_one_whole_edition_of_each_document(
     assert left["half-written files"]
 
 
+@pytest.mark.long
 async def test_a_command_line_that_is_killed_leaves_one_whole_edition_of_each_document(
     tmp_path: Path,
 ) -> None:
@@ -310,6 +312,7 @@ async def opens(services: Services, credential: Credential) -> bool:
 # --- the checkers catch what breaks ---
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("open_parts", "sign"),
     [

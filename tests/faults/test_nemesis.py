@@ -65,11 +65,13 @@ def hold(report: Report) -> None:
     assert (report.seen.gone, report.seen.denied) == (0, 0)
 
 
+@pytest.mark.long
 async def test_on_redis_no_read_begins_from_before_an_acknowledged_change(tmp_path: Path) -> None:
     with harmed_redis() as server:
         hold(await harmed("redis", server, tmp_path, (*ANY, "cut_off", "empty_server")))
 
 
+@pytest.mark.long
 async def test_on_postgres_no_read_begins_from_before_an_acknowledged_change(
     tmp_path: Path,
 ) -> None:

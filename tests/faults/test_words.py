@@ -56,7 +56,13 @@ def gateway_on(authority: str, folder: Path) -> Iterator[tuple[Words, Stopped | 
         yield words, server
 
 
-@pytest.mark.parametrize("authority", AUTHORITIES)
+def each_authority() -> list[object]:
+    """Return every authority; those that need a server of their own take long."""
+    own = {"embedded": (), "none": ()}
+    return [pytest.param(name, marks=own.get(name, pytest.mark.long)) for name in AUTHORITIES]
+
+
+@pytest.mark.parametrize("authority", each_authority())
 def test_what_a_surface_says_every_read_sees(authority: str, tmp_path: Path) -> None:
     with gateway_on(authority, tmp_path) as (words, _):
         for name in ACTS:
@@ -83,6 +89,7 @@ def test_whatever_a_command_is_set_to_it_says_what_every_read_sees(tmp_path: Pat
             assert "Workers on this ledger go by the embedded Redis" in refused.stderr
 
 
+@pytest.mark.long
 def test_where_nobody_serves_only_the_authority_on_record_confirms(tmp_path: Path) -> None:
     with gateway_on("embedded", tmp_path) as (words, _):
         acts = {each: words.revoke_by_command(each) for each in ("lacking", "none", "same")}
@@ -91,6 +98,7 @@ def test_where_nobody_serves_only_the_authority_on_record_confirms(tmp_path: Pat
         assert act().is_confirmed == (variant == "same"), variant
 
 
+@pytest.mark.long
 def test_a_stopped_authority_confirms_nothing(tmp_path: Path) -> None:
     with gateway_on("redis", tmp_path) as (words, server):
         assert server

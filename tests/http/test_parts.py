@@ -24,6 +24,7 @@ PART = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", CHOICES[1:])
 def test_the_suite_holds_on(kind: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "--parts", kind, *PART]

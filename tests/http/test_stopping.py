@@ -49,7 +49,11 @@ def family(gateway: Served, data: Path) -> frozenset[int]:
 
 # A terminal interrupts every process of its group, whoever supervises tells only the first.
 @pytest.mark.parametrize(
-    ("stop", "number"), [(os.kill, signal.SIGTERM), (os.killpg, signal.SIGINT)]
+    ("stop", "number"),
+    [
+        (os.kill, signal.SIGTERM),
+        pytest.param(os.killpg, signal.SIGINT, marks=pytest.mark.long),
+    ],
 )
 def test_a_stop_drains_what_is_read_and_ends_every_process(
     stop: Callable[[int, int], None], number: int, tmp_path: Path
