@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import unescape
 
@@ -19,7 +19,7 @@ from gateway.core.documents import (
 )
 from gateway.core.findings import Code, Finding, warning
 from gateway.core.markers import Marker
-from gateway.formats import contexts
+from gateway.formats import contexts, decoding
 from gateway.formats import losses as lost
 from gateway.formats.articles import finish
 from gateway.formats.fragments import HEADINGS, collapse
@@ -27,9 +27,11 @@ from gateway.formats.hiding import hidden_in
 from gateway.formats.sanitising import PAID
 from gateway.formats.shortcodes import shortcodes, without_shortcodes
 from gateway.formats.tokeniser import tokens, values
+from gateway.ports import Decoded
 
 name = "html"
-media_type = "text/html"
+names: Mapping[str, str] = {"en": "HTML", "zh-CN": "HTML"}
+media_types: tuple[str, ...] = ("text/html",)
 suffixes: tuple[str, ...] = (".html", ".htm")
 _GAP = r"\s|&nbsp;|&#160;|<br\s*/?>|</?(?:span|b|strong|em|i|u|font)(?:\s[^<>]*)?>"
 seam = re.compile(
@@ -38,6 +40,11 @@ seam = re.compile(
 """The paragraph that holds nothing else."""
 
 _STOP = re.compile(f"[{PLACEHOLDER}{PAGE}]")
+
+
+def decode(body: bytes, charset: str | None) -> Decoded:
+    """Return the text of a source. Raises Refused, Unsupported."""
+    return Decoded(decoding.decode(body, charset, is_html=True))
 
 
 def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:

@@ -19,7 +19,7 @@ from gateway.ports.ledger import (
     Wanted,
 )
 from gateway.ports.public_store import PublicStore, Seal, cursor
-from gateway.ports.texts import Format, Formats, Press, Source
+from gateway.ports.texts import Decoded, Format, Formats, Press, Source
 from gateway.ports.vault import Health, Sealed, Vault
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "AuthorityRecord",
     "Clock",
     "Coherence",
+    "Decoded",
     "Device",
     "Edition",
     "FailedAttempts",

@@ -28,6 +28,7 @@ from tests.asgi import Exchange, Headers
 from tests.properties import texts
 from tests.properties.public_surface import FIXED, HEADERS, crawl, observe, of_document
 from tests.properties.register import masked
+from tests.samples import body_of, names
 from tests.services import NOW, Standing, gateway
 
 PAIRS = int(os.environ.get("PAIDGATE_PAIRS", "40"))
@@ -63,7 +64,7 @@ def pair(chance: random.Random, slug: str, *, same_steps: bool = True) -> Pair:
             paid = texts.paid_text(chance, *steps[side])
             sources[side] += f"{free}{begin}{paid}{end}"
     tail = texts.free_text(chance)
-    form = chance.choice(("plain", "markdown", "html"))
+    form = chance.choice(names())
     return Pair(slug, form, (sources[0] + tail, sources[1] + tail))
 
 
@@ -99,7 +100,9 @@ async def two_gateways(
 
 
 def _is_sound(each: Pair, source: str) -> bool:
-    submission = Submission(Address("demo", each.slug), source.encode(), each.form, free=True)
+    submission = Submission(
+        Address("demo", each.slug), body_of(each.form, source), each.form, free=True
+    )
     try:
         prepare(submission, SourceFormats(), NOW)
     except Refused:

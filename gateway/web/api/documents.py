@@ -31,7 +31,6 @@ from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import Links
 from gateway.web.http.requests import condition, content_type, flag, read_body
 
-SOURCES = {"text/plain": None, "text/markdown": None, "text/html": None}
 PATH = "/api/documents/{slug}"
 _PUBLISHED = {JSON: schemas.Published}
 
@@ -56,6 +55,7 @@ class Documents:
     def operations(self) -> Sequence[Operation]:
         """Return what can be done with documents."""
         paged = ("after", "limit")
+        sources = {each: None for form in self._formats.all() for each in form.media_types}
         return [
             Operation(
                 "GET",
@@ -70,7 +70,7 @@ class Documents:
                 PATH,
                 self.publish_document,
                 {200: _PUBLISHED, 201: _PUBLISHED},
-                takes=SOURCES,
+                takes=sources,
                 query=("free",),
                 conditional=True,
             ),
@@ -87,11 +87,11 @@ class Documents:
                 f"{PATH}/check",
                 self.check_document,
                 {200: {JSON: schemas.Checked}},
-                takes=SOURCES,
+                takes=sources,
                 query=("free",),
                 repeatable=True,
             ),
-            Operation("GET", f"{PATH}/source", self.read_source, {200: SOURCES}),
+            Operation("GET", f"{PATH}/source", self.read_source, {200: sources}),
             Operation(
                 "GET",
                 f"{PATH}/editions",
@@ -167,7 +167,7 @@ class Documents:
     async def read_source(self, request: Request, publisher: str) -> Response:
         """Return the current source, in UTF-8."""
         edition, source = await self._publishing.source(_address(request, publisher))
-        media_type = self._formats.named(edition.format).media_type
+        media_type = self._formats.named(edition.format).media_types[0]
         headers = {"cache-control": CACHE_PRIVATE, "content-disposition": "attachment"}
         headers |= _etag(edition) | {"content-type": f"{media_type}; charset=utf-8"}
         return Response(source, headers=headers)

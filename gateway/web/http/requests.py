@@ -12,11 +12,11 @@ from starlette.requests import Request
 from gateway.core.conditions import Condition, Names
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import CrossSite, Malformed, Missing, TooLarge, Unsupported
+from gateway.rendering.representations import OTHERS, PAGE
 from gateway.web.http.codings import decoded
 
 MAX_FORM = 64 << 10
 MAX_CREDENTIAL = 4 << 10
-FORMS = ("html", "md", "txt", "json")
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -93,8 +93,8 @@ def named_document(publisher: str, name: str) -> tuple[Address, str]:
     """Return which document, in which form, the last two parts of a path name. Raises Missing."""
     slug, dot, form = name.partition(".")
     if not dot:
-        form = "html"
-    elif form not in FORMS[1:]:
+        form = PAGE.name
+    elif not any(form == each.name for each in OTHERS):
         raise Missing("document")
     if not (is_name(publisher) and is_name(slug)):
         raise Missing("document")

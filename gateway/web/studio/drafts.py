@@ -15,7 +15,7 @@ from gateway.ports import Edition, Formats
 from gateway.usecases.composing import Submission
 from gateway.web.studio.uploads import Upload
 
-FORMATS = ("plain", "markdown", "html")
+TYPED = "plain"  # the format of a text for which none is chosen
 LONGEST = 1 << 20  # characters; over a field with more a browser stands still for long
 READABLE = 4 * LONGEST  # bytes or characters; no character takes more bytes than four
 
@@ -78,11 +78,9 @@ class Draft:
 
     def _format(self, formats: Formats) -> str:
         if self.format:
-            if self.format not in FORMATS:
-                raise Unsupported("format", self.format, FORMATS)
-            return self.format
+            return formats.named(self.format).name
         if self.file is None:
-            return FORMATS[0]
+            return TYPED
         return formats.of_suffix(PurePosixPath(self.file_name).suffix.lower())
 
     def read(self, formats: Formats) -> str:

@@ -27,7 +27,7 @@ from gateway.rendering.press import PagePress
 from gateway.usecases.composing import Prepared, Submission
 from gateway.usecases.publishing import Publishing
 from gateway.web.studio.desk import HOME, StudioPages, done_at, own_address, see_other
-from gateway.web.studio.drafts import FORMATS, Draft, fitting
+from gateway.web.studio.drafts import Draft, fitting
 from gateway.web.studio.excerpts import Excerpt, Told, excerpts, revealed
 from gateway.web.studio.sessions import Session, Sessions
 from gateway.web.studio.uploads import STAND_BACK, read_upload
@@ -52,7 +52,6 @@ class Editor:
         self._press = press
         self._max_upload = max_upload
         self._reading = CapacityLimiter(1)
-        self._suffixes = [s for name in FORMATS for s in formats.named(name).suffixes]
 
     def routes(self) -> list[Route]:
         """Return the routes of the editor."""
@@ -201,8 +200,6 @@ class Editor:
             prepared=prepared,
             article=article,
             theirs=theirs,
-            formats=FORMATS,
-            accepted=",".join(self._suffixes),
             max_upload=self._max_upload,
         )
 
