@@ -44,6 +44,7 @@ name = "markdown"
 names: Mapping[str, str] = {"en": "Markdown", "zh-CN": "Markdown"}
 media_types: tuple[str, ...] = ("text/markdown",)
 suffixes: tuple[str, ...] = (".md", ".markdown")
+is_text = True
 seam = re.compile(LINE.replace(SEAM, f"(?:>[^\\S\\r\\n]*+)*+{SEAM}", 1))
 """Its line, where that holds nothing else, in a quotation too."""
 
@@ -57,6 +58,11 @@ _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
 def decode(body: bytes, charset: str | None) -> Decoded:
     """Return the text of a source. Raises Refused, Unsupported."""
     return Decoded(decoding.decode(body, charset))
+
+
+def seen(text: str) -> str:
+    """Return the text itself."""
+    return text
 
 
 def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:

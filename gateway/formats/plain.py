@@ -31,6 +31,7 @@ name = "plain"
 names: Mapping[str, str] = {"en": "Plain text", "zh-CN": "纯文本"}
 media_types: tuple[str, ...] = ("text/plain",)
 suffixes: tuple[str, ...] = (".txt",)
+is_text = True
 seam = re.compile(LINE)
 
 _STOPS = f"{PLACEHOLDER}{PAGE}"
@@ -70,6 +71,11 @@ _RAG = 10  # columns by which a wrapped line may miss the margin
 def decode(body: bytes, charset: str | None) -> Decoded:
     """Return the text of a source. Raises Refused, Unsupported."""
     return Decoded(decoding.decode(body, charset))
+
+
+def seen(text: str) -> str:
+    """Return the text itself."""
+    return text
 
 
 def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:  # noqa: ARG001

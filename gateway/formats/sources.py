@@ -49,7 +49,9 @@ class SourceFormats:
 
     def read(self, body: bytes, charset: str | None, form: str) -> Source:
         """Decode once, and take the front matter off. Raises Refused, Unsupported."""
-        text, warnings = self.named(form).decode(body, charset)
+        known = self.named(form)
+        text, warnings = known.decode(body, charset)
         front, declared, rest, line = split(text)
         warnings += declared.warnings
-        return Source(text, front, declared.meta, rest, line, warnings, declared.holds)
+        kept = text.encode() if known.is_text else body
+        return Source(kept, text, front, declared.meta, rest, line, warnings, declared.holds)

@@ -29,6 +29,8 @@ class Format(Protocol):
     media_types: tuple[str, ...]
     """As it may be sent; the first is what it is answered as."""
     suffixes: tuple[str, ...]
+    is_text: bool
+    """Whether its bytes are text, which the vault keeps as UTF-8, and people edit."""
     seam: re.Pattern[str]
     """What around a SEAM is none of the text: its line, where that holds nothing else."""
 
@@ -37,6 +39,9 @@ class Format(Protocol):
 
         charset: as its sender declares it. Raises Refused, Unsupported.
         """
+
+    def seen(self, text: str) -> str:
+        """Return the text, line by line, as its publisher knows it."""
 
     def in_code(self, text: str, places: Sequence[int]) -> Collection[int]:
         """Return those of some places in the text, in order, that readers see as code."""
@@ -66,6 +71,8 @@ class Press(Protocol):
 class Source:
     """A decoded source: front matter with its fences, and running text, which starts at `line`."""
 
+    kept: bytes
+    """What the vault keeps: a text as UTF-8, anything else byte for byte."""
     text: str
     front: str
     meta: Meta
