@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.formats import FORMATS
 from gateway.rendering.representations import REPRESENTATIONS
+from tests import word
 from tests.formats import soups
 
 SUFFIXES = [each.suffix for each in REPRESENTATIONS]
@@ -31,6 +32,7 @@ SAMPLES: dict[str, Sample] = {
     "plain": Sample(soups.plain, "第一章 A"),
     "markdown": Sample(soups.markdown, "## A"),
     "html": Sample(soups.html, "<h2>A</h2>"),
+    "docx": Sample(soups.plain, "<h2>A</h2>", word.of_text),
 }
 
 

@@ -121,7 +121,7 @@ def scan(source: str) -> tuple[Marker, ...]:
     return _tokens(source).markers
 
 
-def written(source: str) -> list[tuple[int, int, bool]]:
+def spellings(source: str) -> list[tuple[int, int, bool]]:
     """Return where markers are written, with what undoes them, and of each whether it marks."""
     tokens = _tokens(source)
     found = [(one.start, one.end, True) for one in tokens.markers]

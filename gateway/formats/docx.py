@@ -13,6 +13,7 @@ from gateway.formats.articles import finish
 from gateway.formats.fragments import HEADINGS, Piece, pieces
 from gateway.formats.html import stamped
 from gateway.formats.tokeniser import Token, tokens
+from gateway.formats.word.converting import newer
 from gateway.formats.word.numbers import Counter, Level
 from gateway.formats.word.parts import too_large
 from gateway.formats.word.placed import BOX_TAG, LISTS_TAG, MORE, NOTE_TAG, NUMBER_TAG, placed
@@ -24,8 +25,9 @@ name = "docx"
 names: Mapping[str, str] = {"en": "Word (.docx)", "zh-CN": "Word（.docx）"}
 media_types: tuple[str, ...] = (
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/msword",
 )
-suffixes: tuple[str, ...] = (".docx",)
+suffixes: tuple[str, ...] = (".docx", ".doc", ".wps")
 is_text = False
 seam = re.compile(LINE)
 
@@ -44,14 +46,15 @@ _ENDS_BEFORE = frozenset({"li", "td", "th"})
 
 
 def decode(body: bytes, charset: str | None) -> Decoded:  # noqa: ARG001
-    """Return what is shown of a document, a line for each paragraph. Raises Refused."""
+    """Return what is shown of a document, one line a paragraph. Raises Refused, Unsupported."""
+    body = newer(body)
     try:
         with cpu_limit(MAX_SECONDS):
             made = shown(body)
             text = placed(made.body, made.numbers)
     except (Exhausted, RecursionError):
         raise too_large("more in it than can be read in reasonable time") from None
-    return Decoded(text, made.warnings)
+    return Decoded(text, made.warnings, body)
 
 
 def seen(text: str) -> str:

@@ -49,9 +49,8 @@ class SourceFormats:
 
     def read(self, body: bytes, charset: str | None, form: str) -> Source:
         """Decode once, and take the front matter off. Raises Refused, Unsupported."""
-        known = self.named(form)
-        text, warnings = known.decode(body, charset)
+        text, warnings, kept = self.named(form).decode(body, charset)
         front, declared, rest, line = split(text)
         warnings += declared.warnings
-        kept = text.encode() if known.is_text else body
+        kept = kept or text.encode()
         return Source(kept, text, front, declared.meta, rest, line, warnings, declared.holds)

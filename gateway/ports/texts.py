@@ -18,6 +18,8 @@ class Decoded(NamedTuple):
 
     text: str
     warnings: tuple[Finding, ...] = ()
+    kept: bytes = b""
+    """What the vault keeps, where that is not the text."""
 
 
 class Format(Protocol):

@@ -32,7 +32,9 @@ class Leaking:
     names: Mapping[str, str] = plain.names
     media_types: tuple[str, ...] = ("text/x-leaking",)
     suffixes: tuple[str, ...] = (".leaking",)
+    is_text = True
     seam = plain.seam
+    seen = staticmethod(plain.seen)
     decode = staticmethod(plain.decode)
     in_code = staticmethod(plain.in_code)
     misplaced = staticmethod(plain.misplaced)

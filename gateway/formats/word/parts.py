@@ -22,7 +22,7 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how .doc begins, and what has a pa
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _LOCAL_HEADER = 30  # bytes, without the name
 _STRICT = "http://purl.oclc.org/ooxml/"
-_SAVE = "Open it in Word, WPS or LibreOffice and save it as .docx, without macros or a password."
+SAVE = "Open it in Word, WPS or LibreOffice and save it as .docx, without macros or a password."
 
 
 class Part:
@@ -43,14 +43,13 @@ class Parts:
 
     def __init__(self, body: bytes) -> None:
         """Open a document. Raises Refused for what is none, and for what is too large."""
-        if body.startswith(_OLE):
-            what = "has a password" if _ENCRYPTED in body else "is of an older Word, not .docx"
-            raise refused(f"The document {what}.", _SAVE)
+        if _ENCRYPTED in body and body.startswith(_OLE):
+            raise refused("The document has a password.", SAVE)
         try:
             self._archive = ZipFile(BytesIO(body))
             self._members = _sound(self._archive)
         except (BadZipFile, ValueError, EOFError):
-            raise refused("This is no Word document, or a damaged one.", _SAVE) from None
+            raise refused("This is no Word document, or a damaged one.", SAVE) from None
         self._left = MAX_ELEMENTS
         self._main = self._main_name()
         self._links = self._links_of(self._main)
@@ -71,15 +70,15 @@ class Parts:
             if kind == "officeDocument" and not is_outside and target in self._members:
                 types = self._read("[Content_Types].xml")
                 if b"macroEnabled" in types or "word/vbaProject.bin" in self._members:
-                    raise refused("The document has macros in it.", _SAVE)
+                    raise refused("The document has macros in it.", SAVE)
                 return target
-        raise refused("This is no Word document.", _SAVE)
+        raise refused("This is no Word document.", SAVE)
 
     def _part(self, name: str) -> Part:
         links = {key: (target, out) for key, (target, _, out) in self._links_of(name).items()}
         root = self._parsed(name)
         if FORBIDDEN.search("".join((*root.itertext(), *(target for target, _ in links.values())))):
-            raise refused("The document holds a character that cannot stand in a text.", _SAVE)
+            raise refused("The document holds a character that cannot stand in a text.", SAVE)
         return Part(root, links)
 
     def _links_of(self, name: str) -> dict[str, tuple[str, str, bool]]:
@@ -102,11 +101,11 @@ class Parts:
         xml = self._read(name)
         # Entities can only be declared in a DOCTYPE, and an encoding could hide one.
         if b"<!DOCTYPE" in xml or b"\0" in xml:
-            raise refused("The XML of the document is of a kind that no editor writes.", _SAVE)
+            raise refused("The XML of the document is of a kind that no editor writes.", SAVE)
         try:
             root = fromstring(xml.replace(_STRICT.encode(), _TRANSITIONAL))  # noqa: S314
         except (ParseError, LookupError, ValueError):
-            raise refused("The XML of the document is damaged.", _SAVE) from None
+            raise refused("The XML of the document is damaged.", SAVE) from None
         self._left -= _checked(root, self._left)
         return root
 
@@ -118,15 +117,20 @@ class Parts:
             with self._archive.open(info) as file:
                 xml = file.read(MAX_PART + 1)
         except (BadZipFile, ValueError, EOFError, RuntimeError, NotImplementedError, OSError):
-            raise refused("The document is damaged.", _SAVE) from None
+            raise refused("The document is damaged.", SAVE) from None
         except Exception as error:  # zlib.error, and whatever else a decompressor may raise
-            raise refused("The document is damaged.", _SAVE) from error
+            raise refused("The document is damaged.", SAVE) from error
         if len(xml) > MAX_PART:
             raise too_large(f"a part of more than {MAX_PART >> 20} MiB")
         return xml
 
 
 _TRANSITIONAL = b"http://schemas.openxmlformats.org/"
+
+
+def is_old(body: bytes) -> bool:
+    """Return whether a document is of the kind that came before .docx, without a password."""
+    return body.startswith(_OLE) and _ENCRYPTED not in body
 
 
 def local(element: Element) -> str:

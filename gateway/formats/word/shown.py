@@ -20,7 +20,7 @@ from xml.sax.saxutils import quoteattr
 from zipfile import ZipFile
 
 from gateway.core.findings import Code, Finding, warning
-from gateway.core.markers import PAGEBREAK, written
+from gateway.core.markers import PAGEBREAK, spellings
 from gateway.core.suspects import near_misses
 from gateway.formats.word.numbers import BULLET, Level, Numbering
 from gateway.formats.word.parts import Part, Parts, attribute, child, children, local
@@ -340,7 +340,7 @@ def _joined(runs: Iterable[Element]) -> str:
         for leaf in leaves
     ]
     text = "".join(texts)
-    found = written(text)
+    found = spellings(text)
     if len(leaves) > 1 and near_misses(text, [span[:2] for span in found]):
         # It will be refused; in one leaf it is found where it stands.
         first = next(at for at, leaf in enumerate(leaves) if leaf.tag == _w("t"))

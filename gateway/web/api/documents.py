@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from msgspec.json import decode, encode
@@ -29,9 +30,10 @@ from gateway.web.api.responses import (
 )
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import Links
-from gateway.web.http.requests import condition, content_type, flag, read_body
+from gateway.web.http.requests import condition, content_type, flag, read_body, sent_name
 
 PATH = "/api/documents/{slug}"
+OCTETS = "application/octet-stream"  # of which the name that is sent with it tells the format
 _PUBLISHED = {JSON: schemas.Published}
 
 
@@ -70,7 +72,7 @@ class Documents:
                 PATH,
                 self.publish_document,
                 {200: _PUBLISHED, 201: _PUBLISHED},
-                takes=sources,
+                takes={**sources, OCTETS: None},
                 query=("free",),
                 conditional=True,
             ),
@@ -87,7 +89,7 @@ class Documents:
                 f"{PATH}/check",
                 self.check_document,
                 {200: {JSON: schemas.Checked}},
-                takes=sources,
+                takes={**sources, OCTETS: None},
                 query=("free",),
                 repeatable=True,
             ),
@@ -143,7 +145,11 @@ class Documents:
     async def _submission(self, request: Request, publisher: str) -> Submission:
         address = Address.of(publisher, request.path_params["slug"])
         media_type, charset = content_type(request)
-        form = self._formats.of_media_type(media_type)
+        file_name = sent_name(request) if media_type == OCTETS else ""
+        if file_name:
+            form = self._formats.of_suffix(PurePosixPath(file_name).suffix)
+        else:
+            form = self._formats.of_media_type(media_type)
         body = await read_body(request, self._max_upload)
         free = flag(request, "free")
         return Submission(address, body, form, charset, _language(request), free)
@@ -165,11 +171,12 @@ class Documents:
         return json(told)
 
     async def read_source(self, request: Request, publisher: str) -> Response:
-        """Return the current source, in UTF-8."""
+        """Return the current source: text in UTF-8, a Word document as it came."""
         edition, source = await self._publishing.source(_address(request, publisher))
-        media_type = self._formats.named(edition.format).media_types[0]
+        form = self._formats.named(edition.format)
+        charset = "; charset=utf-8" if form.is_text else ""
         headers = {"cache-control": CACHE_PRIVATE, "content-disposition": "attachment"}
-        headers |= _etag(edition) | {"content-type": f"{media_type}; charset=utf-8"}
+        headers |= _etag(edition) | {"content-type": f"{form.media_types[0]}{charset}"}
         return Response(source, headers=headers)
 
     async def list_editions(self, request: Request, publisher: str) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from email.message import Message
 from urllib.parse import parse_qsl, urlsplit
 
 from anyio.lowlevel import checkpoint
@@ -82,6 +83,13 @@ def content_type(request: Request) -> tuple[str, str | None]:
         if name.strip().lower() == "charset":
             charset = value.strip().strip('"').strip() or None
     return media_type.strip().lower(), charset
+
+
+def sent_name(request: Request) -> str:
+    """Return the file name that Content-Disposition tells, "" for none."""
+    disposition = Message()
+    disposition["content-disposition"] = request.headers.get("content-disposition", "")
+    return disposition.get_filename("")
 
 
 def document_and_form(request: Request) -> tuple[Address, str]:

@@ -13,6 +13,7 @@ from gateway.core.documents import Address, is_language
 from gateway.core.errors import GatewayError, Malformed, TooLarge, Unsupported
 from gateway.ports import Edition, Formats
 from gateway.usecases.composing import Submission
+from gateway.web.studio.excerpts import text_in
 from gateway.web.studio.uploads import Upload
 
 TYPED = "plain"  # the format of a text for which none is chosen
@@ -37,7 +38,7 @@ class Draft:
     @classmethod
     def of_edition(cls, edition: Edition, source: bytes) -> Draft:
         """Return the draft that an edit begins with."""
-        slug, text = edition.address.slug, fitting(source.decode())
+        slug, text = edition.address.slug, fitting(text_in(source))
         free = not any(paid for paid, _, _ in edition.sections)
         return cls(slug, edition.format, edition.language, edition.id, text, free=free)
 
@@ -89,6 +90,8 @@ class Draft:
             return ""
         if self.file is None:
             return self.text
+        if self.is_whole(formats):
+            return ""
         with suppress(GatewayError):
             return formats.text(self.file, None, self._form(formats))
         return ""
@@ -98,6 +101,15 @@ class Draft:
         with suppress(Unsupported):
             return self._format(formats)
         return ""
+
+    def is_whole(self, formats: Formats) -> bool:
+        """Return whether the format is one that is not edited here: a file takes another's place.
+
+        It is read in a process that can be killed, and only there.
+        """
+        with suppress(Unsupported):
+            return not formats.named(self._format(formats)).is_text
+        return False
 
     def typed(self, source: str, formats: Formats) -> Draft:
         """Return this draft with its file's text, source, as if typed, unless that is long.

@@ -28,7 +28,7 @@ from gateway.usecases.composing import Prepared, Submission
 from gateway.usecases.publishing import Publishing
 from gateway.web.studio.desk import HOME, StudioPages, done_at, own_address, see_other
 from gateway.web.studio.drafts import Draft, fitting
-from gateway.web.studio.excerpts import Excerpt, Told, excerpts, revealed
+from gateway.web.studio.excerpts import Excerpt, Told, excerpts, revealed, text_in
 from gateway.web.studio.sessions import Session, Sessions
 from gateway.web.studio.uploads import STAND_BACK, read_upload
 
@@ -151,7 +151,7 @@ class Editor:
             return await self._page(request, session, replace(draft, edition=""), error)
         edition, source = await self._publishing.source(edition.address)
         draft = replace(draft, edition=edition.id)
-        return await self._page(request, session, draft, error, theirs=fitting(source.decode()))
+        return await self._page(request, session, draft, error, theirs=fitting(text_in(source)))
 
     async def _current(self, address: Address) -> Edition | None:
         try:
@@ -200,6 +200,7 @@ class Editor:
             prepared=prepared,
             article=article,
             theirs=theirs,
+            is_whole=draft.is_whole(self._formats),
             max_upload=self._max_upload,
         )
 

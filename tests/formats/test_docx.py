@@ -1,0 +1,347 @@
+"""Word documents: what is shown of them, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import docx as python_docx
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core.bundles import IDENTITY
+from gateway.core.documents import PLACEHOLDER, Address
+from gateway.core.errors import Refused
+from gateway.core.findings import Code, Finding
+from gateway.formats import docx
+from gateway.formats.sources import SourceFormats
+from gateway.rendering.workers import compose_edition, prepare_submission
+from gateway.usecases.composing import Prepared, Submission, Task
+from tests import word
+from tests.services import NOW
+
+FOLDER = Path("tests/corpus/docx")
+ROWS: Sequence[Mapping[str, Any]] = json.loads((FOLDER / "docx.json").read_text("utf-8"))[1:]
+BOMBS = sorted((FOLDER / "bombs").iterdir())
+READ = [row for row in ROWS if "refused" not in row]
+REFUSED = [row for row in ROWS if "refused" in row]
+BEGIN, END = "##paidbegin##", "##paidend##"
+
+_NOT_COMPARED = re.compile(r"[^\w。，、：；（）！？,.:;()!?’'\"#$]|[\s_]")
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    return str(row["file"])
+
+
+each_read = pytest.mark.parametrize("row", READ, ids=name_of)
+
+
+def submission(body: bytes, *, free: bool = False) -> Submission:
+    return Submission(Address("demo", "a"), body, "docx", free=free)
+
+
+def prepared(body: bytes, *, free: bool = False) -> Prepared:
+    return prepare_submission(submission(body, free=free), NOW)
+
+
+def findings(body: bytes) -> tuple[Finding, ...]:
+    """Return why a document is refused."""
+    with pytest.raises(Refused) as refused:
+        prepared(body)
+    return refused.value.findings
+
+
+def body_of(row: Mapping[str, Any]) -> bytes:
+    return (FOLDER / row["file"]).read_bytes()
+
+
+def squeezed(text: str) -> str:
+    """Return what of a text is compared."""
+    return _NOT_COMPARED.sub("", text)
+
+
+def without_floating(text: str, row: Mapping[str, Any]) -> str:
+    """Return a squeezed text without its notes and boxes, each of which is there once."""
+    for part in (part for kind in row.get("floating", {}).values() for part in kind):
+        text = text.replace(squeezed(part), "", 1)
+    return text
+
+
+def pattern(sections: Sequence[tuple[str, str]]) -> re.Pattern[str]:
+    """Return what matches sections, whose generated parts may look otherwise or be missing."""
+    parts = re.split("⟦[^⟧]*⟧", "".join(text for _, text in sections))
+    generated = r"[(（\[]*[\w一-龥]{0,3}[)）\]、.:]*"
+    return re.compile(generated.join(re.escape(squeezed(part)) for part in parts))
+
+
+# --- what is shown -----------------------------------------------------------------------------
+
+
+@each_read
+def test_a_document_is_shown_as_is_listed(row: Mapping[str, Any]) -> None:
+    made = prepared(body_of(row))
+    if "title" in row:
+        assert made.preview.title == row["title"]
+    for rendering, kinds in ((made.preview, {"free"}), (made.full, {"free", "paid"})):
+        sections = [section for section in row["sections"] if section[0] in kinds]
+        floating = [
+            part
+            for kind, parts in row.get("floating", {}).items()
+            if kind in kinds
+            for part in parts
+        ]
+        seen = squeezed(f"{rendering.title}{rendering.text}".replace(PLACEHOLDER, ""))
+        for part in floating:
+            assert seen.count(squeezed(part)) == 1
+        rest = without_floating(seen, row)
+        rest = re.sub(r"(\d\.(?=\d\.|$))+|\d\.$", "", rest) if floating else rest
+        assert pattern(sections).match(rest), (rest, sections)
+
+
+@each_read
+def test_paid_words_are_in_no_public_byte(row: Mapping[str, Any]) -> None:
+    sealed = compose_edition(Task(submission(body_of(row)), "e1", NOW, None), "").sealed
+    public = [body for form in sealed.public.forms.values() for body in [form.bodies[IDENTITY]]]
+    everywhere = public + [form.bodies[IDENTITY] for form in sealed.full.forms.values()]
+    paid = [re.sub("⟦.*", "", text) for kind, text in row["sections"] if kind == "paid"]
+    secret = [*row.get("secret", ()), *row.get("floating", {}).get("paid", ())]
+    for body in public:
+        seen = squeezed(body.decode())
+        assert not [text for text in (*paid, *secret) if squeezed(text) and squeezed(text) in seen]
+    for body in everywhere:
+        assert not [text for text in row.get("absent", ()) if text in body.decode()]
+
+
+@each_read
+def test_headings_tables_and_alignment_are_those_of_the_document(row: Mapping[str, Any]) -> None:
+    made = prepared(body_of(row))
+    preview, full = (LexborHTMLParser(side.html) for side in (made.preview, made.full))
+    if "headings" in row:
+        public = headings(preview)
+        expected = row["headings"].get("public", [])
+        assert [re.sub("⟦|⟧", "", text) for text in expected] == public
+        assert set(row["headings"].get("full", ())) <= set(headings(full))
+    if "tables" in row:
+        assert [len(side.css("table")) for side in (preview, full)] == row["tables"]
+    for text in row.get("right", ()):
+        assert text in [node.text() for node in full.css("p.right")]
+
+
+def headings(tree: LexborHTMLParser) -> list[str]:
+    return [node.text().strip() for node in tree.css("h1, h2, h3, h4, h5, h6")]
+
+
+@pytest.mark.parametrize("row", [row for row in READ if "left_out" in row], ids=name_of)
+def test_what_is_left_out_is_named_and_counted(row: Mapping[str, Any]) -> None:
+    told = [each.message for each in prepared(body_of(row)).warnings if each.code is Code.LEFT_OUT]
+    assert all(any(part in message for message in told) for part in row["left_out"])
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=name_of)
+def test_a_refusal_names_the_paragraph(row: Mapping[str, Any]) -> None:
+    found = findings(body_of(row))
+    assert {each.code for each in found} & set(row["refused"])
+    if "words" in row:
+        assert any(each.words.startswith(row["words"]) for each in found)
+
+
+# --- what is hostile ---------------------------------------------------------------------------
+
+_TRY = """
+import resource, sys
+from gateway.core.errors import Refused
+from gateway.formats import docx
+body = open(sys.argv[1], "rb").read()
+before = resource.getrusage(resource.RUSAGE_SELF)
+try:
+    docx.decode(body, None)
+    print("read")
+except Refused:
+    print("refused")
+after = resource.getrusage(resource.RUSAGE_SELF)
+print(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+print(after.ru_maxrss - before.ru_maxrss)
+"""
+
+
+@pytest.mark.parametrize("bomb", BOMBS, ids=lambda path: path.name)
+def test_a_bomb_is_refused_at_little_cost(bomb: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", _TRY, str(bomb)], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert said[0] == ("read" if bomb.name == "external.docx" else "refused")
+    assert float(said[1]) < 10
+    assert int(said[2]) * resource.getpagesize() // resource.getpagesize() < 300 << 10
+
+
+def test_nothing_of_the_machine_comes_in_by_a_reference() -> None:
+    text = docx.decode((FOLDER / "bombs" / "external.docx").read_bytes(), None).text
+    assert "root:" not in text
+    assert "127.0.0.1" not in text
+
+
+def test_a_sign_of_the_gateway_cannot_be_written_in_a_document() -> None:
+    for sign in "\ufde0\ufde2\ufde4\ufde8\ufdd0":
+        (found,) = findings(word.of_text(f"Title\n\nx{sign}y {BEGIN}p{END}"))
+        assert found.code is Code.UNDECODABLE
+
+
+# --- markers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cut", range(1, len(BEGIN)))
+def test_a_marker_is_found_wherever_runs_divide_it(cut: int) -> None:
+    runs = (word.run(BEGIN[:cut], "<w:b/>"), word.run(BEGIN[cut:], "<w:i/>"))
+    body = word.document(
+        [word.paragraph("Title"), word.paragraph("Free ", *runs, "paid", END, " free")]
+    )
+    made = prepared(body)
+    assert "paid" not in made.preview.text
+    assert "Free paid free" in made.full.text.replace("  ", " ").replace("Freepaid", "Free paid")
+
+
+MISTAKES = {
+    "unclosed": (f"Words {BEGIN}paid words", Code.UNCLOSED),
+    "unopened": (f"Words {END} more", Code.UNOPENED),
+    "nested": (f"{BEGIN}a {BEGIN}b{END}", Code.NESTED),
+    "mismatched": (f"{BEGIN}a$$paidend$$", Code.MISMATCHED),
+    "escaped": (f"\\{BEGIN}a{END}", Code.ESCAPED),
+    "full width": (f"＃＃paidbegin＃＃a{END}", Code.SUSPECT),
+    "capital": (f"##Paidbegin##a{END}", Code.SUSPECT),
+    "space": (f"## paidbegin ##a{END}", Code.SUSPECT),
+    "slip": (f"##paidbegln##a{END}", Code.SUSPECT),
+    "Chinese": ("##付费开始##a##付费结束##", Code.SUSPECT),
+    "other tag": ("<Paid>a</Paid>", Code.SUSPECT),
+    "one sign short": (f"#paidbegin##a{END}", Code.SUSPECT),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("is_torn", [False, True])
+def test_a_slip_is_found_at_its_paragraph(mistake: str, is_torn: bool) -> None:
+    text, code = MISTAKES[mistake]
+    runs = [word.run(f"Here: {text}")]
+    if is_torn:
+        runs = [word.run(f"Here: {text[:5]}", "<w:b/>"), word.run(text[5:])]
+    blocks = [word.paragraph("Title"), word.paragraph("Free."), word.paragraph(*runs)]
+    found = findings(word.document([*blocks, word.paragraph(BEGIN, "x", END)]))
+    placed = [each for each in found if each.code is code]
+    assert placed
+    assert placed[0].line == 3
+    assert placed[0].words.startswith("Here: ")
+
+
+# --- numbers -----------------------------------------------------------------------------------
+
+
+def test_numbers_of_a_preview_count_what_is_free() -> None:
+    row = next(row for row in ROWS if row["file"] == "22-generated-numbers.docx")
+    made = prepared(body_of(row))
+    assert "（二）每批三十人" in made.preview.text
+    assert "（二）食宿自理" in made.full.text
+
+
+# --- what other programs write -----------------------------------------------------------------
+
+
+def by_python_docx(folder: Path) -> Path:
+    made = python_docx.Document()
+    made.add_heading("Harbour notes", 0)
+    made.add_paragraph("The quay was rebuilt.")
+    made.add_paragraph(f"Free, {BEGIN}the price was four million{END} and free.")
+    made.add_paragraph("First", style="List Number")
+    made.add_paragraph("Second", style="List Number")
+    table = made.add_table(1, 2)
+    table.cell(0, 0).text, table.cell(0, 1).text = "Left", "Right"
+    path = folder / "made.docx"
+    made.save(str(path))
+    return path
+
+
+SOURCE = f"""# Harbour notes
+
+The quay was rebuilt.[^1]
+
+Free, {BEGIN}the price was four million{END} and free.
+
+- one
+- two
+
+1. first
+2. second
+
+| a | b |
+|---|---|
+| c | d |
+
+[^1]: A note.
+"""
+
+
+def by_pandoc(folder: Path) -> Path:
+    path = folder / "made.docx"
+    subprocess.run(["pandoc", "-f", "markdown", "-o", path], input=SOURCE.encode(), check=True)
+    return path
+
+
+def by_libreoffice(folder: Path) -> Path:
+    html = subprocess.run(
+        ["pandoc", "-f", "markdown", "-t", "html", "-s", "--metadata", "title=Harbour notes"],
+        input=SOURCE.encode(),
+        capture_output=True,
+        check=True,
+    ).stdout
+    (folder / "made.html").write_bytes(html)
+    office(folder, "--infilter=HTML (StarWriter)", "docx:MS Word 2007 XML", folder / "made.html")
+    return folder / "made.docx"
+
+
+def office(folder: Path, *arguments: object) -> None:
+    """Have LibreOffice convert a file."""
+    *options, kind, file = map(str, arguments)
+    subprocess.run(
+        [
+            *("soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless"),
+            *(*options, "--convert-to", kind, "--outdir", str(folder), file),
+        ],
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.mark.parametrize("make", [by_python_docx, by_pandoc, by_libreoffice])
+def test_a_document_says_what_libreoffice_prints_of_it(make: Any, tmp_path: Path) -> None:
+    path = make(tmp_path)
+    made = prepared(path.read_bytes())
+    assert "four million" not in made.preview.html
+    office(tmp_path, "txt:Text (encoded):UTF8", path)
+    printed = (tmp_path / "made.txt").read_text("utf-8-sig")
+    printed = printed.replace(BEGIN, "").replace(END, "")
+    ours = f"{made.full.title} {made.full.text}"
+    assert list(words_of(ours)) == list(words_of(printed))
+
+
+def words_of(text: str) -> Iterator[str]:
+    """Yield the words of a text, sorted, without numbers that are generated."""
+    yield from sorted(word for word in re.findall(r"[a-z]+", text.lower()))
+
+
+def test_an_older_document_is_converted(tmp_path: Path) -> None:
+    path = by_python_docx(tmp_path)
+    office(tmp_path, "doc:MS Word 97", path)
+    made = prepared((tmp_path / "made.doc").read_bytes())
+    assert made.preview.title == "Harbour notes"
+    assert "four million" not in made.preview.text
+    assert made.source.kept.startswith(b"PK")
+
+
+def test_the_source_of_a_word_document_is_kept_as_it_came() -> None:
+    body = word.of_text(f"Title\nFree. {BEGIN}Paid.{END}")
+    assert SourceFormats().read(body, None, "docx").kept == body
