@@ -67,7 +67,7 @@ def source_files(paths: Iterable[Path], charset: str | None = None) -> Iterator[
 def is_document(file: Path) -> bool:
     """Return whether a file may be meant as a document: no picture, README or hidden file is."""
     is_other = file.suffix.lower() in _PICTURES or _ABOUT.fullmatch(file.name)
-    return not (is_other or file.name.startswith("."))
+    return not (is_other or file.name.startswith((".", "~$")))  # of Word while it is open
 
 
 _PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg", ".bmp", ".ico"))

@@ -7,17 +7,21 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 import docx as python_docx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import PLACEHOLDER, Address
 from gateway.core.errors import Refused
 from gateway.core.findings import Code, Finding
+from gateway.core.markers import Division, PaidText, divide
 from gateway.formats import docx
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.workers import compose_edition, prepare_submission
@@ -199,6 +203,52 @@ def test_a_marker_is_found_wherever_runs_divide_it(cut: int) -> None:
     made = prepared(body)
     assert "paid" not in made.preview.text
     assert "Free paid free" in made.full.text.replace("  ", " ").replace("Freepaid", "Free paid")
+
+
+@settings(derandomize=True, deadline=None, max_examples=200)
+@given(st.data())
+def test_runs_make_no_difference(data: st.DataObject) -> None:
+    """However runs divide a paragraph and whatever they look like, its sections are the same."""
+    text = data.draw(st.sampled_from(SENTENCES))
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(text) - 1), max_size=8)))
+    parts = [text[at:end] for at, end in pairwise([0, *cuts, len(text)])]
+    runs = [word.run(part, data.draw(st.sampled_from(LOOKS))) for part in parts]
+    between = [data.draw(st.sampled_from(BETWEEN)) for _ in runs]
+    torn = "".join(chain.from_iterable(zip(runs, between, strict=True)))
+    whole, divided = (
+        divide(docx.decode(word.document([word.paragraph("T"), each]), None).text)
+        for each in (word.paragraph(text), word.paragraph(torn))
+    )
+    assert seen(divided) == seen(whole)
+    assert [each.code for each in divided.findings] == [each.code for each in whole.findings]
+
+
+SENTENCES = (
+    f"Free {BEGIN}paid{END} free",
+    "甲<paid>乙</paid>丙$$paidbegin$$丁$$paidend$$",
+    f"##\\paidbegin## and <\\paid> {BEGIN}x ##\\paidend## y{END}{BEGIN}z{END}",
+    f"a \\{BEGIN}b{END} c",
+    f"a {BEGIN}b ##pagebreak## c{END} d",
+    f"＃＃paidbegin＃＃a {BEGIN}b{END}",
+    f"a & b < c {BEGIN}&lt;d&gt;{END}",
+)
+LOOKS = (
+    "",
+    "<w:b/>",
+    "<w:i/>",
+    '<w:b/><w:color w:val="C00000"/>',
+    '<w:vertAlign w:val="superscript"/>',
+)
+BETWEEN = ("", "", '<w:proofErr w:type="spellStart"/>', '<w:bookmarkStart w:id="1" w:name="x"/>')
+
+
+def seen(division: Division) -> list[tuple[bool, str]]:
+    """Return the words of each section."""
+    texts = [(each.paid, each.text) for each in division.sections]
+    return [
+        (paid, docx.seen(text.reveal() if isinstance(text, PaidText) else text).strip())
+        for paid, text in texts
+    ]
 
 
 MISTAKES = {

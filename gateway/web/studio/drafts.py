@@ -93,7 +93,7 @@ class Draft:
         if self.is_whole(formats):
             return ""
         with suppress(GatewayError):
-            return formats.text(self.file, None, self._form(formats))
+            return formats.text(self.file, None, self._form(formats) or TYPED)
         return ""
 
     def _form(self, formats: Formats) -> str:
