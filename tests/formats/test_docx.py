@@ -282,6 +282,62 @@ def test_a_slip_is_found_at_its_paragraph(mistake: str, is_torn: bool) -> None:
     assert placed[0].words.startswith("Here: ")
 
 
+# --- what is paid tells nothing ----------------------------------------------------------------
+
+PAID_BLOCKS = (
+    (word.paragraph("secret"),),
+    (word.paragraph("secret", level=0), word.paragraph("secret", level=1)),
+    (word.heading("secret"), word.paragraph("secret", level=0)),
+    (word.paragraph("secret", word.note(2)), word.paragraph("x", word.note(3))),
+    (word.paragraph("secret", word.box("secret", "secret")),),
+    (word.table(("secret", "secret"), ("secret", "secret")),),
+    (word.paragraph(word.run("secret", "<w:b/>"), word.run("secret", "<w:i/>")),),
+    (word.heading("Free"), word.heading("Free")),
+)
+NOTES = ("A free note.", "A secret note.", "Another secret.", "A last free note.")
+
+
+def around(paid: Sequence[str], *, is_inline: bool) -> bytes:
+    """Return a document with a note, a box, a list and headings on either side of paid blocks."""
+    begin: tuple[str, ...] = (BEGIN,)
+    end: tuple[str, ...] = (END,)
+    if is_inline:
+        begin = ("Begun ", word.note(1), word.box("a free box"), BEGIN, "secret")
+        end = ("secret", END, " ended ", word.note(4), word.box("another"))
+    return word.document(
+        [
+            word.heading("Title"),
+            word.heading("Free"),
+            word.paragraph("one", level=0),
+            word.paragraph(*begin),
+            *paid,
+            word.paragraph(*end),
+            word.paragraph("two", level=0),
+            word.paragraph("deeper", level=1),
+            word.heading("Free"),
+            word.paragraph("The end.", word.note(4)),
+        ],
+        NOTES,
+    )
+
+
+@pytest.mark.parametrize("is_inline", [False, True])
+def test_a_preview_is_the_same_whatever_blocks_are_paid(is_inline: bool) -> None:
+    previews = [prepared(around(paid, is_inline=is_inline)).preview for paid in PAID_BLOCKS]
+    assert all(each == previews[0] for each in previews)
+    assert "secret" not in repr(previews[0])
+    assert "二、" in previews[0].text
+    assert "A last free note." in previews[0].text
+
+
+def test_all_that_is_paid_is_in_the_full_text() -> None:
+    for paid in PAID_BLOCKS:
+        full = prepared(around(paid, is_inline=True)).full
+        words = sum(block.count("secret") for block in paid)
+        notes = sum(f'Reference w:id="{number}"' in "".join(paid) for number in (2, 3))
+        assert full.text.count("secret") == 2 + words + notes
+
+
 # --- numbers -----------------------------------------------------------------------------------
 
 
