@@ -24,6 +24,7 @@ from gateway.core.findings import Code, Finding
 from gateway.core.markers import Division, PaidText, divide
 from gateway.formats import docx
 from gateway.formats.sources import SourceFormats
+from gateway.formats.word.numbers import written
 from gateway.rendering.workers import compose_edition, prepare_submission
 from gateway.usecases.composing import Prepared, Submission, Task
 from tests import word
@@ -150,6 +151,91 @@ def test_a_refusal_names_the_paragraph(row: Mapping[str, Any]) -> None:
         assert any(each.words.startswith(row["words"]) for each in found)
 
 
+def shown(*blocks: str) -> str:
+    """Return the words of each paragraph of a document that begins with a title."""
+    lines = docx.seen(docx.decode(word.document([word.paragraph("T"), *blocks]), None).text)
+    return lines.partition("\n")[2]
+
+
+FIELD = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'
+CODE = '<w:r><w:instrText xml:space="preserve">{}</w:instrText></w:r>'
+DELETED = "<w:rPr><w:del w:id='1'/></w:rPr>"
+MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
+
+
+def test_a_paragraph_whose_end_was_deleted_goes_on_in_the_next() -> None:
+    first = word.paragraph("one ").replace("<w:pPr>", f"<w:pPr>{DELETED}")
+    assert shown(first, word.paragraph("two"), word.paragraph("three")) == "one two\nthree"
+
+
+def test_a_row_that_was_deleted_is_gone() -> None:
+    first, gone, last = (word.table((text, text)) for text in ("a", "gone", "b"))
+    gone = gone.replace("<w:tr>", "<w:tr><w:trPr><w:del w:id='1'/></w:trPr>")
+    rows = (first + gone + last).replace("</w:tbl><w:tbl>", "")
+    assert shown(rows) == "a\na\nb\nb"
+
+
+def test_of_a_field_the_result_is_shown() -> None:
+    begin, middle, end = (FIELD.format(kind) for kind in ("begin", "separate", "end"))
+    inner = [begin, CODE.format(" PAGE "), middle, word.run("7"), end]
+    outer = [begin, CODE.format(" IF "), *inner, word.run("code"), middle, word.run("result"), end]
+    assert shown(word.paragraph("a ", *outer, " b")) == "a result b"
+
+
+def test_an_address_in_a_field_is_a_link() -> None:
+    begin, middle, end = (FIELD.format(kind) for kind in ("begin", "separate", "end"))
+    code = CODE.format(' HYPERLINK "https://e.example/x" ')
+    body = word.document([word.paragraph("T"), word.paragraph(begin, code, middle, "words", end)])
+    assert '<a href="https://e.example/x">words</a>' in docx.decode(body, None).text
+
+
+def test_what_stands_in_a_content_control_is_shown() -> None:
+    inside = f"<w:sdt><w:sdtContent>{word.run('in')}</w:sdtContent></w:sdt>"
+    around = f"<w:sdt><w:sdtContent>{word.paragraph('a ', inside, ' b')}</w:sdtContent></w:sdt>"
+    assert shown(around) == "a in b"
+
+
+def test_a_soft_hyphen_and_an_end_of_a_page_are_nothing() -> None:
+    broken = '<w:r><w:t>co</w:t><w:softHyphen/><w:t>ast</w:t><w:br w:type="page"/></w:r>'
+    assert shown(word.paragraph(broken, "line")) == "coastline"
+
+
+def test_what_a_document_has_besides_text_is_counted() -> None:
+    formula = f'<w:r/><m:oMath xmlns:m="{MATH}"><m:r><m:t>x</m:t></m:r></m:oMath>'
+    chart = f'<w:r><w:drawing><g uri="{CHART}"/></w:drawing></w:r>'
+    thing = "<w:r><w:object><OLEObject/></w:object></w:r>"
+    blocks = [word.paragraph("T"), word.paragraph("a", formula, chart), word.paragraph("b", thing)]
+    told = docx.decode(word.document([*blocks, word.paragraph("c", formula)]), None).warnings
+    said = [(each.line, each.message.rpartition(": ")[2]) for each in told]
+    assert said == [(2, "2 formulas."), (2, "1 chart."), (3, "1 object.")]
+
+
+@pytest.mark.parametrize(
+    ("number", "form", "expected"),
+    [
+        (10, "chineseCounting", "十"),
+        (12, "chineseCountingThousand", "十二"),
+        (20, "japaneseCounting", "二十"),
+        (105, "chineseCounting", "一百〇五"),
+        (1010, "chineseCounting", "一千〇一十"),
+        (21, "chineseLegalSimplified", "贰拾壹"),
+        (3, "ideographTraditional", "丙"),
+        (14, "upperRoman", "XIV"),
+        (28, "lowerLetter", "bb"),
+        (7, "decimalZero", "07"),
+        (12, "decimalEnclosedCircle", "⑫"),
+        (22, "ordinal", "22nd"),
+        (112, "ordinal", "112th"),
+        (5, "decimal", "5"),
+        (5, "no such form", "5"),
+        (12_345, "chineseCounting", "12345"),
+    ],
+)
+def test_a_number_is_written_as_its_list_says(number: int, form: str, expected: str) -> None:
+    assert written(number, form) == expected
+
+
 # --- what is hostile ---------------------------------------------------------------------------
 
 _TRY = """
@@ -219,7 +305,7 @@ def test_runs_make_no_difference(data: st.DataObject) -> None:
         divide(docx.decode(word.document([word.paragraph("T"), each]), None).text)
         for each in (word.paragraph(text), word.paragraph(torn))
     )
-    assert seen(divided) == seen(whole)
+    assert said(divided) == said(whole)
     assert [each.code for each in divided.findings] == [each.code for each in whole.findings]
 
 
@@ -242,7 +328,7 @@ LOOKS = (
 BETWEEN = ("", "", '<w:proofErr w:type="spellStart"/>', '<w:bookmarkStart w:id="1" w:name="x"/>')
 
 
-def seen(division: Division) -> list[tuple[bool, str]]:
+def said(division: Division) -> list[tuple[bool, str]]:
     """Return the words of each section."""
     texts = [(each.paid, each.text) for each in division.sections]
     return [
