@@ -7,8 +7,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import chain, pairwise
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import docx as python_docx
@@ -524,6 +526,30 @@ def test_an_older_document_is_converted(tmp_path: Path) -> None:
     assert made.preview.title == "Harbour notes"
     assert "four million" not in made.preview.text
     assert made.source.kept.startswith(b"PK")
+
+
+def test_nothing_that_an_older_document_links_to_is_fetched(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Listening(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), Listening) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        picture = f"<img src='http://127.0.0.1:{server.server_port}/a.png' width=9 height=9>"
+        (tmp_path / "made.html").write_text(f"<p>Title</p><p>Words {picture}</p>")
+        filters = ("--infilter=HTML (StarWriter)", "doc:MS Word 97")
+        office(tmp_path, *filters, tmp_path / "made.html")
+        assert asked  # by LibreOffice itself, as it makes the document
+        asked.clear()
+        made = prepared((tmp_path / "made.doc").read_bytes(), free=True)
+        server.shutdown()
+    assert (made.preview.title, asked) == ("Title", [])
 
 
 def test_the_source_of_a_word_document_is_kept_as_it_came() -> None:

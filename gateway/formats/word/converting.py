@@ -17,6 +17,18 @@ PROGRAM = "soffice"
 MAX_CPU = 30  # seconds of a processor
 MAX_WAIT = 90.0  # seconds
 _ACCEPTED = (".docx",)
+_SETTINGS = {  # nothing that a document links to is fetched, from the net or from the machine
+    "Office.Common/Security/Scripting": {
+        "BlockUntrustedRefererLinks": "true",
+        "DisableActiveContent": "true",
+        "DisableMacrosExecution": "true",
+    },
+    "Inet/Settings": {
+        "ooInetProxyType": "2",
+        **{f"ooInet{kind}ProxyName": "127.0.0.1" for kind in ("HTTP", "HTTPS", "FTP")},
+        **{f"ooInet{kind}ProxyPort": "9" for kind in ("HTTP", "HTTPS", "FTP")},  # discard
+    },
+}
 
 
 def newer(body: bytes) -> bytes:
@@ -37,8 +49,12 @@ def newer(body: bytes) -> bytes:
 
 def _convert(program: str, source: Path, folder: Path) -> None:
     # A profile of its own: one that is in use by somebody else would do the work over there.
-    profile = f"-env:UserInstallation={source.with_name('profile').as_uri()}"
-    convert = [program, profile, "--headless", "--norestore", "--convert-to", "docx"]
+    profile = source.with_name("profile")
+    settings = profile / "user" / "registrymodifications.xcu"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(_registry())
+    where = f"-env:UserInstallation={profile.as_uri()}"
+    convert = [program, where, "--headless", "--norestore", "--convert-to", "docx"]
     bounded = ["/bin/sh", "-c", f'ulimit -t {MAX_CPU}; exec "$@"', "sh"]
     process = subprocess.Popen(  # noqa: S603  a program of the machine, and a name of ours
         [*bounded, *convert, "--outdir", str(folder), str(source)],
@@ -55,3 +71,17 @@ def _convert(program: str, source: Path, folder: Path) -> None:
         with suppress(ProcessLookupError):  # all of it, or what it started would go on
             killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _registry() -> str:
+    items = "".join(
+        f'<item oor:path="/org.openoffice.{path}"><prop oor:name="{name}" oor:op="fuse">'
+        f"<value>{value}</value></prop></item>"
+        for path, settings in _SETTINGS.items()
+        for name, value in settings.items()
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<oor:items xmlns:oor="http://openoffice.org/2001/registry">'
+        f"{items}</oor:items>"
+    )
