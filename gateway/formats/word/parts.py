@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from xml.etree.ElementTree import Element, ParseError, fromstring
@@ -20,6 +21,7 @@ MAX_DEPTH = 100
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how .doc begins, and what has a password
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_DAMAGES = (BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, OSError)
 _LOCAL_HEADER = 30  # bytes, without the name
 _STRICT = "http://purl.oclc.org/ooxml/"
 SAVE = "Open it in Word, WPS or LibreOffice and save it as .docx, without macros or a password."
@@ -116,10 +118,8 @@ class Parts:
         try:
             with self._archive.open(info) as file:
                 xml = file.read(MAX_PART + 1)
-        except (BadZipFile, ValueError, EOFError, RuntimeError, NotImplementedError, OSError):
+        except _DAMAGES:
             raise refused("The document is damaged.", SAVE) from None
-        except Exception as error:  # zlib.error, and whatever else a decompressor may raise
-            raise refused("The document is damaged.", SAVE) from error
         if len(xml) > MAX_PART:
             raise too_large(f"a part of more than {MAX_PART >> 20} MiB")
         return xml
