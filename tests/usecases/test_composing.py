@@ -130,7 +130,8 @@ def test_declared_fields_are_text() -> None:
 @pytest.mark.parametrize("end", ["<br>", "<br/>\n", "\n", "\n\n"])
 def test_no_line_end_hides_a_marker(form: str, end: str) -> None:
     (finding,) = findings(f"Title\n\nA ##paid{end}begin##SECRET##paid{end}end##", form)[:1]
-    assert (finding.code, finding.line) == (Code.SUSPECT, 3)
+    line = 3 if SourceFormats().named(form).is_text else 2  # an empty paragraph is none
+    assert (finding.code, finding.line) == (Code.SUSPECT, line)
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])
