@@ -171,6 +171,11 @@ def test_a_paragraph_whose_end_was_deleted_goes_on_in_the_next() -> None:
     assert shown(first, word.paragraph("two"), word.paragraph("three")) == "one two\nthree"
 
 
+def test_the_last_paragraph_stays_whatever_became_of_its_end() -> None:
+    last = word.paragraph("last").replace("<w:pPr>", f"<w:pPr>{DELETED}")
+    assert shown(word.paragraph("first"), last) == "first\nlast"
+
+
 def test_a_row_that_was_deleted_is_gone() -> None:
     first, gone, last = (word.table((text, text)) for text in ("a", "gone", "b"))
     gone = gone.replace("<w:tr>", "<w:tr><w:trPr><w:del w:id='1'/></w:trPr>")
@@ -268,9 +273,10 @@ def test_a_bomb_is_refused_at_little_cost(bomb: Path) -> None:
 
 
 def test_nothing_of_the_machine_comes_in_by_a_reference() -> None:
-    text = docx.decode((FOLDER / "bombs" / "external.docx").read_bytes(), None).text
-    assert "root:" not in text
-    assert "127.0.0.1" not in text
+    made = prepared((FOLDER / "bombs" / "external.docx").read_bytes())
+    assert "root:" not in made.source.text
+    assert "127.0.0.1" not in made.source.text
+    assert [each.line for each in made.warnings] == [2]  # the last paragraph that says anything
 
 
 def test_a_sign_of_the_gateway_cannot_be_written_in_a_document() -> None:

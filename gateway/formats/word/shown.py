@@ -104,14 +104,26 @@ class _Reader:
         """Return what is shown."""
         document = Element(_w("document"))
         body = SubElement(document, _w("body"))
-        body.extend(self._blocks(child(self._main.root, "body")))
+        body.extend(self._story(child(self._main.root, "body")))
         warnings = tuple(
-            warning(Code.LEFT_OUT, at, name=f"{count} {kind}{'s' * (count > 1)}")
+            warning(
+                Code.LEFT_OUT,
+                min(at, max(1, self._paragraph)),
+                name=f"{count} {kind}{'s' * (count > 1)}",
+            )
             for kind, (count, at) in self._lost.items()
         )
         return Shown(_packed(tostring(document), self._links), self._numbers, warnings)
 
     # --- blocks --------------------------------------------------------------------------------
+
+    def _story(self, parent: Iterable[Element] | None) -> Iterator[Element]:
+        """Yield the blocks of what no paragraph goes on behind: the document, a cell."""
+        yield from self._blocks(parent)
+        if self._carried:
+            runs, self._carried = self._carried, []
+            self._paragraph += 1
+            yield from self._whole(None, runs)
 
     def _blocks(self, parent: Iterable[Element] | None) -> Iterator[Element]:
         for each in parent if parent is not None else ():
@@ -143,7 +155,7 @@ class _Reader:
                 for name in ("gridSpan", "vMerge"):
                     if (found := child(cell, "tcPr", name)) is not None:
                         properties.append(found)
-                new_cell.extend(self._blocks(cell))
+                new_cell.extend(self._story(cell))
         return made
 
     @staticmethod
@@ -160,7 +172,11 @@ class _Reader:
         if child(ends, "del") is not None or child(ends, "moveFrom") is not None:
             self._carried = runs
             self._paragraph -= 1
-            return
+        else:
+            yield from self._whole(properties, runs)
+
+    def _whole(self, properties: Element | None, runs: list[Element]) -> Iterator[Element]:
+        """Yield a paragraph of runs, if it says anything."""
         text = _joined(runs)
         if not text.strip():
             self._paragraph -= 1
