@@ -105,15 +105,14 @@ class _Reader:
         document = Element(_w("document"))
         body = SubElement(document, _w("body"))
         body.extend(self._story(child(self._main.root, "body")))
-        warnings = tuple(
-            warning(
-                Code.LEFT_OUT,
-                min(at, max(1, self._paragraph)),
-                name=f"{count} {kind}{'s' * (count > 1)}",
-            )
-            for kind, (count, at) in self._lost.items()
-        )
-        return Shown(_packed(tostring(document), self._links), self._numbers, warnings)
+        packed = _packed(tostring(document), self._links)
+        return Shown(packed, self._numbers, tuple(self._warnings()))
+
+    def _warnings(self) -> Iterator[Finding]:
+        last = max(1, self._paragraph)
+        for kind, (count, at) in self._lost.items():
+            name = f"{count} {kind}{'s' * (count > 1)}"
+            yield warning(Code.LEFT_OUT, min(at, last), name=name)
 
     # --- blocks --------------------------------------------------------------------------------
 
