@@ -22,7 +22,7 @@ def warned(path: Path, warnings: Sequence[Finding]) -> list[str]:
 
 
 def _line(path: Path, found: Finding, what: str) -> str:
-    words = f" ({found.words}…)" if found.words else ""
+    words = f" ({found.words})" if found.words else ""
     return f"{path}:{found.line}:{found.column or 1}: {what}: {found.message}{words}"
 
 

@@ -94,9 +94,13 @@ def worded(found: tuple[Finding, ...], form: Format, text: str) -> tuple[Finding
         return found
     lines = form.seen(text).split("\n")
     return tuple(
-        structs.replace(each, column=None, words=lines[each.line - 1].strip()[:FIRST_WORDS])
+        structs.replace(each, column=None, words=_first_words(lines[each.line - 1].strip()))
         for each in found
     )
+
+
+def _first_words(line: str) -> str:
+    return line if len(line) <= FIRST_WORDS else line[:FIRST_WORDS] + "…"
 
 
 def _prepared(

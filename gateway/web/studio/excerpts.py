@@ -91,7 +91,7 @@ def _line(finding: Finding, lines: list[str]) -> str:
 
 def _excerpt(finding: Finding, lines: list[str]) -> Excerpt:
     if finding.words:
-        return Excerpt(finding, before=f"{finding.words}…")
+        return Excerpt(finding, before=finding.words)
     line = _line(finding, lines)
     if finding.column is None:
         return Excerpt(finding, before=_shortened(line, _LONGEST))
