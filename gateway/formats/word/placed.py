@@ -40,14 +40,7 @@ _SIGNED = re.compile(f"{MARKER}([^{MARKER_END}]*){MARKER_END}")
 _BEGINS = re.compile(f"((?:<[a-z][^<>]*>)*){PARAGRAPH}")
 _NUMBERED = re.compile(f"{NUMBER}([0-9]+){NUMBER_END}")
 _FLOAT = re.compile(f"([{NOTE}{BOX}])([^{NOTE}{BOX}{FLOAT_END}]*){FLOAT_END}")
-_EMPTY_INLINE = re.compile(rf"<({'|'.join(sorted(_INLINE))})(?:\s[^<>]*)?></\1>")
-_EMPTY_BLOCK = re.compile(r"<(p|h[1-6])(?:\s[^<>]*)?></\1>")
-_EMPTY_BEFORE = re.compile(  # a marker at the beginning of its paragraph
-    r"<(p|h[1-6])((?:\s[^<>]*)?)>"
-    f"({PARAGRAPH}?)((?:{NUMBER}[0-9]+{NUMBER_END})?)</\\1>"
-    f"({MARKER}[^{MARKER_END}]*{MARKER_END})<\\1[^<>]* {MORE}>"
-)
-_WRITTEN = str.maketrans({LESS: "<", GREATER: ">", MARKER: "", MARKER_END: ""})
+_WRITTEN = str.maketrans({LESS: "<", GREATER: ">"})
 
 
 _STYLE_MAP = "\n".join(
@@ -69,7 +62,7 @@ def placed(body: bytes, numbers: Sequence[Numbered]) -> str:
         include_embedded_style_map=False,
         include_default_style_map=False,
     ).value
-    html = _without_empty("".join(_Tearing().torn(pieces(html))))
+    html = "".join(_Tearing().torn(pieces(html)))
     html = _BEGINS.sub(r"\n\1", html).removeprefix("\n")
     html = _NUMBERED.sub(lambda match: _number(numbers[int(match[1])]), html)
     while (tagged := _FLOAT.sub(_tagged, html)) != html:
@@ -78,53 +71,90 @@ def placed(body: bytes, numbers: Sequence[Numbered]) -> str:
 
 
 class _Tearing:
-    """Ends what is open before each marker, and begins it again after it."""
+    """Ends what is open before each marker, and begins it again after it.
+
+    A start tag is held back until something is said, so that no element is left empty.
+    """
 
     def __init__(self) -> None:
         self._blocks: list[Piece] = []
         self._inline: list[Piece] = []
+        self._begun = 0  # of the inline elements
+        self._held = ""  # the start of a paragraph or a heading, with its number
         self._floats = 0  # that are open; in one, a marker stays where it is
 
     def torn(self, parts: Iterable[Piece]) -> Iterator[str]:
         """Yield HTML with its markers between blocks."""
         for piece in parts:
-            open_ = self._inline if piece.name in _INLINE else self._blocks
-            if piece.raw.endswith("/>"):
-                pass
-            elif piece.opens:
-                open_.append(piece)
-            elif piece.closes:
-                open_.pop()
+            if piece.name in _INLINE:
+                yield from self._tag(piece)
+            elif piece.name in _TORN:
+                yield from self._paragraph(piece)
             elif not piece.name:
                 yield from self._text(piece.raw)
-                continue
+            else:
+                yield from self._structure(piece)
+
+    def _tag(self, piece: Piece) -> Iterator[str]:
+        if piece.opens:
+            self._inline.append(piece)
+            return
+        self._inline.pop()
+        if self._begun > len(self._inline):
+            self._begun -= 1
             yield piece.raw
+
+    def _paragraph(self, piece: Piece) -> Iterator[str]:
+        if piece.opens:
+            self._blocks.append(piece)
+            self._held = piece.raw
+            return
+        self._blocks.pop()
+        if not self._held:
+            yield piece.raw
+        self._held = ""
+
+    def _structure(self, piece: Piece) -> Iterator[str]:
+        if piece.raw.endswith("/>"):
+            yield from self._begin()
+        elif piece.opens:
+            self._blocks.append(piece)
+        else:
+            self._blocks.pop()
+        yield piece.raw
 
     def _text(self, text: str) -> Iterator[str]:
         first, *rest = _SIGNED.split(text)
-        yield self._passed(first)
+        yield from self._words(first)
         for marker, after in zip(rest[::2], rest[1::2], strict=True):
-            before = "".join(f"</{each.name}>" for each in reversed(self._inline))
-            again = "".join(each.raw for each in self._inline)
-            block = self._blocks[-1] if self._blocks else None
-            if block and block.name in _TORN and not self._floats:
-                before += f"</{block.name}>"
-                again = f"{block.raw[:-1]} {MORE}>{again}"
-            yield f"{before}{MARKER}{marker}{MARKER_END}{again}"
-            yield self._passed(after)
+            yield from self._end()
+            yield marker
+            yield from self._words(after)
 
-    def _passed(self, text: str) -> str:
-        self._floats += sum(map(text.count, _FLOATS)) - text.count(FLOAT_END)
-        return text
+    def _words(self, text: str) -> Iterator[str]:
+        if text.startswith(PARAGRAPH):
+            yield PARAGRAPH
+            text = text[1:]
+            if self._held and (number := _NUMBERED.match(text)):
+                self._held += number[0]
+                text = text[number.end() :]
+        if text:
+            self._floats += sum(map(text.count, _FLOATS)) - text.count(FLOAT_END)
+            yield from self._begin()
+            yield text
 
+    def _begin(self) -> Iterator[str]:
+        yield self._held
+        yield from (each.raw for each in self._inline[self._begun :])
+        self._held, self._begun = "", len(self._inline)
 
-def _without_empty(html: str) -> str:
-    """Return HTML without the empty elements that tearing leaves."""
-    for _ in range(len(_INLINE)):
-        html = _EMPTY_INLINE.sub("", html)
-    while (begun := _EMPTY_BEFORE.sub(r"\3\5<\1\2>\4", html)) != html:
-        html = begun
-    return _EMPTY_BLOCK.sub("", html)
+    def _end(self) -> Iterator[str]:
+        yield from (f"</{each.name}>" for each in reversed(self._inline[: self._begun]))
+        self._begun = 0
+        block = self._blocks[-1] if self._blocks else None
+        if block and block.name in _TORN and not (self._held or self._floats):
+            yield f"</{block.name}>"
+            self._held = f"{block.raw[:-1]} {MORE}>"
 
 
 def _tagged(match: re.Match[str]) -> str:
