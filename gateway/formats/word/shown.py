@@ -378,13 +378,13 @@ def _marked(texts: list[str], text: str, found: list[tuple[int, int, bool]]) -> 
     gone = 0  # up to where the text is written
     for each in texts:
         end = start + len(each)
-        said = ""
+        said: list[str] = []
         at = max(start, gone)
         while span and span[0] < end:
-            said += text[at : span[0]] + _signed(text[span[0] : span[1]], is_real=span[2])
+            said += text[at : span[0]], _signed(text[span[0] : span[1]], is_real=span[2])
             at = gone = span[1]
             span = next(waiting, None)
-        out.append(said + text[at:end] if at < end else said)
+        out.append("".join((*said, text[at:end])))
         start = end
     return out
 
