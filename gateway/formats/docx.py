@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from html import escape, unescape
 
 from gateway.core.documents import LINE, NOTHING_SHARED, Rendering, Shared
+from gateway.core.errors import GatewayError
 from gateway.core.markers import Marker
 from gateway.formats.articles import finish
 from gateway.formats.fragments import HEADINGS, Piece, pieces
@@ -15,7 +16,7 @@ from gateway.formats.html import stamped
 from gateway.formats.tokeniser import Token, tokens
 from gateway.formats.word.converting import newer
 from gateway.formats.word.numbers import Counter, Level
-from gateway.formats.word.parts import too_large
+from gateway.formats.word.parts import SAVE, refused, too_large
 from gateway.formats.word.placed import BOX_TAG, LISTS_TAG, MORE, NOTE_TAG, NUMBER_TAG, placed
 from gateway.formats.word.shown import shown
 from gateway.ports import Decoded
@@ -52,8 +53,12 @@ def decode(body: bytes, charset: str | None) -> Decoded:  # noqa: ARG001
         with cpu_limit(MAX_SECONDS):
             made = shown(body)
             text = placed(made.body, made.numbers)
+    except GatewayError:
+        raise
     except (Exhausted, RecursionError):
         raise too_large("more in it than can be read in reasonable time") from None
+    except Exception:  # whatever a reader makes of what no editor writes
+        raise refused("The document cannot be read.", SAVE) from None
     return Decoded(text, made.warnings, body)
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import chain, pairwise
 from pathlib import Path
@@ -283,6 +284,16 @@ def test_a_sign_of_the_gateway_cannot_be_written_in_a_document() -> None:
     for sign in "\ufde0\ufde2\ufde4\ufde8\ufdd0":
         (found,) = findings(word.of_text(f"Title\n\nx{sign}y {BEGIN}p{END}"))
         assert found.code is Code.UNDECODABLE
+
+
+@pytest.mark.parametrize("value", ["x", "", "-1", "9" * 5_000, "1e9"])
+def test_an_attribute_that_no_editor_writes_breaks_nothing(value: str) -> None:
+    cell = f'<w:tcPr><w:gridSpan w:val="{value}"/></w:tcPr>'
+    rows = word.table(("a", "b")).replace("<w:tc>", f"<w:tc>{cell}", 1)
+    number = word.paragraph("n", level=0).replace('w:val="0"', f'w:val="{value}"', 1)
+    for odd in (rows, number):
+        with suppress(Refused):
+            prepared(word.document([word.paragraph("T"), odd]), free=True)
 
 
 # --- markers -----------------------------------------------------------------------------------

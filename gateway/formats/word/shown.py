@@ -77,8 +77,7 @@ class Shown(NamedTuple):
 
 def shown(body: bytes) -> Shown:
     """Return what is shown of a document. Raises Refused."""
-    parts = Parts(body)
-    return _Reader(parts).read()
+    return _Reader(Parts(body)).read()
 
 
 class _Reader:
@@ -98,7 +97,6 @@ class _Reader:
         self._paragraph = 0
         self._carried: list[Element] = []  # of a paragraph whose end was deleted
         self._paragraph_properties: Element | None = None
-        self._is_titled = False
 
     def read(self) -> Shown:
         """Return what is shown."""
@@ -144,7 +142,7 @@ class _Reader:
 
     def _table(self, table: Element) -> Element:
         made = Element(_w("tbl"))
-        for row in self._rows(table):
+        for row in _through(table, "tr"):
             if child(row, "trPr", "del") is not None:
                 continue
             new_row = SubElement(made, _w("tr"))
@@ -156,10 +154,6 @@ class _Reader:
                         properties.append(found)
                 new_cell.extend(self._story(cell))
         return made
-
-    @staticmethod
-    def _rows(table: Element) -> Iterator[Element]:
-        return _through(table, "tr")
 
     def _paragraphs(self, paragraph: Element) -> Iterator[Element]:
         properties = child(paragraph, "pPr")
