@@ -19,6 +19,7 @@ from gateway.usecases.composing import Submission
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.publishing import Published
 from tests.parts import open_parts
+from tests.samples import body_of
 
 NOW = 1_800_000_000
 SECRET = b"a root secret for tests, 32 bytes"
@@ -68,7 +69,7 @@ class Standing:
     ) -> Published:
         """Publish a source as a publisher would, who lets all of it be free."""
         await self.services.publishers.register(publisher)
-        submission = Submission(Address(publisher, slug), source.encode(), form, free=True)
+        submission = Submission(Address(publisher, slug), body_of(form, source), form, free=True)
         return await self.services.publishing.publish(submission)
 
     async def grant(self, scope: str, publisher: str = "demo", **wish: object) -> tuple[Grant, str]:

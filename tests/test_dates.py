@@ -16,6 +16,7 @@ from gateway.core.findings import FindingCode
 from gateway.core.timestamps import timestamp
 from gateway.usecases.composing import Submission
 from tests.asgi import exchange
+from tests.samples import SUFFIXES
 from tests.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
@@ -81,11 +82,11 @@ async def test_the_catalogue_goes_by_declared_dates() -> None:
 async def test_an_edit_of_paid_text_alone_changes_no_public_byte_of_a_dated_text() -> None:
     side = gateway()
     await side.publish("a", source("date: 2020-09-05"), form="markdown")
-    before = [await public(side, "a", form) for form in ("", ".md", ".txt", ".json")]
+    before = [await public(side, "a", form) for form in SUFFIXES]
     side.clock.at += 3 * DAY
     edited = source("date: 2020-09-05", body=BODY.replace("付费在此", "改了的付费"))
     assert (await side.publish("a", edited, form="markdown")).edition.made_at == side.clock.at
-    assert [await public(side, "a", form) for form in ("", ".md", ".txt", ".json")] == before
+    assert [await public(side, "a", form) for form in SUFFIXES] == before
 
 
 async def test_only_a_later_change_of_what_is_public_is_an_update() -> None:

@@ -23,6 +23,7 @@ from gateway.usecases.composing import Submission
 from gateway.web.studio.words import WORDS
 from tests.asgi import Exchange
 from tests.parts import Chosen
+from tests.samples import media_types
 from tests.services import Standing
 from tests.web.caller import Caller, open_api
 from tests.web.visitor import Scene, Seen, scene
@@ -69,7 +70,6 @@ SAMPLES: Mapping[FindingCode, Sample] = {
         "md", f'# T\n\n<iframe src="https://example.org/v"></iframe>\n\nFree. {PAID}'
     ),
 }
-MEDIA_TYPES = {"md": "text/markdown", "txt": "text/plain", "html": "text/html"}
 EVERY_SAMPLE = pytest.mark.parametrize("code", SAMPLES)
 
 
@@ -128,7 +128,7 @@ async def published(code: FindingCode) -> set[str]:
 
 async def sent(code: FindingCode, method: str, place: str) -> Exchange:
     _, publisher = await open_api()
-    media_type = MEDIA_TYPES[SAMPLES[code].suffix]
+    media_type = media_types()[SAMPLES[code].suffix]
     return await publisher.send(method, place, body_of(code), content_type=media_type)
 
 

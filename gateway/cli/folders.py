@@ -114,7 +114,7 @@ def _found(paths: Iterable[Path], charset: str | None) -> Iterator[SourceFile]:
 def is_document(file: Path) -> bool:
     """Return whether a file may be meant as a document: no picture, README or hidden file is."""
     is_other = file.suffix.lower() in _PICTURES or _ABOUT.fullmatch(file.name)
-    return not (is_other or file.name.startswith("."))
+    return not (is_other or file.name.startswith((".", "~$")))  # of Word while it is open
 
 
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-(?=.)")

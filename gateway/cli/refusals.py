@@ -12,13 +12,18 @@ from gateway.core.findings import Finding, FindingCode
 def lines(path: Path, error: Exception) -> list[str]:
     """Return why a file was refused, as compilers print it."""
     if isinstance(error, Refused):
-        return [f"{path}:{f.line}:{f.column or 1}: {f.code}: {f.message}" for f in error.findings]
+        return [_line(path, each, str(each.code)) for each in error.findings]
     return [f"{path}:1:1: error: {words(error)}"]
 
 
 def warned(path: Path, warnings: Sequence[Finding]) -> list[str]:
     """Return what refuses no file and was perhaps not meant, as compilers print it."""
-    return [f"{path}:{w.line}:{w.column or 1}: warning: {w.code}: {w.message}" for w in warnings]
+    return [_line(path, each, f"warning: {each.code}") for each in warnings]
+
+
+def _line(path: Path, found: Finding, what: str) -> str:
+    words = f" ({found.words})" if found.words else ""
+    return f"{path}:{found.line}:{found.column or 1}: {what}: {found.message}{words}"
 
 
 def skipped(path: Path) -> str:

@@ -110,10 +110,10 @@ class TooLarge(GatewayError):
 
 
 class Unsupported(GatewayError):
-    def __init__(self, what: str, given: str, accepted: tuple[str, ...]) -> None:
+    def __init__(self, what: str, given: str, accepted: tuple[str, ...], hint: str = "") -> None:
         super().__init__(f"The {what} {given[:80]!r} is not supported.")
         self.accepted = accepted
-        self.hint = "Use one of: " + ", ".join(accepted) + "."
+        self.hint = hint or "Use one of: " + ", ".join(accepted) + "."
 
 
 class Missing(GatewayError):

@@ -89,6 +89,8 @@ class Finding(Struct, frozen=True, order=True, gc=False):
     code: FindingCode
     message: str
     hint: str
+    words: str = ""
+    """How its paragraph begins, where a source shows no lines. For its publisher's eyes alone."""
 
 
 def warning(code: FindingCode, line: int = 1, column: int | None = None, name: str = "") -> Finding:

@@ -121,6 +121,15 @@ def scan(source: str) -> tuple[Marker, ...]:
     return _tokens(source).markers
 
 
+def spellings(source: str) -> list[tuple[int, int, bool]]:
+    """Return where markers are written, with what undoes them, and of each whether it marks."""
+    tokens = _tokens(source)
+    found = [(one.start, one.end, True) for one in tokens.markers]
+    found += [(one.start, one.end, False) for one in tokens.literals]
+    found += [(one.start - 1, one.end, False) for one in tokens.escaped]
+    return sorted(found)
+
+
 def veiled(source: str) -> str:
     """Return a source with a veil in place of each marker that is literal."""
     parts: list[str] = []

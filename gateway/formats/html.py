@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import unescape
 
@@ -19,7 +19,7 @@ from gateway.core.documents import (
 )
 from gateway.core.findings import Finding, FindingCode, warning
 from gateway.core.markers import Marker
-from gateway.formats import contexts
+from gateway.formats import contexts, decoding
 from gateway.formats import losses as lost
 from gateway.formats.articles import finish
 from gateway.formats.fragments import HEADINGS, collapse
@@ -27,17 +27,30 @@ from gateway.formats.hiding import hidden_in
 from gateway.formats.sanitising import PAID
 from gateway.formats.shortcodes import shortcodes, without_shortcodes
 from gateway.formats.tokeniser import tokens, values
+from gateway.ports import Decoded
 
 name = "html"
-media_type = "text/html"
+names: Mapping[str, str] = {"en": "HTML", "zh-CN": "HTML"}
+media_types: tuple[str, ...] = ("text/html",)
 suffixes: tuple[str, ...] = (".html", ".htm")
 _GAP = r"\s|&nbsp;|&#160;|<br\s*/?>|</?(?:span|b|strong|em|i|u|font)(?:\s[^<>]*)?>"
+is_text = True
 seam = re.compile(
     rf"<p(?:\s[^<>]*)?>(?:{_GAP})*+{SEAM}(?:{_GAP}|{SEAM})*+</p\s*>\n?", re.IGNORECASE
 )
 """The paragraph that holds nothing else."""
 
 _STOP = re.compile(f"[{PLACEHOLDER}{PAGE}]")
+
+
+def decode(body: bytes, charset: str | None) -> Decoded:
+    """Return the text of a source. Raises Refused, Unsupported."""
+    return Decoded(decoding.decode(body, charset, is_html=True))
+
+
+def seen(text: str) -> str:
+    """Return the text itself."""
+    return text
 
 
 def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
@@ -55,8 +68,8 @@ def in_code(text: str, places: Sequence[int]) -> Collection[int]:
 def render(text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rendering:
     """Return the body of the page sanitised; its title is <title>, else its first heading."""
     declared, language = _declared(text)
-    stamped = _stamped(text, shared) if shared.paid else text
-    rendering = finish(without_shortcodes(stamped), title or declared or None, shared)
+    marked = stamped(text, shared) if shared.paid else text
+    rendering = finish(without_shortcodes(marked), title or declared or None, shared)
     return replace(rendering, language=language, warnings=lost.first(_losses(text)))
 
 
@@ -85,7 +98,7 @@ def _declared(text: str) -> tuple[str, str]:
     return "", language
 
 
-def _stamped(text: str, shared: Shared) -> str:
+def stamped(text: str, shared: Shared) -> str:
     """Return the text with a sign in each heading that is paid."""
     out: list[str] = []
     at = 0

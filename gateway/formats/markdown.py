@@ -8,7 +8,7 @@ Raw HTML goes through to the sanitiser, which decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -27,7 +27,7 @@ from gateway.core.documents import LINE, NOTHING_SHARED, PLACEHOLDER, SEAM, Rend
 from gateway.core.errors import Refused
 from gateway.core.findings import Finding
 from gateway.core.markers import Marker
-from gateway.formats import contexts
+from gateway.formats import contexts, decoding
 from gateway.formats import losses as lost
 from gateway.formats.addresses import addresses
 from gateway.formats.articles import finish
@@ -38,10 +38,13 @@ from gateway.formats.hiding import Hidden, hidden_in
 from gateway.formats.notes import footnotes
 from gateway.formats.references import CUT, references
 from gateway.formats.sanitising import PAID
+from gateway.ports import Decoded
 
 name = "markdown"
-media_type = "text/markdown"
+names: Mapping[str, str] = {"en": "Markdown", "zh-CN": "Markdown"}
+media_types: tuple[str, ...] = ("text/markdown",)
 suffixes: tuple[str, ...] = (".md", ".markdown")
+is_text = True
 seam = re.compile(LINE.replace(SEAM, f"(?:>[^\\S\\r\\n]*+)*+{SEAM}", 1))
 """Its line, where that holds nothing else, in a quotation too."""
 
@@ -50,6 +53,16 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _HTML_HEADING = re.compile(r"<h[1-6](?=[\s/>])", re.IGNORECASE)
 _TASK = re.compile(r"\A\[([ xX])\](?=[ \t\u3000]+\S)")
 _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
+
+
+def decode(body: bytes, charset: str | None) -> Decoded:
+    """Return the text of a source. Raises Refused, Unsupported."""
+    return Decoded(decoding.decode(body, charset))
+
+
+def seen(text: str) -> str:
+    """Return the text itself."""
+    return text
 
 
 def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:

@@ -7,7 +7,7 @@ are joined; in any other each line is a paragraph of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from unicodedata import east_asian_width
@@ -22,12 +22,16 @@ from gateway.core.documents import (
     Shared,
 )
 from gateway.core.markers import Marker
+from gateway.formats import decoding
 from gateway.formats.articles import finish
 from gateway.formats.sanitising import PAID
+from gateway.ports import Decoded
 
 name = "plain"
-media_type = "text/plain"
+names: Mapping[str, str] = {"en": "Plain text", "zh-CN": "纯文本"}
+media_types: tuple[str, ...] = ("text/plain",)
 suffixes: tuple[str, ...] = (".txt",)
+is_text = True
 seam = re.compile(LINE)
 
 _STOPS = f"{PLACEHOLDER}{PAGE}"
@@ -62,6 +66,16 @@ _INDENT = re.compile("[ \t\u3000\xa0]+")
 _MAX_HEADING = 40
 _MARGINS = range(36, 121)  # columns at which people wrap lines
 _RAG = 10  # columns by which a wrapped line may miss the margin
+
+
+def decode(body: bytes, charset: str | None) -> Decoded:
+    """Return the text of a source. Raises Refused, Unsupported."""
+    return Decoded(decoding.decode(body, charset))
+
+
+def seen(text: str) -> str:
+    """Return the text itself."""
+    return text
 
 
 def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:  # noqa: ARG001

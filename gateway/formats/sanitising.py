@@ -57,6 +57,7 @@ _CLASSES = {
     "hr": {"footnotes-sep", "pagebreak"},
     "li": {"footnote-item"},
     "ol": {"footnotes-list"},
+    "p": {"center", "right"},
     "section": {"footnotes"},
     "strong": {"lead"},
     "sup": {"footnote-ref"},

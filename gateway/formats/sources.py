@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gateway.core.errors import Unsupported
-from gateway.formats import BY_MEDIA_TYPE, BY_NAME, BY_SUFFIX, html
-from gateway.formats.decoding import decode
+from gateway.formats import FORMATS
 from gateway.formats.frontmatter import split
 from gateway.formats.slugs import slug_of
 from gateway.formats.textual import prose_of
@@ -14,9 +15,16 @@ from gateway.ports import Format, Source
 class SourceFormats:
     """All formats: the port that the use cases see."""
 
+    def all(self) -> Sequence[Format]:
+        """Return every format."""
+        return FORMATS
+
     def named(self, name: str) -> Format:
-        """Return a format that is known to exist."""
-        return BY_NAME[name]
+        """Return the format of a name. Raises Unsupported."""
+        by_name = {each.name: each for each in FORMATS}
+        if name not in by_name:
+            raise Unsupported("format", name, tuple(by_name))
+        return by_name[name]
 
     def prose(self, html: str) -> str:
         """Return what is seen of sanitised HTML, but for code."""
@@ -28,25 +36,27 @@ class SourceFormats:
 
     def of_media_type(self, media_type: str) -> str:
         """Return the name of the format with this media type. Raises Unsupported."""
-        if media_type not in BY_MEDIA_TYPE:
-            raise Unsupported("Content-Type", media_type, tuple(BY_MEDIA_TYPE))
-        return BY_MEDIA_TYPE[media_type].name
+        by_type = {each: form.name for form in FORMATS for each in form.media_types}
+        if media_type not in by_type:
+            raise Unsupported("Content-Type", media_type, tuple(by_type))
+        return by_type[media_type]
 
     def of_suffix(self, suffix: str) -> str:
         """Return the name of the format of files that end so. Raises Unsupported."""
-        if suffix.lower() not in BY_SUFFIX:
-            raise Unsupported("file type", suffix, tuple(BY_SUFFIX))
-        return BY_SUFFIX[suffix.lower()].name
+        by_suffix = {each: form.name for form in FORMATS for each in form.suffixes}
+        if suffix.lower() not in by_suffix:
+            raise Unsupported("file type", suffix, tuple(by_suffix))
+        return by_suffix[suffix.lower()]
 
-    def text(self, body: bytes, charset: str | None, form: str = "") -> str:
+    def text(self, body: bytes, charset: str | None, form: str) -> str:
         """Decode strictly. Raises Refused, Unsupported."""
-        return decode(body, charset, is_html=form == html.name)
+        return self.named(form).decode(body, charset).text
 
-    def read(self, body: bytes, charset: str | None, form: str = "") -> Source:
+    def read(self, body: bytes, charset: str | None, form: str) -> Source:
         """Decode once, and take the front matter off. Raises Refused, Unsupported."""
-        text = self.text(body, charset, form)
+        text, warnings, kept = self.named(form).decode(body, charset)
         front, declared, rest, line = split(text)
-        return Source(
-            *(text, front, declared.meta, rest, line),
-            *(declared.warnings, declared.holds, declared.slug),
-        )
+        warnings += declared.warnings
+        kept = kept or text.encode()
+        meta, holds = declared.meta, declared.holds
+        return Source(kept, text, front, meta, rest, line, warnings, holds, declared.slug)

@@ -23,7 +23,7 @@ from gateway.ports.ledger import (
 )
 from gateway.ports.public_store import PublicStore, Seal, cursor
 from gateway.ports.store_name import StoreName
-from gateway.ports.texts import Format, Formats, Press, Source
+from gateway.ports.texts import Decoded, Format, Formats, Press, Source
 from gateway.ports.vault import Health, Sealed, Vault
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "AuthorityRecord",
     "Clock",
     "Coherence",
+    "Decoded",
     "Device",
     "Edition",
     "FailedAttempts",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.core.bundles import Bundle
 from gateway.core.documents import NOTHING_SHARED, FullText, Meta, Projection, Rendering, Shared
@@ -13,14 +13,37 @@ from gateway.core.findings import Finding, Hold
 from gateway.core.markers import Marker
 
 
+class Decoded(NamedTuple):
+    """What the bytes of a source say, and what of them is lost."""
+
+    text: str
+    warnings: tuple[Finding, ...] = ()
+    kept: bytes = b""
+    """What the vault keeps, where that is not the text."""
+
+
 class Format(Protocol):
-    """One source format."""
+    """One source format: all that the gateway knows of it."""
 
     name: str
-    media_type: str
+    names: Mapping[str, str]
+    """What people call it, by language of the interface."""
+    media_types: tuple[str, ...]
+    """As it may be sent; the first is what it is answered as."""
     suffixes: tuple[str, ...]
+    is_text: bool
+    """Whether its bytes are text, which the vault keeps as UTF-8, and people edit."""
     seam: re.Pattern[str]
     """What around a SEAM is none of the text: its line, where that holds nothing else."""
+
+    def decode(self, body: bytes, charset: str | None) -> Decoded:
+        """Return the text of a source, each line ended by a line feed.
+
+        charset: as its sender declares it. Raises Refused, Unsupported.
+        """
+
+    def seen(self, text: str) -> str:
+        """Return the text, line by line, as its publisher knows it."""
 
     def in_code(self, text: str, places: Sequence[int]) -> Collection[int]:
         """Return those of some places in the text, in order, that readers see as code."""
@@ -50,6 +73,8 @@ class Press(Protocol):
 class Source:
     """A decoded source: front matter with its fences, and running text, which starts at `line`."""
 
+    kept: bytes
+    """What the vault keeps: a text as UTF-8, anything else byte for byte."""
     text: str
     front: str
     meta: Meta
@@ -65,7 +90,10 @@ class Source:
 class Formats(Protocol):
     """The source formats there are."""
 
-    def named(self, name: str) -> Format: ...
+    def all(self) -> Sequence[Format]: ...
+
+    def named(self, name: str) -> Format:
+        """Return the format of a name. Raises Unsupported."""
 
     def prose(self, html: str) -> str:
         """Return what is seen of sanitised HTML, but for code."""
@@ -79,11 +107,11 @@ class Formats(Protocol):
     def slug(self, name: str) -> str:
         """Return what can stand in an address for a name or a title, "" for nothing."""
 
-    def text(self, body: bytes, charset: str | None, form: str = "") -> str:
+    def text(self, body: bytes, charset: str | None, form: str) -> str:
         """Decode strictly. Raises Refused, Unsupported.
 
-        form: the name of its format, where that may tell the charset.
+        form: the name of its format.
         """
 
-    def read(self, body: bytes, charset: str | None, form: str = "") -> Source:
+    def read(self, body: bytes, charset: str | None, form: str) -> Source:
         """Decode as `text`, once, and take the front matter off. Raises Refused, Unsupported."""

@@ -14,7 +14,9 @@ from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from gateway.formats import FORMATS
 from gateway.rendering.catalogues import catalogue
+from gateway.rendering.representations import OTHERS
 from gateway.rendering.static import Static
 
 Language = Literal["zh-CN", "en"]
@@ -111,6 +113,8 @@ def _environment(
     environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
     environment.globals["language"] = language
     environment.globals["static"] = static.url
+    environment.globals["formats"] = FORMATS
+    environment.globals["representations"] = OTHERS
     environment.filters["day"] = lambda moment: day_in_words(moment, language)
     _install(environment, words)
     return environment

@@ -28,11 +28,7 @@ from gateway.core.timestamps import day_of
 from gateway.rendering.encodings import private_representation, public_representation
 from gateway.rendering.pages import LANGUAGES, Language, Pages, interface
 from gateway.rendering.problems import PROBLEM, problem_details
-
-HTML = "text/html; charset=utf-8"
-MARKDOWN = "text/markdown; charset=utf-8"
-TEXT = "text/plain; charset=utf-8"
-JSON = "application/json"
+from gateway.rendering.representations import HTML, OTHERS, REPRESENTATIONS
 
 UNLOCK = "/unlock"  # the page where a token is typed or a link leads
 
@@ -72,13 +68,16 @@ class PagePress:
         cuts = [Cut(number, size) for number, size in enumerate(projection.cuts, 1)]
         page = self._preview(projection, sheet, cuts)
         facts = _public_facts(projection, sheet, cuts)
+        bodies = {
+            "html": self._pages.render("preview.html", sheet.interface, **page),
+            "md": self._lines(sheet, sheet.markdown, cuts),
+            "txt": self._lines(sheet, sheet.text, cuts),
+            "json": _json(facts),
+        }
         forms = {
-            "html": public_representation(
-                HTML, self._pages.render("preview.html", sheet.interface, **page)
-            ),
-            "md": public_representation(MARKDOWN, self._lines(sheet, sheet.markdown, cuts)),
-            "txt": public_representation(TEXT, self._lines(sheet, sheet.text, cuts)),
-            "json": public_representation(JSON, _json(facts)),
+            each.name: public_representation(each.media_type, bodies[each.name])
+            for each in REPRESENTATIONS
+        } | {
             REFUSED["html"]: private_representation(
                 HTML, self._pages.render("refused.html", sheet.interface, **page)
             ),
@@ -93,9 +92,13 @@ class PagePress:
             f"html.{language}": private_representation(HTML, self._read(sheet, language))
             for language in LANGUAGES
         }
-        forms["md"] = private_representation(MARKDOWN, sheet.markdown.encode())
-        forms["txt"] = private_representation(TEXT, sheet.text.encode())
-        forms["json"] = private_representation(JSON, _json(_full_facts(sheet)))
+        bodies = {
+            "md": sheet.markdown.encode(),
+            "txt": sheet.text.encode(),
+            "json": _json(_full_facts(sheet)),
+        }
+        for each in OTHERS:
+            forms[each.name] = private_representation(each.media_type, bodies[each.name])
         return Bundle(edition, forms)
 
     def article(self, projection: Projection) -> Markup:

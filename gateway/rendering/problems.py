@@ -1,4 +1,7 @@
-"""Problem details (RFC 9457): an error as programs read it. It never quotes what was sent."""
+"""Problem details (RFC 9457): an error as programs read it.
+
+It never quotes what was sent, but for the first words of a paragraph, which its publisher sees.
+"""
 
 from __future__ import annotations
 
@@ -42,13 +45,14 @@ def _fault(error: errors.Malformed) -> dict[str, str]:
 
 def finding(found: Any) -> dict[str, Any]:
     """Return a finding as JSON knows it."""
-    return {
+    told = {
         "code": str(found.code),
         "line": found.line,
         "column": found.column,
         "message": found.message,
         "hint": found.hint,
     }
+    return told | ({"words": found.words} if found.words else {})
 
 
 def _kebab(name: str) -> str:

@@ -32,19 +32,29 @@ from gateway.core.findings import Finding, FindingCode
 from gateway.core.markers import divide
 from gateway.core.newly_public import newly_public
 from gateway.formats.sources import SourceFormats
+from gateway.ports import Format
 from gateway.process import die_with_parent
 from gateway.rendering.pages import Pages
 from gateway.rendering.press import PagePress
 from gateway.rendering.shipped import shipped
 from gateway.rendering.static import Static
-from gateway.usecases.composing import Composed, Prepared, Submission, Task, compose, prepare
+from gateway.usecases.composing import (
+    Composed,
+    Prepared,
+    Submission,
+    Task,
+    compose,
+    prepare,
+    worded,
+)
+from gateway.usecases.consequences import Version
 
 PACKAGE = Path(__file__).parents[1]
 TEMPLATES = shipped("templates")
 TIMEOUT = 60.0  # seconds of a processor; a source that takes longer to set is refused
 MEMORY = 2 << 30  # bytes that a process may take besides what it has when it is ready
 STARTING = 30.0  # seconds that a process has besides, to start and to wait for a processor
-SHORT = 8 << 10  # characters that are compared in less time than a process is asked
+SHORT = 8 << 10  # bytes that are compared in less time than a process is asked
 TRIES = 2  # what kills its process is tried once more: something else may have killed it
 
 Composer = Callable[[Task, str], Composed]
@@ -96,6 +106,23 @@ def prepare_submission(submission: Submission, now: int) -> Prepared:
     return prepare(submission, SourceFormats(), now)
 
 
+def compare_versions(before: Version, after: Version) -> tuple[Finding, ...]:
+    """Find what is newly public in a source. Raises Refused, Unsupported."""
+    try:
+        was, earlier = _kept(before)
+    except Refused:  # by this version of the gateway, but not by the one that took it
+        return ()
+    form, text = _kept(after)
+    return worded(newly_public(was.seen(earlier), form.seen(text)), form, text)
+
+
+def _kept(version: Version) -> tuple[Format, str]:
+    """Return the format and the text of a source as the vault keeps it."""
+    source, name = version
+    form = SourceFormats().named(name)
+    return form, source.decode() if form.is_text else form.decode(source, None).text
+
+
 class Here:
     """Composes here and now."""
 
@@ -110,9 +137,9 @@ class Here:
         """Find a submission sound. Raises Refused, Unsupported."""
         return prepare_submission(submission, now)
 
-    async def compare(self, publisher: str, before: str, after: str) -> tuple[Finding, ...]:  # noqa: ARG002
-        """Find what is newly public."""
-        return newly_public(before, after)
+    async def compare(self, publisher: str, before: Version, after: Version) -> tuple[Finding, ...]:  # noqa: ARG002
+        """Find what is newly public. Raises Refused."""
+        return compare_versions(before, after)
 
 
 class Elsewhere:
@@ -143,11 +170,12 @@ class Elsewhere:
         work = partial(prepare_submission, submission, now)
         return await self._run(submission.address.publisher, work)
 
-    async def compare(self, publisher: str, before: str, after: str) -> tuple[Finding, ...]:
+    async def compare(self, publisher: str, before: Version, after: Version) -> tuple[Finding, ...]:
         """Find what is newly public. Raises Refused."""
-        if len(before) + len(after) <= SHORT:
-            return newly_public(before, after)
-        return await self._run(publisher, partial(newly_public, before, after))
+        is_text = all(SourceFormats().named(form).is_text for _, form in (before, after))
+        if is_text and len(before[0]) + len(after[0]) <= SHORT:
+            return compare_versions(before, after)
+        return await self._run(publisher, partial(compare_versions, before, after))
 
     async def _run(self, publisher: str, work: Callable[[], T]) -> T:
         limited = partial(_outcome, os.getpid(), self._patience, work)

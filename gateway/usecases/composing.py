@@ -30,10 +30,12 @@ from gateway.core.documents import (
 from gateway.core.errors import Refused
 from gateway.core.findings import Finding, FindingCode
 from gateway.core.languages import language_of
-from gateway.core.markers import Division, Marker, divide, position, residue, veiled
+from gateway.core.markers import Division, Marker, divide, position, residue, spellings, veiled
+from gateway.core.suspects import near_misses
 from gateway.core.timestamps import later, timestamp, written
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
 
+FIRST_WORDS = 40  # characters
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
 
 
@@ -79,6 +81,31 @@ def prepare(submission: Submission, formats: Formats, now: int) -> Prepared:
     """
     source = formats.read(submission.body, submission.charset, submission.format)
     form = formats.named(submission.format)
+    try:
+        prepared = _prepared(submission, source, form, formats, now)
+    except Refused as refused:
+        raise Refused(worded(refused.findings, form, source.text)) from None
+    return replace(prepared, warnings=worded(prepared.warnings, form, source.text))
+
+
+def worded(found: tuple[Finding, ...], form: Format, text: str) -> tuple[Finding, ...]:
+    """Return what was found with the first words of its paragraphs, where a source needs them."""
+    if form.is_text or not found:
+        return found
+    lines = form.seen(text).split("\n")
+    return tuple(
+        structs.replace(each, column=None, words=_first_words(lines[each.line - 1].strip()))
+        for each in found
+    )
+
+
+def _first_words(line: str) -> str:
+    return line if len(line) <= FIRST_WORDS else line[:FIRST_WORDS] + "…"
+
+
+def _prepared(
+    submission: Submission, source: Source, form: Format, formats: Formats, now: int
+) -> Prepared:
     division = divide(source.body, partial(form.in_code, source.body))
     findings = [hold.finding for hold in source.holds if hold.stands(now)]
     findings += _front_findings(source) + _body_findings(source, division, form)
@@ -90,7 +117,7 @@ def prepare(submission: Submission, formats: Formats, now: int) -> Prepared:
     findings = _unpaid_findings(submission, document)
     findings += _torn_findings(source, division, document, form, preview)
     prose = formats.prose(preview.html)
-    findings += _shown_findings(preview, unescaped, prose, source.meta)
+    findings += _shown_findings(preview, unescaped, prose, source.meta, _suspect(source, form))
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
     meta = _completed(source.meta, preview, submission.language)
@@ -228,8 +255,17 @@ def _unescaped(source: Source, document: Document, form: Format) -> Rendering:
     return form.render(replace(document, sections=sections).projection_text(), source.meta.title)
 
 
+def _suspect(source: Source, form: Format) -> int:
+    """Return the line of what looks like a marker, 1 where that is any."""
+    if form.is_text:
+        return 1
+    seen = form.seen(source.text)
+    spans = [(start, end) for start, end, _ in spellings(seen)]
+    return next((line for line, _ in near_misses(seen, spans)), 1)
+
+
 def _shown_findings(
-    preview: Rendering, unescaped: Rendering, prose: str, meta: Meta
+    preview: Rendering, unescaped: Rendering, prose: str, meta: Meta, suspect: int
 ) -> list[Finding]:
     findings = []
     # What shows a marker without its escapes has hidden one, and so has what shows more of them.
@@ -241,7 +277,7 @@ def _shown_findings(
     ):
         findings.append(
             Finding(
-                1,
+                suspect,
                 None,
                 FindingCode.SUSPECT,
                 "Read as the page shows it, the free text holds what looks like a marker.",
@@ -331,7 +367,7 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
         source_digest=task.digest,
     )
     sealed = Sealed(
-        source=prepared.source.text.encode(),
+        source=prepared.source.kept,
         full=press.full(FullText(document.address, document.meta, prepared.full), task.edition),
         public=press.public(projection, task.edition),
     )

@@ -21,7 +21,9 @@ PAGES = 10  # of them, and no more
 
 T = TypeVar("T")
 Warnings = tuple[Finding, ...]
-Compare = Callable[[str, str, str], Awaitable[Warnings]]
+Version = tuple[bytes, str]
+"""A source as the vault keeps it, and its format."""
+Compare = Callable[[str, Version, Version], Awaitable[Warnings]]
 """Whose, the source before, the source after: what is newly public."""
 
 _OVER = (Standing.ENDED, Standing.REVOKED)
@@ -32,14 +34,14 @@ class Coming:
     """What is told of an edition before it is made."""
 
     address: Address
-    source: bytes
+    version: Version
     collection: str
     is_paid: bool
 
     @classmethod
     def of(cls, edition: Edition, source: bytes) -> Coming:
         """Return an edition and its source as what comes."""
-        return cls(edition.address, source, edition.collection, has_paid(edition))
+        return cls(edition.address, (source, edition.format), edition.collection, has_paid(edition))
 
 
 class Consequences:
@@ -64,20 +66,20 @@ class Consequences:
     async def _of(self, coming: Coming, before: Edition | None) -> Warnings:
         if before is None:  # the document is new, and nobody has a right to it
             return ()
-        warnings = await self._newly_public(before, coming.source)
+        warnings = await self._newly_public(before, coming.version)
         if not coming.is_paid and await self._has_holders(coming.address, coming.collection):
             warnings += (findings.warning(findings.FindingCode.HOLDERS),)
         return warnings
 
-    async def _newly_public(self, before: Edition, source: bytes) -> Warnings:
+    async def _newly_public(self, before: Edition, version: Version) -> Warnings:
         if not has_paid(before):
             return ()
         # Erased or damaged: nothing is left to compare with.
         with suppress(Missing, Damaged):
             earlier = await self._vault.source(before.address, before.id)
-            if earlier != source:
+            if earlier != version[0]:
                 publisher = before.address.publisher
-                return await self._compare(publisher, earlier.decode(), source.decode())
+                return await self._compare(publisher, (earlier, before.format), version)
         return ()
 
     async def _has_holders(self, address: Address, collection: str) -> bool:

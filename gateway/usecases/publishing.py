@@ -22,7 +22,7 @@ from gateway.core.newly_public import newly_public
 from gateway.ports import Audit, Clock, Edition, Ledger, PublicStore, Vault
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.composing import Composed, Prepared, Submission, Task
-from gateway.usecases.consequences import Coming, Compare, Consequences
+from gateway.usecases.consequences import Coming, Compare, Consequences, Version
 
 ATTEMPTS = 8
 PAGE = 200  # documents looked at together
@@ -56,8 +56,8 @@ Compose = Callable[[Task], Awaitable[Composed]]
 Prepare = Callable[[Submission, int], Awaitable[Prepared]]  # and now
 
 
-async def _compare(_: str, before: str, after: str) -> tuple[Finding, ...]:
-    return newly_public(before, after)
+async def _compare(_: str, before: Version, after: Version) -> tuple[Finding, ...]:
+    return newly_public(before[0].decode(), after[0].decode())
 
 
 async def _always(_: Sequence[Finding]) -> bool:
@@ -101,14 +101,14 @@ class Publishing:
     async def check(self, submission: Submission) -> Prepared:
         """Do all that publication would, but keep nothing. Raises Refused, Unsupported."""
         prepared = await self._prepare(submission, self._clock.now())
-        source = prepared.source.text.encode()
+        source = prepared.source.kept
         current = await self._ledger.current(submission.address)
         if current and current.source_digest == self.digest(submission):
             found = await self._consequences.of_current(current, source)
         else:
             is_paid = any(paid for paid, _, _ in prepared.sections)
             collection = prepared.document.meta.collection
-            coming = Coming(submission.address, source, collection, is_paid)
+            coming = Coming(submission.address, (source, submission.format), collection, is_paid)
             found = await self._consequences.of_next(coming, current)
         return replace(prepared, warnings=found + prepared.warnings)
 
@@ -128,7 +128,7 @@ class Publishing:
             if before and before.source_digest == digest:
                 await self._mend(before, submission)
                 prepared = await self._prepare(submission, self._clock.now())
-                return await self._again(before, prepared.source.text.encode(), prepared.warnings)
+                return await self._again(before, prepared.source.kept, prepared.warnings)
             task = Task(submission, self._clock.fresh_id(), self._clock.now(), before, digest)
             composed = await self._compose(task)
             source = composed.sealed.source

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from gateway.core import bundles, errors, permits
 from gateway.rendering.pages import Language, Pages, negotiate
 from gateway.rendering.problems import KIND, PROBLEM, problem_details
+from gateway.rendering.representations import OTHERS
 from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC
 
 STATUS: dict[type[errors.GatewayError], int] = {
@@ -38,6 +39,9 @@ STATUS: dict[type[errors.GatewayError], int] = {
     permits.NotPermitted: 500,
     errors.GatewayError: 500,
 }
+
+_BARE = (".xml", *(each.suffix for each in OTHERS if each.media_type.startswith("text/")))
+"""How addresses end that are answered in plain words."""
 
 GONE = 499  # in the log alone, as nginx has it: a client that hung up
 PUBLIC_PATHS = ("/documents/", "/static/", "/feed.xml", "/sitemap.xml", "/robots.txt", "/search")
@@ -120,7 +124,7 @@ class ErrorResponses:
         if path.startswith("/api") or path == "/redeem" or path.endswith(".json"):
             body = json.dumps(told, ensure_ascii=False).encode()
             media_type = PROBLEM
-        elif path.endswith((".md", ".txt", ".xml")):
+        elif path.endswith(_BARE):
             body = f"{status} {told.get('detail', '')}\n{told.get('hint', '')}".strip().encode()
             media_type = "text/plain; charset=utf-8"
         else:

@@ -15,7 +15,8 @@ from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Unpa
 from gateway.ports import FailedAttempts, PublicStore
 from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Language, Pages, negotiate
-from gateway.rendering.press import HTML, REFUSED
+from gateway.rendering.press import REFUSED
+from gateway.rendering.representations import HTML, PAGE
 from gateway.usecases.reading import Credential, Opened, Reading
 from gateway.usecases.redeeming import COOKIE_LIFE, ONCE_LIFE, Redeeming
 from gateway.web.errors import status_of
@@ -267,10 +268,10 @@ def _address_in(field: str) -> Address | None:
 
 def _full(form: str, accept_language: str) -> str:
     """Return the name of a form of the full text, whose page speaks the reader's language."""
-    if form != "html":
+    if form != PAGE.name:
         return form
     is_short = len(accept_language) <= LONGEST
-    return f"html.{(_liked if is_short else negotiate)(accept_language)}"
+    return f"{PAGE.name}.{(_liked if is_short else negotiate)(accept_language)}"
 
 
 @lru_cache(maxsize=512)

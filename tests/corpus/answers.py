@@ -12,11 +12,11 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tests.asgi import Exchange, exchange
+from tests.samples import SUFFIXES
 from tests.services import gateway
 from tests.web.caller import Caller, caller
 
 FOLDER = Path("tests/corpus/cases")
-FORMS = ("", ".md", ".txt", ".json")
 LISTS = (
     "/",
     "/documents/demo",
@@ -136,7 +136,7 @@ async def answers_to(case: Case) -> Answers:
     standing = gateway()
     publisher, slug = await caller(standing), slug_of(case)
     upload = await send(publisher, case)
-    addresses = [f"/documents/demo/{slug}{form}" for form in FORMS]
+    addresses = [f"/documents/demo/{slug}{form}" for form in SUFFIXES]
     public = {
         address: await exchange(standing.app, "GET", address) for address in (*addresses, *LISTS)
     }
@@ -144,7 +144,7 @@ async def answers_to(case: Case) -> Answers:
     if upload.status in (200, 201):
         _, token = await standing.grant(f"document:{slug}")
         bearer = ("authorization", f"Bearer {token}")
-        for form in FORMS:
+        for form in SUFFIXES:
             read = await exchange(standing.app, "GET", f"/read/demo/{slug}{form}", [bearer])
             assert read.status == 200
             full[form] = read

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.corpus.answers import FOLDER, FORMS, Answers, Case, answers_to, read_cases
+from tests.corpus.answers import FOLDER, Answers, Case, answers_to, read_cases
 from tests.corpus.facts import FACTS, hidden
+from tests.samples import SUFFIXES
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +49,7 @@ def is_published(answers: Answers, case: Case) -> None:
 
 def is_nowhere(answers: Answers, case: Case) -> None:
     """Hold that no form of a case is public."""
-    assert {answers.form(form).status for form in FORMS} == {404}
+    assert {answers.form(form).status for form in SUFFIXES} == {404}
     hidden(answers, case.get("hidden", ()))
 
 

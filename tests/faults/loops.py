@@ -26,6 +26,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.ports import Edition, Ledger, PublicStore, Sealed, Vault
 from gateway.rendering.encodings import etag_of
+from gateway.rendering.representations import REPRESENTATIONS
 from gateway.serving import server
 from gateway.settings import Settings, load
 from gateway.stores.files.audit import FileAudit
@@ -122,7 +123,7 @@ async def set_fast(task: Task) -> Composed:
         updated=facts[5],
     )
     form = Representation("text/plain", etag_of(text), {IDENTITY: text})
-    forms = dict.fromkeys(("html", "md", "txt", "json"), form)
+    forms = dict.fromkeys((each.name for each in REPRESENTATIONS), form)
     public = Bundle(task.edition, forms, Entry(address, *facts))
     full = Bundle(task.edition, {**forms, "html.en": form})
     return Composed(edition, Sealed(text, full, public))

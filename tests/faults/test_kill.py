@@ -39,11 +39,11 @@ from tests.faults.loops import (
     revisions,
     words,
 )
+from tests.samples import SUFFIXES
 
 CALLS = range(1, 121)  # of three steps
 SOME_CALLS = range(1, 120, 6)  # of the gateway with real documents
 RIGHTS = 30
-FORMS = ("", ".md", ".txt", ".json")
 
 pytestmark = pytest.mark.anyio
 
@@ -66,7 +66,7 @@ async def look(app: ASGIApp, services: Services, slug: str, token: str) -> Seen:
     """Ask for a document in every public form, and as the holder of a right."""
     path = f"{PUBLISHER}/{slug}"
     bearer = (("authorization", f"Bearer {token}"),)
-    public = [await exchange(app, "GET", f"/documents/{path}{form}") for form in FORMS]
+    public = [await exchange(app, "GET", f"/documents/{path}{form}") for form in SUFFIXES]
     full = [await exchange(app, "GET", f"/read/{path}.json", bearer)]
     entries = await services.store.entries(PUBLISHER, "", 100)
     listed = [f"{e.title} {e.summary}".encode() for e in entries if e.address.slug == slug]

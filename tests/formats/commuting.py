@@ -12,10 +12,10 @@ from itertools import product
 
 import nh3
 
-from gateway.core.documents import PLACEHOLDER, Address, Document, Meta
-from gateway.core.markers import divide
-from gateway.formats.sources import SourceFormats
+from gateway.core.documents import PAGE, PLACEHOLDER, Address, Document, Meta
+from gateway.core.markers import PAGEBREAK, divide
 from gateway.ports import Format
+from tests.samples import body_of
 
 Transform = Callable[[str], object]
 
@@ -96,14 +96,27 @@ def all_families() -> Iterator[list[str]]:
 # --- what the gateway does ---------------------------------------------------------------------
 
 
-def document(text: str) -> Document:
-    """Return a source divided."""
-    return Document(Address("a", "b"), "", Meta(), divide(text).sections)
+def document(form: Format, text: str) -> Document:
+    """Return a source divided, which says a text."""
+    source = read(form, text)
+    return Document(Address("a", "b"), form.name, Meta(), divide(source).sections, form.seam)
+
+
+def read(form: Format, text: str) -> str:
+    """Return a text as it is decoded from a document of a format that says it."""
+    return form.decode(body_of(form.name, text.replace(PAGE, PAGEBREAK)), None).text
 
 
 def preview(form: Format) -> Transform:
-    """Return the transform of the gateway: divide, then render the projection."""
-    return lambda text: form.render(document(text).projection_text())
+    """Return the transform of the gateway: divide, render the projection, and then the rest."""
+
+    def transform(text: str) -> object:
+        divided = document(form, text)
+        rendering = form.render(divided.projection_text())
+        form.render(divided.full_text().reveal())
+        return rendering
+
+    return transform
 
 
 # --- what leaks --------------------------------------------------------------------------------
@@ -113,8 +126,8 @@ def titled_by_the_whole(form: Format) -> Transform:
     """Take the title from all of the text where the free part begins with a cut."""
 
     def transform(text: str) -> object:
-        whole = form.render(document(text).full_text().reveal())
-        return form.render(document(text).projection_text(), whole.title)
+        whole = form.render(document(form, text).full_text().reveal())
+        return form.render(document(form, text).projection_text(), whole.title)
 
     return transform
 
@@ -126,7 +139,7 @@ def rendered_whole(form: Format) -> Transform:
     def transform(text: str) -> object:
         out = [
             f"\ue000{s.text.reveal()}\ue001" if s.paid else s.text  # type: ignore[union-attr]
-            for s in divide(text).sections
+            for s in divide(read(form, text)).sections
         ]
         return between.sub(PLACEHOLDER, form.render("".join(map(str, out)), "Title").html)
 
@@ -135,26 +148,20 @@ def rendered_whole(form: Format) -> Transform:
 
 def sanitised_first(form: Format) -> Transform:
     """Sanitise, then divide: `<paid>` is a tag that no allow-list knows."""
-    return lambda text: form.render(document(nh3.clean(text)).projection_text(), "Title")
+    return lambda text: form.render(document(form, nh3.clean(text)).projection_text(), "Title")
 
 
 def weighed_whole(form: Format) -> Transform:
     """Count the words of everything."""
 
     def transform(text: str) -> object:
-        whole = form.render(document(text).full_text().reveal(), "Title").text
-        return form.render(document(text).projection_text(), "Title"), len(whole.split())
+        whole = form.render(document(form, text).full_text().reveal(), "Title").text
+        return form.render(document(form, text).projection_text(), "Title"), len(whole.split())
 
     return transform
 
 
 LEAKY = (titled_by_the_whole, rendered_whole, sanitised_first, weighed_whole)
-
-
-def formats() -> list[Format]:
-    """Return every format there is."""
-    known = SourceFormats()
-    return [known.named(name) for name in ("plain", "markdown", "html")]
 
 
 def spelled(texts: Iterable[str]) -> Iterator[tuple[str, tuple[str, str]]]:

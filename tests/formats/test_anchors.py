@@ -15,7 +15,8 @@ from gateway.formats import FORMATS, html, markdown, plain
 from gateway.formats.anchors import slug
 from gateway.ports import Format
 from tests.formats import soups
-from tests.formats.test_commuting import SOUPS, without_cuts
+from tests.formats.test_commuting import without_cuts
+from tests.samples import SAMPLES
 
 PAID = ("##paidbegin##", "##paidend##")
 
@@ -83,9 +84,9 @@ def test_a_free_heading_has_the_same_id_whatever_is_paid(form: Format, source: s
 @settings(derandomize=True, deadline=None, max_examples=150)
 @given(st.data())
 def test_no_paid_soup_takes_the_id_of_a_free_heading(form: Format, data: st.DataObject) -> None:
-    soup = SOUPS[form.name].map(without_cuts).map(lambda text: re.sub(r"[\\{}]", "", text))
+    soup = SAMPLES[form.name].soup.map(without_cuts).map(lambda text: re.sub(r"[\\{}]", "", text))
     paid = data.draw(soup)
-    source = f"{heading(form)}\n\nx\n\n{{{paid}x}}"
+    source = f"{SAMPLES[form.name].heading}\n\nx\n\n{{{paid}x}}"
     try:
         preview, full = both(form, source)
     except Refused:
@@ -93,15 +94,11 @@ def test_no_paid_soup_takes_the_id_of_a_free_heading(form: Format, data: st.Data
     assert headings(preview)[0] == headings(full)[0]
 
 
-def heading(form: Format) -> str:
-    return {"plain": "第一章 A", "markdown": "## A", "html": "<h2>A</h2>"}[form.name]
-
-
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 @settings(derandomize=True, deadline=None, max_examples=300)
 @given(st.data())
 def test_every_link_within_a_document_leads_somewhere(form: Format, data: st.DataObject) -> None:
-    made = form.render(data.draw(SOUPS[form.name])).html
+    made = form.render(data.draw(SAMPLES[form.name].soup)).html
     ids = re.findall(r' id="([^"]*)"', made)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r' href="#([^"]*)"', made)) <= set(ids)

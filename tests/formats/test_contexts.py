@@ -231,7 +231,7 @@ def test_every_section_of_a_sound_document_has_its_place_in_the_preview(text: st
     division = divide(text)
     assume(division.markers and not division.findings)
     assume(not html.misplaced(text, division.markers))
-    rendering = html.render(document(text).projection_text(), "Title")
+    rendering = html.render(document(html, text).projection_text(), "Title")
     paid = sum(section.paid for section in division.sections)
     assert rendering.html.count(PLACEHOLDER) == paid
     assert rendering.text.count(PLACEHOLDER) == paid

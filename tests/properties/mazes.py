@@ -47,15 +47,18 @@ _HTML = (
     "<select><option value='{w}'>{w}</option></select>",
 )
 
+_LINES = (
+    "{w} {w}.",
+    "第一章 {w}",
+    "一、{w}\n{w}。",
+    "<b>{w}</b> &amp; [{w}]({w})",
+    "1. {w}\n2. {w}",
+    "　　{w}。",
+)
+
 KINDS: Mapping[str, Sequence[str]] = {
-    "plain": (
-        "{w} {w}.",
-        "第一章 {w}",
-        "一、{w}\n{w}。",
-        "<b>{w}</b> &amp; [{w}]({w})",
-        "1. {w}\n2. {w}",
-        "　　{w}。",
-    ),
+    "plain": _LINES,
+    "docx": _LINES,
     "markdown": (
         "{w} **{w}**字 _{w}_",
         "## {w}",

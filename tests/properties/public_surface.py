@@ -9,9 +9,9 @@ from urllib.parse import unquote
 from starlette.types import ASGIApp
 
 from tests.asgi import Exchange, Headers, exchange
+from tests.samples import SUFFIXES
 
 METHODS = ("GET", "HEAD", "OPTIONS", "QUERY")
-FORMS = ("", ".md", ".txt", ".json")
 HEADERS: tuple[Headers, ...] = (
     (),
     (("accept-encoding", "br"),),
@@ -52,9 +52,9 @@ _HREF = re.compile(rb'(?:href|src|action)="(/[^"#]*)')
 
 def of_document(address: str) -> Iterator[str]:
     """Yield every address under which something of a document could be asked for."""
-    for form in FORMS:
-        yield f"/documents/{address}{form}"
-        yield f"/read/{address}{form}"
+    for suffix in SUFFIXES:
+        yield f"/documents/{address}{suffix}"
+        yield f"/read/{address}{suffix}"
     for query in QUERIES[1:]:
         yield f"/documents/{address}{query}"
     slug = address.rpartition("/")[2]

@@ -23,6 +23,7 @@ from gateway.formats.sources import SourceFormats
 from gateway.ports import Format
 from gateway.rendering.pages import LANGUAGES
 from gateway.usecases.composing import Composed, Submission, Task, compose, prepare
+from tests.samples import body_of
 from tests.services import NOW
 from tests.web.sheets import PRESS
 
@@ -46,13 +47,13 @@ class Told:
 
 def composed(form: Format, source: str) -> Composed:
     """Set a source as publication does."""
-    submission = Submission(Address("demo", "d"), source.encode(), form.name, free=True)
+    submission = Submission(Address("demo", "d"), body_of(form.name, source), form.name, free=True)
     return compose(Task(submission, "e1", NOW, None), SourceFormats(), PRESS)
 
 
 def declared(form: Format, source: str) -> Meta:
     """Return what a source declares of itself."""
-    submission = Submission(Address("demo", "d"), source.encode(), form.name, free=True)
+    submission = Submission(Address("demo", "d"), body_of(form.name, source), form.name, free=True)
     return prepare(submission, SourceFormats(), NOW).document.meta
 
 

@@ -14,25 +14,30 @@ from gateway.core.permits import Permit
 from tests.asgi import exchange
 from tests.properties.canaries import canaries, found_in, needles, paid_with
 from tests.properties.public_surface import FIXED, HEADERS, crawl, observe, of_document
+from tests.samples import SUFFIXES, names
 from tests.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 
 WORDS = canaries(1)
-FORMS = ("plain", "markdown", "html")
 
 
 async def canary_gateway() -> Standing:
     side = gateway()
-    for form in FORMS:
+    for slug, form in documents():
         await side.publish(
-            form, f"Title of {form}\n\nFree.##paidbegin##{paid_with(WORDS)}##paidend##", form=form
+            slug, f"Title of {slug}\n\nFree.##paidbegin##{paid_with(WORDS)}##paidend##", form=form
         )
     return side
 
 
+def documents() -> list[tuple[str, str]]:
+    """Return slug and format of two documents of each: one may tell of the one before it."""
+    return [(f"{form}{number}", form) for form in names() for number in ("", "-2")]
+
+
 def addresses() -> list[str]:
-    return [*FIXED, *(a for form in FORMS for a in of_document(f"demo/{form}"))]
+    return [*FIXED, *(a for slug, _ in documents() for a in of_document(f"demo/{slug}"))]
 
 
 async def test_no_paid_word_reaches_the_world(logged: list[dict[str, object]]) -> None:
@@ -49,14 +54,14 @@ async def test_no_paid_word_reaches_the_world(logged: list[dict[str, object]]) -
 async def test_the_scan_finds_every_word_in_what_the_holder_of_a_right_gets() -> None:
     side = await canary_gateway()
     searched = needles(WORDS)
-    for form in FORMS:
-        _, token = await side.grant(f"document:{form}")
-        for suffix in ("", ".md", ".txt", ".json"):
+    for slug, _ in documents():
+        _, token = await side.grant(f"document:{slug}")
+        for suffix in SUFFIXES:
             bearer = (("authorization", f"Bearer {token}"),)
-            answer = await exchange(side.app, "GET", f"/read/demo/{form}{suffix}", bearer)
+            answer = await exchange(side.app, "GET", f"/read/demo/{slug}{suffix}", bearer)
             assert answer.status == 200
             found = " ".join(found_in(answer.body, searched))
-            assert all(word in found for word in WORDS), (form, suffix)
+            assert all(word in found for word in WORDS), (slug, suffix)
 
 
 async def test_a_right_to_one_document_shows_no_word_of_another() -> None:

@@ -14,7 +14,8 @@ from gateway.core.bundles import IDENTITY, Bundle, Representation
 from gateway.core.documents import PLACEHOLDER
 from gateway.core.errors import Refused
 from gateway.core.markers import divide
-from gateway.formats import BY_MEDIA_TYPE, FORMATS
+from gateway.formats import FORMATS
+from gateway.formats.sources import SourceFormats
 from gateway.ports import Format
 from gateway.usecases.composing import Composed
 from tests.corpus.answers import Case, body_of, read_cases
@@ -51,7 +52,8 @@ def test_a_document_of_every_kind_of_thing_tells_no_more_than_it_shows(form: For
 
 @pytest.mark.parametrize("case", read_cases(), ids=lambda case: case["file"])
 def test_no_form_of_a_whole_input_tells_what_its_page_does_not_show(case: Case) -> None:
-    form = BY_MEDIA_TYPE[case["type"]]
+    known = SourceFormats()
+    form = known.named(known.of_media_type(case["type"]))
     source = body_of(case).decode(case.get("charset") or "utf-8", "ignore")
     made = sound(form, source)
     assert made is None or untold(made.sealed.public, declared(form, source)) == []

@@ -19,6 +19,7 @@ import gateway.core
 from gateway.core.bundles import IDENTITY, Bundle
 from gateway.core.documents import PLACEHOLDER, SIZE_STEPS, Offer
 from gateway.rendering.press import PagePress
+from gateway.rendering.representations import REPRESENTATIONS
 from tests.web.sheets import (
     ADDRESS,
     HOSTILE,
@@ -32,7 +33,8 @@ from tests.web.sheets import (
 )
 
 REGISTER = json.loads((Path(gateway.core.__file__).parent / "disclosures.json").read_text("utf-8"))
-FORMS = ("html", "md", "txt", "json", "html.refused")
+NAMES = [each.name for each in REPRESENTATIONS]
+FORMS = (*NAMES, "html.refused")
 
 
 def public(**meta: object) -> Bundle:
@@ -205,7 +207,7 @@ def test_a_bundle_is_the_same_bytes_each_time() -> None:
 
 def test_every_coding_decodes_to_the_identity() -> None:
     bundle = public()
-    for name in ("html", "md", "txt", "json"):
+    for name in NAMES:
         bodies = bundle.forms[name].bodies
         assert set(bodies) == {IDENTITY, "br", "zstd", "gzip"}
         assert brotli.decompress(bodies["br"]) == bodies[IDENTITY]
@@ -214,7 +216,7 @@ def test_every_coding_decodes_to_the_identity() -> None:
 
 
 def test_each_public_form_has_a_strong_etag_of_its_own_bytes() -> None:
-    etags = [public().forms[name].etag for name in ("html", "md", "txt", "json")]
+    etags = [public().forms[name].etag for name in NAMES]
     assert len(set(etags)) == 4
     assert all(re.fullmatch(r'"[0-9a-f]{32}"', etag) for etag in etags)
 

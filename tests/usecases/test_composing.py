@@ -13,16 +13,16 @@ from gateway.core.markers import Spelling, literal
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.workers import Here, prepare_submission
 from gateway.usecases.composing import Submission, Task
+from tests.samples import body_of, names
 from tests.services import NOW
 
 pytestmark = pytest.mark.anyio
 
-FORMATS = ("plain", "markdown", "html")
 PAID = "##paidbegin##x##paidend##"
 
 
 def submission(body: str, form: str = "markdown") -> Submission:
-    return Submission(Address("demo", "a"), body.encode(), form, free=True)
+    return Submission(Address("demo", "a"), body_of(form, body), form, free=True)
 
 
 def findings(body: str, form: str = "markdown") -> tuple[Finding, ...]:
@@ -47,14 +47,14 @@ HIDDEN = {
 }
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", names())
 def test_literal_markers_may_be_shown(form: str) -> None:
     assert codes(f"Title\n\n{SHOWN}\n\nMore.", form) == []
     assert codes(f"# {SHOWN}\n\nMore ##paidbegin##x<\\paid>##paidend##.", form) == []
     assert codes(f"Title\n\n`{SHOWN}` **{SHOWN}**", form) == []
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", names())
 @pytest.mark.parametrize(
     "setting", ["{}", "- {}", "> {}", "## {}", "**{}**", "`{}`", "<code>{}</code>"]
 )
@@ -68,7 +68,7 @@ def test_every_form_shows_the_literal_markers(form: str, setting: str) -> None:
     assert " ".join(markers) in full.text
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", names())
 def test_a_title_may_show_literal_markers(form: str) -> None:
     end = "<br>" if form == "html" else "\n\n"
     prepared = prepare_submission(submission(f"Of <\\paid> and ##\\paidend##{end}More.", form), NOW)
@@ -126,11 +126,12 @@ def test_declared_fields_are_text() -> None:
     assert codes(f"---\n{front}\n---\nTitle\n\nText. {PAID}") == []
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", names())
 @pytest.mark.parametrize("end", ["<br>", "<br/>\n", "\n", "\n\n"])
 def test_no_line_end_hides_a_marker(form: str, end: str) -> None:
     (finding,) = findings(f"Title\n\nA ##paid{end}begin##SECRET##paid{end}end##", form)[:1]
-    assert (finding.code, finding.line) == (FindingCode.SUSPECT, 3)
+    line = 3 if SourceFormats().named(form).is_text else 2  # an empty paragraph is none
+    assert (finding.code, finding.line) == (FindingCode.SUSPECT, line)
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])
@@ -182,7 +183,7 @@ def test_no_entity_stands_for_a_cut(entity: str, paid: str) -> None:
 
 
 @pytest.mark.parametrize("entity", ["&#xFDD0;", "&#64976;"])
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", names())
 def test_an_entity_may_be_shown(form: str, entity: str) -> None:
     shown = entity if form == "plain" else entity.replace("&", "&amp;")
     assert codes(f"Title\n\nx {shown} a", form) == []

@@ -17,6 +17,7 @@ from gateway.web.http import access_log as logs
 from gateway.web.http.fast_path import FastPath
 from tests.asgi import Exchange, Headers, exchange
 from tests.properties.public_surface import FIXED, HEADERS, of_document
+from tests.samples import SUFFIXES
 from tests.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
@@ -131,7 +132,7 @@ def _assets() -> list[str]:
 async def test_previews_and_assets_are_ready() -> None:
     standing = await published()
     await standing.store.get(ADDRESS)
-    for form in ("", ".md", ".txt", ".json"):
+    for form in SUFFIXES:
         assert await is_ready(standing, f"/documents/{ADDRESS}{form}")
     assert await is_ready(standing, "/static/app.000000000000.css")
     for target in ("/documents/demo/none", "/documents/demo/d/", "/documents/demo/%64", "/"):
@@ -148,7 +149,7 @@ async def test_nothing_is_ready_to_read_that_memory_does_not_tell() -> None:
     assert (await exchange(standing.app, "GET", f"/read/{ADDRESS}", headers)).status == 200
 
 
-@pytest.mark.parametrize("form", ["", ".md", ".txt", ".json"])
+@pytest.mark.parametrize("form", SUFFIXES)
 @pytest.mark.parametrize("language", ["en", "zh-CN,zh;q=0.9", ""])
 async def test_a_full_read_is_the_same_from_memory(form: str, language: str) -> None:
     standing = await published()
@@ -163,7 +164,7 @@ async def test_a_full_read_is_the_same_from_memory(form: str, language: str) -> 
         assert ("The paid part." in ready.body.decode()) == (method == "GET")
 
 
-@pytest.mark.parametrize("form", ["", ".md", ".txt", ".json"])
+@pytest.mark.parametrize("form", SUFFIXES)
 async def test_a_refusal_is_the_same_from_memory(form: str) -> None:
     standing = await published()
     remembering(standing, Unpaid())

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
 from tests.properties.canaries import canaries, found_in, needles, paid_with
+from tests.samples import SUFFIXES
 from tests.servers import comes_true, free_port
 from tests.services import gateway
 from tests.web.proxies import PLAIN, Aggressive, Answer, Ask, Asking, asking, nginx, served, shipped
@@ -64,8 +65,8 @@ def shop(seed: int = SEED) -> Shop:
 # --- who asks what -----------------------------------------------------------------------------
 
 ADDRESSES = (
-    *(f"/read/demo/x{form}" for form in ("", ".md", ".txt", ".json")),
-    *(f"/documents/demo/x{form}" for form in ("", ".md", ".txt", ".json")),
+    *(f"/read/demo/x{form}" for form in SUFFIXES),
+    *(f"/documents/demo/x{form}" for form in SUFFIXES),
     *("/", "/robots.txt", "/library", "/unlock", "/studio", "/static/none.css"),
     *("/api/documents/x", "/api/documents/x/source", "/api/grants", "/readyz"),
 )

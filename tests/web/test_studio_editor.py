@@ -202,7 +202,7 @@ def test_a_bad_address_is_refused_and_the_text_kept(at: Scene, slug: str) -> Non
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
-        ({"format": "docx"}, 415),
+        ({"format": "pdf"}, 415),
         ({"format": "../plain"}, 415),
         ({"language": "not a language"}, 400),
         ({"language": "x" * 36}, 400),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Any
 
 from msgspec.json import decode, encode
@@ -30,11 +31,11 @@ from gateway.web.api.responses import (
 )
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import Links
-from gateway.web.http.requests import condition, content_type, flag, read_body
+from gateway.web.http.requests import condition, content_type, flag, read_body, sent_name
 from gateway.web.http.under_way import UnderWay
 
-SOURCES = {"text/plain": None, "text/markdown": None, "text/html": None}
 PATH = "/api/documents/{slug}"
+OCTETS = "application/octet-stream"  # of which the name that is sent with it tells the format
 _PUBLISHED = {JSON: schemas.PublishedView}
 
 
@@ -60,6 +61,7 @@ class DocumentsApi:
     def operations(self) -> Sequence[Operation]:
         """Return what can be done with documents."""
         paged = ("after", "limit")
+        sources = {each: None for form in self._formats.all() for each in form.media_types}
         return [
             Operation(
                 "GET",
@@ -74,7 +76,7 @@ class DocumentsApi:
                 PATH,
                 self.publish_document,
                 {200: _PUBLISHED, 201: _PUBLISHED},
-                takes=SOURCES,
+                takes={**sources, OCTETS: None},
                 query=("free",),
                 conditional=True,
             ),
@@ -91,11 +93,11 @@ class DocumentsApi:
                 f"{PATH}/check",
                 self.check_document,
                 {200: {JSON: schemas.Checked}},
-                takes=SOURCES,
+                takes={**sources, OCTETS: None},
                 query=("free",),
                 repeatable=True,
             ),
-            Operation("GET", f"{PATH}/source", self.read_source, {200: SOURCES}),
+            Operation("GET", f"{PATH}/source", self.read_source, {200: sources}),
             Operation(
                 "GET",
                 f"{PATH}/editions",
@@ -147,7 +149,11 @@ class DocumentsApi:
     async def _submission(self, request: Request, publisher: str) -> Submission:
         address = Address.of(publisher, request.path_params["slug"])
         media_type, charset = content_type(request)
-        form = self._formats.of_media_type(media_type)
+        file_name = sent_name(request) if media_type == OCTETS else ""
+        if file_name:
+            form = self._formats.of_suffix(PurePosixPath(file_name).suffix)
+        else:
+            form = self._formats.of_media_type(media_type)
         body = await read_body(request, self._max_upload)
         free = flag(request, "free")
         return Submission(address, body, form, charset, _language(request), free)
@@ -169,15 +175,16 @@ class DocumentsApi:
         return json(told)
 
     async def read_source(self, request: Request, publisher: str) -> Response:
-        """Return the current source, in UTF-8."""
+        """Return the current source: text in UTF-8, a Word document as it came."""
         work = partial(self._source, _address(request, publisher))
         return self._under_way.answer(publisher, work)
 
     async def _source(self, address: Address) -> Response:
         edition, source = await self._publishing.source(address)
-        media_type = self._formats.named(edition.format).media_type
+        form = self._formats.named(edition.format)
+        charset = "; charset=utf-8" if form.is_text else ""
         headers = {"cache-control": CACHE_PRIVATE, "content-disposition": "attachment"}
-        headers |= _etag(edition) | {"content-type": f"{media_type}; charset=utf-8"}
+        headers |= _etag(edition) | {"content-type": f"{form.media_types[0]}{charset}"}
         return Response(source, headers=headers)
 
     async def list_editions(self, request: Request, publisher: str) -> Response:

@@ -151,14 +151,18 @@ class DocumentView(Struct):
     made: str
 
 
-class FindingView(Struct):
-    """A fault in a source, or what is perhaps not meant, and where."""
+class FindingView(Struct, omit_defaults=True):
+    """A fault in a source, or what is perhaps not meant, and where.
+
+    words: how its paragraph begins, of a source that shows no lines, such as a Word document.
+    """
 
     code: str
     line: int
     column: int | None
     message: str
     hint: str
+    words: str = ""
 
 
 class PublishedView(DocumentView):

@@ -18,9 +18,9 @@ from msgspec import Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.core.documents import NAME, Address
+from gateway.rendering.representations import OTHERS, PAGE
 from gateway.web.http.access_log import begin_request, note
 from gateway.web.http.meaning import is_host
-from gateway.web.http.requests import FORMS
 
 LONGEST = 200  # bytes of a path that can be plain
 
@@ -167,9 +167,10 @@ def document_of(path: bytes) -> tuple[Address, str] | None:
     if found is None:
         return None
     publisher, slug, form = found.groups()
-    return Address(publisher.decode(), slug.decode()), form.decode() if form else FORMS[0]
+    return Address(publisher.decode(), slug.decode()), form.decode() if form else PAGE.name
 
 
 _DOCUMENT = re.compile(
-    f"/[a-z]+/({NAME})/({NAME})(?:[.]({'|'.join(FORMS[1:])}))?".encode(), re.ASCII
+    f"/[a-z]+/({NAME})/({NAME})(?:[.]({'|'.join(each.name for each in OTHERS)}))?".encode(),
+    re.ASCII,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from email.message import Message
 from urllib.parse import parse_qsl, urlsplit
 
 from anyio.lowlevel import checkpoint
@@ -12,11 +13,11 @@ from starlette.requests import Request
 from gateway.core.conditions import Condition, Names
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import CrossSite, Malformed, Missing, TooLarge, Unsupported
+from gateway.rendering.representations import OTHERS, PAGE
 from gateway.web.http.codings import decoded
 
 MAX_FORM = 64 << 10
 MAX_CREDENTIAL = 4 << 10
-FORMS = ("html", "md", "txt", "json")
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -84,6 +85,13 @@ def content_type(request: Request) -> tuple[str, str | None]:
     return media_type.strip().lower(), charset
 
 
+def sent_name(request: Request) -> str:
+    """Return the file name that Content-Disposition tells, "" for none."""
+    disposition = Message()
+    disposition["content-disposition"] = request.headers.get("content-disposition", "")
+    return disposition.get_filename("")
+
+
 def document_and_form(request: Request) -> tuple[Address, str]:
     """Return which document, in which form, the path names. Raises Missing."""
     return named_document(request.path_params["publisher"], request.path_params["slug"])
@@ -93,8 +101,8 @@ def named_document(publisher: str, name: str) -> tuple[Address, str]:
     """Return which document, in which form, the last two parts of a path name. Raises Missing."""
     slug, dot, form = name.partition(".")
     if not dot:
-        form = "html"
-    elif form not in FORMS[1:]:
+        form = PAGE.name
+    elif not any(form == each.name for each in OTHERS):
         raise Missing("document")
     if not (is_name(publisher) and is_name(slug)):
         raise Missing("document")

@@ -52,7 +52,7 @@ class Studio:
         self._attempts = attempts
         self._sessions = Sessions(api_keys, is_https=is_https)
         self._desk = StudioPages(pages, self._sessions)
-        self._documents = DocumentPages(self._desk, publishing, store, links)
+        self._documents = DocumentPages(self._desk, publishing, store, links, formats)
         self._editor = Editor(
             self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload
         )

@@ -19,8 +19,8 @@ from gateway.core.errors import (
 )
 from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Pages, negotiate
-from gateway.rendering.press import HTML
 from gateway.rendering.problems import KIND
+from gateway.rendering.representations import HTML
 from gateway.web.api.operations import require_may
 from gateway.web.errors import problem, status_of
 from gateway.web.http.headers import CACHE_PRIVATE

@@ -15,12 +15,13 @@ from gateway.core.conditions import Condition
 from gateway.core.errors import NewlyPublic, Refused, Stale
 from gateway.core.findings import Finding
 from gateway.core.timestamps import timestamp
-from gateway.ports import Edition, PublicStore
+from gateway.ports import Edition, Formats, PublicStore
 from gateway.rendering.press import PagePress
 from gateway.usecases.publishing import Publishing
+from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import Links
 from gateway.web.studio.desk import HOME, StudioPages, done_at, mark, own_address, read_fields
-from gateway.web.studio.excerpts import NOTHING_TOLD, Told, revealed
+from gateway.web.studio.excerpts import NOTHING_TOLD, Told, revealed, text_in
 from gateway.web.studio.sessions import Session
 
 LISTED = 50
@@ -48,8 +49,14 @@ class DocumentPages:
     """The pages of what is published."""
 
     def __init__(
-        self, desk: StudioPages, publishing: Publishing, store: PublicStore, links: Links
+        self,
+        desk: StudioPages,
+        publishing: Publishing,
+        store: PublicStore,
+        links: Links,
+        formats: Formats,
     ) -> None:
+        self._formats = formats
         self._desk = desk
         self._publishing = publishing
         self._store = store
@@ -61,6 +68,7 @@ class DocumentPages:
         route = self._desk.route
         return [
             route(document, self.document),
+            route(f"{document}/source", self.source),
             route(f"{document}/delete", self.delete, "GET", "POST"),
             route(f"{document}/editions/{{edition}}", self.earlier),
             route(f"{document}/editions/{{edition}}/publish", self.roll_back, "POST"),
@@ -104,6 +112,14 @@ class DocumentPages:
             following=history[-1].edition.id if len(found) > HISTORY else "",
         )
 
+    async def source(self, request: Request, session: Session) -> Response:
+        """Hand the current source back to its publisher, as the vault keeps it."""
+        edition, source = await self._publishing.source(own_address(request, session))
+        name = f"{edition.address.slug}{self._formats.named(edition.format).suffixes[0]}"
+        headers = {"cache-control": CACHE_PRIVATE}
+        headers["content-disposition"] = f'attachment; filename="{name}"'
+        return Response(source, headers=headers, media_type="application/octet-stream")
+
     async def _warned(self, edition: Edition) -> Told:
         """Return what the publication was warned of that was just told to be done."""
         try:
@@ -142,7 +158,7 @@ class DocumentPages:
             earlier = await self._publishing.earlier(address, edition)
 
             async def is_agreed(lines: Sequence[Finding]) -> bool:
-                return fields.get("agreed") == revealed(lines, earlier.source.decode())
+                return fields.get("agreed") == revealed(lines, text_in(earlier.source))
 
             condition = _unless_changed(fields)
             published = await self._publishing.roll_back(address, edition, condition, is_agreed)
@@ -169,7 +185,7 @@ class DocumentPages:
 
 async def _told(warnings: Sequence[Finding], source: bytes) -> Told:
     # In a thread, because all readers wait for what is done here.
-    return await to_thread.run_sync(lambda: Told.of(warnings, source.decode()))
+    return await to_thread.run_sync(lambda: Told.of(warnings, text_in(source)))
 
 
 def _unless_changed(fields: Mapping[str, str]) -> Condition:

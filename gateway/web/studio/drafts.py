@@ -12,9 +12,10 @@ from gateway.core.errors import GatewayError, Malformed, TooLarge, Unsupported
 from gateway.formats.slugs import slug_of
 from gateway.ports import Edition, Formats
 from gateway.usecases.composing import Submission
+from gateway.web.studio.excerpts import text_in
 from gateway.web.studio.uploads import Upload
 
-FORMATS = ("plain", "markdown", "html")
+TYPED = "plain"  # the format of a text for which none is chosen
 LONGEST = 1 << 20  # characters; over a field with more a browser stands still for long
 READABLE = 4 * LONGEST  # bytes or characters; no character takes more bytes than four
 
@@ -36,7 +37,7 @@ class Draft:
     @classmethod
     def of_edition(cls, edition: Edition, source: bytes) -> Draft:
         """Return the draft that an edit begins with."""
-        slug, text = edition.address.slug, fitting(source.decode())
+        slug, text = edition.address.slug, fitting(text_in(source))
         free = not any(paid for paid, _, _ in edition.sections)
         return cls(slug, edition.format, edition.language, edition.id, text, free=free)
 
@@ -77,11 +78,9 @@ class Draft:
 
     def _format(self, formats: Formats) -> str:
         if self.format:
-            if self.format not in FORMATS:
-                raise Unsupported("format", self.format, FORMATS)
-            return self.format
+            return formats.named(self.format).name
         if self.file is None:
-            return FORMATS[0]
+            return TYPED
         return formats.of_suffix(PurePosixPath(self.file_name).suffix.lower())
 
     def read(self, formats: Formats) -> str:
@@ -90,8 +89,10 @@ class Draft:
             return ""
         if self.file is None:
             return self.text
+        if self.is_whole(formats):
+            return ""
         with suppress(GatewayError):
-            return formats.text(self.file, None, self._form(formats))
+            return formats.text(self.file, None, self._form(formats) or TYPED)
         return ""
 
     def _form(self, formats: Formats) -> str:
@@ -99,6 +100,15 @@ class Draft:
         with suppress(Unsupported):
             return self._format(formats)
         return ""
+
+    def is_whole(self, formats: Formats) -> bool:
+        """Return whether the format is one that is not edited here: a file takes another's place.
+
+        It is read in a process that can be killed, and only there.
+        """
+        with suppress(Unsupported):
+            return not formats.named(self._format(formats)).is_text
+        return False
 
     def typed(self, source: str, formats: Formats) -> Draft:
         """Return this draft with its file's text, source, as if typed, unless that is long.

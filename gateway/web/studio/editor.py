@@ -27,8 +27,8 @@ from gateway.rendering.press import PagePress
 from gateway.usecases.composing import Prepared, Submission
 from gateway.usecases.publishing import Publishing
 from gateway.web.studio.desk import HOME, StudioPages, done_at, own_address, see_other
-from gateway.web.studio.drafts import FORMATS, Draft, fitting
-from gateway.web.studio.excerpts import Excerpt, Told, excerpts, revealed
+from gateway.web.studio.drafts import Draft, fitting
+from gateway.web.studio.excerpts import Excerpt, Told, excerpts, revealed, text_in
 from gateway.web.studio.sessions import Session, Sessions
 from gateway.web.studio.uploads import STAND_BACK, read_upload
 
@@ -52,7 +52,6 @@ class Editor:
         self._press = press
         self._max_upload = max_upload
         self._reading = CapacityLimiter(1)
-        self._suffixes = [s for name in FORMATS for s in formats.named(name).suffixes]
 
     def routes(self) -> list[Route]:
         """Return the routes of the editor."""
@@ -152,7 +151,7 @@ class Editor:
             return await self._page(request, session, replace(draft, edition=""), error)
         edition, source = await self._publishing.source(edition.address)
         draft = replace(draft, edition=edition.id)
-        return await self._page(request, session, draft, error, theirs=fitting(source.decode()))
+        return await self._page(request, session, draft, error, theirs=fitting(text_in(source)))
 
     async def _current(self, address: Address) -> Edition | None:
         try:
@@ -201,8 +200,7 @@ class Editor:
             prepared=prepared,
             article=article,
             theirs=theirs,
-            formats=FORMATS,
-            accepted=",".join(self._suffixes),
+            is_whole=draft.is_whole(self._formats),
             max_upload=self._max_upload,
         )
 

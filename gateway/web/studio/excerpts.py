@@ -67,8 +67,18 @@ NOTHING_TOLD = Told([], 0, "", [], 0)
 def revealed(findings: Sequence[Finding], source: str) -> str:
     """Return what names the lines that would become public, so that no others are agreed to."""
     lines = _lines(source)
-    texts = (_line(finding, lines).strip() or str(finding.line) for finding in findings)
+    texts = (
+        finding.words or _line(finding, lines).strip() or str(finding.line) for finding in findings
+    )
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:32]
+
+
+def text_in(source: bytes) -> str:
+    """Return the text that the vault keeps of a source, "" where it keeps something else."""
+    try:
+        return source.decode()
+    except UnicodeDecodeError:
+        return ""
 
 
 def _lines(source: str) -> list[str]:
@@ -80,6 +90,8 @@ def _line(finding: Finding, lines: list[str]) -> str:
 
 
 def _excerpt(finding: Finding, lines: list[str]) -> Excerpt:
+    if finding.words:
+        return Excerpt(finding, before=finding.words)
     line = _line(finding, lines)
     if finding.column is None:
         return Excerpt(finding, before=_shortened(line, _LONGEST))
