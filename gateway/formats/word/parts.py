@@ -40,7 +40,7 @@ class Part:
         return target if is_outside else ""
 
 
-class Parts:
+class WordParts:
     """A Word document as the parts that its text is in."""
 
     def __init__(self, body: bytes) -> None:

@@ -23,7 +23,7 @@ from gateway.core.findings import Finding, FindingCode, warning
 from gateway.core.markers import PAGEBREAK, spellings
 from gateway.core.suspects import near_misses
 from gateway.formats.word.numbers import BULLET, Level, Numbering
-from gateway.formats.word.parts import Part, Parts, attribute, child, children, local
+from gateway.formats.word.parts import Part, WordParts, attribute, child, children, local
 from gateway.formats.word.signs import (
     BOX,
     FLOAT_END,
@@ -77,13 +77,13 @@ class Shown(NamedTuple):
 
 def shown(body: bytes) -> Shown:
     """Return what is shown of a document. Raises Refused."""
-    return _Reader(Parts(body)).read()
+    return _Reader(WordParts(body)).read()
 
 
 class _Reader:
     """Reads one document from its beginning to its end."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: WordParts) -> None:
         self._main = self._part = parts.main()
         self._styles = Styles(_root(parts.beside("styles")))
         self._numbering = Numbering(_root(parts.beside("numbering")), self._styles)
