@@ -57,7 +57,7 @@ NEEDS = {
     "nginx": Need("nginx", "nginx", (("nginx",),)),
     "wrk": Need("wrk", "wrk", (("wrk",),)),
     "pandoc": Need("pandoc", "pandoc", (("pandoc",),)),
-    "libreoffice": Need("LibreOffice Writer", "libreoffice-writer", (("soffice",),)),
+    "libreoffice": Need("LibreOffice Writer", "libreoffice-writer-nogui", (("soffice",),)),
     "curl": Need("curl", "curl", (("curl",),)),
     "fonts": Need(
         "a Chinese font",
