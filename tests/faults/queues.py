@@ -42,9 +42,10 @@ class Hasty(Changes):
         elif self._open.in_transaction():
             self._open.commit()
         self._open.begin()
-        if first.begin():
-            first.make(self._open)
-            first.answer()
+        # All that waits: who comes next has been told of these.
+        for change in self._begun(first):
+            change.make(self._open)
+            change.answer()
 
 
 async def open_hasty(folder: Path) -> SqlLedger:

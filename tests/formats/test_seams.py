@@ -62,7 +62,10 @@ def sources(draw: st.DrawFn, form: Format) -> str:
     return source
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+TEXTS = [form for form in FORMATS if form.is_text]
+
+
+@pytest.mark.parametrize("form", TEXTS, ids=lambda form: form.name)
 def test_the_full_text_is_the_source_without_what_only_marks(form: Format) -> None:
     @properly
     @given(sources(form))

@@ -11,11 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.formats.sources import SourceFormats
+from tests.samples import body_of
 from tests.services import NOW
 from tests.web.caller import Caller, caller, open_api
 
 pytestmark = pytest.mark.anyio
 
+SOURCE = "A title\n\nFree.\n\n<paid>Paid.</paid>\n"
 ANSWERS = (400, 415, 422)  # of a request that its description rules out
 
 
@@ -264,9 +267,10 @@ def _request(
     body = b""
     for media_type, content in way.get("requestBody", {}).get("content", {}).items():
         headers["content-type"] = media_type
-        body = b"A title\n\nFree.\n\n<paid>Paid.</paid>\n"
         if "$ref" in content["schema"]:
             body = json.dumps(draw(_object(told, content["schema"]["$ref"], chosen))).encode()
+        else:
+            body = body_of(SourceFormats().of_media_type(media_type), SOURCE)
     return method, f"{path}?{urlencode(query)}".rstrip("?"), body, headers
 
 
