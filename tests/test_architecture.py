@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -67,3 +68,19 @@ def test_a_public_class_has_a_name_of_its_own() -> None:
                 found[node.name].append(str(path.relative_to(ROOT)))
     assert {name: where for name, where in found.items() if len(where) > 1} == {}
     assert len(found) > 100
+
+
+# Before Python 3.11.5 a group that is repeated possessively does not always match what it should.
+POSSESSIVE = re.compile(r"\)(?:[*+?]|\{[0-9,]+\})\+(?!,)|\(\?>")
+
+
+def test_no_expression_repeats_a_group_possessively() -> None:
+    texts = [
+        node.value
+        for path in (ROOT / "gateway").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
+    ]
+    written = [text if isinstance(text, str) else text.decode("latin-1") for text in texts]
+    assert [text for text in written if POSSESSIVE.search(text) and "(?" in text] == []
+    assert POSSESSIVE.search(r"(?:a|b)*+")

@@ -24,7 +24,7 @@ PAGE = "\ufdd1"
 
 # Where a marker stood, while a text is put together.
 SEAM = "\ufdde"
-LINE = rf"(?:\A|(?<=[\r\n]))[^\S\r\n]*+{SEAM}(?:[^\S\r\n]|{SEAM})*+(?:\r\n?|\n|\Z)"
+LINE = rf"(?:\A|(?<=[\r\n]))[^\S\r\n]*+{SEAM}(?:[^\S\r\n]|{SEAM})*(?:\r\n?|\n|\Z)"
 """A line that holds nothing but markers, as an expression."""
 
 MAX_NAME = 80
@@ -32,7 +32,7 @@ NAME = f"[a-z0-9-]{{1,{MAX_NAME}}}"  # of a publisher, a document or a collectio
 _NAME = re.compile(NAME, re.ASCII)
 _LINE_END = re.compile(r"\r\n?|\n")
 _BLANK = re.compile(
-    r"(?:[\s\u200b-\u200d\u2060\ufeff]|&nbsp;|</?(?:p|div|span|br)(?![\w-])[^<>]*+>)*+"
+    r"(?:[\s\u200b-\u200d\u2060\ufeff]|&nbsp;|</?(?:p|div|span|br)(?![\w-])[^<>]*+>)*"
 )
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 

@@ -92,7 +92,7 @@ _NEAR_NAME = (
     rb"(?:_?aid|p_?id|pa_?d|pai_?|_paid|p_aid|pa_id|pai_d|apid|piad|padi)(?=[ \n/>])"
 ).replace(b"_", rb"[^ \n/<>]")
 _NAMED = re.compile(
-    rb"</?+(?:" + _NAME + rb"|" + _NEAR_NAME + rb")(?:[ \n/]++(?![&|=?+*%)-])[^<>~]{0,200}+)?+>"
+    rb"</?+(?:" + _NAME + rb"|" + _NEAR_NAME + rb")(?:[ \n/]++(?![&|=?+*%)-])[^<>~]{0,200}+)?>"
 )
 # Converters name a heading after its text, without the sigils: {#paidbeginfour-wordspaidend}.
 _IN_ANCHOR = re.compile(
@@ -101,7 +101,7 @@ _IN_ANCHOR = re.compile(
 _ANCHOR_ENDS = re.compile(rb"[^]\n]*\] *\n")
 _ALONE = re.compile(b"\n[ #]*+(?:" + _SPACED + b")[ #]*+(?=\n)")
 _ALMOST_ALONE = re.compile(rb"\n *+(?=[a-z]{6})([paidbegn]*+[cfhj-moq-z]?+[paidbegn]*+) *+(?=\n)")
-_BREAKS = rb"(?:[ \n]|<br[ /]*+>)*+"
+_BREAKS = rb"(?:[ \n]|<br[ /]*+>)*"
 _BROKEN = re.compile(b"##(?:" + _SPACED.replace(b" *+", _BREAKS) + b")##")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _PERCENT = (b"%23", b"%24")

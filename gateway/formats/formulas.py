@@ -23,14 +23,14 @@ from markdown_it.utils import EnvType, OptionsDict
 # Each ends at the first delimiter of its kind, be it the right one or not: no text is read twice.
 _INLINE = re.compile(
     r"""
-      \$\$ (?![\s$]) (?: [^$\\] | \\. | \$(?!\$) )++ \$\$
-    | \$   (?![\s$]) (?: [^$\\] | \\. )++ (?<!\s) \$ (?!\d)
-    | \\\( (?P<round>  (?: [^\\] | \\[^()] )++ ) \\\)
-    | \\\[ (?P<square> (?: [^\\] | \\[^\[\]] )++ ) \\\]
+      \$\$ (?![\s$]) (?: [^$\\] | \\. | \$(?!\$) )+ \$\$
+    | \$   (?![\s$]) (?: [^$\\] | \\. )+ (?<!\s) \$ (?!\d)
+    | \\\( (?P<round>  (?: [^\\] | \\[^()] )+ ) \\\)
+    | \\\[ (?P<square> (?: [^\\] | \\[^\[\]] )+ ) \\\]
     """,
     re.DOTALL | re.VERBOSE,
 )
-_DISPLAY = re.compile(r"\$\$(?:[^$\\]|\\.)++\$\$|\\\[(?:[^\\]|\\[^\[\]])++\\\]", re.DOTALL)
+_DISPLAY = re.compile(r"\$\$(?:[^$\\]|\\.)+\$\$|\\\[(?:[^\\]|\\[^\[\]])+\\\]", re.DOTALL)
 _TELLING = re.compile(r"[\^_=+<>{}]|\\[A-Za-z]")
 _LETTER = re.compile(r"\s*[A-Za-z]\s*")
 _COMMAND = re.compile(r"\\[A-Za-z]")

@@ -20,10 +20,10 @@ from gateway.formats.nodes import Nodes, from_json, from_toml, from_yaml, refuse
 
 MAX_FRONT_MATTER = 65_536  # characters
 
-_LEAD = re.compile(r"(?:[ \t]*\n|\ufeff)*+")
+_LEAD = re.compile(r"(?:[ \t]*\n|\ufeff)*")
 _FENCE = re.compile(r"(-{3,}|\+\+\+)[ \t]*\n")
 _CLOSES = re.compile(r"^-{3,}[ \t]*(?:\n|\Z)", re.MULTILINE)
-_SKIPPED = r"(?:[ \t]*(?:#[^\n]*)?\n)*+"
+_SKIPPED = r"(?:[ \t]*(?:#[^\n]*)?\n)*"
 _TABLE = re.compile(rf"{_SKIPPED}(?:\[{{1,2}}[\w .\"'-]+\]|[\"']?[A-Za-z_][\w.-]*[\"']?[ \t]*=)")
 _COMMENTS = re.compile(_SKIPPED)
 _BRACE = re.compile(r"\{\s*\"")

@@ -17,7 +17,7 @@ ATTRIBUTES = frozenset({"hidden", "popover", "style", "open"})
 """What an element can say of it besides its class and id."""
 
 _HINT = re.compile("hidden|popover|style|dialog", re.IGNORECASE)
-_COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)")
+_COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)")
 _BRACE = re.compile("([{}])")
 _SELECTOR = re.compile(r"(?:[a-z][a-z0-9-]*)?[.#][\w-]+", re.IGNORECASE)
 _NOTHING = re.compile(r"0*\.?0*(?:%|[a-z]+)?")

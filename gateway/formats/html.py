@@ -35,9 +35,7 @@ media_types: tuple[str, ...] = ("text/html",)
 suffixes: tuple[str, ...] = (".html", ".htm")
 _GAP = r"\s|&nbsp;|&#160;|<br\s*/?>|</?(?:span|b|strong|em|i|u|font)(?:\s[^<>]*)?>"
 is_text = True
-seam = re.compile(
-    rf"<p(?:\s[^<>]*)?>(?:{_GAP})*+{SEAM}(?:{_GAP}|{SEAM})*+</p\s*>\n?", re.IGNORECASE
-)
+seam = re.compile(rf"<p(?:\s[^<>]*)?>(?:{_GAP})*{SEAM}(?:{_GAP}|{SEAM})*</p\s*>\n?", re.IGNORECASE)
 """The paragraph that holds nothing else."""
 
 _STOP = re.compile(f"[{PLACEHOLDER}{PAGE}]")

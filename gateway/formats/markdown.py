@@ -45,7 +45,7 @@ names: Mapping[str, str] = {"en": "Markdown", "zh-CN": "Markdown"}
 media_types: tuple[str, ...] = ("text/markdown",)
 suffixes: tuple[str, ...] = (".md", ".markdown")
 is_text = True
-seam = re.compile(LINE.replace(SEAM, f"(?:>[^\\S\\r\\n]*+)*+{SEAM}", 1))
+seam = re.compile(LINE.replace(SEAM, f"(?:>[^\\S\\r\\n]*+)*{SEAM}", 1))
 """Its line, where that holds nothing else, in a quotation too."""
 
 _MAX_NESTING = 50

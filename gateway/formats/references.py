@@ -16,7 +16,7 @@ CUT = "cut"
 """Whether the text has cuts, in the environment of a parser."""
 
 _NOTE = re.compile(r"\[\^[^\s\[\]]+\]")
-_LABEL = re.compile(r"\[(?:[^\[\]\\]|\\.){0,999}+\]", re.DOTALL)
+_LABEL = re.compile(r"\[(?:[^\[\]\\]|\\.){0,999}\]", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z0-9_\])]")
 
 
