@@ -220,8 +220,9 @@ class Readers:
             response = _see_other("/")
         else:
             response = self._page(request, "recorded.html", 202, done="signed-out", place="/")
-        for suffix in ("", "_once"):
-            self._set_cookie(request, response, "", 0, suffix)
+        self._set_cookie(request, response, "", 0)
+        # Another one at once: a browser may not fetch it again for a page that it remembers.
+        self._set_cookie(request, response, self._redeeming.once(), ONCE_LIFE, "_once")
         return response
 
     def _page(self, request: Request, name: str, status: int = 200, **context: object) -> Response:
