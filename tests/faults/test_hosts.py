@@ -36,7 +36,7 @@ def test_what_one_gateway_publishes_the_other_shows_at_once(hosts: Hosts) -> Non
         assert f"free text {n}".encode() in shown.body
         assert b"paid text" not in shown.body
         assert b"/documents/demo/a" in showing(Ask("/")).body
-    assert hosts.one(Ask("/api/documents/a", "DELETE", hosts.key)).status == 204
+    assert hosts.one(Ask("/api/documents/a", "DELETE", hosts.key)).status in (202, 204)
     for ask in (hosts.one, hosts.other):
         assert ask(Ask("/documents/demo/a")).status == 404
         assert b"/documents/demo/a" not in ask(Ask("/")).body
@@ -48,7 +48,9 @@ def test_what_one_gateway_grants_and_revokes_the_other_knows_at_once(hosts: Host
         made, bearer = grant(granting, hosts)
         full = reading(Ask("/read/demo/b.txt", headers=bearer))
         assert (full.status, b"paid text" in full.body) == (200, True)
-        assert granting(Ask(f"/api/grants/{made}", "DELETE", hosts.key)).status == 204
+        revoke = Ask(f"/api/grants/{made}", "DELETE", hosts.key)
+        # 202 where a busy machine let a lease run out: the same again tells when it is confirmed.
+        assert servers.comes_true(lambda: granting(revoke).status == 204)  # noqa: B023
         refused = reading(Ask("/read/demo/b.txt", headers=bearer))
         assert (refused.status, b"paid text" in refused.body) == (403, False)
 
