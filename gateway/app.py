@@ -428,7 +428,7 @@ def build_services(
 
 
 def build(services: Services) -> Starlette:
-    """Build the web application on a house."""
+    """Build the web application on services."""
     settings = services.settings
     assets, pages = composing.static(), composing.pages()
     language = interface(settings.language)
@@ -537,7 +537,7 @@ def _answering(ping: Callable[[], Awaitable[None]]) -> Probe:
 
 
 class Gateway:
-    """The application as a server runs it: it opens its house when it starts."""
+    """The application as a server runs it: it opens its services when it starts."""
 
     def __init__(self, settings: Settings) -> None:
         self._app = Starlette(lifespan=self._lifespan)

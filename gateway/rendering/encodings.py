@@ -1,6 +1,6 @@
-"""Bytes to a Form: every content coding made once, so that hardly a request compresses anything.
+"""Bytes to a representation: every content coding made once, so that hardly a request compresses anything.
 
-The same bytes always give the same Form, and its ETag names nothing but those bytes.
+The same bytes always give the same representation, and its ETag names nothing but those bytes.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ class Codes:
 
 
 def _pattern(publisher: str, wish: CodeRequest, now: int) -> Code:
-    """Return what the codes of a wish have in common. Raises Malformed."""
+    """Return what the codes of a request have in common. Raises Malformed."""
     require_number("count", wish.count, MAX_COUNT)
     require_number("uses", wish.uses, MAX_USES)
     require_number("devices", wish.devices, MAX_DEVICES)

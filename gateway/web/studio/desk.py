@@ -1,4 +1,4 @@
-"""The desk: sets the studio's pages, and lets nobody but a publisher near them."""
+"""The studio's pages: sets them, and lets nobody but a publisher near them."""
 
 from __future__ import annotations
 
