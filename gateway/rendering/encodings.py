@@ -1,4 +1,4 @@
-"""Bytes to a representation: every content coding made once, so that hardly a request compresses anything.
+"""Bytes to a representation: each content coding made once, so that few requests compress.
 
 The same bytes always give the same representation, and its ETag names nothing but those bytes.
 """
