@@ -11,6 +11,7 @@ import pytest
 import structlog
 from sqlalchemy import Connection
 
+from gateway.stores import outages
 from gateway.stores.sql.engines import open_engines
 from gateway.web.http import access_log as logs
 from tests import parts, programs, servers
@@ -131,6 +132,7 @@ async def _empty(url: str) -> None:
 @pytest.fixture(autouse=True)
 def logged() -> Iterator[list[structlog.typing.EventDict]]:
     """Gather what is logged, so that tests can look for what must not be."""
+    outages.forget()  # of a test before it in this process, whose end would be told here
     with (
         structlog.testing.capture_logs() as lines,
         logs.noted(lambda text: lines.append({"lines": text})),

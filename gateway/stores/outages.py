@@ -72,6 +72,10 @@ class Outages:
         if self._running.pop(part, None) is outage and outage.is_told:
             _tell(part, state="over", seconds=round(outage.last - outage.begun))
 
+    def forget(self) -> None:
+        """Know of no outage, as a new process does."""
+        self._running.clear()
+
 
 @dataclass(slots=True)
 class _Outage:
@@ -92,7 +96,7 @@ def faults() -> tuple[type[Exception], ...]:
 
 
 _own = Outages()  # of this process
-failed, answered = _own.failed, _own.answered
+failed, answered, forget = _own.failed, _own.answered, _own.forget
 
 
 def unavailable(part: str, error: BaseException) -> Unavailable:
