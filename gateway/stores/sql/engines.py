@@ -18,7 +18,6 @@ from anyio import CancelScope, CapacityLimiter, fail_after, to_thread
 from sqlalchemy import Connection, Table, create_engine, event, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.stores.files.sqlite import TIMEOUT, make_database, require_sound
 from gateway.stores.sql.changes import Changes
@@ -71,7 +70,7 @@ class Engines(ABC):
 def open_engines(url: str, timeout: float = TIMEOUT) -> Engines:
     """Return engines for sqlite:///path or postgresql://…; nothing connects yet.
 
-    patience: seconds to wait for a connection, for a turn, for an answer. Raises OSError where
+    timeout: seconds to wait for a connection, for a turn, for an answer. Raises OSError where
     the SQLite file cannot be made, and sqlite3.Error where it is damaged.
     """
     address = make_url(url)
@@ -162,6 +161,8 @@ def _begin(connection: Connection) -> None:
 
 class _Postgresql(Engines):
     def __init__(self, address: URL, timeout: float) -> None:
+        from sqlalchemy.ext.asyncio import create_async_engine  # slow to import: all of the ORM
+
         self._writing = create_async_engine(
             address.set(drivername="postgresql+asyncpg"),
             hide_parameters=True,
