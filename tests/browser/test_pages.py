@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import PLACEHOLDER
-from tests.browser.pictures import ORIGIN, chromium, shown
+from tests.browser.pictures import ORIGIN, Shown, chromium, shown
 from tests.rendering.test_pages import ENTRY
 from tests.web.sheets import MOMENT, PAGES, PRESS, STATIC, full_text, projection
 
@@ -57,36 +57,34 @@ def pages() -> dict[str, bytes]:
     return _pages()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_browser_finds_nothing_to_complain_of(
-    browser: Browser, pages: dict[str, bytes], name: str
-) -> None:
-    with shown(browser, pages[name], STATIC) as seen:
-        assert seen.complaints == []
-        assert all(url.startswith((ORIGIN + "/", "data:")) for url in seen.asked)
+@pytest.fixture(scope="module", params=NAMES)
+def seen(
+    request: pytest.FixtureRequest, browser: Browser, pages: dict[str, bytes]
+) -> Iterator[Shown]:
+    """Show one page after the other on a phone."""
+    with shown(browser, pages[request.param], STATIC) as page:
+        yield page
 
 
-@pytest.mark.parametrize("width", [320, 390, 1280])
-@pytest.mark.parametrize("name", NAMES)
-def test_no_page_scrolls_sideways(
-    browser: Browser, pages: dict[str, bytes], name: str, width: int
-) -> None:
-    with shown(browser, pages[name], STATIC, width) as seen:
+def test_the_browser_finds_nothing_to_complain_of(seen: Shown) -> None:
+    assert seen.complaints == []
+    assert all(url.startswith((ORIGIN + "/", "data:")) for url in seen.asked)
+
+
+def test_whatever_is_pressed_is_large_enough_for_a_thumb(seen: Shown) -> None:
+    small = seen.page.evaluate(
+        """() => [...document.querySelectorAll(
+            "button, input, .masthead a, .imprint a, .paywall a, .pager a, .gate-ways a")]
+          .filter(e => e.offsetParent && e.getBoundingClientRect().height < 40)
+          .map(e => e.outerHTML)"""
+    )
+    assert small == []
+
+
+def test_no_page_scrolls_sideways(seen: Shown) -> None:
+    for width in (320, 390, 1280):
+        seen.page.set_viewport_size({"width": width, "height": 844})
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_whatever_is_pressed_is_large_enough_for_a_thumb(
-    browser: Browser, pages: dict[str, bytes], name: str
-) -> None:
-    with shown(browser, pages[name], STATIC) as seen:
-        small = seen.page.evaluate(
-            """() => [...document.querySelectorAll(
-                "button, input, .masthead a, .imprint a, .paywall a, .pager a, .gate-ways a")]
-              .filter(e => e.offsetParent && e.getBoundingClientRect().height < 40)
-              .map(e => e.outerHTML)"""
-        )
-        assert small == []
 
 
 def test_the_keyboard_comes_first_to_the_content(browser: Browser, pages: dict[str, bytes]) -> None:
