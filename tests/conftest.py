@@ -37,6 +37,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what takes long for a run of its own, and have each gateway started once."""
+    _leave_long(config, items)
+    for item in items:
+        if not item.get_closest_marker("xdist_group") and _shares(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    # What runs together goes first, so that no worker is left alone with it in the end.
+    items.sort(key=lambda item: not item.get_closest_marker("xdist_group"))
+
+
+def _leave_long(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave what takes long for a run of its own, unless it is named."""
     is_named = any("::" in argument for argument in config.args)
     if not is_named or config.getoption("--long"):
@@ -46,6 +56,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             (kept if bool(item.get_closest_marker("long")) is wanted else left).append(item)
         config.hook.pytest_deselected(items=left)
         items[:] = kept
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Return whether its module makes something once for all of its tests."""
+    made = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    return any(
+        each.scope == "module"
+        and each.baseid == item.path.relative_to(item.config.rootpath).as_posix()
+        for every in made.values()
+        for each in every
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -37,18 +37,12 @@ every_python = pytest.mark.parametrize(
     "installed",
     # Installed once: the tests of one Python share a worker.
     [
-        pytest.param(
-            release, marks=[pytest.mark.xdist_group(release), *([pytest.mark.long] * (n > 0))]
-        )
+        pytest.param(release, marks=[pytest.mark.xdist_group(release), pytest.mark.long] * (n > 0))
         for n, release in enumerate(PYTHONS)
     ],
     indirect=True,
 )
-this_python = pytest.mark.parametrize(
-    "installed",
-    [pytest.param(next(iter(PYTHONS)), marks=pytest.mark.xdist_group(next(iter(PYTHONS))))],
-    indirect=True,
-)
+this_python = pytest.mark.parametrize("installed", [next(iter(PYTHONS))], indirect=True)
 # What each command is given beside a gateway that serves, in this order, and what it answers.
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("--port {port}", "cannot listen"),

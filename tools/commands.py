@@ -124,8 +124,8 @@ def test(*arguments: str) -> None:
     """Run the tests, with a real Redis, a real PostgreSQL and a real browser."""
     prepare("test")
     require_programs()
-    # Two workers halve the time on two cores and leave pytest's summary as the last line.
-    become([PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments])
+    # One worker more than most have cores, since tests wait for servers as well.
+    become([PYTHON, "-m", "pytest", "-n", "3", "--dist", "loadgroup", *arguments])
 
 
 def long(*arguments: str) -> None:

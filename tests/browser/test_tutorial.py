@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.browser.pictures import WIDTHS
 from tests.browser.tutorial import IMAGES, take_pictures
 from tools.venv import ROOT
@@ -18,6 +20,7 @@ def size(picture: Path) -> tuple[int, int]:
     return int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")
 
 
+@pytest.mark.long
 def test_the_pictures_can_be_taken_anew(tmp_path: Path) -> None:
     taken = {picture.name: size(picture) for picture in take_pictures(tmp_path)}
     kept = {picture.name: size(picture) for picture in IMAGES.glob("*.png")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.documents import Address, Document, Meta, Rendering, Shared
@@ -14,6 +14,7 @@ from gateway.core.markers import divide
 from gateway.formats import FORMATS, html, markdown, plain
 from gateway.formats.anchors import slug
 from gateway.ports import Format
+from tests.examples import examples
 from tests.formats import soups
 from tests.formats.test_commuting import without_cuts
 from tests.samples import SAMPLES
@@ -81,7 +82,7 @@ def test_a_free_heading_has_the_same_id_whatever_is_paid(form: Format, source: s
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
-@settings(derandomize=True, deadline=None, max_examples=150)
+@examples(50)
 @given(st.data())
 def test_no_paid_soup_takes_the_id_of_a_free_heading(form: Format, data: st.DataObject) -> None:
     soup = SAMPLES[form.name].soup.map(without_cuts).map(lambda text: re.sub(r"[\\{}]", "", text))
@@ -95,7 +96,7 @@ def test_no_paid_soup_takes_the_id_of_a_free_heading(form: Format, data: st.Data
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
-@settings(derandomize=True, deadline=None, max_examples=300)
+@examples(100)
 @given(st.data())
 def test_every_link_within_a_document_leads_somewhere(form: Format, data: st.DataObject) -> None:
     made = form.render(data.draw(SAMPLES[form.name].soup)).html

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.core.documents import PLACEHOLDER
 from gateway.core.markers import divide
 from gateway.formats import FORMATS
 from gateway.ports import Format
+from tests.examples import examples
 from tests.formats.commuting import (
     LEAKY,
     Transform,
@@ -56,7 +57,7 @@ def test_a_transform_that_sees_paid_text_is_caught(
 
 
 @each_format
-@settings(derandomize=True, deadline=None, max_examples=300)
+@examples(100)
 @given(st.data())
 def test_no_soup_makes_a_preview_tell(form: Format, data: st.DataObject) -> None:
     soup = SAMPLES[form.name].soup.map(without_cuts)
@@ -66,7 +67,7 @@ def test_no_soup_makes_a_preview_tell(form: Format, data: st.DataObject) -> None
 
 
 @pytest.mark.parametrize("form", TEXTS, ids=lambda form: form.name)
-@settings(derandomize=True, deadline=None, max_examples=300)
+@examples(100)
 @given(st.data())
 def test_a_preview_is_a_function_of_the_projection(form: Format, data: st.DataObject) -> None:
     soup = SAMPLES[form.name].soup.map(without_cuts)
@@ -80,7 +81,7 @@ def test_a_preview_is_a_function_of_the_projection(form: Format, data: st.DataOb
 
 
 @each_format
-@settings(derandomize=True, deadline=None, max_examples=300)
+@examples(100)
 @given(st.data())
 def test_a_title_is_free_text(form: Format, data: st.DataObject) -> None:
     soup = SAMPLES[form.name].soup.map(without_cuts)

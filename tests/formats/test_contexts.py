@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
@@ -12,6 +12,7 @@ from gateway.core.markers import divide, scan
 from gateway.formats import contexts, html, markdown, plain
 from gateway.formats.pruning import prune
 from gateway.formats.sanitising import DROPPED
+from tests.examples import examples
 from tests.formats import soups
 from tests.formats.commuting import document
 
@@ -204,7 +205,7 @@ _sections = st.tuples(_soup, _soup.filter(bool), _soup).map(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=1000)
+@examples(330)
 @given(_sections)
 def test_a_third_reader_finds_every_placed_marker_in_the_text(text: str) -> None:
     markers = scan(text)
@@ -225,7 +226,7 @@ def ancestors(node: object) -> set[str]:
     return found
 
 
-@settings(derandomize=True, deadline=None, max_examples=1000)
+@examples(330)
 @given(_sections)
 def test_every_section_of_a_sound_document_has_its_place_in_the_preview(text: str) -> None:
     division = divide(text)

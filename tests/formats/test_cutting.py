@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from gateway.core.documents import PAGE, PLACEHOLDER
 from gateway.formats.cutting import cut
 from gateway.formats.fragments import FLOW, pieces
 from gateway.formats.sanitising import sanitise
+from tests.examples import examples
 from tests.formats import soups
 
 
@@ -79,7 +80,7 @@ def test_a_cut_splits_up_to_the_nearest_box(html: str, expected: str) -> None:
     assert cut(sanitise(marked(html))) == expected.replace("R>", f"{relation}>").translate(marks)
 
 
-@settings(derandomize=True, deadline=None, max_examples=800)
+@examples(270)
 @given(soups.html)
 def test_cuts_stand_at_flow_level_alone_and_none_is_lost(soup: str) -> None:
     clean = sanitise(soup)
@@ -97,7 +98,7 @@ def test_cuts_stand_at_flow_level_alone_and_none_is_lost(soup: str) -> None:
     assert PAGE not in result
 
 
-@settings(derandomize=True, deadline=None, max_examples=800)
+@examples(270)
 @given(soups.html)
 def test_cutting_changes_no_text_and_stays_sanitised(soup: str) -> None:
     clean = sanitise(soup)
@@ -111,7 +112,7 @@ def letters(html: str) -> str:
     return "".join("".join(piece.text for piece in pieces(html)).split())
 
 
-@settings(derandomize=True, deadline=None, max_examples=400)
+@examples(130)
 @given(soups.html)
 def test_no_id_is_there_twice_because_of_a_cut(soup: str) -> None:
     clean = sanitise(soup)

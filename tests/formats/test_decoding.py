@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gateway.core.errors import Refused, Unsupported
 from gateway.core.findings import Finding, FindingCode
 from gateway.formats.decoding import FORBIDDEN, decode
+from tests.examples import examples
 
 CHINESE = (
     "深入学习贯彻党的大会精神，衷心拥护“两个确立”，忠诚践行“两个维护”。##paidbegin##正文##paidend##"
@@ -188,7 +189,7 @@ mixed = st.lists(
 ).map(lambda parts: b"a" + b"".join(parts))  # with no byte order mark
 
 
-@settings(derandomize=True, deadline=None, max_examples=500)
+@examples(170)
 @given(mixed)
 def test_gb18030_is_told_by_its_shares_of_characters(body: bytes) -> None:
     try:
@@ -272,7 +273,7 @@ def test_an_unknown_charset_is_unsupported(charset: str) -> None:
         decode(b"a", charset)
 
 
-@settings(derandomize=True, deadline=None, max_examples=500)
+@examples(170)
 @given(st.binary(max_size=60), st.sampled_from([None, "utf-8", "utf-16", "gb18030"]))
 def test_any_bytes_are_text_or_refused(body: bytes, charset: str | None) -> None:
     with suppress(Refused):

@@ -16,7 +16,7 @@ from typing import Any
 
 import docx as python_docx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
@@ -31,6 +31,7 @@ from gateway.formats.word.numbers import written
 from gateway.rendering.workers import compose_edition, prepare_submission
 from gateway.usecases.composing import Prepared, Submission, Task
 from tests import word
+from tests.examples import examples
 from tests.services import NOW
 
 FOLDER = Path("tests/corpus/docx")
@@ -314,7 +315,7 @@ def test_a_marker_is_found_wherever_runs_divide_it(cut: int) -> None:
     assert "Free paid free" in made.full.text.replace("  ", " ").replace("Freepaid", "Free paid")
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@examples(70)
 @given(st.data())
 def test_runs_make_no_difference(data: st.DataObject) -> None:
     """However runs divide a paragraph and whatever they look like, its sections are the same."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.documents import Meta, Offer
@@ -14,6 +14,7 @@ from gateway.core.errors import Refused
 from gateway.core.findings import Finding, FindingCode
 from gateway.formats.declarations import Declared
 from gateway.formats.frontmatter import MAX_FRONT_MATTER, split
+from tests.examples import examples
 
 YAML = """---
 title: "标题: 一"
@@ -217,7 +218,7 @@ def test_values_stay_text() -> None:
     assert (meta.title, meta.author, meta.summary) == ("1e3", "yes", "2023-01-01")
 
 
-@settings(derandomize=True, deadline=None, max_examples=400)
+@examples(130)
 @given(
     st.sampled_from(["---", "+++"]),
     st.lists(

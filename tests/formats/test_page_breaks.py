@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.documents import PAGE
 from gateway.core.errors import Refused
 from gateway.formats import FORMATS
 from gateway.ports import Format
+from tests.examples import examples
 from tests.samples import SAMPLES
 
 SOUPS = st.one_of(*(st.tuples(st.just(form), SAMPLES[form.name].soup) for form in FORMATS))
@@ -23,7 +24,7 @@ def test_a_page_break_is_a_rule_in_every_form(form: Format, around: tuple[str, s
     assert made.text.count("* * *") == made.markdown.count("* * *") == 1
 
 
-@settings(derandomize=True, deadline=None, max_examples=1_500)
+@examples(500)
 @given(SOUPS, st.sampled_from(["", "Title"]))
 def test_no_form_holds_a_page_break_as_it_is_written(soup: tuple[Format, str], title: str) -> None:
     form, text = soup

@@ -6,13 +6,14 @@ import re
 from html import unescape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.documents import PAGE, PLACEHOLDER
 from gateway.formats import html, markdown, plain
 from gateway.formats.fragments import VOID, join, pieces
 from gateway.formats.sanitising import DROPPED, SCHEMES, TAGS, is_safe, sanitise
+from tests.examples import examples
 from tests.formats import soups
 
 VECTORS = (
@@ -179,7 +180,7 @@ def test_an_unbalanced_dropped_element_takes_nothing_with_it() -> None:
     assert "gone" not in sanitise("<svg><svg>gone</svg>gone</svg><p>kept</p>")
 
 
-@settings(derandomize=True, deadline=None, max_examples=600)
+@examples(200)
 @given(soups.html)
 def test_sanitising_is_idempotent(soup: str) -> None:
     clean = sanitise(soup)
@@ -187,7 +188,7 @@ def test_sanitising_is_idempotent(soup: str) -> None:
     assert faults(clean.replace(PLACEHOLDER, "")) == []
 
 
-@settings(derandomize=True, deadline=None, max_examples=600)
+@examples(200)
 @given(soups.html)
 def test_another_parser_writes_it_back_as_it_is(soup: str) -> None:
     clean = sanitise(soup)
@@ -200,7 +201,7 @@ def rewritten(clean: str) -> str:
     return (root and root.inner_html) or ""
 
 
-@settings(derandomize=True, deadline=None, max_examples=600)
+@examples(200)
 @given(soups.html)
 def test_every_element_is_closed_in_order(soup: str) -> None:
     stack = []

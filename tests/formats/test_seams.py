@@ -7,16 +7,17 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.core.documents import PLACEHOLDER, Address, Document, Meta
 from gateway.core.markers import Spelling, divide, shown
 from gateway.formats import FORMATS, html, markdown, plain
 from gateway.ports import Format
+from tests.examples import examples
 from tests.formats import soups
 
-properly = settings(derandomize=True, deadline=None, database=None, max_examples=300)
+properly = examples(100)
 
 MARKERS = [text for spelling in Spelling for text in spelling.value]
 ANY = "|".join(map(re.escape, MARKERS))

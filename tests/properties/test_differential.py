@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.findings import FindingCode
 from gateway.core.markers import Division, PaidText, Spelling, divide
 from tests.core import naive_markers
+from tests.examples import examples
 
 Divide = Callable[[str], Division]
 
@@ -80,7 +81,7 @@ PIECES = [
     *("\n", "\r", "\r\n", " ", "\t", "a", "d", "x", "-", "_", "5", "%23", "class='x'", "\ud800"),
 ]
 
-properly = settings(derandomize=True, deadline=None, database=None, max_examples=600)
+properly = examples(600)
 
 pieces = st.sampled_from(PIECES)
 soup = st.lists(pieces, max_size=14).map("".join)

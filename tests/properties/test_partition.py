@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.findings import FindingCode
 from gateway.core.markers import Division, FreeText, PaidText, Section, Spelling, divide
 from tests.core import naive_markers
+from tests.examples import examples
 
 Divide = Callable[[str], Division]
 Part = tuple[str, Spelling, str]  # free text, then paid text in this spelling
 
-properly = settings(derandomize=True, deadline=None, database=None, max_examples=300)
+properly = examples(300)
 
 # Free and paid text share no character, none of them is of a marker, and many change their
 # length when lowered, normalised, encoded or unescaped.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.core.bundles import IDENTITY, Bundle, Representation
@@ -19,6 +19,7 @@ from gateway.formats.sources import SourceFormats
 from gateway.ports import Format
 from gateway.usecases.composing import Composed
 from tests.corpus.answers import Case, body_of, read_cases
+from tests.examples import examples
 from tests.properties import mazes
 from tests.properties.showing import composed, declared, untold
 
@@ -34,7 +35,7 @@ def sound(form: Format, source: str) -> Composed | None:
 
 
 @each_format
-@settings(derandomize=True, deadline=None, max_examples=80)
+@examples(80)
 @given(st.data())
 def test_no_form_tells_what_the_page_does_not_show(form: Format, data: st.DataObject) -> None:
     source = data.draw(mazes.maze(form.name))
