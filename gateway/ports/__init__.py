@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from gateway.ports.anchors import Anchors
+from gateway.ports.answers import Answer, AnswerRecords
 from gateway.ports.audit import Audit
 from gateway.ports.clock import Clock
+from gateway.ports.codes import CodeRecords
 from gateway.ports.coherence import RIGHTS, Coherence, Known, Shape
+from gateway.ports.documents import DocumentRecords, Edition
 from gateway.ports.failed_attempts import FailedAttempts
-from gateway.ports.ledger import (
-    ANY_GRANT,
-    ERA,
-    Anchors,
-    Answer,
-    AuthorityRecord,
-    Device,
-    Edition,
-    Ledger,
-    Look,
-    Outgoing,
-    Reader,
-    Rolls,
-    Wanted,
-)
+from gateway.ports.grants import ANY_GRANT, Device, GrantRecords, Wanted
+from gateway.ports.keys import KeyRecords
+from gateway.ports.ledger import Ledger
+from gateway.ports.outbox import AuthorityRecord, Outbox, Outgoing
 from gateway.ports.public_store import PublicStore, Seal, cursor
+from gateway.ports.readers import Reader, ReaderRecords
+from gateway.ports.rolls import ERA, Look, Rolls
 from gateway.ports.store_name import StoreName
 from gateway.ports.texts import Decoded, Format, Formats, Press, Source
 from gateway.ports.vault import Health, Sealed, Vault
@@ -32,24 +27,31 @@ __all__ = [
     "RIGHTS",
     "Anchors",
     "Answer",
+    "AnswerRecords",
     "Audit",
     "AuthorityRecord",
     "Clock",
+    "CodeRecords",
     "Coherence",
     "Decoded",
     "Device",
+    "DocumentRecords",
     "Edition",
     "FailedAttempts",
     "Format",
     "Formats",
+    "GrantRecords",
     "Health",
+    "KeyRecords",
     "Known",
     "Ledger",
     "Look",
+    "Outbox",
     "Outgoing",
     "Press",
     "PublicStore",
     "Reader",
+    "ReaderRecords",
     "Rolls",
     "Seal",
     "Sealed",

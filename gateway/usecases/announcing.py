@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from gateway.core.audit_records import Record
 from gateway.core.errors import Unavailable
-from gateway.ports import Audit, Coherence, Ledger
+from gateway.ports import Audit, Coherence, Outbox
 
 BATCH = 1_000  # changes told at once
 
@@ -36,7 +36,7 @@ class Announcing:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: Outbox,
         coherence: Coherence,
         audit: Audit,
         looks: Looks = at_once,

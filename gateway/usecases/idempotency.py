@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.core.errors import Conflict
-from gateway.ports import Answer, Clock, Ledger
+from gateway.ports import Answer, AnswerRecords, Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ ONCE = IdempotencyKey()
 class Idempotency:
     """Knows what was answered to whom."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: AnswerRecords, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
 

@@ -6,14 +6,14 @@ from gateway.core.api_keys import key_hash
 from gateway.core.audit_records import OPERATOR, Act, Record
 from gateway.core.documents import valid_name
 from gateway.core.errors import Missing
-from gateway.ports import Clock, Ledger
+from gateway.ports import Clock, KeyRecords
 from gateway.usecases.announcing import Announcing
 
 
 class Publishers:
     """The operator's side."""
 
-    def __init__(self, ledger: Ledger, announcing: Announcing, clock: Clock) -> None:
+    def __init__(self, ledger: KeyRecords, announcing: Announcing, clock: Clock) -> None:
         self._ledger = ledger
         self._announcing = announcing
         self._clock = clock

@@ -7,7 +7,7 @@ make the secret again, whatever root secret they know.
 from __future__ import annotations
 
 from gateway.core.errors import Conflict
-from gateway.ports import Clock, Ledger
+from gateway.ports import Clock, KeyRecords
 from gateway.usecases.idempotency import IdempotencyKey
 from gateway.usecases.signing_keys import Signing
 
@@ -17,7 +17,7 @@ LIFE = 86_400  # seconds
 class Seeds:
     """Knows from which chance a request was answered."""
 
-    def __init__(self, ledger: Ledger, signing: Signing, clock: Clock) -> None:
+    def __init__(self, ledger: KeyRecords, signing: Signing, clock: Clock) -> None:
         self._ledger = ledger
         self._signing = signing
         self._clock = clock

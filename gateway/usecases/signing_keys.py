@@ -15,7 +15,7 @@ from gateway.core.audit_records import OPERATOR, Act, Record
 from gateway.core.cache_keys import SIGNING_KEYS
 from gateway.core.errors import Conflict, Missing
 from gateway.core.tokens import KeyRing, KeyState
-from gateway.ports import Clock, Coherence, Ledger
+from gateway.ports import Clock, Coherence, KeyRecords
 from gateway.usecases.announcing import Announcing
 
 States = Mapping[str, KeyState]
@@ -38,7 +38,7 @@ class Signing:
     def __init__(
         self,
         root: bytes,
-        ledger: Ledger,
+        ledger: KeyRecords,
         coherence: Coherence,
         announcing: Announcing,
         clock: Clock,

@@ -1,0 +1,90 @@
+"""What is on record of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.core.documents import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One published state of a document, immutable."""
+
+    id: str
+    address: Address
+    made_at: int
+    format: str
+    title: str
+    language: str
+    collection: str
+    public_digest: str  # of the projection, its times and sizes left out
+    published: str  # RFC 3339; of the document's first edition
+    updated: str  # RFC 3339; when what public_digest is of last changed
+    sections: tuple[tuple[bool, int, int], ...] = ()  # paid, line, end_line
+    source_digest: str = ""  # of what was submitted, and of all else that decides the bytes
+
+
+class DocumentRecords(Protocol):
+    """Where it is on record which editions there are, and which is current."""
+
+    async def current(self, address: Address) -> Edition | None:
+        """Return the current edition, None where there is no document or it is deleted."""
+
+    async def edition(self, address: Address, edition: str) -> Edition | None: ...
+
+    async def editions(self, address: Address, before: str, limit: int) -> Sequence[Edition]:
+        """Return editions, newest first, that come after `before` in that order ("" = all)."""
+
+    async def documents(
+        self, publisher: str, after: str, limit: int, *, collection: str = ""
+    ) -> Sequence[Edition]:
+        """Return the current editions of a publisher's documents with slug > after, by slug.
+
+        collection filters when not "".
+        """
+
+    async def all_editions(self, after: Edition | None, limit: int) -> Sequence[Edition]:
+        """Return editions of all documents, deleted ones too, by address and id, after one."""
+
+    async def make_current(self, edition: Edition, expected: str | None, erasures: int = 0) -> None:
+        """Record the edition if new, make it current, and note its projection as unsettled.
+
+        `expected` is the id of the edition that must be current now (None: no document, which
+        must have been erased as often as `erasures` says, and not be just now). Raises Stale.
+        """
+
+    async def remove(self, address: Address, expected: str, at: int | None = None) -> None:
+        """Delete a document and note its projection as unsettled. Raises Stale.
+
+        at: since when it waits to be erased, None for never.
+        """
+
+    async def waiting(self, deleted: int, limit: int) -> Sequence[Address]:
+        """Return documents that were deleted until then, or whose erasure has begun, in order."""
+
+    async def erasures(self, address: Address) -> int:
+        """Return how often the erasure of a document has begun and ended: odd while one runs."""
+
+    async def begin_erasing(self, address: Address, expected: str | None) -> None:
+        """Delete a document with the record of every edition, and note that it is being erased.
+
+        Its projection is noted as unsettled. Raises Stale, and Missing where nothing is on record.
+        """
+
+    async def end_erasing(self, address: Address, erasures: int) -> None:
+        """Note that all that was kept of a document is gone, if that is still the same erasure."""
+
+    async def unsettled(self, limit: int, after: Address | None = None) -> Sequence[Address]:
+        """Return addresses whose public projection may lag behind the record, in order.
+
+        Only those after an address, if one is given.
+        """
+
+    async def settle(self, address: Address, edition: str | None) -> bool:
+        """Forget that address is unsettled, if `edition` (None: deleted) is still current.
+
+        Return whether it is.
+        """
