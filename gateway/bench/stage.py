@@ -17,7 +17,7 @@ from gateway.app import open_services
 from gateway.bench.load import Faulty
 from gateway.bench.processes import Server, free_port, serving
 from gateway.core.documents import Address
-from gateway.core.markers import Spelling
+from gateway.core.grammar import Spelling
 
 ADDRESS = Address("bench", "sample")
 FREE = "清晨的码头上，渔船陆续靠岸，称鱼的、记账的、装车的人各忙各的，海风里都是盐味。"

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 from gateway.bench.contest import Sample
 from gateway.bench.stage import Publisher, source
-from gateway.core.markers import Spelling, divide, scan
+from gateway.core.grammar import Spelling, scan
+from gateway.core.markers import divide
 
 DOCUMENTS = 20  # published in each round
 GRANTS = 10  # revoked in each round

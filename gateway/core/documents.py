@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 from gateway.core.errors import Malformed
 from gateway.core.findings import Finding
-from gateway.core.markers import PAGEBREAK, FreeText, PaidText, Section, stand_ins
+from gateway.core.grammar import PAGEBREAK, stand_ins
+from gateway.core.markers import Section
+from gateway.core.texts import FreeText, PaidText
 from gateway.core.timestamps import Day
 
 # Two noncharacters: they cannot stand in a source (decoding refuses them), they pass through

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gateway.core.findings import Finding, FindingCode, warning
-from gateway.core.markers import scan
+from gateway.core.grammar import scan
 
 MOST = 1_000
 """Lines that are told; nobody reads more."""

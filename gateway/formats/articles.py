@@ -15,7 +15,7 @@ from gateway.core.documents import (
     Rendering,
     Shared,
 )
-from gateway.core.markers import shown
+from gateway.core.grammar import shown
 from gateway.formats.anchors import linked, named
 from gateway.formats.cutting import cut
 from gateway.formats.fragments import BLOCKS, HEADINGS, Piece, attribute, collapse, join, pieces

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from gateway.core.markers import Marker
+from gateway.core.grammar import Marker
 from gateway.formats.fragments import pieces
 from gateway.formats.sanitising import sanitise
 from gateway.formats.tokeniser import tokens

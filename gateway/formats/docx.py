@@ -9,7 +9,7 @@ from html import escape, unescape
 
 from gateway.core.documents import LINE, NOTHING_SHARED, Rendering, Shared
 from gateway.core.errors import GatewayError
-from gateway.core.markers import Marker
+from gateway.core.grammar import Marker
 from gateway.formats.articles import finish
 from gateway.formats.fragments import HEADINGS, Piece, pieces
 from gateway.formats.html import stamped

@@ -18,7 +18,7 @@ from gateway.core.documents import (
     is_language,
 )
 from gateway.core.findings import Finding, FindingCode, warning
-from gateway.core.markers import Marker
+from gateway.core.grammar import Marker
 from gateway.formats import contexts, decoding
 from gateway.formats import losses as lost
 from gateway.formats.articles import finish

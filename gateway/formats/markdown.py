@@ -26,7 +26,7 @@ from msgspec import structs
 from gateway.core.documents import LINE, NOTHING_SHARED, PLACEHOLDER, SEAM, Rendering, Shared
 from gateway.core.errors import Refused
 from gateway.core.findings import Finding
-from gateway.core.markers import Marker
+from gateway.core.grammar import Marker
 from gateway.formats import contexts, decoding
 from gateway.formats import losses as lost
 from gateway.formats.addresses import addresses

@@ -21,7 +21,7 @@ from gateway.core.documents import (
     Rendering,
     Shared,
 )
-from gateway.core.markers import Marker
+from gateway.core.grammar import Marker
 from gateway.formats import decoding
 from gateway.formats.articles import finish
 from gateway.formats.sanitising import PAID

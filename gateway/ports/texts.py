@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from gateway.core.bundles import Bundle
 from gateway.core.documents import NOTHING_SHARED, FullText, Meta, Projection, Rendering, Shared
 from gateway.core.findings import Finding, Hold
-from gateway.core.markers import Marker
+from gateway.core.grammar import Marker
 
 
 class Decoded(NamedTuple):

@@ -29,8 +29,10 @@ from gateway.core.documents import (
 )
 from gateway.core.errors import Refused
 from gateway.core.findings import Finding, FindingCode
+from gateway.core.grammar import Marker, spellings, veiled
 from gateway.core.languages import language_of
-from gateway.core.markers import Division, Marker, divide, position, residue, spellings, veiled
+from gateway.core.markers import Division, divide, residue
+from gateway.core.rulers import position
 from gateway.core.suspects import near_misses
 from gateway.core.timestamps import later, timestamp, written
 from gateway.ports import Edition, Format, Formats, Press, Sealed, Source

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from statistics import median
 
-from gateway.core.markers import divide, scan
+from gateway.core.grammar import scan
+from gateway.core.markers import divide
 from tests.properties.articles import articles
 
 ROUNDS = 5

@@ -10,22 +10,12 @@ from typing import Any
 import pytest
 
 from gateway.core import skeletons
+from gateway.core.faults import MOST_FINDINGS
 from gateway.core.findings import FindingCode
-from gateway.core.markers import (
-    MOST_FINDINGS,
-    PAGEBREAK,
-    Division,
-    PaidText,
-    Spelling,
-    divide,
-    literal,
-    position,
-    residue,
-    scan,
-    shown,
-    stand_ins,
-    veiled,
-)
+from gateway.core.grammar import PAGEBREAK, Spelling, literal, scan, shown, stand_ins, veiled
+from gateway.core.markers import Division, divide, residue
+from gateway.core.rulers import position
+from gateway.core.texts import PaidText
 
 PIECE = skeletons.PIECE
 VECTORS = json.loads(Path("tests/corpus/markers.json").read_text(encoding="utf-8"))

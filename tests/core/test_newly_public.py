@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from gateway.core.markers import Spelling
+from gateway.core.grammar import Spelling
 from gateway.core.newly_public import MOST, newly_public
 
 BEFORE = """标题

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.core.faults import MOST_WARNINGS, PAGE_LENGTH
 from gateway.core.findings import FindingCode
-from gateway.core.markers import MOST_WARNINGS, PAGE_LENGTH, divide
+from gateway.core.markers import divide
 from gateway.core.suspects import everywhere
 
 

@@ -13,7 +13,8 @@ from itertools import product
 import nh3
 
 from gateway.core.documents import PAGE, PLACEHOLDER, Address, Document, Meta
-from gateway.core.markers import PAGEBREAK, divide
+from gateway.core.grammar import PAGEBREAK
+from gateway.core.markers import divide
 from gateway.ports import Format
 from tests.samples import body_of
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.documents import PLACEHOLDER
-from gateway.core.markers import divide, scan
+from gateway.core.grammar import scan
+from gateway.core.markers import divide
 from gateway.formats import contexts, html, markdown, plain
 from gateway.formats.pruning import prune
 from gateway.formats.sanitising import DROPPED

@@ -24,7 +24,8 @@ from gateway.core.bundles import IDENTITY
 from gateway.core.documents import PLACEHOLDER, Address
 from gateway.core.errors import Refused
 from gateway.core.findings import Finding, FindingCode
-from gateway.core.markers import Division, PaidText, divide
+from gateway.core.markers import Division, divide
+from gateway.core.texts import PaidText
 from gateway.formats import docx
 from gateway.formats.sources import SourceFormats
 from gateway.formats.word.numbers import written

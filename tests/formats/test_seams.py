@@ -11,7 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.core.documents import PLACEHOLDER, Address, Document, Meta
-from gateway.core.markers import Spelling, divide, shown
+from gateway.core.grammar import Spelling, shown
+from gateway.core.markers import divide
 from gateway.formats import FORMATS, html, markdown, plain
 from gateway.ports import Format
 from tests.examples import examples

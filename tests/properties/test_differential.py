@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.findings import FindingCode
-from gateway.core.markers import Division, PaidText, Spelling, divide
+from gateway.core.grammar import Spelling
+from gateway.core.markers import Division, divide
+from gateway.core.texts import PaidText
 from tests.core import naive_markers
 from tests.examples import examples
 

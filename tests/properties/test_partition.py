@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.findings import FindingCode
-from gateway.core.markers import Division, FreeText, PaidText, Section, Spelling, divide
+from gateway.core.grammar import Spelling
+from gateway.core.markers import Division, Section, divide
+from gateway.core.texts import FreeText, PaidText
 from tests.core import naive_markers
 from tests.examples import examples
 

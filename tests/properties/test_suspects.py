@@ -17,8 +17,10 @@ import pytest
 
 from gateway.core.documents import Address
 from gateway.core.findings import FindingCode
-from gateway.core.markers import Division, FreeText, Section, Spelling, divide
+from gateway.core.grammar import Spelling
+from gateway.core.markers import Division, Section, divide
 from gateway.core.suspects import everywhere
+from gateway.core.texts import FreeText
 from gateway.formats import markdown
 from gateway.rendering.workers import prepare_submission
 from gateway.usecases.composing import Submission

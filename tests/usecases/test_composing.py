@@ -9,7 +9,7 @@ import pytest
 from gateway.core.documents import Address
 from gateway.core.errors import Refused
 from gateway.core.findings import Finding, FindingCode
-from gateway.core.markers import Spelling, literal
+from gateway.core.grammar import Spelling, literal
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.workers import Here, prepare_submission
 from gateway.usecases.composing import Submission, Task

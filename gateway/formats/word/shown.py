@@ -20,7 +20,7 @@ from xml.sax.saxutils import quoteattr
 from zipfile import ZipFile
 
 from gateway.core.findings import Finding, FindingCode, warning
-from gateway.core.markers import PAGEBREAK, spellings
+from gateway.core.grammar import PAGEBREAK, spellings
 from gateway.core.suspects import near_misses
 from gateway.formats.word.numbers import BULLET, Level, Numbering
 from gateway.formats.word.parts import Part, WordParts, attribute, child, children, local

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.core.findings import Finding, FindingCode
-from gateway.core.markers import Spelling
+from gateway.core.grammar import Spelling
 
 SHOWN = 100  # findings; whoever has more mends these first
 MOST_PUBLIC = 40  # lines that would become public; they are counted besides
