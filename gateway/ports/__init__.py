@@ -22,6 +22,7 @@ from gateway.ports.ledger import (
     Wanted,
 )
 from gateway.ports.public_store import PublicStore, Seal, cursor
+from gateway.ports.shelf import Shelf
 from gateway.ports.store_name import StoreName
 from gateway.ports.texts import Decoded, Format, Formats, Press, Source
 from gateway.ports.vault import Health, Sealed, Vault
@@ -54,6 +55,7 @@ __all__ = [
     "Seal",
     "Sealed",
     "Shape",
+    "Shelf",
     "Source",
     "StoreName",
     "Vault",

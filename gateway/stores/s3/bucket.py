@@ -74,6 +74,18 @@ class Bucket:
                     raise
                 return None
 
+    async def beginning(self, key: str, most: int) -> bytes | None:
+        """Return how an object begins."""
+        with self._answering():
+            try:
+                options: obstore.GetOptions = {"range": (0, most)}
+                found = await obstore.get_async(self._store, key, options=options)
+                return (await found.bytes_async()).to_bytes()
+            except FileNotFoundError as error:
+                if "NoSuchBucket" in str(error):  # this is no answer about the object
+                    raise
+                return None
+
     async def tag(self, key: str) -> str:
         """Return the tag of an object, "" where there is none."""
         with self._answering():

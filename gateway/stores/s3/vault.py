@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from anyio import to_thread
 
-from gateway.core.bundles import IDENTITY, Bundle, Variant
+from gateway.core.bundles import IDENTITY, Bundle, Variant, form_in
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
@@ -19,7 +19,9 @@ from gateway.stores.damages import Damages
 from gateway.stores.files.durable import within
 from gateway.stores.files.vault import require_permit
 from gateway.stores.one_copy import OneCopy
+from gateway.stores.s3.blobs import ObjectBlobs
 from gateway.stores.s3.bucket import Bucket
+from gateway.stores.shelf import BlobShelf
 from gateway.stores.vault_parts import OpenedFile, Parts
 from gateway.stores.versions import part_at
 
@@ -38,6 +40,7 @@ class ObjectVault:
         self._damages = Damages()
         self._one_copy = OneCopy()
         self._parts = Parts(self._opened, self._damages)
+        self.shelf = BlobShelf(ObjectBlobs(bucket), self._damages)
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store durably; the same edition again changes nothing."""
@@ -65,7 +68,7 @@ class ObjectVault:
         return await self._one_copy.of(permit.address.publisher, which, load)
 
     async def _form(self, permit: Permit, form: str) -> Variant:
-        return (await self.open(permit)).forms[form].variant(IDENTITY)
+        return form_in(await self.open(permit), form).variant(IDENTITY)
 
     def at_hand(self, permit: Permit, form: str) -> Variant | None:
         """Return a form of the full text that a permit names, if it is in memory."""
@@ -89,7 +92,7 @@ class ObjectVault:
         """Return the ids of all editions that are kept of a document."""
         folder = str(PurePosixPath(_key(address, "x")).parent)
         keys = [key async for some in self._bucket.keys(folder, "", AT_ONCE) for key in some]
-        return sorted(PurePosixPath(key).stem for key in keys)
+        return sorted(PurePosixPath(key).stem for key in keys if key.endswith(sealing.SUFFIX))
 
     async def erase(self, address: Address, editions: Collection[str]) -> None:
         """Take editions away for good."""
