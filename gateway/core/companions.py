@@ -15,7 +15,6 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from gateway.core.bundles import Forms
 from gateway.core.errors import Malformed
 
 PICTURES, ATTACHMENTS = "pictures", "attachments"  # as addresses have them
@@ -50,14 +49,7 @@ class Companion(Struct, frozen=True):
         return PICTURES if self.is_picture else ATTACHMENTS
 
 
-class MadeCompanion(NamedTuple):
-    """A companion with its bytes: `whole`, and of a large picture `small`."""
-
-    companion: Companion
-    forms: Forms
-
-
-WHOLE_FORM, SMALL_FORM = "whole", "small"  # of MadeCompanion.forms
+WHOLE_FORM, SMALL_FORM = "whole", "small"  # what is made of one: a large picture has both
 
 
 class Placed(NamedTuple):
@@ -104,6 +96,19 @@ def valid_companion_name(name: str) -> str:
             "img/a.png, in which no part begins with a dot.",
         )
     return name
+
+
+def picture_kind(body: bytes) -> str:
+    """Return the kind of picture that bytes are, by how they begin, "" for none that is taken."""
+    if body.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if body.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if body.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
+        return "WEBP"
+    return "AVIF" if body[4:12] in (b"ftypavif", b"ftypavis") else ""
 
 
 def digest_of(companions: Iterable[Companion]) -> str:

@@ -22,7 +22,7 @@ from gateway.ports.ledger import (
     Wanted,
 )
 from gateway.ports.public_store import PublicStore, Seal, cursor
-from gateway.ports.shelf import Shelf
+from gateway.ports.shelf import MadeCompanion, Shelf
 from gateway.ports.store_name import StoreName
 from gateway.ports.texts import Decoded, Format, Formats, Press, Source
 from gateway.ports.vault import Health, Sealed, Vault
@@ -47,6 +47,7 @@ __all__ = [
     "Known",
     "Ledger",
     "Look",
+    "MadeCompanion",
     "Outgoing",
     "Press",
     "PublicStore",

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from gateway.core.companions import Companion, MadeCompanion
+from gateway.core.bundles import Forms
+from gateway.core.companions import Companion
 from gateway.core.documents import Address
+
+
+class MadeCompanion(NamedTuple):
+    """A companion with its bytes: `whole`, and of a large picture `small`."""
+
+    companion: Companion
+    forms: Forms
 
 
 class Shelf(Protocol):

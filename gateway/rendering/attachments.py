@@ -6,8 +6,9 @@ import zipfile
 from contextlib import suppress
 from io import BytesIO
 
-from gateway.core.companions import WHOLE_FORM, Companion, MadeCompanion, origin_of
+from gateway.core.companions import WHOLE_FORM, Companion, origin_of
 from gateway.core.errors import Unsupported
+from gateway.ports import MadeCompanion
 from gateway.rendering.encodings import stored_representation
 
 PDF, ZIP, MP3, MP4 = "application/pdf", "application/zip", "audio/mpeg", "video/mp4"

@@ -12,9 +12,16 @@ from typing import NamedTuple
 
 from PIL import Image, ImageCms, ImageOps
 
-from gateway.core.companions import SMALL_FORM, WHOLE_FORM, Companion, MadeCompanion, origin_of
+from gateway.core.companions import (
+    SMALL_FORM,
+    WHOLE_FORM,
+    Companion,
+    origin_of,
+    picture_kind,
+)
 from gateway.core.errors import Refused, TooLarge, Unsupported
 from gateway.core.findings import Finding, FindingCode
+from gateway.ports import MadeCompanion
 from gateway.process import Exhausted, cpu_limit
 from gateway.rendering.encodings import stored_representation
 
@@ -42,25 +49,12 @@ class _Bounds(NamedTuple):
     height: int
 
 
-def kind_of(body: bytes) -> str:
-    """Return the kind of picture that bytes are, by how they begin, "" for none that is taken."""
-    if body.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if body.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if body.startswith((b"GIF87a", b"GIF89a")):
-        return "GIF"
-    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
-        return "WEBP"
-    return "AVIF" if body[4:12] in (b"ftypavif", b"ftypavis") else ""
-
-
 def make_picture(name: str, body: bytes) -> MadeCompanion:
     """Return a picture as it will be shown, in up to two sizes.
 
     Raises Unsupported for what is no picture that is taken, TooLarge, Refused.
     """
-    kind = kind_of(body)
+    kind = picture_kind(body)
     if not kind:
         raise Unsupported("picture", _told(body), PICTURE_TYPES)
     try:

@@ -22,9 +22,10 @@ from gateway.core.bundles import (
     require_whole,
     size_told,
 )
-from gateway.core.companions import Companion, MadeCompanion
+from gateway.core.companions import Companion
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
+from gateway.ports import MadeCompanion
 from gateway.stores.damages import Damages
 
 SUFFIX = ".companion"

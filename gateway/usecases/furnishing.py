@@ -1,0 +1,123 @@
+"""What stands beside a text, and where it is shown.
+
+A companion that the free text shows is public, at an address made of its content. One that only
+paid text shows has an address that nobody can guess, and is sealed with the text. Which of the
+two is a function of the free text alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from gateway.core.bundles import Bundle, Forms
+from gateway.core.companions import SMALL, SMALL_FORM, WHOLE_FORM, Companion, Placed
+from gateway.core.documents import Address, Beside
+from gateway.core.errors import Refused, TooLarge, Unsupported
+from gateway.ports import MadeCompanion, Sealed
+
+Make = Callable[[str, bytes], MadeCompanion]
+
+
+class Piece(NamedTuple):
+    """A form that a bundle is to have: how it is called there, and of what companion it is."""
+
+    form: str
+    name: str
+    part: str  # of the companion: whole or small
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """What stands beside one edition."""
+
+    public: Beside = field(default_factory=dict)
+    private: Beside = field(default_factory=dict)
+    made: Mapping[str, MadeCompanion] = field(default_factory=dict)
+    """With its bytes: what came inside the source itself."""
+
+    def beside(self) -> Beside:
+        """Return what stands beside the full text."""
+        return {**self.private, **self.public}
+
+    def only(self, shown: frozenset[str]) -> Furniture:
+        """Return what of it the full text shows, which shows these addresses."""
+        public, private = (shown_of(each, shown) for each in (self.public, self.private))
+        return replace(self, public=public, private=private)
+
+    def pieces(self) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+        """Return what the public bundle is to have, and what the full one is to have."""
+        return tuple(_pieces(self.public)), tuple(_pieces(self.private))
+
+
+NOTHING_BESIDE = Furniture()
+
+
+def make_all(
+    sources: Mapping[str, bytes], make: Make
+) -> tuple[dict[str, MadeCompanion], tuple[str, ...]]:
+    """Return the pictures that came inside a source, and the names of those that cannot be made."""
+    made: dict[str, MadeCompanion] = {}
+    failed: list[str] = []
+    for name, body in sources.items():
+        try:
+            made[name] = make(name, body)
+        except (Refused, Unsupported, TooLarge):
+            failed.append(name)
+    return made, tuple(failed)
+
+
+def public_places(address: Address, companions: Iterable[Companion]) -> Beside:
+    """Return where companions stand if free text shows them."""
+    return {
+        each.name: Placed(f"/documents/{address}/{each.kind}/{each.digest}", each)
+        for each in companions
+    }
+
+
+def private_places(address: Address, edition: str, companions: Iterable[Companion]) -> Beside:
+    """Return where companions stand if only paid text shows them.
+
+    edition: its id, which nobody knows but its publisher and which nobody can guess.
+    """
+    return {
+        each.name: Placed(f"/read/{address}/{each.kind}/{_secret(edition, each)}", each)
+        for each in companions
+    }
+
+
+def shown_of(places: Beside, shown: frozenset[str]) -> Beside:
+    """Return what of these places a text shows, which shows these addresses."""
+    return {name: placed for name, placed in places.items() if placed.path in shown}
+
+
+def _secret(edition: str, companion: Companion) -> str:
+    told = f"{edition}\n{companion.name}\n{companion.digest}"
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def _pieces(places: Beside) -> Iterator[Piece]:
+    for name, placed in sorted(places.items()):
+        yield Piece(placed.form, name, WHOLE_FORM)
+        if placed.companion.small:
+            yield Piece(placed.form + SMALL, name, SMALL_FORM)
+
+
+def furnished(
+    sealed: Sealed,
+    pieces: tuple[Sequence[Piece], Sequence[Piece]],
+    made: Mapping[str, MadeCompanion],
+) -> Sealed:
+    """Return an edition with the pieces that are made, in its public bundle and in its full one."""
+    public, full = (_found(some, made) for some in pieces)
+    return replace(sealed, public=_with(sealed.public, public), full=_with(sealed.full, full))
+
+
+def _found(pieces: Sequence[Piece], made: Mapping[str, MadeCompanion]) -> Forms:
+    return {each.form: made[each.name].forms[each.part] for each in pieces if each.name in made}
+
+
+def _with(bundle: Bundle, forms: Forms) -> Bundle:
+    return replace(bundle, forms={**bundle.forms, **forms}) if forms else bundle
