@@ -455,6 +455,7 @@ def build(services: Services) -> Starlette:
         *readers.routes(),
         *Api(
             services.publishing,
+            services.picturing,
             services.api_keys,
             services.granting,
             services.codes,

@@ -29,6 +29,9 @@ class Shelf(Protocol):
     async def all(self, address: Address) -> Sequence[Companion]:
         """Return what is told of each companion of a document, by name. Raises Damaged."""
 
+    async def sound(self, address: Address) -> Sequence[Companion]:
+        """Return as `all` does, and leave out what is damaged."""
+
     async def get(self, address: Address, name: str) -> MadeCompanion | None:
         """Return a companion with its bytes. Raises Damaged."""
 

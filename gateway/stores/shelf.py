@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
@@ -70,6 +71,14 @@ class BlobShelf:
     async def all(self, address: Address) -> Sequence[Companion]:
         """Return what is told of each companion of a document, by name. Raises Damaged."""
         found = [await self._told(address, key) for key in await self._blobs.keys(address)]
+        return sorted(filter(None, found), key=lambda each: each.name)
+
+    async def sound(self, address: Address) -> Sequence[Companion]:
+        """Return as `all` does, and leave out what is damaged."""
+        found = []
+        for key in await self._blobs.keys(address):
+            with suppress(Damaged):
+                found.append(await self._told(address, key))
         return sorted(filter(None, found), key=lambda each: each.name)
 
     async def _told(self, address: Address, key: str) -> Companion | None:

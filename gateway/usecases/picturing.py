@@ -6,8 +6,10 @@ Nobody but the publisher sees them there. They are shown by the next edition tha
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from gateway.core.audit_records import Act, Record
+from gateway.core.bundles import Damaged
 from gateway.core.companions import (
     MAX_ALL,
     MAX_COMPANIONS,
@@ -40,10 +42,12 @@ class Picturing:
         Unavailable.
         """
         name = valid_companion_name(name)
-        there = {each.name: each for each in await self.all(address)}
+        there = {each.name: each for each in await self._vault.shelf.sound(address)}
         before = there.pop(name, None)
         if before and before.origin == origin_of(body) and before.kind == kind:
-            return before, False
+            with suppress(Damaged):
+                await self._vault.shelf.get(address, name)
+                return before, False
         made = await self._make(address.publisher, name, body, kind)
         if len(there) >= MAX_COMPANIONS:
             raise Conflict(
@@ -69,11 +73,17 @@ class Picturing:
         self._audit.note(self._record(Act.READ, address))
         return found
 
-    async def remove(self, address: Address, name: str) -> None:
-        """Take one away; editions that show it go on to. Raises Missing, Unavailable."""
+    async def remove(self, address: Address, name: str, kind: str) -> None:
+        """Take one away, whole or damaged; editions that show it go on to.
+
+        Raises Missing, Unavailable.
+        """
+        with suppress(Damaged):
+            found = await self._vault.shelf.get(address, name)
+            if found is None or found.companion.kind != kind:
+                raise Missing("picture")
         await self._audit.keep(self._record(Act.DETACH, address))
-        if not await self._vault.shelf.remove(address, name):
-            raise Missing("picture")
+        await self._vault.shelf.remove(address, name)
 
     def _record(self, act: Act, address: Address) -> Record:
         by = f"publisher:{address.publisher}"
