@@ -10,7 +10,7 @@ from contextlib import suppress
 from io import BytesIO
 from typing import NamedTuple
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 
 from gateway.core.companions import (
     SMALL_FORM,
@@ -38,6 +38,16 @@ _OPTIONS: dict[str, dict[str, object]] = {
     "JPEG": {"quality": QUALITY, "optimize": True, "progressive": True},
     "PNG": {"compress_level": 9},
     "WEBP": {"quality": QUALITY, "method": 4},
+}
+_ORIENTATION = 0x0112  # of EXIF
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
 }
 PICTURE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif")
 
@@ -107,12 +117,20 @@ def _pixels(body: bytes, kind: str) -> Image.Image:
         _require_bounds(opened.size)
         opened.draft("RGB", (2 * WIDTH, 2 * WIDTH))  # a JPEG is decoded no larger than it has to be
         opened.load()
+        turn = _turn(opened)
         image = _in_plain_colours(opened)
-    with suppress(Exception):  # orientation that cannot be read is none
-        image = ImageOps.exif_transpose(image)
+    if turn is not None:
+        image = image.transpose(turn)
     clean = Image.new(image.mode, image.size)
     clean.paste(image)
     return clean
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """Return how a picture is to be turned to stand upright."""
+    with suppress(Exception):  # what cannot be read says nothing
+        return _TURNS.get(image.getexif().get(_ORIENTATION))
+    return None
 
 
 def _require_bounds(size: tuple[int, int]) -> None:
