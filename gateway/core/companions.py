@@ -18,6 +18,7 @@ from msgspec import Struct
 from gateway.core.errors import Malformed
 
 PICTURES, ATTACHMENTS = "pictures", "attachments"  # as addresses have them
+PICTURE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif")
 SMALL = "-small"  # how the id of the smaller size of a picture ends
 
 MAX_COMPANION_NAME = 200  # characters

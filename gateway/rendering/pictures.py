@@ -13,6 +13,7 @@ from typing import NamedTuple
 from PIL import Image, ImageCms
 
 from gateway.core.companions import (
+    PICTURE_TYPES,
     SMALL_FORM,
     WHOLE_FORM,
     Companion,
@@ -49,7 +50,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-PICTURE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif")
 
 Image.MAX_IMAGE_PIXELS = None  # we count ourselves, before anything is decoded
 
@@ -129,7 +129,7 @@ def _pixels(body: bytes, kind: str) -> Image.Image:
 def _turn(image: Image.Image) -> Image.Transpose | None:
     """Return how a picture is to be turned to stand upright."""
     with suppress(Exception):  # what cannot be read says nothing
-        return _TURNS.get(image.getexif().get(_ORIENTATION))
+        return _TURNS.get(int(image.getexif().get(_ORIENTATION) or 1))
     return None
 
 

@@ -27,7 +27,6 @@ from anyio import (
     to_process,
 )
 
-from gateway.core.companions import PICTURES
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.findings import Finding, FindingCode
 from gateway.core.markers import divide
@@ -35,9 +34,8 @@ from gateway.core.newly_public import newly_public
 from gateway.formats.sources import SourceFormats
 from gateway.ports import Format, MadeCompanion
 from gateway.process import die_with_parent
-from gateway.rendering.attachments import make_attachment
+from gateway.rendering.made import make
 from gateway.rendering.pages import Pages
-from gateway.rendering.pictures import make_picture
 from gateway.rendering.press import PagePress
 from gateway.rendering.shipped import shipped
 from gateway.rendering.static import Static
@@ -101,17 +99,12 @@ def cores() -> int:
 
 def compose_edition(task: Task, base_url: str) -> Composed:
     """Make an edition of a submission. Raises Refused, Unsupported."""
-    return compose(task, SourceFormats(), PagePress(pages(), base_url), make_picture)
+    return compose(task, SourceFormats(), PagePress(pages(), base_url), make)
 
 
 def prepare_submission(submission: Submission, now: int) -> Prepared:
     """Find a submission sound. Raises Refused, Unsupported."""
-    return prepare(submission, SourceFormats(), now, make_picture)
-
-
-def make_companion(name: str, body: bytes, kind: str) -> MadeCompanion:
-    """Make a picture or an attachment. Raises Unsupported, TooLarge, Refused."""
-    return (make_picture if kind == PICTURES else make_attachment)(name, body)
+    return prepare(submission, SourceFormats(), now, make)
 
 
 def compare_versions(before: Version, after: Version) -> tuple[Finding, ...]:
@@ -147,7 +140,7 @@ class Here:
 
     async def make(self, publisher: str, name: str, body: bytes, kind: str) -> MadeCompanion:  # noqa: ARG002
         """Make a picture or an attachment. Raises Unsupported, TooLarge, Refused."""
-        return make_companion(name, body, kind)
+        return make(name, body, kind)
 
     async def compare(self, publisher: str, before: Version, after: Version) -> tuple[Finding, ...]:  # noqa: ARG002
         """Find what is newly public. Raises Refused."""
@@ -184,7 +177,7 @@ class Elsewhere:
 
     async def make(self, publisher: str, name: str, body: bytes, kind: str) -> MadeCompanion:
         """Make a picture or an attachment. Raises Unsupported, TooLarge, Refused."""
-        return await self._run(publisher, partial(make_companion, name, body, kind), "file")
+        return await self._run(publisher, partial(make, name, body, kind), "file")
 
     async def compare(self, publisher: str, before: Version, after: Version) -> tuple[Finding, ...]:
         """Find what is newly public. Raises Refused."""

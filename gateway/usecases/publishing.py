@@ -118,7 +118,7 @@ class Publishing:
 
     async def check(self, submission: Submission) -> Prepared:
         """Do all that publication would, but keep nothing. Raises Refused, Unsupported."""
-        submission = await self._furnished(submission)
+        submission = await self.furnished(submission)
         prepared = await self._prepare(submission, self._clock.now())
         source = prepared.source.kept
         current = await self._ledger.current(submission.address)
@@ -141,8 +141,8 @@ class Publishing:
         """
         address, sent = submission.address, submission
         for _ in range(ATTEMPTS):
-            submission = await self._furnished(sent)
-            digest = self.digest(submission)
+            submission = await self.furnished(sent)
+            digest = self.digest(submission if sent.companions is None else sent)
             before = await self._ledger.current(address)
             condition.require(before.id if before else None)
             erasures = 0 if before else await self._erased(address)
@@ -156,7 +156,7 @@ class Publishing:
             if before and await self._is_same(before, composed):
                 return await self._again(before, source, composed.warnings)
             try:
-                sealed = await self._sealed(submission, composed)
+                sealed = await self.sealed(submission, composed)
             except Missing:  # what stands beside it has changed meanwhile
                 continue
             found = await self._consequences.of_next(Coming.of(composed.edition, source), before)
@@ -176,7 +176,7 @@ class Publishing:
             return Published(composed.edition, before is None, confirmed, found + composed.warnings)
         raise Stale(None)
 
-    async def _furnished(self, submission: Submission) -> Submission:
+    async def furnished(self, submission: Submission) -> Submission:
         """Return a submission with what is told of that which stands beside it."""
         there = await self._vault.shelf.all(submission.address)
         if submission.companions is not None:
@@ -184,7 +184,14 @@ class Publishing:
             there = [each for each in there if (each.name, each.origin) in wanted]
         return replace(submission, companions=tuple(there))
 
-    async def _sealed(self, submission: Submission, composed: Composed) -> Sealed:
+    async def bring_along(self, before: Address, to: Address) -> None:
+        """Put what stands beside a document beside another one too. Raises Damaged, Unavailable."""
+        shelf = self._vault.shelf
+        for each in await shelf.all(before):
+            if made := await shelf.get(before, each.name):
+                await shelf.put(to, made)
+
+    async def sealed(self, submission: Submission, composed: Composed) -> Sealed:
         """Return the bytes of an edition with all that stands beside it. Raises Missing."""
         names = {piece.name for pieces in composed.pieces for piece in pieces}
         made: dict[str, MadeCompanion] = {}
@@ -227,7 +234,7 @@ class Publishing:
         # As its own predecessor it keeps its dates.
         task = Task(submission, edition.id, edition.made_at, edition, edition.source_digest)
         composed = await self._compose(task)
-        sealed = await self._sealed(submission, composed)
+        sealed = await self.sealed(submission, composed)
         await self._vault.mend(edition.address, edition.id, sealed)
         if await self._ledger.edition(edition.address, edition.id) is None:  # erased meanwhile
             await self._vault.erase(edition.address, [edition.id])
@@ -245,7 +252,7 @@ class Publishing:
         except (Damaged, Missing):
             return False
         kept = Submission(edition.address, source, edition.format, "utf-8", edition.language)
-        kept = await self._furnished(kept)
+        kept = await self.furnished(kept)
         if digest_of(kept.companions or ()) != _parts(edition.source_digest)[2]:
             return False  # what stood beside it is gone, or another
         await self._mend(edition, kept)
@@ -489,7 +496,7 @@ class Publishing:
         submission = Submission(
             edition.address, source, edition.format, "utf-8", edition.language, free=True
         )
-        submission = await self._furnished(submission)
+        submission = await self.furnished(submission)
         prepared = await self._prepare(submission, self._clock.now())
         found = await self._consequences.of_current(edition, source)
         return source, found + prepared.warnings

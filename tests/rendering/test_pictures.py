@@ -10,13 +10,12 @@ import pytest
 from PIL import Image
 
 from gateway.core.bundles import IDENTITY
-from gateway.core.companions import SMALL_FORM, WHOLE_FORM
+from gateway.core.companions import PICTURE_TYPES, SMALL_FORM, WHOLE_FORM
 from gateway.core.errors import Refused, Unsupported
 from gateway.ports import MadeCompanion
 from gateway.rendering.attachments import ATTACHMENT_TYPES, make_attachment
 from gateway.rendering.pictures import (
     MAX_PIXELS,
-    PICTURE_TYPES,
     SMALL_WIDTH,
     WIDTH,
     make_picture,

@@ -8,11 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.bundles import IDENTITY
-from gateway.core.companions import ATTACHMENTS, PICTURES, WHOLE_FORM, Companion
+from gateway.core.companions import (
+    ATTACHMENTS,
+    PICTURE_TYPES,
+    PICTURES,
+    WHOLE_FORM,
+    Companion,
+)
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import Missing
 from gateway.rendering.attachments import ATTACHMENT_TYPES
-from gateway.rendering.pictures import PICTURE_TYPES
 from gateway.usecases.picturing import Picturing
 from gateway.web.api import schemas
 from gateway.web.api.operations import JSON, Body, Operation
