@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from gateway.core.companions import ATTACHMENTS, PICTURES, Companion, named, origin_of, picture_kind
@@ -20,14 +21,14 @@ from gateway.usecases.picturing import Picturing
 
 MAX_SIZE = 16 << 20  # bytes of one
 
-_SUFFIX = r"\.(?:png|jpe?g|gif|webp|avif|svg|bmp|pdf|zip|xlsx|epub|mp3|mp4)"
+MOST = 2_000  # places in a text that are looked at
+LONGEST = 400  # characters of a name
+
+_SUFFIX = r"\.(?:png|jpe?g|gif|webp|avif|svg|bmp|pdf|zip|xlsx|epub|mp3|mp4)(?![\w.-])"
 _MAY_NAME = re.compile(_SUFFIX.encode(), re.IGNORECASE)
-# In quotes or angle brackets a name may hold spaces; anywhere else it ends with one.
-_NAMES = re.compile(
-    rf"\"([^\"\n]{{1,400}}?{_SUFFIX})[\"?#]|'([^'\n]{{1,400}}?{_SUFFIX})['?#]"
-    rf"|<([^<>\n]{{1,400}}?{_SUFFIX})[>?#]|([^\s\"'()<>\[\]|]{{1,400}}?{_SUFFIX})(?![\w.-])",
-    re.IGNORECASE,
-)
+_ENDS = re.compile(_SUFFIX, re.IGNORECASE)
+# Where a name begins: in quotes or angle brackets it may hold spaces, anywhere else it cannot.
+_BEGINS = [re.compile(rf"[^{ends}]+\Z") for ends in (r"\s\"'()<>\[\]|=", r"\"\n", r"'\n", r"<\n")]
 
 Say = Callable[..., None]
 
@@ -51,7 +52,7 @@ async def bring(picturing: Picturing, folder: Path, submission: Submission, say:
         path = folder / each.name
         try:
             body = path.read_bytes()
-            kind = PICTURES if picture_kind(body) or _is_picture(path) else ATTACHMENTS
+            kind = PICTURES if picture_kind(body) or _is_meant_as_picture(path) else ATTACHMENTS
             await picturing.put(submission.address, each.name, body, kind)
         except (GatewayError, OSError) as error:
             say(f"{path}: not shown: {error}")
@@ -69,16 +70,19 @@ async def _known(picturing: Picturing, submission: Submission) -> tuple[Companio
     return tuple(await picturing.all(submission.address)) if submission.companions else ()
 
 
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in (".svg", ".bmp")  # so that it is refused as one
+def _is_meant_as_picture(path: Path) -> bool:
+    return path.suffix.lower() not in (".pdf", ".zip", ".xlsx", ".epub", ".mp3", ".mp4")
 
 
 def _named_in(body: bytes) -> Iterator[str]:
     if not _MAY_NAME.search(body):
         return  # most name nothing, and are not read twice
-    for match in _NAMES.finditer(_text(body)):
-        if name := named(next(filter(None, match.groups()))):
-            yield name
+    text = _text(body)
+    for end in islice(_ENDS.finditer(text), MOST):
+        before = text[max(0, end.end() - LONGEST) : end.end()]
+        for begins in _BEGINS:
+            if (found := begins.search(before)) and (name := named(found[0])):
+                yield name
 
 
 def _text(body: bytes) -> str:

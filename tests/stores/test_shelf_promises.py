@@ -73,8 +73,12 @@ async def test_no_name_leaves_its_place(vault: Vault) -> None:
     for name in ("../../x", "/etc/passwd", "a\x00b", "x" * 200, "e1.sealed"):
         await vault.shelf.put(HERE, made(name))
         assert await vault.shelf.get(HERE, name) == made(name)
+
+
+async def test_no_address_leaves_the_root(tmp_path: Path) -> None:
     with pytest.raises(Malformed):
-        await vault.shelf.put(HERE._replace(slug="../x"), made())
+        await FileVault(tmp_path / "vault").shelf.put(HERE._replace(slug="../x"), made())
+    assert list((tmp_path / "vault").iterdir()) == []
 
 
 @pytest.mark.parametrize("harm", ["flip the body", "flip the facts", "cut", "empty", "of another"])
