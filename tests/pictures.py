@@ -46,8 +46,10 @@ def jpeg(word: str = NOTHING, width: int = 40, height: int = 20, *, orientation:
     exif = _exif(word, orientation)
     more = {"icc_profile": _profile(word), "comment": word.encode(), "xmp": word.encode()}
     body = _saved(image(width, height, len(word)), "JPEG", exif=exif, quality=95, **more)
-    segment = b"JFXX\0\x10" + thumbnail
-    body = body[:2] + b"\xff\xe0" + struct.pack(">H", len(segment) + 2) + segment + body[2:]
+    extension = b"JFXX\0\x10" + thumbnail
+    at = 4 + int.from_bytes(body[4:6], "big")  # behind JFIF
+    segment = b"\xff\xe0" + struct.pack(">H", len(extension) + 2) + extension
+    body = body[:at] + segment + body[at:]
     return body + word.encode()
 
 
