@@ -467,6 +467,7 @@ class Publishing:
             if current in (edition, None):
                 is_settled = edition.address not in await self._ledger.unsettled(PAGE)
                 await self.is_shown(edition, is_due=is_settled and current is not None)
+                await self._vault.shelf.look(edition.address)
         return some[-1] if len(some) == FEW else None
 
     async def current(self, address: Address) -> Edition:
