@@ -27,7 +27,7 @@ class ObjectBlobs:
     async def read(self, address: Address, key: str, most: int | None = None) -> bytes | None:
         """Return a blob, or how it begins, None where there is none."""
         if most is not None:
-            return await self._bucket.beginning(_key(address, key), most)
+            return await self._bucket.piece(_key(address, key), 0, most)
         found = await self._bucket.get(_key(address, key))
         return found.blob if found else None
 

@@ -74,11 +74,11 @@ class Bucket:
                     raise
                 return None
 
-    async def beginning(self, key: str, most: int) -> bytes | None:
-        """Return how an object begins."""
+    async def piece(self, key: str, start: int, stop: int) -> bytes | None:
+        """Return the bytes of an object from start up to stop, or to its end."""
         with self._answering():
             try:
-                options: obstore.GetOptions = {"range": (0, most)}
+                options: obstore.GetOptions = {"range": (start, stop)}
                 found = await obstore.get_async(self._store, key, options=options)
                 return (await found.bytes_async()).to_bytes()
             except FileNotFoundError as error:
