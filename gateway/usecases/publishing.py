@@ -178,6 +178,8 @@ class Publishing:
 
     async def furnished(self, submission: Submission) -> Submission:
         """Return a submission with what is told of that which stands beside it."""
+        if submission.companions == ():
+            return submission
         there = await self._vault.shelf.all(submission.address)
         if submission.companions is not None:
             wanted = {(each.name, each.origin) for each in submission.companions}
