@@ -37,9 +37,9 @@ from gateway.core.timestamps import later, timestamp, written
 from gateway.ports import Edition, Format, Formats, MadeCompanion, Press, Sealed, Source
 from gateway.usecases.furnishing import (
     NOTHING_BESIDE,
+    Fitting,
     Furniture,
     Make,
-    Piece,
     furnished,
     make_all,
     private_places,
@@ -389,7 +389,7 @@ class Composed:
     edition: Edition
     sealed: Sealed
     warnings: tuple[Finding, ...] = ()
-    pieces: tuple[tuple[Piece, ...], tuple[Piece, ...]] = ((), ())
+    fittings: tuple[tuple[Fitting, ...], tuple[Fitting, ...]] = ((), ())
     """What its bundles, the public and the full one, are still to have of the shelf."""
 
 
@@ -423,15 +423,15 @@ def compose(task: Task, formats: Formats, press: Press, make: Make = _take_none)
         public=press.public(projection, task.edition),
     )
     furniture = prepared.furniture
-    pieces = furniture.pieces()
-    sealed = furnished(sealed, pieces, furniture.made)
-    return Composed(edition, sealed, prepared.warnings, _missing(pieces, furniture.made))
+    fittings = furniture.fittings()
+    sealed = furnished(sealed, fittings, furniture.made)
+    return Composed(edition, sealed, prepared.warnings, _missing(fittings, furniture.made))
 
 
 def _missing(
-    pieces: tuple[tuple[Piece, ...], tuple[Piece, ...]], made: Container[str]
-) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    public, full = (tuple(each for each in some if each.name not in made) for some in pieces)
+    fittings: tuple[tuple[Fitting, ...], tuple[Fitting, ...]], made: Container[str]
+) -> tuple[tuple[Fitting, ...], tuple[Fitting, ...]]:
+    public, full = (tuple(each for each in some if each.name not in made) for some in fittings)
     return public, full
 
 

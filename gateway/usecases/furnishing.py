@@ -21,7 +21,7 @@ from gateway.ports import MadeCompanion, Sealed
 Make = Callable[[str, bytes], MadeCompanion]
 
 
-class Piece(NamedTuple):
+class Fitting(NamedTuple):
     """A form that a bundle is to have: how it is called there, and of what companion it is."""
 
     form: str
@@ -43,13 +43,15 @@ class Furniture:
         return {**self.private, **self.public}
 
     def only(self, shown: frozenset[str]) -> Furniture:
-        """Return what of it the full text shows, which shows these addresses."""
-        public, private = (shown_of(each, shown) for each in (self.public, self.private))
-        return replace(self, public=public, private=private)
+        """Return it with what is private only as the full text shows it, by its addresses.
 
-    def pieces(self) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+        What is public was decided by the free text, and stays.
+        """
+        return replace(self, private=shown_of(self.private, shown))
+
+    def fittings(self) -> tuple[tuple[Fitting, ...], tuple[Fitting, ...]]:
         """Return what the public bundle is to have, and what the full one is to have."""
-        return tuple(_pieces(self.public)), tuple(_pieces(self.private))
+        return tuple(_fittings(self.public)), tuple(_fittings(self.private))
 
 
 NOTHING_BESIDE = Furniture()
@@ -98,25 +100,25 @@ def _secret(edition: str, companion: Companion) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
-def _pieces(places: Beside) -> Iterator[Piece]:
+def _fittings(places: Beside) -> Iterator[Fitting]:
     for name, placed in sorted(places.items()):
-        yield Piece(placed.form, name, WHOLE_FORM)
+        yield Fitting(placed.form, name, WHOLE_FORM)
         if placed.companion.small:
-            yield Piece(placed.form + SMALL, name, SMALL_FORM)
+            yield Fitting(placed.form + SMALL, name, SMALL_FORM)
 
 
 def furnished(
     sealed: Sealed,
-    pieces: tuple[Sequence[Piece], Sequence[Piece]],
+    fittings: tuple[Sequence[Fitting], Sequence[Fitting]],
     made: Mapping[str, MadeCompanion],
 ) -> Sealed:
-    """Return an edition with the pieces that are made, in its public bundle and in its full one."""
-    public, full = (_found(some, made) for some in pieces)
+    """Return an edition with the fittings that are made, in the bundle where each belongs."""
+    public, full = (_found(some, made) for some in fittings)
     return replace(sealed, public=_with(sealed.public, public), full=_with(sealed.full, full))
 
 
-def _found(pieces: Sequence[Piece], made: Mapping[str, MadeCompanion]) -> Forms:
-    return {each.form: made[each.name].forms[each.part] for each in pieces if each.name in made}
+def _found(fittings: Sequence[Fitting], made: Mapping[str, MadeCompanion]) -> Forms:
+    return {each.form: made[each.name].forms[each.part] for each in fittings if each.name in made}
 
 
 def _with(bundle: Bundle, forms: Forms) -> Bundle:

@@ -195,7 +195,7 @@ class Publishing:
 
     async def sealed(self, submission: Submission, composed: Composed) -> Sealed:
         """Return the bytes of an edition with all that stands beside it. Raises Missing."""
-        names = {piece.name for pieces in composed.pieces for piece in pieces}
+        names = {fitting.name for fittings in composed.fittings for fitting in fittings}
         made: dict[str, MadeCompanion] = {}
         for each in submission.companions or ():
             if each.name in names:
@@ -203,7 +203,7 @@ class Publishing:
                 if found is None or found.companion != each:
                     raise Missing("picture")
                 made[each.name] = found
-        return furnished(composed.sealed, composed.pieces, made)
+        return furnished(composed.sealed, composed.fittings, made)
 
     async def _again(
         self, current: Edition, source: bytes, warnings: tuple[Finding, ...] = ()

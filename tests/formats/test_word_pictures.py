@@ -70,7 +70,7 @@ def test_each_picture_is_as_public_as_the_text_around_it() -> None:
     assert private.startswith("/read/demo/w/pictures/")
     assert [f"/documents/demo/w/{name}" for name in forms(made.sealed.public)] == [public]
     assert [f"/read/demo/w/{name}" for name in forms(made.sealed.full)] == [private]
-    assert made.pieces == ((), ())
+    assert made.fittings == ((), ())
 
 
 def test_the_same_picture_in_free_and_in_paid_text_is_one_that_is_public() -> None:

@@ -196,12 +196,12 @@ async def test_pictures_of_paid_text_change_nothing_for_the_world(form: str) -> 
 
 def _all_public(task: Task, composed: Composed) -> Composed:
     """Put what paid text shows where everyone finds it."""
-    public, full = composed.pieces
+    public, full = composed.fittings
     sealed = composed.sealed
     forms = {**sealed.public.forms, **{n: f for n, f in sealed.full.forms.items() if "/" in n}}
     return replace(
         composed,
-        pieces=((*public, *full), full),
+        fittings=((*public, *full), full),
         sealed=replace(sealed, public=replace(sealed.public, forms=forms)),
     )
 

@@ -203,6 +203,20 @@ async def test_whether_a_picture_is_public_is_a_function_of_free_text_alone() ->
     assert (await here.addresses())["Both"].startswith("/read/")
 
 
+async def test_a_picture_of_a_preview_is_there_whatever_the_full_text_shows() -> (
+    None
+):
+    here = await scene(
+        "# T\n\n##paidbegin##\n\n[x]: img/paid.jpg\n\n##paidend##\n\n![a][x]\n\n[x]: free.png\n"
+    )
+    page = (await here.get("/documents/demo/p")).body.decode()
+    (public,) = re.findall(r'src="(/documents/demo/p/pictures/[^"]*)"', page)
+    assert (await here.get(public)).status == 200
+    where = await here.addresses()
+    assert where["a"].startswith("/read/")
+    assert (await here.read(where["a"])).status == 200
+
+
 async def test_without_a_right_every_address_is_answered_alike() -> None:
     here = await scene()
     where = await here.addresses()

@@ -23,7 +23,7 @@ LONGEST = 300  # letters of a header
 _RANGES = re.compile(r"bytes=((?:\s*\d{0,18}-\d{0,18}\s*,?){1,200})")
 
 
-class Part(NamedTuple):
+class ByteRange(NamedTuple):
     """The bytes from start up to stop."""
 
     start: int
@@ -60,7 +60,7 @@ def send_attachment(
     return _Parts(206, headers, [*_multipart(variant, parts, boundary)], request, check)
 
 
-def _asked(request: Request, etag: str, size: int) -> Sequence[Part] | None:
+def _asked(request: Request, etag: str, size: int) -> Sequence[ByteRange] | None:
     """Return which parts are asked for, none that can be met, None for the whole."""
     given = request.headers.getlist("range")
     if request.method not in ("GET", "HEAD") or len(given) != 1 or len(given[0]) > LONGEST:
@@ -84,24 +84,24 @@ def _is_backwards(text: str) -> bool:
     return bool(first and last) and int(first) > int(last)
 
 
-def _part(text: str, size: int) -> Part | None:
+def _part(text: str, size: int) -> ByteRange | None:
     first, _, last = text.partition("-")
     if first:
         start, stop = int(first), min(int(last) + 1 if last else size, size)
     else:
         start, stop = max(0, size - int(last)), size
-    return Part(start, stop) if start < stop else None
+    return ByteRange(start, stop) if start < stop else None
 
 
-def _told(part: Part, size: int) -> str:
+def _told(part: ByteRange, size: int) -> str:
     return f"bytes {part.start}-{part.stop - 1}/{size}"
 
 
-def _bytes(variant: Variant, part: Part) -> memoryview:
+def _bytes(variant: Variant, part: ByteRange) -> memoryview:
     return memoryview(variant.body)[part.start : part.stop]
 
 
-def _multipart(variant: Variant, parts: Sequence[Part], boundary: str) -> Iterator[memoryview]:
+def _multipart(variant: Variant, parts: Sequence[ByteRange], boundary: str) -> Iterator[memoryview]:
     for part in parts:
         told = _told(part, len(variant.body))
         head = f"--{boundary}\r\nContent-Type: {variant.media_type}\r\nContent-Range: {told}"
