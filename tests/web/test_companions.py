@@ -203,9 +203,7 @@ async def test_whether_a_picture_is_public_is_a_function_of_free_text_alone() ->
     assert (await here.addresses())["Both"].startswith("/read/")
 
 
-async def test_a_picture_of_a_preview_is_there_whatever_the_full_text_shows() -> (
-    None
-):
+async def test_a_picture_of_a_preview_is_there_whatever_the_full_text_shows() -> None:
     here = await scene(
         "# T\n\n##paidbegin##\n\n[x]: img/paid.jpg\n\n##paidend##\n\n![a][x]\n\n[x]: free.png\n"
     )
