@@ -88,6 +88,11 @@ def gif(word: str = NOTHING, width: int = 40, height: int = 20) -> bytes:
     return _saved(image(width, height, len(word)), "GIF", **more) + word.encode()
 
 
+def noise(width: int, height: int) -> bytes:
+    """Return a PNG that nothing makes much smaller."""
+    return _saved(Image.effect_noise((width, height), 90), "PNG")
+
+
 KINDS: Mapping[str, Callable[..., bytes]] = {
     "image/jpeg": jpeg,
     "image/png": png,

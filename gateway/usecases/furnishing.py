@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from gateway.core.bundles import Bundle, Forms
-from gateway.core.companions import SMALL, SMALL_FORM, WHOLE_FORM, Companion, Placed
+from gateway.core.companions import MAX_ALL, SMALL, SMALL_FORM, WHOLE_FORM, Companion, Placed
 from gateway.core.documents import Address, Beside
 from gateway.core.errors import Refused, TooLarge, Unsupported
 from gateway.ports import MadeCompanion, Sealed
@@ -60,13 +61,21 @@ NOTHING_BESIDE = Furniture()
 def make_all(
     sources: Mapping[str, bytes], make: Make
 ) -> tuple[dict[str, MadeCompanion], tuple[str, ...]]:
-    """Return the pictures that came inside a source, and the names of those that cannot be made."""
+    """Return the pictures that came inside a source, and the names of those that cannot be shown.
+
+    That are those that cannot be made, and those that would be too much.
+    """
     made: dict[str, MadeCompanion] = {}
     failed: list[str] = []
+    room = MAX_ALL
     for name, body in sources.items():
-        try:
-            made[name] = make(name, body)
-        except (Refused, Unsupported, TooLarge):
+        with suppress(Refused, Unsupported, TooLarge):
+            one = make(name, body)
+            size = sum(form.size for form in one.forms.values())
+            if size <= room:
+                room -= size
+                made[name] = one
+        if name not in made:
             failed.append(name)
     return made, tuple(failed)
 

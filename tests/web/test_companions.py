@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.usecases.publishing import KEPT
 from tests import pictures
 from tests.asgi import Exchange, exchange
 from tests.services import Standing
@@ -295,6 +296,38 @@ async def test_an_attachment_of_free_text_is_public_and_is_taken_along_under_its
     assert answer.body == SHEET
     assert answer.header("content-disposition") == "attachment"
     assert answer.header("x-content-type-options") == "nosniff"
+
+
+async def test_what_stands_beside_a_deleted_document_goes_with_it_after_thirty_days() -> None:
+    here = await scene()
+    assert (await here.api.send("DELETE", PLACE)).status == 204
+    publishing = here.standing.services.publishing
+    here.standing.clock.at += KEPT - 1
+    await publishing.recover()
+    assert len((await here.api.ask("GET", f"{PLACE}/pictures"))["companions"]) == 2
+    here.standing.clock.at += 1
+    await publishing.recover()
+    assert await here.api.ask("GET", f"{PLACE}/pictures") == {"companions": []}
+    assert await here.api.ask("GET", f"{PLACE}/attachments") == {"companions": []}
+
+
+async def test_what_is_put_read_and_taken_away_is_on_record_and_so_is_each_read_of_it() -> None:
+    here = await scene()
+    where = await here.addresses()
+    records = here.standing.services.audit.records  # type: ignore[attr-defined]
+    before = len(records)
+    await here.read(where["Paid"])
+    await here.get(where["Paid"])
+    await here.read(where["a sheet"], ("range", "bytes=0-1"))
+    await here.get(where["Free"])
+    await here.api.send("DELETE", f"{PLACE}/pictures/free.png")
+    told = [(record.what, record.by.partition(":")[0], record.on) for record in records[before:]]
+    assert told == [
+        ("read", "grant", here.grant),
+        ("read", "grant", here.grant),
+        ("detach", "publisher", ""),
+    ]
+    assert sum(record.what == "attach" for record in records) == 3
 
 
 # --- ranges ------------------------------------------------------------------------------------
