@@ -260,6 +260,18 @@ async def test_another_picture_of_the_same_name_is_shown_by_the_next_edition() -
     assert again["edition"] == (await published(here.api, SOURCE))["edition"]
 
 
+async def test_another_picture_in_paid_text_is_a_new_edition_that_nobody_else_sees() -> None:
+    here = await scene()
+    public, before = await here.get("/documents/demo/p"), await here.addresses()
+    shown = await here.read(before["Paid"])
+    await here.api.send("PUT", f"{PLACE}/pictures/img/paid.jpg", pictures.jpeg("y", 1_900, 40))
+    here.standing.clock.at += 86_400
+    assert (await published(here.api, SOURCE))["edition"] != here.told["edition"]
+    assert await here.get("/documents/demo/p") == public
+    after = await here.read((await here.addresses())["Paid"])
+    assert (after.status, after.body == shown.body) == (200, False)
+
+
 async def test_an_earlier_edition_shows_the_pictures_that_it_had() -> None:
     here = await scene()
     before = await here.addresses()
