@@ -77,6 +77,7 @@ from gateway.usecases.codes import Codes
 from gateway.usecases.explaining import Explaining
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import Idempotency
+from gateway.usecases.picturing import Picturing
 from gateway.usecases.publishers import Publishers
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.reading import Reading
@@ -126,6 +127,7 @@ class Services:
     store: PublicStore
     vault: Vault
     publishing: Publishing
+    picturing: Picturing
     api_keys: ApiKeys
     publishers: Publishers
     granting: Granting
@@ -405,6 +407,7 @@ def build_services(
         store=store,
         vault=vault,
         publishing=publishing,
+        picturing=Picturing(vault, audit, clock, composer.make),
         api_keys=ApiKeys(ledger, signing, announcing, seeds, clock),
         granting=granting,
         publishers=Publishers(ledger, announcing, clock),
@@ -452,6 +455,7 @@ def build(services: Services) -> Starlette:
         *readers.routes(),
         *Api(
             services.publishing,
+            services.picturing,
             services.api_keys,
             services.granting,
             services.codes,

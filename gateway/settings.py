@@ -94,7 +94,10 @@ class Settings:
         "Seconds that a worker may answer rights from memory without hearing from the authority, "
         "from 0.2 to 60.",
     )
-    max_upload: int = setting(16 << 20, "Size of the largest source, with `KiB`, `MiB` or `GiB`.")
+    max_upload: int = setting(
+        16 << 20,
+        "Size of the largest source, picture or attachment, with `KiB`, `MiB` or `GiB`.",
+    )
     metrics_port: int = setting(0, "Accepted; nothing uses it yet.", "none")
     language: str = setting(
         "zh-CN", "Language of public pages that belong to no document: `zh-CN` or `en`."

@@ -19,6 +19,7 @@ from anyio import CancelScope, create_memory_object_stream, create_task_group, m
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from gateway.app import Services, looks, timeout
+from gateway.cli.companions import bring
 from gateway.cli.folders import SourceFile, publisher_of, source_files
 from gateway.cli.progress import Progress
 from gateway.cli.refusals import is_draft, lines, skipped, warned
@@ -150,7 +151,9 @@ async def publish_file(
 ) -> str:
     """Publish one file; return what came of it, and tell it if that is not as it was meant."""
     try:
-        published = await services.publishing.publish(_submission(file, publisher, free=free))
+        submission = _submission(file, publisher, free=free)
+        await bring(services.picturing, file.path.parent, submission, say)
+        published = await services.publishing.publish(submission)
     except Exception as error:  # whatever it is, it is of this file alone
         return tell(file, error, say)
     address = published.edition.address

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.cli.companions import made_here
 from gateway.cli.folders import SourceFile, others, publisher_of, source_files
 from gateway.cli.refusals import is_draft, lines, skipped, warned, words
 from gateway.cli.running import require_confirmed, told, with_services
 from gateway.core.documents import measure
 from gateway.core.errors import Refused
 from gateway.formats.sources import SourceFormats
+from gateway.rendering.made import make
 from gateway.usecases.composing import Prepared, prepare
 
 if TYPE_CHECKING:
@@ -134,7 +137,8 @@ def _report(file: SourceFile, outcome: Outcome) -> dict[str, Any]:
 def _prepare(file: SourceFile, *, free: bool) -> Prepared:
     formats = SourceFormats()
     submission = file.submission(publisher_of(file) or "check", formats, free=free)
-    return prepare(submission, formats, int(time()))
+    beside = tuple(made_here(file.path.parent, submission))
+    return prepare(replace(submission, companions=beside), formats, int(time()), make)
 
 
 @click.command()

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gateway.cli.companions import companions_of
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import GatewayError, Malformed, Refused
 from gateway.core.findings import Finding, FindingCode
@@ -55,7 +56,9 @@ class SourceFile:
                 where="slug",
                 hint="Name it with letters or digits, or declare a slug in its front matter.",
             )
-        return Submission(Address.of(publisher, slug), body, form, self.charset, free=free)
+        beside = companions_of(self.path, body) if formats.named(form).is_text else ()
+        address = Address.of(publisher, slug)
+        return Submission(address, body, form, self.charset, free=free, companions=beside)
 
     def _made(self, formats: Formats) -> str:
         return self.name if is_name(self.name) else formats.slug(self.name)
@@ -113,13 +116,15 @@ def _found(paths: Iterable[Path], charset: str | None) -> Iterator[SourceFile]:
 
 def is_document(file: Path) -> bool:
     """Return whether a file may be meant as a document: no picture, README or hidden file is."""
-    is_other = file.suffix.lower() in _PICTURES or _ABOUT.fullmatch(file.name)
+    is_other = file.suffix.lower() in _COMPANIONS or _ABOUT.fullmatch(file.name)
     return not (is_other or file.name.startswith((".", "~$")))  # of Word while it is open
 
 
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-(?=.)")
 _DECLARES = re.compile(rb"\b(?:slug|permalink|url)\b[\"']?\s*[:=]", re.IGNORECASE)
-_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg", ".bmp", ".ico"))
+_COMPANIONS = frozenset(
+    (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg", ".bmp", ".ico")
+) | {".pdf", ".zip", ".xlsx", ".epub", ".mp3", ".mp4"}
 _ABOUT = re.compile(r"(?:readme|licen[sc]e)(?:\..*)?|thumbs\.db|desktop\.ini", re.IGNORECASE)
 
 

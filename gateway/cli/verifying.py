@@ -78,6 +78,8 @@ class _Run:
         documents |= {address async for address in self._services.store.addresses()}
         for address in track(sorted(documents), "previews"):
             await self._preview(address)
+        async for address in self._services.vault.shelf.addresses():
+            await self._companions(address)
         await self._judge("catalogue", await self._catalogue_faults(documents), self._rebuild)
         return self._found
 
@@ -121,6 +123,13 @@ class _Run:
             return kept is not None and await self._services.publishing.mend(kept)
 
         await self._judge(f"edition {address} {edition}", faults, mend)
+
+    async def _companions(self, address: Address) -> None:
+        async def mend() -> bool:
+            return False  # only its publisher still has it
+
+        faults = await self._services.vault.shelf.look(address)
+        await self._judge(f"companions of {address}", faults, mend)
 
     async def _preview(self, address: Address) -> None:
         faults = await self._preview_faults(address)

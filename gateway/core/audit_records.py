@@ -35,6 +35,8 @@ class Act(StrEnum):
     ROLL_BACK = "roll-back"
     DELETE = "delete"
     ERASE = "erase"
+    ATTACH = "attach"
+    DETACH = "detach"
     GRANT = "grant"
     REVOKE = "revoke"
     RENEW = "renew"

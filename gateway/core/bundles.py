@@ -20,7 +20,7 @@ from msgspec.json import Decoder, encode
 
 from gateway.core.checks import SIZE, check
 from gateway.core.documents import Address
-from gateway.core.errors import GatewayError
+from gateway.core.errors import GatewayError, Missing
 
 MAGIC = b"paidgate-bundle-4\n"
 _LENGTHS = struct.Struct(">QQ")  # where the bodies begin, and where they end
@@ -166,8 +166,7 @@ class Bundle:
         """Return the bundle in a blob that is said to be of something. Raises Damaged."""
         size = len(blob)
         at = end = head_end(blob, size)
-        if blob[_FIXED:HEAD] != check(of, blob[:_FIXED], blob[HEAD:end]):
-            raise Damaged(_DAMAGED)
+        require_whole_head(of, blob, end)
         lines, _, told = blob[HEAD:end].rpartition(b"\n")
         kinds, bodies = {}, dict[str, dict[str, bytes]]()
         edition, *index = lines.decode().split("\n")
@@ -188,6 +187,14 @@ class Bundle:
 _ENTRY = Decoder(Entry | None)
 
 
+def form_in(bundle: Bundle, name: str) -> Representation:
+    """Return a form of a bundle. Raises Missing."""
+    try:
+        return bundle.forms[name]
+    except KeyError:
+        raise Missing("thing") from None
+
+
 def head_end(beginning: bytes | bytearray, size: int) -> int:
     """Return where the bodies begin in a blob of size bytes that begins so. Raises Damaged."""
     if len(beginning) < HEAD or not beginning.startswith(MAGIC):
@@ -196,6 +203,20 @@ def head_end(beginning: bytes | bytearray, size: int) -> int:
     if told != size or not HEAD <= end <= size:
         raise Damaged(_DAMAGED)
     return int(end)
+
+
+def size_told(beginning: bytes) -> int:
+    """Return how long a blob is that begins so, as it tells. Raises Damaged."""
+    if len(beginning) < HEAD:
+        raise Damaged(_DAMAGED)
+    _, told = _LENGTHS.unpack_from(beginning, len(MAGIC))
+    return int(told)
+
+
+def require_whole_head(of: str, beginning: bytes | bytearray, end: int) -> None:
+    """Raise Damaged unless this is all that stands before the bodies of what it should be."""
+    if beginning[_FIXED:HEAD] != check(of, beginning[:_FIXED], beginning[HEAD:end]):
+        raise Damaged(_DAMAGED)
 
 
 Checked = tuple[

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
+from gateway.core.companions import Placed
 from gateway.core.errors import Malformed
 from gateway.core.findings import Finding
 from gateway.core.grammar import PAGEBREAK, stand_ins
@@ -203,12 +205,20 @@ class Rendering:
     warnings: tuple[Finding, ...] = ()
 
 
+Beside = Mapping[str, Placed]
+"""What stands beside a text, by the name that the text calls it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What a full text has in common with its preview: the ids of headings that are not paid."""
+    """What a full text has in common with its preview: the ids of headings that are not paid.
+
+    And what stands beside either.
+    """
 
     ids: tuple[str, ...] = ()
     paid: tuple[tuple[int, int], ...] = ()
+    beside: Beside = field(default_factory=dict)
 
     def is_paid(self, at: int) -> bool:
         """Return whether a place in the full text is paid."""

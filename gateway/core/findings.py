@@ -65,7 +65,8 @@ _WARNINGS = {
     ),
     FindingCode.MISSING_PICTURE: (
         "A picture is named that is not here.",
-        "Give it a whole address that begins with https://.",
+        "Send it beside the document under the name that the text has for it, or give it an "
+        "address that begins with https://.",
     ),
     FindingCode.LEFT_OUT: (
         "This cannot be shown here and was left out: {name}.",

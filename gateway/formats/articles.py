@@ -17,9 +17,9 @@ from gateway.core.documents import (
 )
 from gateway.core.grammar import shown
 from gateway.formats.anchors import linked, named
+from gateway.formats.companions import placed
 from gateway.formats.cutting import cut
-from gateway.formats.fragments import BLOCKS, HEADINGS, Piece, attribute, collapse, join, pieces
-from gateway.formats.losses import can_show
+from gateway.formats.fragments import BLOCKS, HEADINGS, Piece, collapse, join, pieces
 from gateway.formats.sanitising import sanitise
 from gateway.formats.textual import markdown_of, text_of
 
@@ -40,7 +40,7 @@ class Block(NamedTuple):
 def finish(html: str, title: str | None = None, shared: Shared = NOTHING_SHARED) -> Rendering:
     """Return any HTML as a Rendering, by default with its first heading or line as its title."""
     read = pieces(shown(sanitise(html), escape))
-    parts, ids = named(_paragraphs([_pictured(piece) for piece in read]), shared)
+    parts, ids = named(_paragraphs([*placed(read, shared.beside)]), shared)
     blocks = list(_blocks(parts))
     title = _title(blocks) if title is None else shown(title)
     parts = _untitled(parts, blocks, title)
@@ -53,16 +53,6 @@ def finish(html: str, title: str | None = None, shared: Shared = NOTHING_SHARED)
         title=title,
         ids=ids,
     )
-
-
-# --- pictures ----------------------------------------------------------------------------------
-
-
-def _pictured(piece: Piece) -> Piece:
-    """Return the words for a picture that no browser would show here, any other piece as it is."""
-    if piece.name != "img" or can_show(attribute(piece, "src")):
-        return piece
-    return Piece(escape(attribute(piece, "alt"), quote=False))
 
 
 # --- bare text ---------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from gateway.core.grammar import Marker
 from gateway.formats.articles import finish
 from gateway.formats.fragments import HEADINGS, Piece, pieces
 from gateway.formats.html import stamped
+from gateway.formats.losses import is_beside
 from gateway.formats.tokeniser import Token, tokens
 from gateway.formats.word.converting import newer
 from gateway.formats.word.numbers import Counter, Level
@@ -37,8 +38,9 @@ MAX_SECONDS = 10.0  # of a processor, to read one
 _GOES_ON = re.compile(rf"</(p|h[1-6])><\1(?:\s[^<>]*)? {MORE}>")
 _LISTS = re.compile(rf'<{LISTS_TAG} of="([^"]*)"></{LISTS_TAG}>')
 _NUMBER = re.compile(rf'<{NUMBER_TAG} of="([^"]*)\.(\d)"></{NUMBER_TAG}>')
+_IMG = re.compile(r'<img src="([^"]*)" alt="[^"]*">')
 _TAG = re.compile(
-    r"</?(?:p|h[1-6]|ul|li|table|t[rdh]|thead|tbody|strong|em|s|su[bp]|a|br|x-[a-z]+)"
+    r"</?(?:p|h[1-6]|ul|li|table|t[rdh]|thead|tbody|strong|em|s|su[bp]|a|br|img|x-[a-z]+)"
     r"(?:[\s/][^<>]*)?>"
 )
 _STRUCTURES = frozenset({"table", "tr", "td", "th", "ul", NOTE_TAG, BOX_TAG})
@@ -52,14 +54,14 @@ def decode(body: bytes, charset: str | None) -> Decoded:  # noqa: ARG001
     try:
         with cpu_limit(MAX_SECONDS):
             made = shown(body)
-            text = placed(made.body, made.numbers)
+            text = placed(made.body, made.numbers, made.places)
     except GatewayError:
         raise
     except (Exhausted, RecursionError):
         raise too_large("more in it than can be read in reasonable time") from None
     except Exception:  # whatever a reader makes of what no editor writes
         raise refused("The document cannot be read.", SAVE) from None
-    return Decoded(text, made.warnings, body)
+    return Decoded(text, made.warnings, body, made.pictures)
 
 
 def seen(text: str) -> str:
@@ -103,6 +105,8 @@ def render(text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rende
     """Return what is shown of a document; its title is its first heading."""
     marked = stamped(text, shared) if shared.paid else text
     whole = _numbered(_GOES_ON.sub("", marked))
+    # Of one that cannot be made there are no words either: they were never said.
+    whole = _IMG.sub(lambda img: img[0] if is_beside(img[1], shared.beside) else "", whole)
     return finish("".join(_Lifting().lifted(pieces(whole))), title or None, shared)
 
 

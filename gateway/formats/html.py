@@ -13,6 +13,7 @@ from gateway.core.documents import (
     PAGE,
     PLACEHOLDER,
     SEAM,
+    Beside,
     Rendering,
     Shared,
     is_language,
@@ -68,11 +69,11 @@ def render(text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rende
     declared, language = _declared(text)
     marked = stamped(text, shared) if shared.paid else text
     rendering = finish(without_shortcodes(marked), title or declared or None, shared)
-    return replace(rendering, language=language, warnings=lost.first(_losses(text)))
+    return replace(rendering, language=language, warnings=lost.first(_losses(text, shared.beside)))
 
 
-def _losses(text: str) -> Iterator[Finding]:
-    yield from lost.of_html(text, hidden_in(text))
+def _losses(text: str, beside: Beside) -> Iterator[Finding]:
+    yield from lost.of_html(text, hidden_in(text), beside=beside)
     line, at = 1, 0
     for each in shortcodes(text):
         line += text.count("\n", at, each.start)

@@ -23,7 +23,15 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from msgspec import structs
 
-from gateway.core.documents import LINE, NOTHING_SHARED, PLACEHOLDER, SEAM, Rendering, Shared
+from gateway.core.documents import (
+    LINE,
+    NOTHING_SHARED,
+    PLACEHOLDER,
+    SEAM,
+    Beside,
+    Rendering,
+    Shared,
+)
 from gateway.core.errors import Refused
 from gateway.core.findings import Finding
 from gateway.core.grammar import Marker
@@ -94,19 +102,19 @@ def render(text: str, title: str = "", shared: Shared = NOTHING_SHARED) -> Rende
     tokens, html = _parsed(text, shared)
     with _unplaced():
         rendering = finish(html, title or None, shared)
-    return replace(rendering, warnings=lost.first(_losses(tokens, hidden_in(html))))
+    return replace(rendering, warnings=lost.first(_losses(tokens, hidden_in(html), shared.beside)))
 
 
-def _losses(tokens: Sequence[Token], hidden: Hidden | None) -> Iterator[Finding]:
+def _losses(tokens: Sequence[Token], hidden: Hidden | None, beside: Beside) -> Iterator[Finding]:
     for token in tokens:
         line = token.map[0] + 1 if token.map else 1
         if token.type == "html_block":
-            yield from lost.of_html(token.content, hidden, line)
+            yield from lost.of_html(token.content, hidden, line, beside)
         for child in token.children or ():
             if child.type == "html_inline":
-                yield from lost.of_html(child.content, hidden, line)
+                yield from lost.of_html(child.content, hidden, line, beside)
             elif child.type == "image":
-                yield from lost.of_picture(str(child.attrs["src"]), line)
+                yield from lost.of_picture(str(child.attrs["src"]), line, beside)
             line += child.type in ("softbreak", "hardbreak")
 
 

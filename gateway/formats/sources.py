@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gateway.core.errors import Unsupported
 from gateway.formats import FORMATS
+from gateway.formats.companions import addresses_in
 from gateway.formats.frontmatter import split
 from gateway.formats.slugs import slug_of
 from gateway.formats.textual import prose_of
@@ -29,6 +30,10 @@ class SourceFormats:
     def prose(self, html: str) -> str:
         """Return what is seen of sanitised HTML, but for code."""
         return prose_of(html)
+
+    def addresses(self, html: str) -> frozenset[str]:
+        """Return the addresses that sanitised HTML shows or links."""
+        return addresses_in(html)
 
     def slug(self, name: str) -> str:
         """Return what can stand in an address for a name or a title, "" for nothing."""
@@ -54,9 +59,9 @@ class SourceFormats:
 
     def read(self, body: bytes, charset: str | None, form: str) -> Source:
         """Decode once, and take the front matter off. Raises Refused, Unsupported."""
-        text, warnings, kept = self.named(form).decode(body, charset)
+        text, warnings, kept, pictures = self.named(form).decode(body, charset)
         front, declared, rest, line = split(text)
         warnings += declared.warnings
         kept = kept or text.encode()
         meta, holds = declared.meta, declared.holds
-        return Source(kept, text, front, meta, rest, line, warnings, holds, declared.slug)
+        return Source(kept, text, front, meta, rest, line, warnings, holds, declared.slug, pictures)

@@ -17,6 +17,7 @@ from gateway.ports.outbox import AuthorityRecord, Outbox, Outgoing
 from gateway.ports.public_store import PublicStore, Seal, cursor
 from gateway.ports.readers import Reader, ReaderRecords
 from gateway.ports.rolls import ERA, Look, Rolls
+from gateway.ports.shelf import MadeCompanion, Shelf
 from gateway.ports.store_name import StoreName
 from gateway.ports.texts import Decoded, Format, Formats, Press, Source
 from gateway.ports.vault import Health, Sealed, Vault
@@ -46,6 +47,7 @@ __all__ = [
     "Known",
     "Ledger",
     "Look",
+    "MadeCompanion",
     "Outbox",
     "Outgoing",
     "Press",
@@ -56,6 +58,7 @@ __all__ = [
     "Seal",
     "Sealed",
     "Shape",
+    "Shelf",
     "Source",
     "StoreName",
     "Vault",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from gateway.core.bundles import Bundle
@@ -20,6 +20,8 @@ class Decoded(NamedTuple):
     warnings: tuple[Finding, ...] = ()
     kept: bytes = b""
     """What the vault keeps, where that is not the text."""
+    pictures: Mapping[str, bytes] = {}
+    """What it holds of pictures, by the address that its text has for each."""
 
 
 class Format(Protocol):
@@ -85,6 +87,8 @@ class Source:
     """What says that it is not to be published, and when."""
     slug: str = ""
     """The address that it declares, "" for none."""
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    """As in Decoded."""
 
 
 class Formats(Protocol):
@@ -97,6 +101,9 @@ class Formats(Protocol):
 
     def prose(self, html: str) -> str:
         """Return what is seen of sanitised HTML, but for code."""
+
+    def addresses(self, html: str) -> frozenset[str]:
+        """Return the addresses that sanitised HTML shows or links."""
 
     def of_media_type(self, media_type: str) -> str:
         """Return the name of the format with this media type. Raises Unsupported."""

@@ -10,6 +10,7 @@ from typing import Protocol
 from gateway.core.bundles import Bundle, Variant
 from gateway.core.documents import Address
 from gateway.core.permits import Permit
+from gateway.ports.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class Vault(Protocol):
     Every method raises Unavailable when the store does not answer, Missing for no such edition,
     and Damaged for what is not what was kept.
     """
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where what stands beside a document is kept until it is published."""
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store durably; the same edition again changes nothing."""

@@ -55,6 +55,11 @@ def private_representation(media_type: str, body: bytes) -> Representation:
     return Representation(media_type, "", {IDENTITY: body})
 
 
+def stored_representation(media_type: str, body: bytes) -> Representation:
+    """Return the form of bytes that no coding makes smaller: of a picture, of an archive."""
+    return Representation(media_type, etag_of(body), {IDENTITY: body})
+
+
 def etag_of(body: bytes) -> str:
     """Return the strong ETag of bytes."""
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'

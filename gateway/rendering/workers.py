@@ -32,8 +32,9 @@ from gateway.core.findings import Finding, FindingCode
 from gateway.core.markers import divide
 from gateway.core.newly_public import newly_public
 from gateway.formats.sources import SourceFormats
-from gateway.ports import Format
+from gateway.ports import Format, MadeCompanion
 from gateway.process import die_with_parent
+from gateway.rendering.made import make
 from gateway.rendering.pages import Pages
 from gateway.rendering.press import PagePress
 from gateway.rendering.shipped import shipped
@@ -98,12 +99,12 @@ def cores() -> int:
 
 def compose_edition(task: Task, base_url: str) -> Composed:
     """Make an edition of a submission. Raises Refused, Unsupported."""
-    return compose(task, SourceFormats(), PagePress(pages(), base_url))
+    return compose(task, SourceFormats(), PagePress(pages(), base_url), make)
 
 
 def prepare_submission(submission: Submission, now: int) -> Prepared:
     """Find a submission sound. Raises Refused, Unsupported."""
-    return prepare(submission, SourceFormats(), now)
+    return prepare(submission, SourceFormats(), now, make)
 
 
 def compare_versions(before: Version, after: Version) -> tuple[Finding, ...]:
@@ -136,6 +137,10 @@ class Here:
     async def prepare(self, submission: Submission, now: int) -> Prepared:
         """Find a submission sound. Raises Refused, Unsupported."""
         return prepare_submission(submission, now)
+
+    async def make(self, publisher: str, name: str, body: bytes, kind: str) -> MadeCompanion:  # noqa: ARG002
+        """Make a picture or an attachment. Raises Unsupported, TooLarge, Refused."""
+        return make(name, body, kind)
 
     async def compare(self, publisher: str, before: Version, after: Version) -> tuple[Finding, ...]:  # noqa: ARG002
         """Find what is newly public. Raises Refused."""
@@ -170,6 +175,10 @@ class Elsewhere:
         work = partial(prepare_submission, submission, now)
         return await self._run(submission.address.publisher, work)
 
+    async def make(self, publisher: str, name: str, body: bytes, kind: str) -> MadeCompanion:
+        """Make a picture or an attachment. Raises Unsupported, TooLarge, Refused."""
+        return await self._run(publisher, partial(make, name, body, kind), "file")
+
     async def compare(self, publisher: str, before: Version, after: Version) -> tuple[Finding, ...]:
         """Find what is newly public. Raises Refused."""
         is_text = all(SourceFormats().named(form).is_text for _, form in (before, after))
@@ -177,36 +186,36 @@ class Elsewhere:
             return compare_versions(before, after)
         return await self._run(publisher, partial(compare_versions, before, after))
 
-    async def _run(self, publisher: str, work: Callable[[], T]) -> T:
+    async def _run(self, publisher: str, work: Callable[[], T], what: str = "document") -> T:
         limited = partial(_outcome, os.getpid(), self._patience, work)
         async with self._share(publisher), self._door:
             for _ in range(TRIES):
                 began = current_time()
                 # The kernel ends what computes for too long, and this ends what only waits.
                 with move_on_after(self._patience + STARTING), suppress(BrokenWorkerProcess):
-                    return await self._answer(limited)
+                    return await self._answer(limited, what)
                 if current_time() - began >= self._patience:
-                    raise _refused(f"takes longer than {self._patience:.0f} seconds to set")
-        raise _refused("cannot be set: the process that tried was killed")
+                    raise _refused(f"takes longer than {self._patience:.0f} seconds to set", what)
+        raise _refused("cannot be set: the process that tried was killed", what)
 
     def _share(self, publisher: str) -> Semaphore:
         """Return the places of a publisher, kept while somebody stands in one or waits."""
         return self._shares.setdefault(publisher, Semaphore(cores()))
 
-    async def _answer(self, limited: Callable[[], T | GatewayError]) -> T:
+    async def _answer(self, limited: Callable[[], T | GatewayError], what: str) -> T:
         try:
             outcome = await to_process.run_sync(limited, cancellable=True, limiter=self._processes)
         except MemoryError:
             gib = MEMORY >> 30
-            raise _refused(f"takes more than {gib} GiB of memory to set") from None
+            raise _refused(f"takes more than {gib} GiB of memory to set", what) from None
         if isinstance(outcome, GatewayError):
             raise outcome
         return outcome
 
 
-def _refused(why: str) -> Refused:
-    hint = "Divide it, or make its markup simpler."
-    return Refused((Finding(1, None, FindingCode.TOO_LARGE, f"The document {why}.", hint),))
+def _refused(why: str, what: str) -> Refused:
+    hint = "Divide it, or make it simpler."
+    return Refused((Finding(1, None, FindingCode.TOO_LARGE, f"The {what} {why}.", hint),))
 
 
 def _outcome(parent: int, timeout: float, work: Callable[[], T]) -> T | GatewayError:

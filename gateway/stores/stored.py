@@ -20,6 +20,7 @@ STORED = (
     Stored("full text", (FILES, BUCKET), "its source"),
     Stored("preview in the vault", (FILES, BUCKET), "its source"),
     Stored("source", (FILES, BUCKET), "whoever sends it again"),
+    Stored("companion", (FILES, BUCKET), "whoever sends it again"),
     Stored("catalogue", (FILES, BUCKET), "the previews"),
     Stored("ledger", (SQLITE,)),
     Stored("secret", (DATA,)),

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from msgspec import structs
 
+from gateway.core.companions import Companion, digest_of
 from gateway.core.documents import (
     MAX_SECTIONS,
     MAX_TITLE,
@@ -27,15 +28,26 @@ from gateway.core.documents import (
     Shared,
     is_blank,
 )
-from gateway.core.errors import Refused
-from gateway.core.findings import Finding, FindingCode
+from gateway.core.errors import Refused, Unsupported
+from gateway.core.findings import Finding, FindingCode, warning
 from gateway.core.grammar import Marker, spellings, veiled
 from gateway.core.languages import language_of
 from gateway.core.markers import Division, divide, residue
 from gateway.core.rulers import position
 from gateway.core.suspects import near_misses
 from gateway.core.timestamps import later, timestamp, written
-from gateway.ports import Edition, Format, Formats, Press, Sealed, Source
+from gateway.ports import Edition, Format, Formats, MadeCompanion, Press, Sealed, Source
+from gateway.usecases.furnishing import (
+    NOTHING_BESIDE,
+    Fitting,
+    Furniture,
+    Make,
+    furnished,
+    make_all,
+    private_places,
+    public_places,
+    shown_of,
+)
 
 FIRST_WORDS = 40  # characters
 MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
@@ -52,6 +64,8 @@ class Submission:
     language: str = ""
     free: bool = False
     """Whether the publisher means it to hold no paid section."""
+    companions: tuple[Companion, ...] | None = None
+    """What of the shelf stands beside it; None: all that there is."""
 
     def digest(self, stamp: str) -> str:
         """Return a digest of all that decides the bytes of an edition, but for its dates.
@@ -61,7 +75,8 @@ class Submission:
         declared = ("free",) if self.free else ()
         facts = "\n".join((self.format, self.charset or "", self.language, *declared))
         digest = hashlib.sha256(facts.encode() + hashlib.sha256(self.body).digest())
-        return f"{stamp}.{digest.hexdigest()}"
+        beside = digest_of(self.companions or ())
+        return f"{stamp}.{digest.hexdigest()}" + (f".{beside}" if beside else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +89,25 @@ class Prepared:
     full: Rendering
     sections: tuple[tuple[bool, int, int], ...]
     warnings: tuple[Finding, ...] = ()
+    furniture: Furniture = NOTHING_BESIDE
 
 
-def prepare(submission: Submission, formats: Formats, now: int) -> Prepared:
+def _take_none(name: str, body: bytes) -> MadeCompanion:  # noqa: ARG001
+    raise Unsupported("picture", "unknown", ())
+
+
+def prepare(
+    submission: Submission, formats: Formats, now: int, make: Make = _take_none, edition: str = ""
+) -> Prepared:
     """Decode, divide and render both sides. Raises Refused with every finding.
 
-    now: Unix seconds, for what is not to be published yet.
+    now: Unix seconds, for what is not to be published yet. make: of the pictures inside a source
+    what is shown of them. edition: its id, if it is to be one.
     """
     source = formats.read(submission.body, submission.charset, submission.format)
     form = formats.named(submission.format)
     try:
-        prepared = _prepared(submission, source, form, formats, now)
+        prepared = _prepared(submission, source, form, formats, now, make, edition)
     except Refused as refused:
         raise Refused(worded(refused.findings, form, source.text)) from None
     return replace(prepared, warnings=worded(prepared.warnings, form, source.text))
@@ -106,7 +129,13 @@ def _first_words(line: str) -> str:
 
 
 def _prepared(
-    submission: Submission, source: Source, form: Format, formats: Formats, now: int
+    submission: Submission,
+    source: Source,
+    form: Format,
+    formats: Formats,
+    now: int,
+    make: Make,
+    edition: str,
 ) -> Prepared:
     division = divide(source.body, partial(form.in_code, source.body))
     findings = [hold.finding for hold in source.holds if hold.stands(now)]
@@ -114,7 +143,12 @@ def _prepared(
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
     document = Document(submission.address, form.name, source.meta, division.sections, form.seam)
-    preview = form.render(document.projection_text(), source.meta.title)
+    made, failed = make_all(source.pictures, make)
+    companions = {each.name: each for each in submission.companions or ()}
+    companions |= {name: each.companion for name, each in made.items()}
+    public = public_places(document.address, companions.values())
+    preview = form.render(document.projection_text(), source.meta.title, Shared(beside=public))
+    public = shown_of(public, formats.addresses(preview.html))
     unescaped = _unescaped(source, document, form) if division.escapes else preview
     findings = _unpaid_findings(submission, document)
     findings += _torn_findings(source, division, document, form, preview)
@@ -124,8 +158,12 @@ def _prepared(
         raise Refused(tuple(sorted(findings, key=_place)))
     meta = _completed(source.meta, preview, submission.language)
     document = replace(document, meta=meta)
-    shared = Shared(preview.ids, document.paid_spans())
+    private = private_places(document.address, edition, companions.values())
+    furniture = Furniture(public, private, made)
+    shared = Shared(preview.ids, document.paid_spans(), furniture.beside())
     full = form.render(document.full_text().reveal(), meta.title, shared)
+    furniture = furniture.only(formats.addresses(full.html))
+    source = replace(source, pictures={})
     shift = source.line - 1
     return Prepared(
         source,
@@ -133,18 +171,29 @@ def _prepared(
         replace(preview, warnings=()),  # they are the publisher's alone
         replace(full, warnings=()),
         tuple((s.paid, s.line + shift, s.end_line + shift) for s in division.sections),
-        _warnings(source, division, document, full),
+        _warnings(source, division, document, full, failed),
+        furniture,
     )
 
 
 def _warnings(
-    source: Source, division: Division, document: Document, full: Rendering
+    source: Source,
+    division: Division,
+    document: Document,
+    full: Rendering,
+    failed: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
     """Return what refuses nothing, by its place in the source."""
     shift = source.line - 1
     inside = (*division.warnings, *_in_source(full.warnings, document.line_starts()))
     placed = (structs.replace(each, line=each.line + shift) for each in inside)
-    return tuple(sorted((*source.warnings, *placed), key=_place))
+    left_out = (_left_out(name, source.text) for name in failed)
+    return tuple(sorted((*source.warnings, *placed, *left_out), key=_place))
+
+
+def _left_out(name: str, text: str) -> Finding:
+    line = text.count("\n", 0, max(0, text.find(f'src="{name}"'))) + 1
+    return warning(FindingCode.LEFT_OUT, line, name="1 picture")
 
 
 def _in_source(warnings: Iterable[Finding], starts: Sequence[tuple[int, int]]) -> Iterator[Finding]:
@@ -342,11 +391,13 @@ class Composed:
     edition: Edition
     sealed: Sealed
     warnings: tuple[Finding, ...] = ()
+    fittings: tuple[tuple[Fitting, ...], tuple[Fitting, ...]] = ((), ())
+    """What its bundles, the public and the full one, are still to have of the shelf."""
 
 
-def compose(task: Task, formats: Formats, press: Press) -> Composed:
+def compose(task: Task, formats: Formats, press: Press, make: Make = _take_none) -> Composed:
     """Make an edition with all its bytes out of a submission. Raises Refused, Unsupported."""
-    prepared = prepare(task.submission, formats, task.now)
+    prepared = prepare(task.submission, formats, task.now, make, task.edition)
     document = prepared.document
     projection = Projection(
         document.address, document.meta, prepared.preview, document.cuts, "", ""
@@ -373,7 +424,17 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
         full=press.full(FullText(document.address, document.meta, prepared.full), task.edition),
         public=press.public(projection, task.edition),
     )
-    return Composed(edition, sealed, prepared.warnings)
+    furniture = prepared.furniture
+    fittings = furniture.fittings()
+    sealed = furnished(sealed, fittings, furniture.made)
+    return Composed(edition, sealed, prepared.warnings, _missing(fittings, furniture.made))
+
+
+def _missing(
+    fittings: tuple[tuple[Fitting, ...], tuple[Fitting, ...]], made: Container[str]
+) -> tuple[tuple[Fitting, ...], tuple[Fitting, ...]]:
+    public, full = (tuple(each for each in some if each.name not in made) for some in fittings)
+    return public, full
 
 
 def _dates(task: Task, meta: Meta, digest: str) -> tuple[str, str]:

@@ -14,15 +14,26 @@ from dataclasses import dataclass, replace
 
 from gateway.core.audit_records import Act, Record
 from gateway.core.bundles import Bundle, Damaged
+from gateway.core.companions import digest_of
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, NewlyPublic, Stale
 from gateway.core.findings import Finding, FindingCode
 from gateway.core.newly_public import newly_public
-from gateway.ports import Audit, Clock, Edition, Ledger, PublicStore, Vault
+from gateway.ports import (
+    Audit,
+    Clock,
+    Edition,
+    Ledger,
+    MadeCompanion,
+    PublicStore,
+    Sealed,
+    Vault,
+)
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.composing import Composed, Prepared, Submission, Task
 from gateway.usecases.consequences import Coming, Compare, Consequences, Version
+from gateway.usecases.furnishing import furnished
 
 ATTEMPTS = 8
 PAGE = 200  # documents looked at together
@@ -71,6 +82,13 @@ async def _require_agreement(warnings: Sequence[Finding], agree: Agree) -> None:
         raise NewlyPublic(lines)
 
 
+def _parts(source_digest: str) -> tuple[str, str, str]:
+    """Return of what sets the text, of what was sent, and of what stands beside it."""
+    stamp, _, rest = source_digest.partition(".")
+    sent, _, beside = rest.partition(".")
+    return stamp, sent, beside
+
+
 class Publishing:
     """The publisher's side of documents."""
 
@@ -100,6 +118,7 @@ class Publishing:
 
     async def check(self, submission: Submission) -> Prepared:
         """Do all that publication would, but keep nothing. Raises Refused, Unsupported."""
+        submission = await self.furnished(submission)
         prepared = await self._prepare(submission, self._clock.now())
         source = prepared.source.kept
         current = await self._ledger.current(submission.address)
@@ -120,8 +139,10 @@ class Publishing:
         agree: asked, with what would be newly public, before paid text becomes so.
         Raises Refused, Stale, NewlyPublic where nobody agrees, Unavailable.
         """
-        address, digest = submission.address, self.digest(submission)
+        address, sent = submission.address, submission
         for _ in range(ATTEMPTS):
+            submission = await self.furnished(sent)
+            digest = self.digest(submission if sent.companions is None else sent)
             before = await self._ledger.current(address)
             condition.require(before.id if before else None)
             erasures = 0 if before else await self._erased(address)
@@ -134,9 +155,13 @@ class Publishing:
             source = composed.sealed.source
             if before and await self._is_same(before, composed):
                 return await self._again(before, source, composed.warnings)
+            try:
+                sealed = await self.sealed(submission, composed)
+            except Missing:  # what stands beside it has changed meanwhile
+                continue
             found = await self._consequences.of_next(Coming.of(composed.edition, source), before)
             await _require_agreement(found, agree)
-            await self._vault.keep(address, composed.edition.id, composed.sealed)
+            await self._vault.keep(address, composed.edition.id, sealed)
             try:
                 await self._ledger.make_current(
                     composed.edition, before.id if before else None, erasures
@@ -151,6 +176,35 @@ class Publishing:
             return Published(composed.edition, before is None, confirmed, found + composed.warnings)
         raise Stale(None)
 
+    async def furnished(self, submission: Submission) -> Submission:
+        """Return a submission with what is told of that which stands beside it."""
+        if submission.companions == ():
+            return submission
+        there = await self._vault.shelf.all(submission.address)
+        if submission.companions is not None:
+            wanted = {(each.name, each.origin) for each in submission.companions}
+            there = [each for each in there if (each.name, each.origin) in wanted]
+        return replace(submission, companions=tuple(there))
+
+    async def bring_along(self, before: Address, to: Address) -> None:
+        """Put what stands beside a document beside another one too. Raises Damaged, Unavailable."""
+        shelf = self._vault.shelf
+        for each in await shelf.all(before):
+            if made := await shelf.get(before, each.name):
+                await shelf.put(to, made)
+
+    async def sealed(self, submission: Submission, composed: Composed) -> Sealed:
+        """Return the bytes of an edition with all that stands beside it. Raises Missing."""
+        names = {fitting.name for fittings in composed.fittings for fitting in fittings}
+        made: dict[str, MadeCompanion] = {}
+        for each in submission.companions or ():
+            if each.name in names:
+                found = await self._vault.shelf.get(submission.address, each.name)
+                if found is None or found.companion != each:
+                    raise Missing("picture")
+                made[each.name] = found
+        return furnished(composed.sealed, composed.fittings, made)
+
     async def _again(
         self, current: Edition, source: bytes, warnings: tuple[Finding, ...] = ()
     ) -> Published:
@@ -161,7 +215,8 @@ class Publishing:
 
     async def _is_same(self, before: Edition, composed: Composed) -> bool:
         """Return whether the same text, sent in another way, was set by the same press."""
-        if before.source_digest.partition(".")[0] != self._stamp:
+        stamp, _, beside = _parts(before.source_digest)
+        if stamp != self._stamp or beside != _parts(composed.edition.source_digest)[2]:
             return False
         one, other = (
             replace(edition, id="", made_at=0, source_digest="")
@@ -181,7 +236,8 @@ class Publishing:
         # As its own predecessor it keeps its dates.
         task = Task(submission, edition.id, edition.made_at, edition, edition.source_digest)
         composed = await self._compose(task)
-        await self._vault.mend(edition.address, edition.id, composed.sealed)
+        sealed = await self.sealed(submission, composed)
+        await self._vault.mend(edition.address, edition.id, sealed)
         if await self._ledger.edition(edition.address, edition.id) is None:  # erased meanwhile
             await self._vault.erase(edition.address, [edition.id])
         if edition == await self._ledger.current(edition.address):
@@ -198,6 +254,9 @@ class Publishing:
         except (Damaged, Missing):
             return False
         kept = Submission(edition.address, source, edition.format, "utf-8", edition.language)
+        kept = await self.furnished(kept)
+        if digest_of(kept.companions or ()) != _parts(edition.source_digest)[2]:
+            return False  # what stood beside it is gone, or another
         await self._mend(edition, kept)
         return True
 
@@ -323,6 +382,7 @@ class Publishing:
         editions = await self._vault.editions(address)
         if erasures % 2 and erasures == await self._ledger.erasures(address):
             await self._vault.erase(address, editions)
+            await self._vault.shelf.erase(address)
             await self._ledger.end_erasing(address, erasures)
             await self._ledger.scrub()
         return confirmed
@@ -409,6 +469,7 @@ class Publishing:
             if current in (edition, None):
                 is_settled = edition.address not in await self._ledger.unsettled(PAGE)
                 await self.is_shown(edition, is_due=is_settled and current is not None)
+                await self._vault.shelf.look(edition.address)
         return some[-1] if len(some) == FEW else None
 
     async def current(self, address: Address) -> Edition:
@@ -438,6 +499,7 @@ class Publishing:
         submission = Submission(
             edition.address, source, edition.format, "utf-8", edition.language, free=True
         )
+        submission = await self.furnished(submission)
         prepared = await self._prepare(submission, self._clock.now())
         found = await self._consequences.of_current(edition, source)
         return source, found + prepared.warnings

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.bundles import Entry, Representation
+from gateway.core.bundles import IDENTITY, Entry, Representation
+from gateway.core.companions import ATTACHMENTS
 from gateway.core.errors import Malformed, Missing
 from gateway.ports import PublicStore, cursor
 from gateway.rendering.encodings import NOW, public_representation
@@ -17,7 +18,8 @@ from gateway.rendering.pages import Language, Pages
 from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_FOREVER, CACHE_PUBLIC
-from gateway.web.http.requests import document_and_form
+from gateway.web.http.ranges import send_attachment
+from gateway.web.http.requests import document_and_companion, document_and_form
 from gateway.web.http.sending import (
     coding_for,
     liked_coding,
@@ -65,6 +67,7 @@ class Public:
         return [
             Route("/", self.catalogue),
             Route("/documents/{publisher}/{slug}", self.preview),
+            Route("/documents/{publisher}/{slug}/{kind}/{name}", self.companion),
             Route("/static/{name}", self.asset),
             Route("/robots.txt", self.robots),
         ]
@@ -74,7 +77,7 @@ class Public:
         return {b"/documents/": self.ready_preview, PREFIX.encode(): self.ready_asset}
 
     def ready_preview(self, ask: PlainRequest) -> PreparedResponse | None:
-        """Return the answer of preview if it takes no waiting."""
+        """Return the answer of preview, or of a picture, if it takes no waiting."""
         coding = coding_for(ask)
         variant = self._previews.good(ask.path, coding)
         if variant is None:
@@ -88,6 +91,16 @@ class Public:
         variant = await self._store.form(address, form, liked_coding(request))
         if variant is None:
             raise Missing("document")
+        return send_variant(request, variant)
+
+    async def companion(self, request: Request) -> Response:
+        """Send a picture or an attachment that the free text of a document shows."""
+        address, form = document_and_companion(request)
+        variant = await self._store.form(address, form, IDENTITY)
+        if variant is None:
+            raise Missing("document")
+        if form.startswith(ATTACHMENTS):
+            return send_attachment(request, variant, CACHE_PUBLIC)
         return send_variant(request, variant)
 
     async def catalogue(self, request: Request) -> Response:

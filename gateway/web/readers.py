@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.bundles import IDENTITY, Variant
+from gateway.core.companions import PICTURES
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Unpaid
 from gateway.ports import FailedAttempts, PublicStore
@@ -23,11 +24,13 @@ from gateway.web.errors import status_of
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import token_in
+from gateway.web.http.ranges import send_attachment
 from gateway.web.http.rate_limit import CODES, rate_limited
 from gateway.web.http.requests import (
     MAX_CREDENTIAL,
     bearer,
     cookie,
+    document_and_companion,
     document_and_form,
     proves_same_origin,
     read_form,
@@ -79,6 +82,7 @@ class Readers:
             Route("/unlock", self.unlock, methods=["GET", "POST"]),
             Route(ONCE, self.once),
             Route("/read/{publisher}/{slug}", self.read),
+            Route("/read/{publisher}/{slug}/{kind}/{name}", self.companion),
             Route("/library", self.library),
             Route("/signout", self.sign_out, methods=["POST"]),
         ]
@@ -159,6 +163,27 @@ class Readers:
             return self._under_way.answer(opened.holder.key, work)
         return await work()
 
+    async def companion(self, request: Request) -> Response:
+        """Send a picture or an attachment of paid text to the holder of a right, else a problem."""
+        address, form = document_and_companion(request)
+        token = bearer(request)
+        credential = Credential(token, "" if token else self._reader_cookie(request))
+        try:
+            opened = await self._reading.open(address, credential, form)
+        except Unpaid as error:
+            return await self._refuse(request, address, "json", status_of(error))
+        check = partial(self._reading.check, address, credential)
+        if form.startswith(PICTURES):  # a page may ask for all of its pictures at once
+            return await self._send(request, opened, check)
+        work = partial(self._send_attachment, request, opened, check)
+        if opened.text.is_long:
+            return self._under_way.answer(opened.holder.key, work)
+        return await work()
+
+    async def _send_attachment(self, request: Request, opened: Opened, check: Check) -> Response:
+        self._reading.note(opened)
+        return send_attachment(request, opened.text, CACHE_PRIVATE, check)
+
     async def _send(self, request: Request, opened: Opened, check: Check) -> Response:
         self._reading.note(opened)
         return send_own(request, opened.text, check=check)
@@ -173,7 +198,8 @@ class Readers:
         try:
             variant, status = self._reading.ready(address, credential, _full(form, liked)), 200
         except Unpaid:
-            variant, status = self._refusal(ask.path, address, _refused(form)), 402
+            refused = "json" if form.startswith(PICTURES) else form
+            variant, status = self._refusal(ask.path, address, _refused(refused)), 402
         return None if variant is None else private_answer(ask, variant, status)
 
     def _refusal(self, path: bytes, address: Address, form: str) -> Variant | None:

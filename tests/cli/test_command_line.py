@@ -47,7 +47,7 @@ def environment(data: Path) -> dict[str, str]:
 def write_mixed(folder: Path) -> None:
     """Write files of which one is sound, two are not, and two cannot be documents."""
     (folder / "a.txt").write_text(UNCLOSED)
-    (folder / "b.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "b.odt").write_bytes(b"%PDF-1.7")
     (folder / "c.txt").symlink_to("/proc/self/mem")  # root too fails to read it
     (folder / "d.txt").write_text(UNCLOSED)
     (folder / "e.txt").write_text(SOUND)
@@ -76,7 +76,7 @@ def test_a_check_tells_what_is_no_document_and_goes_on(folder: Path, tmp_path: P
     write_mixed(folder)
     told = run(tmp_path, "check", folder)
     assert told.exit_code == 1
-    starts = ["a.txt:3:12: unclosed: ", "b.pdf:1:1: error: ", "c.txt:1:1: error: "]
+    starts = ["a.txt:3:12: unclosed: ", "b.odt:1:1: error: ", "c.txt:1:1: error: "]
     starts += ["d.txt:3:12: unclosed: "]
     for line, start in zip(told.stdout.splitlines(), starts, strict=True):
         assert line.startswith(f"{folder / start}")

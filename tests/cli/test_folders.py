@@ -15,11 +15,11 @@ from tests.cli.test_command_line import run
 NO_DOCUMENTS = (
     "demo/README.md", "demo/readme.txt", "demo/README", "LICENSE", "demo/a.png", "demo/B.JPEG",
     "demo/c.svg", "demo/.DS_Store", "demo/.draft.md", "Thumbs.db", "demo/img/d.webp",
-    "demo/~$paper.docx",
+    "demo/~$paper.docx", "demo/data.xlsx",
 )  # fmt: skip
 DOCUMENTS = (
     "demo/a.md", "demo/b.txt", "demo/c.html", "demo/readme-first.md", "demo/licensed.md",
-    "demo/paper.docx", "demo/notes.pdf", "demo/_drafts/z.md",
+    "demo/paper.docx", "demo/notes.odt", "demo/_drafts/z.md",
 )  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from gateway.app import LookOver, Services, build, open_services
 from gateway.cli.upgrading import upgrade
 from gateway.cli.verifying import verify
 from gateway.cli.welcome import move_in
+from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 from gateway.settings import load
@@ -21,13 +23,16 @@ from gateway.stores.stored import BUCKET, FILES, Stored
 from gateway.usecases.composing import Submission
 from gateway.usecases.granting import GrantRequest
 from gateway.web.errors import status_of
-from tests.asgi import exchange
+from tests import pictures
+from tests.asgi import Exchange, exchange
 from tests.damage.places import Files, Objects, Place, copied, fresh
 from tests.damage.samples import EARLIER, HARMS, HERE, SAMPLES, THERE
 from tests.s3 import S3
 
+PICTURES = {"a.png": pictures.png("one"), "b.jpg": pictures.jpeg("the other")}
+FREE, PAID = "第一。![甲](a.png)", "第二。![乙](b.jpg)"
 SOURCES = {
-    HERE: ("markdown", "report.md", "# 报告\n\n第一。\n\n##paidbegin##\n第二。\n##paidend##\n"),
+    HERE: ("markdown", "report.md", f"# 报告\n\n{FREE}\n\n##paidbegin##\n{PAID}\n##paidend##\n"),
     THERE: ("plain", "story.txt", "Story\n\nBegins, ##paidbegin##goes on,##paidend## and ends.\n"),
 }
 BR = ("accept-encoding", "br")
@@ -87,6 +92,8 @@ class Ground:
         sources.mkdir(parents=True)
         for _, name, text in SOURCES.values():
             (sources / name).write_text(text)
+        for name, body in PICTURES.items():
+            (sources / name).write_bytes(body)
         self._other = await self._filled("other")
         self._objects = await self._filled("whole")
         here = self._copy()
@@ -187,8 +194,18 @@ class Ground:
             answers[target] = await exchange(app, "GET", target, [BR])
         for target in (f"/read/{a}{end}" for a in SOURCES for end in ("", ".txt")):
             answers[target] = await exchange(app, "GET", target, [bearer])
+        for target in self._pictures(answers):
+            answers[target] = await exchange(app, "GET", target, [bearer])
         told = {target: (found.status, found.body) for target, found in answers.items()}
+        told |= {f"picture {name}": await _picture(services, name) for name in PICTURES}
         return told | {f"source of {a}": await _source(services, a) for a in SOURCES}
+
+    def _pictures(self, answers: Mapping[str, Exchange]) -> Iterable[str]:
+        """Return where the pictures were when everything was whole."""
+        known = [target for target in self._answers if "/pictures/" in target]
+        return known or re.findall(
+            r' src="(/[^"]*/pictures/[^"]*)"', answers[f"/read/{HERE}"].body.decode()
+        )
 
 
 @dataclass(frozen=True)
@@ -226,6 +243,8 @@ def _names(answer: Answer) -> set[bytes]:
 
 
 async def _publish(services: Services, more: str = "", *only: Address) -> None:
+    for name, body in () if only else PICTURES.items():
+        await services.picturing.put(HERE, name, body, "pictures")
     for address in only or SOURCES:
         form, _, text = SOURCES[address]
         with suppress(GatewayError):
@@ -238,6 +257,14 @@ async def _mend(services: Services, harm: str) -> None:
         await upgrade(services, lambda _: None)
     else:
         await verify(services, lambda _: None, repair=True)
+
+
+async def _picture(services: Services, name: str) -> Answer:
+    try:
+        made = await services.picturing.get(HERE, name, "pictures")
+    except GatewayError as error:
+        return status_of(error), b""
+    return 200, made.forms["whole"].bodies[IDENTITY]
 
 
 async def _source(services: Services, address: Address) -> Answer:

@@ -9,6 +9,7 @@ from gateway.core.bundles import Bundle
 from gateway.core.documents import Address
 from gateway.ports import Sealed
 from gateway.stores import sealing, versions
+from gateway.stores.shelf import SUFFIX
 from tests.damage.earlier import bundle_3, sealed_2
 from tests.damage.places import Place
 
@@ -57,7 +58,13 @@ def _earlier_edition(blob: bytes, name: str) -> bytes:
 
 def _edition(part: str) -> Sample:
     here, there = f"vault/{HERE}/", f"vault/{THERE}/"
-    return Sample(_under(here), _part(part), _of(there), _earlier_edition)
+    names, another = _under(here, sealing.SUFFIX), _under(there, sealing.SUFFIX)
+    return Sample(
+        names, _part(part), lambda place: place.read(another(place)[-1]), _earlier_edition
+    )
+
+
+_companions = _under(f"vault/{HERE}/", SUFFIX)
 
 
 def _database(name: str) -> Callable[[Place], list[str]]:
@@ -90,6 +97,10 @@ SAMPLES: Mapping[str, Sample] = {
     "full text": _edition("full"),
     "preview in the vault": _edition("public"),
     "source": _edition("source"),
+    "companion": Sample(
+        lambda place: _companions(place)[:1],
+        another=lambda place: place.read(_companions(place)[-1]),
+    ),
     "catalogue": Sample(_catalogue, earlier=_earlier_catalogue),
     "ledger": Sample(_database("ledger.db"), _kind_of_page),
     "secret": Sample(_under("secret")),

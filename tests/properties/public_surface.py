@@ -47,7 +47,7 @@ FIXED = (
     "/healthz",
 )
 OWN_ETAG: Headers = (("if-none-match", "its own ETag"),)
-_HREF = re.compile(rb'(?:href|src|action)="(/[^"#]*)')
+_HREF = re.compile(rb'(?:(?:href|src|action|srcset)="|w, )(/[^"# ]*)')
 
 
 def of_document(address: str) -> Iterator[str]:

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from anyio import create_task_group, wait_all_tasks_blocked
 
+from gateway.core.companions import PICTURES
 from gateway.core.documents import Address
-from gateway.core.errors import Refused
+from gateway.core.errors import Refused, Unsupported
 from gateway.core.findings import FindingCode
 from gateway.rendering.workers import Elsewhere, Here, cores, stamp
 from gateway.usecases.composing import Submission, Task
+from tests import pictures
 from tests.faults import poisons
 from tests.faults.poisons import DIE, GREED, HANG
 from tests.servers import comes_true
@@ -106,3 +108,24 @@ def children() -> set[str]:
 def test_the_stamp_tells_one_origin_from_another() -> None:
     assert stamp("") == stamp("")
     assert stamp("") != stamp("https://read.example.org")
+
+
+# --- pictures ----------------------------------------------------------------------------------
+
+
+async def test_a_picture_is_made_elsewhere_as_it_is_here() -> None:
+    body = pictures.jpeg("word", 1_000, 500)
+    made = await Elsewhere("").make("demo", "a.jpg", body, PICTURES)
+    assert made == await Here("").make("demo", "a.jpg", body, PICTURES)
+
+
+async def test_a_picture_that_takes_too_long_is_refused_and_the_next_one_is_made() -> None:
+    slow = pictures.png("", 7_000, 7_000)  # within the bound of pixels
+    elsewhere = Elsewhere("", timeout=0.05)
+    with pytest.raises(Refused) as refused:
+        await elsewhere.make("demo", "a.png", slow, PICTURES)
+    (found,) = refused.value.findings
+    assert found.code is FindingCode.TOO_LARGE
+    assert "The file takes longer" in found.message
+    with pytest.raises(Unsupported):
+        await elsewhere.make("demo", "a.svg", b"<svg/>", PICTURES)

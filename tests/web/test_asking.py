@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.core.companions import ATTACHMENTS, PICTURES
 from gateway.formats.sources import SourceFormats
+from tests import pictures
 from tests.samples import body_of
 from tests.services import NOW
 from tests.web.caller import Caller, caller, open_api
@@ -270,8 +272,17 @@ def _request(
         if "$ref" in content["schema"]:
             body = json.dumps(draw(_object(told, content["schema"]["$ref"], chosen))).encode()
         else:
-            body = body_of(SourceFormats().of_media_type(media_type), SOURCE)
+            body = _sent(path, media_type)
     return method, f"{path}?{urlencode(query)}".rstrip("?"), body, headers
+
+
+def _sent(path: str, media_type: str) -> bytes:
+    """Return what is of a media type, or at least of the kind that a path takes."""
+    if f"/{PICTURES}/" in path:
+        return pictures.KINDS.get(media_type, pictures.png)()
+    if f"/{ATTACHMENTS}/" in path:
+        return pictures.attachments().get(media_type, b"%PDF-1.7")
+    return body_of(SourceFormats().of_media_type(media_type), SOURCE)
 
 
 @st.composite

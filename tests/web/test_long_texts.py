@@ -8,8 +8,11 @@ import pytest
 from starlette.types import Message, Scope
 
 from gateway.core.bundles import LONG
+from gateway.core.companions import ATTACHMENTS, PICTURES
+from gateway.core.documents import Address
 from gateway.core.errors import Revoked
 from gateway.web.http.sending import CHUNK
+from tests import pictures
 from tests.asgi import exchange
 from tests.services import Standing, gateway
 
@@ -29,10 +32,12 @@ async def shown() -> tuple[Standing, str, str]:
     return side, grant.id, token
 
 
-async def sent(side: Standing, token: str, meanwhile: Meanwhile) -> tuple[int, int]:
+async def sent(
+    side: Standing, token: str, meanwhile: Meanwhile, target: str = TARGET
+) -> tuple[int, int]:
     """Read the text slowly, with something else meanwhile; return what came and was told."""
     scope: Scope = {
-        "type": "http", "method": "GET", "path": TARGET, "raw_path": TARGET.encode(),
+        "type": "http", "method": "GET", "path": target, "raw_path": target.encode(),
         "query_string": b"", "scheme": "http", "http_version": "1.1", "root_path": "",
         "headers": [(b"host", b"127.0.0.1"), (b"authorization", f"Bearer {token}".encode())],
         "client": ("127.0.0.1", 1),
@@ -80,6 +85,34 @@ async def test_a_long_text_stops_where_the_document_is_deleted() -> None:
     address = (await side.services.publishing.documents("demo", "", 1))[0].address
     came, told = await sent(side, token, lambda: side.services.publishing.delete(address))
     assert came == CHUNK < told
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "body"),
+    [
+        ("a.pdf", ATTACHMENTS, b"%PDF-1.7" + bytes(2 * LONG)),
+        ("a.png", PICTURES, pictures.noise(900, 700)),
+    ],
+)
+async def test_a_long_picture_or_attachment_stops_where_the_right_is_taken_back(
+    name: str, kind: str, body: bytes
+) -> None:
+    side = gateway()
+    address = Address("demo", "report")
+    await side.services.picturing.put(address, name, body, kind)
+    text = f"# T\n\nFree.\n\n##paidbegin##\n\n![a]({name}) [b]({name})\n\n##paidend##\n"
+    await side.publish("report", text, form="markdown")
+    grant, token = await side.grant("all")
+    bearer = [("authorization", f"Bearer {token}")]
+    page = (await exchange(side.app, "GET", "/read/demo/report", bearer)).body.decode()
+    target = page.partition('="/read/demo/report/')[2].partition('"')[0]
+    came, told = await sent(
+        side,
+        token,
+        lambda: side.services.granting.revoke("demo", grant.id),
+        f"/read/demo/report/{target}",
+    )
+    assert came == CHUNK < LONG < told
 
 
 async def test_each_read_of_a_long_text_is_recorded_once() -> None:

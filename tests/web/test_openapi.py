@@ -29,7 +29,8 @@ def served(app: Any) -> Iterator[tuple[str, str]]:
     for route in app.routes:
         assert isinstance(route, Route)
         if route.path.startswith(("/api", "/redeem")):
-            yield from ((m, route.path) for m in (route.methods or ()) if m != "HEAD")
+            path = route.path.replace(":path}", "}")  # of a parameter that may hold a slash
+            yield from ((m, path) for m in (route.methods or ()) if m != "HEAD")
 
 
 async def test_every_route_is_described_and_nothing_else_is() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from xml.etree.ElementTree import Element, ParseError, fromstring
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
@@ -15,6 +15,7 @@ from gateway.formats.decoding import FORBIDDEN
 
 MAX_MEMBERS = 2_000
 MAX_PART = 2 << 20  # bytes of XML
+MAX_PICTURE = 16 << 20  # bytes
 MAX_ALL = 64 << 20  # bytes that all members say they have
 MAX_ELEMENTS = 100_000  # of all parts together; a page has about two hundred
 MAX_DEPTH = 100
@@ -30,9 +31,17 @@ SAVE = "Open it in Word, WPS or LibreOffice and save it as .docx, without macros
 class Part:
     """One part of XML, and where the references in it lead."""
 
-    def __init__(self, root: Element, links: dict[str, tuple[str, bool]]) -> None:
+    def __init__(
+        self, root: Element, links: dict[str, tuple[str, bool]], read: Callable[[str], bytes]
+    ) -> None:
         self.root = root
         self._links = links
+        self._read = read
+
+    def inside(self, reference: str) -> tuple[str, bytes]:
+        """Return the name and the content of the member that a reference leads to, or nothing."""
+        target, is_outside = self._links.get(reference, ("", True))
+        return ("", b"") if is_outside else (target, self._read(target))
 
     def outside(self, reference: str) -> str:
         """Return the address outside that a reference leads to, "" for none."""
@@ -81,7 +90,18 @@ class WordParts:
         root = self._parsed(name)
         if FORBIDDEN.search("".join((*root.itertext(), *(target for target, _ in links.values())))):
             raise refused("The document holds a character that cannot stand in a text.", SAVE)
-        return Part(root, links)
+        return Part(root, links, self._picture)
+
+    def _picture(self, name: str) -> bytes:
+        """Return a member that may be a picture, nothing for one that cannot be read."""
+        info = self._members.get(name)
+        if info is None or info.file_size > MAX_PICTURE:
+            return b""
+        try:
+            with self._archive.open(info) as file:
+                return file.read(MAX_PICTURE)
+        except _DAMAGES:
+            return b""
 
     def _links_of(self, name: str) -> dict[str, tuple[str, str, bool]]:
         """Return target, kind, and whether that is outside, of the references of a part."""

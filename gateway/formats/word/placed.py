@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from io import BytesIO
+from urllib.parse import quote
 
 from gateway.formats.fragments import HEADINGS, Piece, pieces
 from gateway.formats.word.numbers import Level
-from gateway.formats.word.shown import STYLES, Numbered
+from gateway.formats.word.shown import STYLES, Numbered, Picture
 from gateway.formats.word.signs import (
     BOX,
     FLOAT_END,
@@ -26,6 +27,8 @@ from gateway.formats.word.signs import (
     NUMBER,
     NUMBER_END,
     PARAGRAPH,
+    PICTURE,
+    PICTURE_END,
 )
 
 MORE = "more"  # the attribute of an element that goes on
@@ -37,6 +40,7 @@ _INLINE = frozenset({"strong", "em", "s", "sup", "sub", "a"})
 _SIGNED = re.compile(f"{MARKER}([^{MARKER_END}]*){MARKER_END}")
 _BEGINS = re.compile(rf"((?:<(?:ul|li|table|t[a-z]+|p|h[1-6])(?:\s[^<>]*)?>)*){PARAGRAPH}")
 _NUMBERED = re.compile(f"{NUMBER}([0-9]+){NUMBER_END}")
+_PICTURED = re.compile(f"{PICTURE}([0-9]+){PICTURE_END}")
 _FLOAT = re.compile(f"([{NOTE}{BOX}])([^{NOTE}{BOX}{FLOAT_END}]*){FLOAT_END}")
 _WRITTEN = str.maketrans({LESS: "<", GREATER: ">"})
 
@@ -52,7 +56,7 @@ _STYLE_MAP = "\n".join(
 )
 
 
-def placed(body: bytes, numbers: Sequence[Numbered]) -> str:
+def placed(body: bytes, numbers: Sequence[Numbered], pictures: Sequence[Picture] = ()) -> str:
     """Return the text of a plainer Word document."""
     import mammoth  # slow to import, and most processes read no Word document
 
@@ -65,6 +69,7 @@ def placed(body: bytes, numbers: Sequence[Numbered]) -> str:
     html = "".join(_Tearing().torn(pieces(html)))
     html = _BEGINS.sub(r"\n\1", html).removeprefix("\n")
     html = _NUMBERED.sub(lambda match: _number(numbers[int(match[1])]), html)
+    html = _PICTURED.sub(lambda match: _picture(pictures[int(match[1])]), html)
     while (tagged := _FLOAT.sub(_tagged, html)) != html:
         html = tagged
     return _lists(numbers) + html.translate(_WRITTEN)
@@ -164,6 +169,10 @@ def _tagged(match: re.Match[str]) -> str:
 
 def _number(numbered: Numbered) -> str:
     return f'<{NUMBER_TAG} of="{escape(numbered.counted)}.{numbered.level}"></{NUMBER_TAG}>'
+
+
+def _picture(picture: Picture) -> str:
+    return f'<img src="{quote(picture.name)}" alt="{escape(picture.words)}">'
 
 
 def _lists(numbers: Iterable[Numbered]) -> str:

@@ -6,6 +6,7 @@ runs of the original divide it. Signs tell where paragraphs, notes and text boxe
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from io import BytesIO
@@ -19,6 +20,7 @@ from xml.etree.ElementTree import (
 from xml.sax.saxutils import quoteattr
 from zipfile import ZipFile
 
+from gateway.core.companions import MAX_COMPANIONS, is_companion_name, picture_kind
 from gateway.core.findings import Finding, FindingCode, warning
 from gateway.core.grammar import PAGEBREAK, spellings
 from gateway.core.suspects import near_misses
@@ -35,12 +37,15 @@ from gateway.formats.word.signs import (
     NUMBER,
     NUMBER_END,
     PARAGRAPH,
+    PICTURE,
+    PICTURE_END,
 )
 from gateway.formats.word.styles import Styles
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 STYLES = (*(f"h{n}" for n in range(1, 7)), *(f"b{n}" for n in range(1, 10)), "right", "center")
+MAX_WORDS = 500  # characters that stand for a picture
 MAX_TITLE_LINE = 60  # characters of a first line that is its title for standing in the middle
 
 register_namespace("w", W)
@@ -54,6 +59,7 @@ _AROUND = frozenset(
     }
 )
 _KEPT = frozenset({"tab", "noBreakHyphen", "sym", "fldChar", "instrText"})
+_SIGNED_PICTURE = re.compile(f"{PICTURE}[0-9]+{PICTURE_END}")
 _LINE = "textWrapping"  # the kind of a break that ends a line, not a page
 _SWITCHES = ("b", "i", "strike")
 _AS_TEXT = {"sym": "\u25a1", "noBreakHyphen": "\u2011"}  # anything else is a space
@@ -67,12 +73,21 @@ class Numbered(NamedTuple):
     levels: list[Level]
 
 
+class Picture(NamedTuple):
+    """A picture in its place: its name, and the words that stand for it."""
+
+    name: str
+    words: str
+
+
 class Shown(NamedTuple):
-    """A document made plainer, the numbers of its paragraphs, and what is lost."""
+    """A document made plainer, the numbers of its paragraphs, its pictures, and what is lost."""
 
     body: bytes
     numbers: list[Numbered]
     warnings: tuple[Finding, ...]
+    places: list[Picture]
+    pictures: dict[str, bytes]
 
 
 def shown(body: bytes) -> Shown:
@@ -93,6 +108,8 @@ class _Reader:
         self._fields: list[bool] = []  # for each field that is open, whether its result is
         self._links: dict[str, str] = {}
         self._numbers: list[Numbered] = []
+        self._places: list[Picture] = []
+        self._pictures: dict[str, bytes] = {}  # what they hold, by name
         self._lost: dict[str, tuple[int, int]] = {}  # how many of a kind, and where the first
         self._paragraph = 0
         self._carried: list[Element] = []  # of a paragraph whose end was deleted
@@ -104,7 +121,8 @@ class _Reader:
         body = SubElement(document, _w("body"))
         body.extend(self._story(child(self._main.root, "body")))
         packed = _packed(tostring(document), self._links)
-        return Shown(packed, self._numbers, tuple(self._warnings()))
+        warnings = tuple(self._warnings())
+        return Shown(packed, self._numbers, warnings, self._places, self._pictures)
 
     def _warnings(self) -> Iterator[Finding]:
         last = max(1, self._paragraph)
@@ -175,7 +193,7 @@ class _Reader:
             self._paragraph -= 1
             return
         made = Element(_w("p"))
-        style, sign = self._style(properties, text)
+        style, sign = self._style(properties, _SIGNED_PICTURE.sub("", text))
         if style:
             SubElement(SubElement(made, _w("pPr")), _w("pStyle")).set(_w("val"), style)
         made.append(_run(PARAGRAPH + sign))
@@ -196,7 +214,7 @@ class _Reader:
                 self._numbers.append(Numbered(counted, level, levels))
         heading = self._styles.heading(properties)
         alignment = self._styles.alignment(properties)
-        is_first = self._paragraph == 1 and len(text) <= MAX_TITLE_LINE
+        is_first = self._paragraph == 1 and 0 < len(text.strip()) <= MAX_TITLE_LINE
         if heading or (is_first and alignment == "center" and not number):
             return f"h{heading or 1}", sign
         return bullet or alignment, sign
@@ -294,7 +312,21 @@ class _Reader:
             for box in boxes:
                 yield from self._float(BOX, box, self._part)
             if not boxes and chosen is not None:
-                self._lose(_kind_of(chosen))
+                yield from self._drawn(chosen)
+
+    def _drawn(self, drawing: Element) -> Iterator[Element]:
+        """Yield a picture that can be shown; anything else that is drawn is lost."""
+        kind = _kind_of(drawing)
+        name, body = self._part.inside(_embedded(drawing)) if kind == "picture" else ("", b"")
+        is_known = name in self._pictures
+        if not (picture_kind(body) and is_companion_name(name)) or (
+            len(self._pictures) >= MAX_COMPANIONS and not is_known
+        ):
+            self._lose(kind)
+            return
+        self._pictures[name] = body
+        self._places.append(Picture(name, _description(drawing)))
+        yield _run(f"{PICTURE}{len(self._places) - 1}{PICTURE_END}")
 
     def _float(self, sign: str, content: Element, part: Part | None) -> Iterator[Element]:
         """Yield what stands apart from the paragraph that it belongs to."""
@@ -474,6 +506,22 @@ def _kind_of(drawing: Element) -> str:
             return kind
     is_picture = names["blip"] or names["imagedata"]
     return "picture" if is_picture else "drawing" if names["docPr"] or names["shape"] else ""
+
+
+def _embedded(drawing: Element) -> str:
+    """Return the reference to the picture in a drawing."""
+    for each in drawing.iter():
+        if local(each) == "blip":
+            return attribute(each, "embed")
+        if local(each) == "imagedata":
+            return attribute(each, "id")
+    return ""
+
+
+def _description(drawing: Element) -> str:
+    """Return the words that stand for a drawing, on one line."""
+    told = (attribute(each, "descr") for each in drawing.iter() if local(each) == "docPr")
+    return " ".join(next(told, "").split())[:MAX_WORDS]
 
 
 # --- the plainer document ----------------------------------------------------------------------

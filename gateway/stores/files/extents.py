@@ -12,7 +12,15 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from gateway.core.bundles import LONG, Variant, found_in, head_end, require_whole
+from gateway.core.bundles import (
+    LONG,
+    Variant,
+    found_in,
+    head_end,
+    require_whole,
+    require_whole_head,
+)
+from gateway.core.errors import Missing
 
 BEGINNING = 8192  # bytes; with the head of most bundles, and their first bodies
 
@@ -55,7 +63,7 @@ def variant_at(
 
     The form is in the coding, or else as it is. locate tells, of a file that begins so, where in
     it the bundle stands, where that is not all of it. waits: for a disk, and for what is long.
-    Raises OSError, Damaged, and KeyError where the bundle has no such form.
+    Raises OSError, Damaged, and Missing where the bundle is whole and has no such form.
     """
     read = _read if waits else _read_at_hand
     file = os.open(path, _READ)
@@ -70,7 +78,11 @@ def variant_at(
         end = head_end(known, size)
         if end > len(known):
             known = read(file, start, end)
-        media_type, etag, chosen, at, checked = found_in(known, end, size, form, coding)
+        try:
+            media_type, etag, chosen, at, checked = found_in(known, end, size, form, coding)
+        except KeyError:
+            require_whole_head(of, known, end)
+            raise Missing("thing") from None
         is_known = at.stop <= len(known)
         body = known[at] if is_known else read(file, start + at.start, at.stop - at.start)
         require_whole(of, checked, body)

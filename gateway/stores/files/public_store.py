@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from gateway.core.bundles import Bundle, Damaged, Entry, Variant
+from gateway.core.bundles import Bundle, Damaged, Entry, Variant, form_in
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Stale
@@ -97,14 +97,14 @@ class FilePublicStore:
         )
 
     async def _form(self, address: Address, form: str, coding: str) -> Variant | None:
-        with suppress(Damaged, KeyError, OSError):  # the whole is read below, and tells
+        with suppress(Damaged, OSError):  # the whole is read below, and tells
             path, of = str(self._path(address)), of_public(address)
             read = partial(variant_at, path, of, form, coding, waits=True)
             _, variant = await to_thread.run_sync(read, limiter=self._one_copy.threads)
             if self._can_tell or variant.is_long:
                 return variant
         bundle = await self.get(address)
-        return bundle.forms[form].variant(coding) if bundle else None
+        return form_in(bundle, form).variant(coding) if bundle else None
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none)."""

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from anyio import to_thread
 
-from gateway.core.bundles import IDENTITY, LONG, Bundle, Damaged, Variant
+from gateway.core.bundles import IDENTITY, Bundle, Damaged, Variant, form_in
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
@@ -20,6 +20,7 @@ from gateway.core.permits import NotPermitted, Permit
 from gateway.ports import Health, Sealed
 from gateway.stores import sealing
 from gateway.stores.damages import Damages
+from gateway.stores.files.blobs import FileBlobs
 from gateway.stores.files.durable import (
     PART,
     answering,
@@ -31,8 +32,9 @@ from gateway.stores.files.durable import (
     within,
     write_private,
 )
-from gateway.stores.files.extents import NotAtHand, variant_at
+from gateway.stores.files.extents import variant_at
 from gateway.stores.one_copy import OneCopy
+from gateway.stores.shelf import BlobShelf
 from gateway.stores.vault_parts import OpenedFile, Parts
 from gateway.stores.versions import part_at
 
@@ -56,6 +58,7 @@ class FileVault:
         self._damages = Damages()
         self._one_copy = OneCopy()
         self._parts = Parts(self._opened, self._damages)
+        self.shelf = BlobShelf(FileBlobs(root), self._damages)
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store durably; the same edition again changes nothing."""
@@ -93,13 +96,13 @@ class FileVault:
 
     async def _form(self, permit: Permit, form: str) -> Variant:
         address, edition = permit.address, permit.edition
-        with suppress(Damaged, KeyError, OSError):  # the whole is read below, and tells
+        with suppress(Damaged, OSError):  # the whole is read below, and tells
             path, of = str(self._path(address, edition)), sealing.of("full", address, edition)
             read = partial(variant_at, path, of, form, IDENTITY, _place, waits=True)
             _, variant = await to_thread.run_sync(read, limiter=self._one_copy.threads)
             if self._can_tell or variant.is_long:
                 return variant
-        return (await self.open(permit)).forms[form].variant(IDENTITY)
+        return form_in(await self.open(permit), form).variant(IDENTITY)
 
     def at_hand(self, permit: Permit, form: str) -> Variant | None:
         """Return a form of the full text that a permit names, if it is at hand. Raises Damaged."""
@@ -113,7 +116,7 @@ class FileVault:
         path = below(publisher, slug, edition, suffix=sealing.SUFFIX)
         try:
             of = sealing.of("full", key[0], edition)
-            _, variant = variant_at(self._folder + path, of, form, IDENTITY, _full)
+            _, variant = variant_at(self._folder + path, of, form, IDENTITY, _place)
         except OSError as error:
             self._can_tell = error.errno != errno.ENOTSUP
             return None
@@ -163,13 +166,6 @@ class FileVault:
 
 def _place(beginning: bytearray) -> slice:
     return sealing.place(beginning[: sealing.HEAD], "full")
-
-
-def _full(beginning: bytearray) -> slice:
-    place = _place(beginning)
-    if place.stop - place.start > LONG:  # then a form of it may be
-        raise NotAtHand
-    return place
 
 
 def require_permit(permit: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.core.bundles import Bundle, Entry, Variant
+from gateway.core.bundles import Bundle, Entry, Variant, form_in
 from gateway.core.documents import Address
 from gateway.core.errors import Stale
 from gateway.ports import Health, Seal, cursor
@@ -50,7 +50,7 @@ class MemoryPublicStore:
 
     async def form(self, address: Address, form: str, coding: str) -> Variant | None:
         bundle = self._bundles.get(address)
-        return bundle.forms[form].variant(coding) if bundle else None
+        return form_in(bundle, form).variant(coding) if bundle else None
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         bundle = self._bundles.get(address)

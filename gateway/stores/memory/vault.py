@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from gateway.core.bundles import IDENTITY, Bundle, Variant
+from gateway.core.bundles import IDENTITY, Bundle, Variant, form_in
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import Permit
 from gateway.ports import Health, Sealed
+from gateway.stores.damages import Damages
 from gateway.stores.files.vault import require_permit
+from gateway.stores.memory.blobs import MemoryBlobs
 from gateway.stores.sealing import PARTS
+from gateway.stores.shelf import BlobShelf
 
 
 class MemoryVault:
@@ -18,6 +21,7 @@ class MemoryVault:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[Address, str], Sealed] = {}
+        self.shelf = BlobShelf(MemoryBlobs(), Damages())
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         self._kept.setdefault((address, edition), sealed)
@@ -44,7 +48,7 @@ class MemoryVault:
         return self._sealed(permit.address, permit.edition).full
 
     async def form(self, permit: Permit, form: str) -> Variant:
-        return (await self.open(permit)).forms[form].variant(IDENTITY)
+        return form_in(await self.open(permit), form).variant(IDENTITY)
 
     def at_hand(self, permit: Permit, form: str) -> Variant | None:
         require_permit(permit)

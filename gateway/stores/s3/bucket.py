@@ -14,6 +14,7 @@ import obstore
 from anyio import fail_after
 from obstore.exceptions import (
     AlreadyExistsError,
+    GenericError,
     NotModifiedError,
     PreconditionError,
 )
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 TIMEOUT = 10.0  # seconds for an answer, all retries included
 LONGER = 6  # times as long for a write, which may be of a hundred megabytes
 RETRIES = 2
+_BEHIND = "416 Range Not Satisfiable"  # what a server says of bytes behind the end
 
 
 class Object(NamedTuple):
@@ -73,6 +75,22 @@ class Bucket:
                 if "NoSuchBucket" in str(error):  # this is no answer about the object
                     raise
                 return None
+
+    async def piece(self, key: str, start: int, stop: int) -> bytes | None:
+        """Return the bytes of an object from start up to stop, or to its end; none behind that."""
+        with self._answering():
+            try:
+                options: obstore.GetOptions = {"range": (start, stop)}
+                found = await obstore.get_async(self._store, key, options=options)
+                return (await found.bytes_async()).to_bytes()
+            except FileNotFoundError as error:
+                if "NoSuchBucket" in str(error):  # this is no answer about the object
+                    raise
+                return None
+            except GenericError as error:
+                if _BEHIND not in str(error):
+                    raise
+                return b""
 
     async def tag(self, key: str) -> str:
         """Return the tag of an object, "" where there is none."""

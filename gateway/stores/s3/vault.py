@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import PurePosixPath
 
 from anyio import to_thread
 
-from gateway.core.bundles import IDENTITY, Bundle, Variant
+from gateway.core.bundles import (
+    IDENTITY,
+    LONG,
+    Bundle,
+    Damaged,
+    Variant,
+    form_in,
+    found_in,
+    head_end,
+    require_whole,
+    require_whole_head,
+)
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
@@ -19,11 +31,14 @@ from gateway.stores.damages import Damages
 from gateway.stores.files.durable import within
 from gateway.stores.files.vault import require_permit
 from gateway.stores.one_copy import OneCopy
+from gateway.stores.s3.blobs import ObjectBlobs
 from gateway.stores.s3.bucket import Bucket
+from gateway.stores.shelf import BlobShelf
 from gateway.stores.vault_parts import OpenedFile, Parts
 from gateway.stores.versions import part_at
 
 ROOT = PurePosixPath("vault")
+BEGINNING = 8_192  # bytes; with the head of most texts
 AT_ONCE = 1_000  # keys asked for at a time
 CAPACITY = 32 << 20  # bytes of full texts kept in memory
 
@@ -38,6 +53,7 @@ class ObjectVault:
         self._damages = Damages()
         self._one_copy = OneCopy()
         self._parts = Parts(self._opened, self._damages)
+        self.shelf = BlobShelf(ObjectBlobs(bucket), self._damages)
 
     async def keep(self, address: Address, edition: str, sealed: Sealed) -> None:
         """Store durably; the same edition again changes nothing."""
@@ -65,7 +81,35 @@ class ObjectVault:
         return await self._one_copy.of(permit.address.publisher, which, load)
 
     async def _form(self, permit: Permit, form: str) -> Variant:
-        return (await self.open(permit)).forms[form].variant(IDENTITY)
+        key = permit.address, permit.edition
+        if not self._recent.get(key):
+            with suppress(Damaged):  # the whole is read below, and tells
+                if variant := await self._alone(*key, form):
+                    return variant
+        return form_in(await self.open(permit), form).variant(IDENTITY)
+
+    async def _alone(self, address: Address, edition: str, form: str) -> Variant | None:
+        """Return one form of a text that is too long to be kept in memory, and read no other."""
+        key, of = _key(address, edition), sealing.of("full", address, edition)
+        beginning = await self._bucket.piece(key, 0, BEGINNING)
+        if beginning is None:
+            raise Missing("edition")
+        full = sealing.place(beginning[: sealing.HEAD], "full")
+        size = full.stop - full.start
+        if size <= LONG:
+            return None
+        head = beginning[full.start :]
+        end = head_end(head, size)
+        if end > len(head):
+            head = await self._bucket.piece(key, full.start, full.start + end) or b""
+        try:
+            media_type, etag, coding, at, checked = found_in(head, end, size, form, IDENTITY)
+        except KeyError:
+            require_whole_head(of, head, end)
+            raise Missing("thing") from None
+        body = await self._bucket.piece(key, full.start + at.start, full.start + at.stop) or b""
+        require_whole(of, checked, body)
+        return Variant(media_type, etag, coding, body)
 
     def at_hand(self, permit: Permit, form: str) -> Variant | None:
         """Return a form of the full text that a permit names, if it is in memory."""
@@ -89,7 +133,7 @@ class ObjectVault:
         """Return the ids of all editions that are kept of a document."""
         folder = str(PurePosixPath(_key(address, "x")).parent)
         keys = [key async for some in self._bucket.keys(folder, "", AT_ONCE) for key in some]
-        return sorted(PurePosixPath(key).stem for key in keys)
+        return sorted(PurePosixPath(key).stem for key in keys if key.endswith(sealing.SUFFIX))
 
     async def erase(self, address: Address, editions: Collection[str]) -> None:
         """Take editions away for good."""

@@ -14,9 +14,11 @@ from gateway.usecases.codes import Codes
 from gateway.usecases.explaining import Explaining
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import Idempotency
+from gateway.usecases.picturing import Picturing
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.redeeming import Redeeming
 from gateway.web.api.codes import CodesApi
+from gateway.web.api.companions import CompanionsApi
 from gateway.web.api.documents import DocumentsApi
 from gateway.web.api.explanations import Explanations
 from gateway.web.api.grants import GrantsApi
@@ -40,6 +42,7 @@ class Api:
     def __init__(
         self,
         publishing: Publishing,
+        picturing: Picturing,
         api_keys: ApiKeys,
         granting: Granting,
         codes: Codes,
@@ -59,6 +62,7 @@ class Api:
             *DocumentsApi(
                 publishing, idempotency, formats, links, max_upload, under_way
             ).operations(),
+            *CompanionsApi(picturing, max_upload).operations(),
             *GrantsApi(granting, links).operations(),
             *CodesApi(codes, under_way).operations(),
             *KeysApi(api_keys).operations(),

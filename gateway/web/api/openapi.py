@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.core.companions import MAX_COMPANION_NAME
 from gateway.core.documents import NAME
 from gateway.rendering.problems import PROBLEM
 from gateway.web.api.operations import Body, Operation
@@ -29,7 +30,15 @@ _HEADERS = {
 }
 
 _ID = {"type": "string", "pattern": "^[a-z0-9]{1,64}$", "maxLength": 64}
-_PATHS = {"slug": {"type": "string", "pattern": f"^{NAME}$", "maxLength": 80}}
+_PATHS = {
+    "slug": {"type": "string", "pattern": f"^{NAME}$", "maxLength": 80},
+    "name": {
+        "type": "string",
+        "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]*$",
+        "maxLength": MAX_COMPANION_NAME,
+        "description": "As the source calls it; any letters will do, and folders, as in img/a.png.",
+    },
+}
 
 _STATUSES = {
     200: "Done.",

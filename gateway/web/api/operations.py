@@ -80,4 +80,5 @@ def _route(path: str, methods: Mapping[str, Operation], door: Door, look: Look) 
         look(operation, request.query_params)
         return await operation.work(request, key.publisher)
 
-    return Route(path, answer, methods=list(methods))
+    # A name may be a path of its own.
+    return Route(path.replace("{name}", "{name:path}"), answer, methods=list(methods))

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.core.companions import PICTURES
 from gateway.core.documents import NAME, Address
 from gateway.rendering.representations import OTHERS, PAGE
 from gateway.web.http.access_log import begin_request, note
@@ -166,11 +167,13 @@ def document_of(path: bytes) -> tuple[Address, str] | None:
     found = _DOCUMENT.fullmatch(path)
     if found is None:
         return None
-    publisher, slug, form = found.groups()
+    publisher, slug, form, picture = found.groups()
+    form = form or picture
     return Address(publisher.decode(), slug.decode()), form.decode() if form else PAGE.name
 
 
 _DOCUMENT = re.compile(
-    f"/[a-z]+/({NAME})/({NAME})(?:[.]({'|'.join(each.name for each in OTHERS)}))?".encode(),
+    f"/[a-z]+/({NAME})/({NAME})"
+    f"(?:[.]({'|'.join(each.name for each in OTHERS)})|/({PICTURES}/{NAME}))?".encode(),
     re.ASCII,
 )

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from anyio.lowlevel import checkpoint
 from starlette.requests import Request
 
+from gateway.core.companions import ATTACHMENTS, PICTURES
 from gateway.core.conditions import Condition, Names
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import CrossSite, Malformed, Missing, TooLarge, Unsupported
@@ -95,6 +96,20 @@ def sent_name(request: Request) -> str:
 def document_and_form(request: Request) -> tuple[Address, str]:
     """Return which document, in which form, the path names. Raises Missing."""
     return named_document(request.path_params["publisher"], request.path_params["slug"])
+
+
+def document_and_companion(request: Request) -> tuple[Address, str]:
+    """Return which document, and which picture or attachment of it, the path names.
+
+    Raises Missing.
+    """
+    publisher, slug, kind, name = (
+        request.path_params[each] for each in ("publisher", "slug", "kind", "name")
+    )
+    is_named = is_name(publisher) and is_name(slug) and is_name(name)
+    if kind not in (PICTURES, ATTACHMENTS) or not is_named:
+        raise Missing("page")
+    return Address(publisher, slug), f"{kind}/{name}"
 
 
 def named_document(publisher: str, name: str) -> tuple[Address, str]:

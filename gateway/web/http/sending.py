@@ -6,7 +6,7 @@ of it, as fast as the client takes it: what waits for a slow one is a chunk and 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -69,7 +69,7 @@ def public_answer(
 ) -> PreparedResponse:
     """Return the answer that everyone may have, 304 if the client has it."""
     has = ask.headers.get(b"if-none-match")
-    if has and (has == variant.etag or _has(has, variant.etag)):
+    if has and (has == variant.etag or has_tag(has, variant.etag)):
         return _answer(ask, variant, cache, 304)
     return _answer(ask, variant, cache, 200)
 
@@ -153,17 +153,24 @@ class _Long(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         start = {"type": "http.response.start", "status": self.status_code}
         await send({**start, "headers": self.raw_headers})
-        whole = self._variant.body
-        for at in range(0, len(whole), CHUNK):
-            if at and self._check:
-                # A server waits for a slow client before it sends: first wait, and then check.
-                await send({"type": "http.response.body", "body": b"", "more_body": True})
-                try:
-                    await self._check()
-                except GatewayError:
-                    return  # shorter than its length says: the server cuts the connection
-            chunk, more = whole[at : at + CHUNK], at + CHUNK < len(whole)
-            await send({"type": "http.response.body", "body": chunk, "more_body": more})
+        await send_checked(send, [memoryview(self._variant.body)], self._check)
+
+
+async def send_checked(send: Send, parts: Sequence[memoryview], check: Check | None) -> None:
+    """Send a body in chunks, the last of which ends it; check before each but the first."""
+    chunks = [part[at : at + CHUNK] for part in parts for at in range(0, len(part), CHUNK)]
+    for number, chunk in enumerate(chunks):
+        if number and check:
+            # A server waits for a slow client before it sends: first wait, and then check.
+            await send({"type": "http.response.body", "body": b"", "more_body": True})
+            try:
+                await check()
+            except GatewayError:
+                return  # shorter than its length says: the server cuts the connection
+        more = number + 1 < len(chunks)
+        await send({"type": "http.response.body", "body": bytes(chunk), "more_body": more})
+    if not chunks:
+        await send({"type": "http.response.body", "body": b""})
 
 
 # --- negotiation -------------------------------------------------------------------------------
@@ -196,6 +203,7 @@ def _liked(accepted: bytes) -> str:
     return liked if liking[liked] > 0 else IDENTITY
 
 
-def _has(if_none_match: bytes, etag: bytes) -> bool:
+def has_tag(if_none_match: bytes, etag: bytes) -> bool:
+    """Return whether If-None-Match names an ETag."""
     tags = [tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")]
     return etag in tags or if_none_match.strip() == b"*"

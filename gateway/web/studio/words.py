@@ -124,7 +124,7 @@ WORDS: Mapping[FindingCode, Words] = {
     ),
     FindingCode.MISSING_PICTURE: (
         N_("This picture is not here."),
-        N_("Give it a whole address that begins with https://."),
+        N_("Send it beside the document, or give it a whole address that begins with https://."),
     ),
     FindingCode.LEFT_OUT: (
         N_("Something here cannot be shown and was left out."),

@@ -1,0 +1,101 @@
+"""Companions of a document on disk: the pictures and attachments that its file names.
+
+By relative address, and from no other place than the folder of the file: no name leads above it,
+and no symbolic link is followed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from gateway.core.companions import ATTACHMENTS, PICTURES, Companion, named, origin_of, picture_kind
+from gateway.core.errors import GatewayError
+from gateway.rendering.made import make
+from gateway.usecases.composing import Submission
+from gateway.usecases.picturing import Picturing
+
+MAX_SIZE = 16 << 20  # bytes of one
+
+MOST = 2_000  # places in a text that are looked at
+LONGEST = 400  # characters of a name
+
+_SUFFIX = r"\.(?:png|jpe?g|gif|webp|avif|svg|bmp|pdf|zip|xlsx|epub|mp3|mp4)(?![\w.-])"
+_MAY_NAME = re.compile(_SUFFIX.encode(), re.IGNORECASE)
+_ENDS = re.compile(_SUFFIX, re.IGNORECASE)
+# Where a name begins: in quotes or angle brackets it may hold spaces, anywhere else it cannot.
+_BEGINS = [re.compile(rf"[^{ends}]+\Z") for ends in (r"\s\"'()<>\[\]|=", r"\"\n", r"'\n", r"<\n")]
+
+Say = Callable[..., None]
+
+
+def companions_of(file: Path, body: bytes) -> tuple[Companion, ...]:
+    """Return what stands beside a document on disk, of what its text names. Raises OSError."""
+    found = {}
+    for name in dict.fromkeys(_named_in(body)):
+        path = _beside(file.parent, name)
+        if path and path.stat().st_size <= MAX_SIZE:
+            found[name] = Companion(name, origin_of(path.read_bytes()))
+    return tuple(found.values())
+
+
+async def bring(picturing: Picturing, folder: Path, submission: Submission, say: Say) -> None:
+    """Put what stands beside a document where publication finds it; tell what cannot be shown."""
+    there = {(each.name, each.origin) for each in await _known(picturing, submission)}
+    for each in submission.companions or ():
+        if (each.name, each.origin) in there:
+            continue
+        path = folder / each.name
+        try:
+            body = path.read_bytes()
+            kind = PICTURES if picture_kind(body) or _is_meant_as_picture(path) else ATTACHMENTS
+            await picturing.put(submission.address, each.name, body, kind)
+        except (GatewayError, OSError) as error:
+            say(f"{path}: not shown: {error}")
+
+
+def made_here(folder: Path, submission: Submission) -> Iterator[Companion]:
+    """Yield what could be shown of that which stands beside a file. Raises OSError."""
+    for each in submission.companions or ():
+        body = (folder / each.name).read_bytes()
+        with suppress(GatewayError):
+            yield make(each.name, body, PICTURES if picture_kind(body) else ATTACHMENTS).companion
+
+
+async def _known(picturing: Picturing, submission: Submission) -> tuple[Companion, ...]:
+    return tuple(await picturing.all(submission.address)) if submission.companions else ()
+
+
+def _is_meant_as_picture(path: Path) -> bool:
+    return path.suffix.lower() not in (".pdf", ".zip", ".xlsx", ".epub", ".mp3", ".mp4")
+
+
+def _named_in(body: bytes) -> Iterator[str]:
+    if not _MAY_NAME.search(body):
+        return  # most name nothing, and are not read twice
+    text = _text(body)
+    for end in islice(_ENDS.finditer(text), MOST):
+        before = text[max(0, end.end() - LONGEST) : end.end()]
+        for begins in _BEGINS:
+            if (found := begins.search(before)) and (name := named(found[0])):
+                yield name
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body.decode("gb18030", errors="replace")
+
+
+def _beside(folder: Path, name: str) -> Path | None:
+    """Return the file of a name, None where there is none, or a link leads to it."""
+    for spelling in (name, unicodedata.normalize("NFD", name)):
+        path = folder / spelling
+        if path.is_file() and path.resolve() == folder.resolve() / spelling:
+            return path
+    return None
