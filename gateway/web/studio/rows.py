@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from gateway.core.findings import FindingCode
 from gateway.ports import Edition
 from gateway.web.studio.drafts import Draft
 from gateway.web.studio.excerpts import NOTHING_TOLD, Excerpt, Told
@@ -70,6 +71,12 @@ class Row:
     @property
     def free(self) -> int:
         return len(self.sections) - self.paid
+
+    @property
+    def asks_free(self) -> bool:
+        """Return whether to ask if all of it is meant to be free."""
+        is_unpaid = any(one.finding.code is FindingCode.NOTHING_PAID for one in self.found)
+        return is_unpaid or self.draft.free
 
     @property
     def is_done(self) -> bool:
