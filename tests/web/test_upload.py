@@ -155,6 +155,7 @@ def test_an_address_is_made_of_what_is_known(at: Scene, name: str, source: str, 
 def test_no_two_documents_get_the_same_address(at: Scene) -> None:
     seen = send(at, *((f"{n}/a.txt", text(OTHER + str(n))) for n in range(3)), action="check")
     assert [value(seen, f"slug-{n}") for n in (1, 2, 3)] == ["a-2", "a-3", "a-4"]
+    assert "The address a has another document." in rows(seen)[0].text()
     assert states(again(at, seen)) == ["published"] * 3
     before = at.current("a")
     assert before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gateway.core.documents import Address, valid_name
 from gateway.core.errors import Missing
@@ -16,6 +16,18 @@ from gateway.web.studio.drafts import Draft, suggested_slug
 
 UNNAMED = "-"  # where a draft is looked at whose file's name makes no address
 _OF_AN_ADDRESS = frozenset({FindingCode.NEWLY_PUBLIC, FindingCode.HOLDERS})
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A draft with an address of its own, and how it was found.
+
+    namesake: what is published at the address that it would have had, None for nothing.
+    """
+
+    draft: Draft
+    prepared: Prepared
+    namesake: Edition | None = None
 
 
 class Addresses:
@@ -32,8 +44,8 @@ class Addresses:
 
     async def made(
         self, publisher: str, draft: Draft, taken: AbstractSet[str] = frozenset()
-    ) -> tuple[Draft, Prepared]:
-        """Return a draft with an address of its own, and how it was found.
+    ) -> Addressed:
+        """Return a draft with an address under which nothing else was published.
 
         taken: what others are about to take. Raises Refused, Unsupported, TooLarge; Malformed
         where nothing of it makes an address.
@@ -42,16 +54,18 @@ class Addresses:
         submission = self.submission(publisher, replace(draft, slug=named or UNNAMED))
         prepared = await self._publishing.check(submission)
         title = prepared.document.meta.title
-        wanted = prepared.source.slug or named or self._formats.slug(title)
-        slug = await self._free(submission, valid_name(wanted, "slug"), taken)
+        made = prepared.source.slug or named or self._formats.slug(title)
+        wanted = Address(publisher, valid_name(made, "slug"))
+        slug = await self._free(submission, wanted, taken)
         warnings = tuple(one for one in prepared.warnings if one.code not in _OF_AN_ADDRESS)
-        return replace(draft, slug=slug), replace(prepared, warnings=warnings)
+        namesake = None if slug == wanted.slug else await self.current(wanted)
+        return Addressed(replace(draft, slug=slug), replace(prepared, warnings=warnings), namesake)
 
-    async def _free(self, submission: Submission, wanted: str, taken: AbstractSet[str]) -> str:
+    async def _free(self, submission: Submission, wanted: Address, taken: AbstractSet[str]) -> str:
         digest = self._publishing.digest(submission)
-        slugs = (slug for slug in numbered(wanted) if slug not in taken)
+        slugs = (slug for slug in numbered(wanted.slug) if slug not in taken)
         slug = next(slugs)
-        while not await self._is_free(Address(submission.address.publisher, slug), digest):
+        while not await self._is_free(Address(wanted.publisher, slug), digest):
             slug = next(slugs)
         return slug
 

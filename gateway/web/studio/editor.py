@@ -73,7 +73,7 @@ class Editor:
         try:
             session.require_csrf_token(upload.fields.get("csrf_token", ""))
             if not draft.slug:
-                draft, _ = await self._addresses.made(session.publisher, draft)
+                draft = (await self._addresses.made(session.publisher, draft)).draft
             submission = self._addresses.submission(session.publisher, draft)
             if upload.fields.get("action") == "publish":
                 return await self._publish(submission, draft)

@@ -51,8 +51,11 @@ class Intake:
         try:
             prepared = None
             if not row.draft.slug:
-                draft, prepared = await self._addresses.made(publisher, row.draft, taken)
-                row = replace(row, draft=draft)
+                made = await self._addresses.made(publisher, row.draft, taken)
+                row, prepared = (
+                    replace(row, draft=made.draft, namesake=made.namesake),
+                    made.prepared,
+                )
             submission = self._addresses.submission(publisher, row.draft)
             if is_publishing:
                 return await self._published(row, submission)

@@ -42,7 +42,11 @@ DONE = frozenset({State.PUBLISHED, State.RECORDED})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One file. edition: what is current at its address, where that is told."""
+    """One file.
+
+    edition: what is current at its address, where that is told. namesake: what is current at the
+    address that was to be made of it.
+    """
 
     number: int
     draft: Draft
@@ -53,6 +57,7 @@ class Row:
     findings: int = 0
     warned: Told = NOTHING_TOLD
     edition: Edition | None = None
+    namesake: Edition | None = None
     kind: Kind | None = None
     kept: str = ""
 
