@@ -313,6 +313,52 @@ def test_the_keyboard_alone_mends_and_publishes(sign_in: Open, tmp_path: Path) -
     expect(page.get_by_role("status").first).to_contain_text("已发布 1")
 
 
+def test_files_outlive_the_session_in_which_they_were_chosen(
+    sign_in: Open, gateway: Gateway, tmp_path: Path
+) -> None:
+    page, file = sign_in(), tmp_path / "outlives.txt"
+    file.write_text(TEXT.format("一份"))
+    page.get_by_label("文件", exact=True).set_input_files(file)
+    assert settle(page) == ["ready"]
+    other = page.context.new_page()
+    other.goto("/studio")
+    other.get_by_role("button", name="退出").click()
+    other.get_by_label("发布者的 API 密钥").wait_for()
+    page.get_by_role("button", name="全部发布").click()
+    assert settle(page) == ["failed"]
+    expect(page.locator("#rows")).to_contain_text("登录")
+    other.get_by_label("发布者的 API 密钥").fill(gateway.key)
+    other.get_by_role("button", name="登录").click()
+    other.wait_for_url("**/studio")
+    page.get_by_role("button", name="全部发布").click()
+    assert settle(page) == ["published"]
+
+
+def answer_elsewhere(page: Page, status: int) -> None:
+    """Have a proxy answer the next upload."""
+    body = f"<html><body><center><h1>{status} of a proxy</h1></center></body></html>"
+
+    def answer(route: Route) -> None:
+        route.fulfill(status=status, content_type="text/html", body=body)
+
+    page.route("**/studio/upload", answer, times=1)
+
+
+def test_an_answer_from_elsewhere_is_told_as_it_is(sign_in: Open, tmp_path: Path) -> None:
+    page, file = sign_in(), tmp_path / "answered-elsewhere.txt"
+    file.write_text(TEXT.format("一份"))
+    answer_elsewhere(page, 413)
+    page.get_by_label("文件", exact=True).set_input_files(file)
+    assert settle(page) == ["failed"]
+    expect(page.locator("#rows")).to_contain_text("413 of a proxy")
+    answer_elsewhere(page, 504)
+    page.get_by_role("button", name="全部发布").click()
+    assert settle(page) == ["unsure"]
+    expect(page.locator("#rows")).to_contain_text("可能已经发布")
+    page.get_by_role("button", name="全部发布").click()
+    assert settle(page) == ["published"]
+
+
 def test_a_page_with_files_is_not_left_without_a_question(sign_in: Open, tmp_path: Path) -> None:
     page, file = sign_in(), tmp_path / "left.txt"
     file.write_text(BAD.format("一份"))

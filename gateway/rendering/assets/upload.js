@@ -122,7 +122,7 @@ function sendNext() {
     isSent = true;
     part(number, "sent").textContent = say("reading");
   };
-  request.onload = () => answered(number, request.responseText);
+  request.onload = () => answered(number, action, request);
   request.onabort = request.onerror = ({ type }) => {
     const state = isSent && action === "publish" ? "unsure" : type === "abort" ? "stopped" : "failed";
     tell(number, state, say(`${state}-why`));
@@ -156,18 +156,26 @@ function progress(number, loaded, total) {
   part(number, "sent").textContent = say("sent", { sent: size(loaded), size: size(total) });
 }
 
-function answered(number, html) {
-  const page = new DOMParser().parseFromString(html, "text/html");
-  const token = page.querySelector("#batch [name=csrf_token]");
-  if (token) form.elements.csrf_token.value = token.value;
+function answered(number, action, { status, responseText }) {
+  const page = new DOMParser().parseFromString(responseText, "text/html");
+  const token = page.querySelector("#batch [name=csrf_token]")?.value;
+  const isRenewed = token && token !== form.elements.csrf_token.value;
+  if (isRenewed) form.elements.csrf_token.value = token;
+  if (isRenewed && status === 403) return enqueue(number, action); // signed in anew in another tab
   const made = page.getElementById(`row-${number}`);
   const alert = page.querySelector("[role=alert]");
-  if (!made || alert) return tell(number, "failed", alert?.textContent.trim() ?? say("failed-why"));
+  if (!made || alert) return refused(number, action, status, alert ?? page.querySelector("h1"));
   const focused = document.activeElement?.id;
   row(number).replaceWith(made);
   if (focused && focused !== document.activeElement?.id) document.getElementById(focused)?.focus();
   if (["published", "recorded"].includes(made.dataset.state)) files.delete(number);
   dress(number);
+}
+
+function refused(number, action, status, told) {
+  const isUnsure = status >= 500 && action === "publish";
+  const why = isUnsure ? say("unsure-why") : (told?.textContent.trim() ?? say("failed-why"));
+  tell(number, isUnsure ? "unsure" : "failed", why);
 }
 
 // --- buttons ---
