@@ -133,11 +133,14 @@ def _response(description: str, body: Body | None) -> dict[str, Any]:
 
 
 def _content(body: Body) -> dict[str, Any]:
-    return {media_type: {"schema": _schema(kind)} for media_type, kind in body.items()}
+    return {media_type: {"schema": _schema(media_type, kind)} for media_type, kind in body.items()}
 
 
-def _schema(kind: Any) -> Mapping[str, Any]:
-    return {"$ref": _AT.format(name=kind.__name__)} if kind else {"type": "string"}
+def _schema(media_type: str, kind: Any) -> Mapping[str, Any]:
+    if kind:
+        return {"$ref": _AT.format(name=kind.__name__)}
+    is_text = media_type.startswith("text/")
+    return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 
 
 def _kinds(operation: Operation) -> Iterator[Any]:
