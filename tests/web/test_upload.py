@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import tempfile
 from base64 import b64encode
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import anyio
 import pytest
+from docx import Document
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.documents import Address
@@ -361,6 +365,26 @@ def test_the_page_sends_to_this_site_alone(at: Scene) -> None:
     assert "connect-src" not in at.visitor.get("/studio/new").headers["content-security-policy"]
     inline = r"<script(?![^>]* src=)|<style| on[a-z]+=| style="
     assert not re.search(inline, at.visitor.get(PAGE).text)
+
+
+def test_no_file_goes_to_the_disk_of_its_own(at: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")  # as one that is full
+    body = b"A title\n\n##paidbegin##" + b"Some words. " * 150_000 + b"##paidend##"
+    assert states(send(at, ("large.txt", body))) == ["published"]
+
+
+def test_an_older_word_document_is_converted_where_something_can(at: Scene, tmp_path: Path) -> None:
+    made, word = tmp_path / "old.docx", Document()
+    for line in TEXT.splitlines():
+        word.add_paragraph(line)
+    word.save(str(made))
+    where = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    convert = ["soffice", where, "--headless", "--convert-to", "doc:MS Word 97", "--outdir"]
+    subprocess.run([*convert, str(tmp_path), str(made)], check=True, capture_output=True)
+    old = made.with_suffix(".doc").read_bytes()
+    assert states(send(at, ("old.doc", old))) == ["published"]
+    assert "Free words." in at.preview("old")
+    assert "Paid words." not in at.preview("old")
 
 
 # --- what is not a form of ours ----------------------------------------------------------------

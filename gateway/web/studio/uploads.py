@@ -1,4 +1,4 @@
-"""A form with files, read with bounds and strictly; nothing of it stays on disk."""
+"""A form with files, read with bounds and strictly; nothing of it goes to disk."""
 
 from __future__ import annotations
 
@@ -93,6 +93,7 @@ class _Form:
             max_fields=max_fields,
             max_part_size=sys.maxsize,  # a part is no larger than the body
         )
+        self._parser.spool_max_size = sys.maxsize  # in memory, where it is read to
 
     async def _begun(self, body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         try:
