@@ -229,6 +229,14 @@ def test_an_address_left_empty_is_made_of_the_title_and_is_no_other_document_s(a
     assert "Other words." not in at.preview("a")
 
 
+@pytest.mark.parametrize("name", ["b.pdf", "b.txt", "b.docx"])
+def test_a_file_of_another_kind_is_told_what_it_is_and_the_text_kept(at: Scene, name: str) -> None:
+    seen = at.visitor.write(text=TEXT, file=(name, b"%PDF-1.7\n\xff\xfe\0"))
+    assert seen.status in (415, 422)
+    assert "This is a PDF" in seen.text
+    assert seen.typed == TEXT
+
+
 def test_a_file_of_no_known_kind_is_refused_and_the_text_kept(at: Scene) -> None:
     seen = at.visitor.write(slug="b", text=TEXT, file=("b.exe", b"words"))
     assert seen.status == 415

@@ -25,6 +25,7 @@ from gateway.web.studio.addresses import Addresses
 from gateway.web.studio.desk import HOME, StudioPages, done_at, own_address, see_other
 from gateway.web.studio.drafts import Draft, fitting
 from gateway.web.studio.excerpts import text_in
+from gateway.web.studio.kinds import of_refused
 from gateway.web.studio.looking import Looking
 from gateway.web.studio.sessions import Session, Sessions
 from gateway.web.studio.uploads import STAND_BACK, read_upload
@@ -183,6 +184,7 @@ class Editor:
             prepared=prepared,
             article=article,
             theirs=theirs,
+            kind=of_refused(draft.file_name, draft.file, error) if draft.file else None,
             is_whole=draft.is_whole(self._formats),
             max_upload=self._max_upload,
         )

@@ -21,7 +21,7 @@ from gateway.ports import Edition, Formats
 from gateway.usecases.composing import Prepared, Submission
 from gateway.usecases.publishing import Publishing
 from gateway.web.studio.addresses import Addresses
-from gateway.web.studio.kinds import Kind, of_content, of_name
+from gateway.web.studio.kinds import of_refused
 from gateway.web.studio.looking import Looking
 from gateway.web.studio.rows import Row, State
 
@@ -108,7 +108,7 @@ class Intake:
         state = next(state for kind, state in _STATES if isinstance(error, kind))
         _, found, _ = await self._looking.into(row.draft, error)
         findings = len(error.findings) if isinstance(error, Refused) else 0
-        kind = _kind(row, error)
+        kind = of_refused(row.draft.file_name, row.draft.file or b"", error)
         if kind:
             state = State.OTHER_KIND
         return replace(row, state=state, found=found, findings=findings, kind=kind)
@@ -119,11 +119,3 @@ def _done(row: Row, edition: Edition, *, confirmed: bool) -> Row:
     return replace(
         row, state=state, title=edition.title, sections=edition.sections, edition=edition
     )
-
-
-def _kind(row: Row, error: GatewayError) -> Kind | None:
-    """Return what a file is that no format reads, None for one that a format refuses."""
-    if isinstance(error, Unsupported):
-        return of_name(row.draft.file_name)
-    body = row.draft.file or b""
-    return of_content(row.draft.file_name, body) if isinstance(error, Refused) else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from gateway.core.errors import GatewayError, Refused, Unsupported
 from gateway.formats import docx
 from gateway.web.studio.words import N_
 
@@ -112,3 +113,10 @@ def of_content(file_name: str, body: bytes) -> Kind | None:
     if body.startswith(_ZIP) and b"word/" in body[-DIRECTORY:]:
         return _RENAMED
     return next((kind for kind in KINDS if body.startswith(kind.begins)), None)
+
+
+def of_refused(file_name: str, body: bytes, error: GatewayError | None) -> Kind | None:
+    """Return what a file is that no format reads, None for one that a format refuses."""
+    if isinstance(error, Unsupported):
+        return of_name(file_name)
+    return of_content(file_name, body) if isinstance(error, Refused) else None
