@@ -240,6 +240,20 @@ def test_a_file_on_its_way_shows_its_bytes_and_can_be_stopped(
     expect(page.locator("#so-far")).to_be_attached()
 
 
+def test_what_is_typed_while_a_file_is_on_its_way_stays(sign_in: Open, tmp_path: Path) -> None:
+    page, file = sign_in(), tmp_path / "typed-meanwhile.txt"
+    file.write_text(TEXT.format("一份"))
+    held: list[Route] = []
+    page.route("**/studio/upload", lambda route: held.append(route))
+    page.get_by_label("文件", exact=True).set_input_files(file)
+    expect(page.locator("#rows progress")).to_be_visible()
+    page.get_by_role("textbox", name="地址").fill("by-hand-meanwhile")
+    held[0].continue_()
+    assert settle(page) == ["ready"]
+    expect(page.get_by_role("textbox", name="地址")).to_have_value("by-hand-meanwhile")
+    expect(page.get_by_role("textbox", name="地址")).to_be_focused()
+
+
 def test_a_broken_connection_is_told_and_the_file_sent_again(sign_in: Open, tmp_path: Path) -> None:
     page, file = sign_in(), tmp_path / "broken-connection.txt"
     file.write_text(TEXT.format("一份"))

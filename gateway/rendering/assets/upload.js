@@ -115,6 +115,7 @@ function sendNext() {
   const { file, name } = files.get(number);
   const request = new XMLHttpRequest();
   let isSent = false;
+  const typed = fields(number);
   sending = { number, request };
   tell(number, "sending");
   request.upload.onprogress = ({ loaded, total }) => progress(number, (file.size * loaded) / total, file.size);
@@ -122,7 +123,7 @@ function sendNext() {
     isSent = true;
     part(number, "sent").textContent = say("reading");
   };
-  request.onload = () => answered(number, action, request);
+  request.onload = () => answered(number, action, request, typed);
   request.onabort = request.onerror = ({ type }) => {
     const state = isSent && action === "publish" ? "unsure" : type === "abort" ? "stopped" : "failed";
     tell(number, state, say(`${state}-why`));
@@ -135,10 +136,15 @@ function sendNext() {
   request.send(body(number, action, file, name));
 }
 
+// Of a row: by name, what is typed or, for a tick, whether it is there.
+function fields(number) {
+  const all = [...row(number).querySelectorAll("input[name]")];
+  return new Map(all.map((each) => [each.name, each.type === "checkbox" ? each.checked && each.value : each.value]));
+}
+
 function body(number, action, file, name) {
   const told = new FormData();
-  const fields = [...row(number).querySelectorAll("[name]")].filter((each) => each.type !== "checkbox" || each.checked);
-  for (const each of fields) told.set(each.name, each.value);
+  for (const [each, value] of fields(number)) if (value !== false) told.set(each, value);
   const others = [...table.querySelectorAll('[name^="slug-"]')].filter((each) => each.name !== `slug-${number}`);
   told.set("csrf_token", form.elements.csrf_token.value);
   told.set("action", action);
@@ -156,7 +162,7 @@ function progress(number, loaded, total) {
   part(number, "sent").textContent = say("sent", { sent: size(loaded), size: size(total) });
 }
 
-function answered(number, action, { status, responseText }) {
+function answered(number, action, { status, responseText }, typed) {
   const page = new DOMParser().parseFromString(responseText, "text/html");
   const token = page.querySelector("#batch [name=csrf_token]")?.value;
   const isRenewed = token && token !== form.elements.csrf_token.value;
@@ -165,6 +171,11 @@ function answered(number, action, { status, responseText }) {
   const made = page.getElementById(`row-${number}`);
   const alert = page.querySelector("[role=alert]");
   if (!made || alert) return refused(number, action, status, alert ?? page.querySelector("h1"));
+  // What was typed meanwhile stays.
+  for (const [name, value] of fields(number)) {
+    const field = made.querySelector(`input[name="${name}"]`);
+    if (field && value !== typed.get(name)) Object.assign(field, field.type === "checkbox" ? { checked: value !== false } : { value });
+  }
   const focused = document.activeElement?.id;
   row(number).replaceWith(made);
   if (focused && focused !== document.activeElement?.id) document.getElementById(focused)?.focus();
