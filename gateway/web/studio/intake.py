@@ -52,10 +52,8 @@ class Intake:
             prepared = None
             if not row.draft.slug:
                 made = await self._addresses.made(publisher, row.draft, taken)
-                row, prepared = (
-                    replace(row, draft=made.draft, namesake=made.namesake),
-                    made.prepared,
-                )
+                row = replace(row, draft=made.draft, namesake=made.namesake)
+                prepared = made.prepared
             submission = self._addresses.submission(publisher, row.draft)
             if is_publishing:
                 return await self._published(row, submission)
