@@ -34,8 +34,9 @@ async def exchange(
     body: bytes = b"",
     scheme: str = "http",
     client: str = "127.0.0.1",
+    piece: int = 0,
 ) -> Exchange:
-    """Send one request and return the whole answer."""
+    """Send one request and return the whole answer; piece: bytes of a body that come together."""
     path, _, query = target.partition("?")
     scope: Scope = {
         "type": "http",
@@ -55,7 +56,11 @@ async def exchange(
         "server": ("127.0.0.1", 8_000),
     }
     sent: list[Message] = []
-    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+    step = piece or len(body) or 1
+    pieces = [body[at : at + step] for at in range(0, len(body), step)] or [b""]
+    waiting = [{"type": "http.request", "body": each, "more_body": True} for each in pieces]
+    waiting[-1]["more_body"] = False
+    waiting.reverse()
 
     async def receive() -> Message:
         return waiting.pop() if waiting else {"type": "http.disconnect"}

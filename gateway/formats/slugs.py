@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from itertools import count
 
 from anyascii import anyascii
@@ -30,13 +31,14 @@ def slug_of(name: str) -> str:
 
 def other_than(slug: str, taken: set[str] | frozenset[str]) -> str:
     """Return a slug, with a number at its end where others have it already."""
-    if slug not in taken:
-        return slug
-    return next(
-        other
-        for number in count(2)
-        if (other := f"{slug[: MAX_NAME - len(str(number)) - 1].rstrip('-')}-{number}") not in taken
-    )
+    return next(other for other in numbered(slug) if other not in taken)
+
+
+def numbered(slug: str) -> Iterator[str]:
+    """Yield a slug, then the same with 2, 3 and so on at its end."""
+    yield slug
+    for number in count(2):
+        yield f"{slug[: MAX_NAME - len(str(number)) - 1].rstrip('-')}-{number}"
 
 
 def _bounded(slug: str) -> str:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from gateway.web.studio.drafts import suggested_slug
 from tests.browser.pictures import chromium
-from tests.servers import comes_true, free_port, stop
+from tests.browser.serving import Gateway, serving
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "content" / "demo" / "party-building-report-2023.txt"
@@ -23,47 +19,11 @@ BROKEN = "一份报告\n\n正文 ##paidbegin##付费的内容\n又##paidbegin##�
 TEXT = "一份报告\n\n人人可读。##paidbegin##只有读者可读。##paidend##\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """A gateway that serves, and the key of its publisher."""
-
-    origin: str
-    key: str
-
-
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """Serve a gateway with one publisher, demo."""
-    folder = tmp_path_factory.mktemp("gateway")
-    environ = os.environ | {"PAIDGATE_DATA": str(folder), "PAIDGATE_REDIS": "none"}
-    command = [sys.executable, "-m", "gateway"]
-    added = subprocess.run(
-        [*command, "publisher", "add", "demo"],
-        cwd=ROOT,
-        env=environ,
-        capture_output=True,
-        text=True,
-    )
-    key = re.search(r"pgk-\w+", added.stdout)
-    assert key, added.stderr
-    port = free_port()
-    log = folder / "log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [*command, "serve", "--port", str(port)],
-            cwd=ROOT,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        serves = comes_true(lambda: b"serves on" in log.read_bytes() or server.poll() is not None)
-        assert serves, log.read_text()
-        assert server.poll() is None, log.read_text()
-        yield Gateway(f"http://127.0.0.1:{port}", key[0])
-    finally:
-        stop(server)
+    with serving(tmp_path_factory.mktemp("gateway")) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")

@@ -64,6 +64,12 @@ class Actor:
         headers = {"content-type": "multipart/form-data; boundary=limit"}
         return lambda: client.post(path, content=body, headers=headers)
 
+    def batch(self, name: str, source: str) -> Send:
+        client: TestClient = self.at.visitor._client
+        fields = dict(re.findall(FIELD, self.page("/studio/upload"))) | {"action": "publish"}
+        files = {"files": (name, source.encode())}
+        return lambda: client.post("/studio/upload", data=fields, files=files)
+
     def page(self, path: str) -> str:
         return self.at.visitor.get(path).text
 
@@ -152,6 +158,7 @@ CHANGES: Mapping[Surface, Prepare] = {
     ("DELETE", "/api/keys/{key}"): end_key,
     ("POST", "/api/codes"): lambda a: a.api("POST", "/api/codes", {"scope": "all", "count": 1}),
     ("DELETE", "/api/codes/{code}"): lambda a: a.api("DELETE", f"/api/codes/{a.code()[0]}"),
+    ("POST", "/studio/upload"): lambda a: a.batch("b.txt", SOURCE.format("x")),
     ("POST", "/studio/new"): lambda a: a.editor("/studio/new", slug="b", text=SOURCE.format("x")),
     ("POST", f"{STUDIO}/edit"): lambda a: a.editor(f"{DOCUMENT}/edit", text=SOURCE.format("y")),
     ("POST", f"{STUDIO}/delete"): lambda a: a.studio(f"{DOCUMENT}/delete", f"{DOCUMENT}/delete"),

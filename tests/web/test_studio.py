@@ -17,6 +17,7 @@ TEXT = "A title\n\nFree words.\n\n##paidbegin##Paid words.##paidend##\n"
 
 PAGES = (
     "/studio/new",
+    "/studio/upload",
     "/studio/rights",
     "/studio/documents/a",
     "/studio/documents/a/edit",
@@ -35,7 +36,7 @@ FORMS = (
     "/studio/codes/0/revoke",
     "/studio/documents/a/codes",
 )
-EDITORS = ("/studio/new", "/studio/documents/a/edit")
+EDITORS = ("/studio/upload", "/studio/new", "/studio/documents/a/edit")
 
 
 @pytest.fixture

@@ -191,7 +191,7 @@ def test_a_file_that_cannot_be_read_leaves_the_typed_text(at: Scene) -> None:
     assert seen.typed == "typed before"
 
 
-@pytest.mark.parametrize("slug", ["../x", "A", "a/b", "", "a b", "é", "a\0", "x" * 81, "..%2fx"])
+@pytest.mark.parametrize("slug", ["../x", "A", "a/b", "a b", "é", "a\0", "x" * 81, "..%2fx"])
 def test_a_bad_address_is_refused_and_the_text_kept(at: Scene, slug: str) -> None:
     seen = at.visitor.write(slug=slug, text=TEXT)
     assert seen.status == 400
@@ -217,6 +217,24 @@ def test_a_field_that_cannot_be_is_refused_and_the_text_kept(
     assert seen.status == status
     assert seen.typed == TEXT
     assert at.current("b") is None
+
+
+def test_an_address_left_empty_is_made_of_the_title_and_is_no_other_document_s(at: Scene) -> None:
+    for text, slug in ((TEXT, "a-title"), (OTHER, "a-title-2"), (TEXT, "a-title")):
+        assert at.visitor.write(text=text).place == f"/studio/documents/{slug}?done=published"
+    seen = at.visitor.write(file=("a.txt", OTHER.encode()))
+    assert seen.place == "/studio/documents/a-2?done=published"
+    before = at.current("a")
+    assert before
+    assert "Other words." not in at.preview("a")
+
+
+@pytest.mark.parametrize("name", ["b.pdf", "b.txt", "b.docx"])
+def test_a_file_of_another_kind_is_told_what_it_is_and_the_text_kept(at: Scene, name: str) -> None:
+    seen = at.visitor.write(text=TEXT, file=(name, b"%PDF-1.7\n\xff\xfe\0"))
+    assert seen.status in (415, 422)
+    assert "This is a PDF" in seen.text
+    assert seen.typed == TEXT
 
 
 def test_a_file_of_no_known_kind_is_refused_and_the_text_kept(at: Scene) -> None:

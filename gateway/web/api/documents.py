@@ -79,6 +79,7 @@ class DocumentsApi:
                 takes=sources,
                 query=("free",),
                 conditional=True,
+                refuses=(422,),
             ),
             Operation(
                 "DELETE",
@@ -96,6 +97,7 @@ class DocumentsApi:
                 takes=sources,
                 query=("free",),
                 repeatable=True,
+                refuses=(422,),
             ),
             Operation("GET", f"{PATH}/source", self.read_source, {200: sources}),
             Operation(

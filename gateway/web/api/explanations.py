@@ -30,6 +30,7 @@ class Explanations:
                 query=("document", "subject", "token"),
                 required=("document",),
                 one_of=("subject", "token"),
+                refuses=(404,),
             )
         ]
 

@@ -44,7 +44,8 @@ def _misfit(name: str, value: object, field: FieldInfo) -> Iterator[Malformed]:
         msgspec.convert(value, field.type)
     except msgspec.ValidationError as error:
         # msgspec tells the type or bound, never the value; an expression is nothing for people.
-        told = str(error).partition(" matching regex ")[0].partition(" - at ")[0]
+        told, expression, _ = str(error).partition(" matching regex ")
+        told = f"This is not a valid {name}" if expression else told.partition(" - at ")[0]
         yield Malformed(f"{told}.", where=name, hint=hint_of(field))
 
 

@@ -50,6 +50,7 @@ class GrantsApi:
                     *("subject", "document", "scope", "source", "source_ref", "standing"),
                     *("after", "limit"),
                 ),
+                refuses=(404,),  # a document of another's
             ),
             Operation(
                 "POST",
@@ -58,6 +59,7 @@ class GrantsApi:
                 {201: {JSON: schemas.NewGrant}},
                 takes={JSON: schemas.GrantBody},
                 repeatable=True,
+                refuses=(404,),
                 needs=GIVING,
             ),
             Operation("GET", PATH, self.read_grant, {200: {JSON: schemas.GrantView}}),

@@ -47,12 +47,28 @@ _STATUSES = {
     204: "Done; no worker serves from before any more.",
 }
 
+_REFUSALS = {
+    400: "The request cannot be understood; `where` and `problems` say what of it.",
+    401: "No valid credential.",
+    403: "Understood, and not allowed.",
+    404: "No such thing, or not yours.",
+    409: "In conflict with what is there.",
+    412: "A precondition does not hold.",
+    413: "Larger than the limit.",
+    415: "Of a kind that is not read here.",
+    422: "The document is refused; `findings` say where and how to mend it.",
+    429: "Too many tries, or too much at once; see `Retry-After`.",
+    503: "A part that must answer did not; see `Retry-After`.",
+}
+_SURROGATES = r"\ud800-\udfff"
+
 
 def describe(operations: Iterable[Operation]) -> dict[str, Any]:
     """Return the description of operations, as JSON knows it."""
     operations = list(operations)
     kinds = [Problem, *(kind for each in operations for kind in _kinds(each))]
     _, components = msgspec.json.schema_components(dict.fromkeys(kinds), ref_template=_AT)
+    components = _portable(components)
     paths: dict[str, dict[str, Any]] = {}
     for each in operations:
         paths.setdefault(each.path, {})[each.method.lower()] = _operation(each)
@@ -81,7 +97,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "parameters": list(_parameters(operation)),
         "responses": {
             **{str(s): _response(_STATUSES[s], body) for s, body in operation.gives.items()},
-            "default": _response("It could not be done.", {PROBLEM: Problem}),
+            **{str(s): _response(_REFUSALS[s], {PROBLEM: Problem}) for s in operation.refusals},
         },
     }
     if operation.is_open:
@@ -100,12 +116,24 @@ def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
         query = QUERIES[name]
         told = {"name": name, "in": "query", "required": name in operation.required}
         about = {"description": query.description, "example": query.example}
-        yield told | about | {"schema": query.schema}
+        yield told | about | {"schema": _portable(query.schema)}
     headers = ["If-Match", "If-None-Match"] if operation.conditional else []
     headers += ["Idempotency-Key"] if operation.repeatable else []
     for name in headers:
         description, schema = _HEADERS[name]
         yield {"name": name, "in": "header", "description": description, "schema": schema}
+
+
+def _portable(told: Any) -> Any:
+    """Return schemas without the surrogates that Python's expressions exclude.
+
+    Other languages know them as no characters, and some refuse an expression that names them.
+    """
+    if isinstance(told, Mapping):
+        return {name: _portable(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return [_portable(value) for value in told]
+    return told.replace(_SURROGATES, "") if isinstance(told, str) else told
 
 
 def _response(description: str, body: Body | None) -> dict[str, Any]:
@@ -114,11 +142,14 @@ def _response(description: str, body: Body | None) -> dict[str, Any]:
 
 
 def _content(body: Body) -> dict[str, Any]:
-    return {media_type: {"schema": _schema(kind)} for media_type, kind in body.items()}
+    return {media_type: {"schema": _schema(media_type, kind)} for media_type, kind in body.items()}
 
 
-def _schema(kind: Any) -> Mapping[str, Any]:
-    return {"$ref": _AT.format(name=kind.__name__)} if kind else {"type": "string"}
+def _schema(media_type: str, kind: Any) -> Mapping[str, Any]:
+    if kind:
+        return {"$ref": _AT.format(name=kind.__name__)}
+    is_text = media_type.startswith("text/")
+    return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 
 
 def _kinds(operation: Operation) -> Iterator[Any]:

@@ -39,7 +39,19 @@ class Operation:
     conditional: bool = False
     repeatable: bool = False  # honours Idempotency-Key
     is_open: bool = False  # asks for no API key
+    refuses: tuple[int, ...] = ()  # statuses besides those that follow from all this
     needs: frozenset[May] | None = None  # None: to read for a GET, to publish for all else
+
+    @property
+    def refusals(self) -> list[int]:
+        """Return the statuses with which it may be refused."""
+        found = {400, 503, *self.refuses}
+        found |= set() if self.is_open else {401, 403, 429}
+        found |= {404} if "{" in self.path else set()
+        found |= {409} if self.repeatable else set()
+        found |= {412} if self.conditional else set()
+        found |= {413, 415} if self.takes is not None else set()
+        return sorted(found)
 
     @property
     def summary(self) -> str:

@@ -38,6 +38,7 @@ class Redemptions:
                 one_of=("code", "token"),
                 repeatable=True,
                 is_open=True,
+                refuses=(401, 403, 404, 429),
             )
         ]
 

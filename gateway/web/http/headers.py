@@ -23,6 +23,8 @@ SECURITY = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "referrer-policy": "no-referrer",
 }
+SENDING = SECURITY["content-security-policy"] + "; connect-src 'self'"
+"""The policy of a page whose script sends something, to this site alone."""
 HSTS = "max-age=63072000; includeSubDomains"
 
 Pairs = list[tuple[bytes, bytes]]

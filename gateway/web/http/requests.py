@@ -29,10 +29,15 @@ async def read_body(request: Request, limit: int) -> bytes:
     return b"".join([part async for part in bounded_body(request, limit)])
 
 
-async def bounded_body(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    """Yield the body as `read_body` returns it, and let others run in between."""
+async def bounded_body(
+    request: Request, limit: int, *, as_declared: bool = True
+) -> AsyncGenerator[bytes, None]:
+    """Yield the body as `read_body` returns it, and let others run in between.
+
+    as_declared: one that declares to be larger is not begun.
+    """
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
+    if as_declared and declared.isdecimal() and int(declared) > limit:
         raise TooLarge("request body", limit)
     size = 0
     async for part in decoded(content_coding(request), _within(request.stream(), limit)):

@@ -18,6 +18,7 @@ from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import read_form, require_same_origin
 from gateway.web.http.under_way import UnderWay
+from gateway.web.studio.batches import BatchPage
 from gateway.web.studio.codes import CodePages
 from gateway.web.studio.desk import HOME, StudioPages, read_fields, see_other
 from gateway.web.studio.devices import DevicePages
@@ -56,6 +57,7 @@ class Studio:
         self._editor = Editor(
             self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload
         )
+        self._batches = BatchPage(self._desk, self._sessions, publishing, formats, max_upload)
         self._grants = GrantPages(self._desk, publishing, granting, codes, links)
         self._codes = CodePages(self._desk, self._grants, codes, under_way)
         self._devices = DevicePages(self._desk, granting, links)
@@ -69,6 +71,7 @@ class Studio:
             route("/signout", self.sign_out, "POST", needs=frozenset()),
             *self._documents.routes(),
             *self._editor.routes(),
+            *self._batches.routes(),
             *self._grants.routes(),
             *self._codes.routes(),
             *self._devices.routes(),

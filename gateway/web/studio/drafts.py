@@ -15,6 +15,7 @@ from gateway.usecases.composing import Submission
 from gateway.web.studio.excerpts import text_in
 from gateway.web.studio.uploads import Upload
 
+INDEX = "index"
 TYPED = "plain"  # the format of a text for which none is chosen
 LONGEST = 1 << 20  # characters; over a field with more a browser stands still for long
 READABLE = 4 * LONGEST  # bytes or characters; no character takes more bytes than four
@@ -43,10 +44,10 @@ class Draft:
 
     @classmethod
     def of_upload(cls, upload: Upload, slug: str = "") -> Draft:
-        """Return the draft in a form; slug is the document's, "" if the form names it."""
+        """Return the draft in a form; slug is the document's, "" if the form may name it."""
         fields = upload.fields
         return cls(
-            slug or fields.get("slug", "").strip() or suggested_slug(upload.file_name),
+            slug or fields.get("slug", "").strip(),
             fields.get("format", ""),
             fields.get("language", "").strip(),
             fields.get("edition", ""),
@@ -115,7 +116,8 @@ class Draft:
 
         A browser does not choose a file again by itself; text in a field comes back.
         """
-        dropped = replace(self, file_name="", file=None)
+        slug = self.slug or suggested_slug(self.file_name)
+        dropped = replace(self, slug=slug, file_name="", file=None)
         text = "" if self.file is None else fitting(source)
         try:
             return replace(dropped, format=self._format(formats), text=text) if text else dropped
@@ -129,5 +131,9 @@ def fitting(text: str) -> str:
 
 
 def suggested_slug(file_name: str) -> str:
-    """Return a slug made of a file's name, "" where nothing of it can stand in one."""
-    return slug_of(PurePosixPath(file_name.replace("\\", "/")).stem)
+    """Return a slug made of a file's name, "" where nothing of it can stand in one.
+
+    Of a page bundle, such as trees/index.md, it is made of the folder's name.
+    """
+    path = PurePosixPath(file_name.replace("\\", "/"))
+    return slug_of(path.parent.name if path.stem == INDEX and path.parent.name else path.stem)

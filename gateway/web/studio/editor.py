@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.documents import Address, Projection
+from gateway.core.documents import Projection
 from gateway.core.errors import (
     Expired,
     GatewayError,
-    Missing,
     NewlyPublic,
-    Refused,
     Stale,
     Unauthenticated,
 )
-from gateway.core.findings import Finding
-from gateway.ports import Edition, Formats
+from gateway.ports import Formats
 from gateway.rendering.press import PagePress
 from gateway.usecases.composing import Prepared, Submission
 from gateway.usecases.publishing import Publishing
+from gateway.web.studio.addresses import Addresses
 from gateway.web.studio.desk import HOME, StudioPages, done_at, own_address, see_other
 from gateway.web.studio.drafts import Draft, fitting
-from gateway.web.studio.excerpts import Excerpt, Told, excerpts, revealed, text_in
+from gateway.web.studio.excerpts import text_in
+from gateway.web.studio.kinds import of_refused
+from gateway.web.studio.looking import Looking
 from gateway.web.studio.sessions import Session, Sessions
 from gateway.web.studio.uploads import STAND_BACK, read_upload
 
@@ -51,7 +49,8 @@ class Editor:
         self._formats = formats
         self._press = press
         self._max_upload = max_upload
-        self._reading = CapacityLimiter(1)
+        self._looking = Looking(formats)
+        self._addresses = Addresses(publishing, formats, max_upload)
 
     def routes(self) -> list[Route]:
         """Return the routes of the editor."""
@@ -74,7 +73,9 @@ class Editor:
         draft = Draft.of_upload(upload, request.path_params.get("slug", ""))
         try:
             session.require_csrf_token(upload.fields.get("csrf_token", ""))
-            submission = draft.submission(session.publisher, self._formats, self._max_upload)
+            if not draft.slug:
+                draft = (await self._addresses.made(session.publisher, draft)).draft
+            submission = self._addresses.submission(session.publisher, draft)
             if upload.fields.get("action") == "publish":
                 return await self._publish(submission, draft)
             prepared = await self._publishing.check(submission)
@@ -91,7 +92,7 @@ class Editor:
         place = f"{HOME}/documents/{submission.address.slug}"
         try:
             published = await self._publishing.publish(
-                submission, draft.condition, partial(self._is_agreed, draft)
+                submission, draft.condition, partial(self._looking.is_agreed, draft)
             )
         except Stale:
             # A form that was sent twice finds its own work done.
@@ -101,16 +102,8 @@ class Editor:
         done = "unchanged" if published.edition.id == draft.edition else "published"
         return done_at(place, done, confirmed=published.confirmed)
 
-    async def _is_agreed(self, draft: Draft, lines: Sequence[Finding]) -> bool:
-        def shown() -> str:
-            return revealed(lines, draft.read(self._formats))
-
-        if not draft.agreed:
-            return False
-        return draft.agreed == await to_thread.run_sync(shown, limiter=self._reading)
-
     async def _is_current(self, submission: Submission) -> bool:
-        edition = await self._current(submission.address)
+        edition = await self._addresses.current(submission.address)
         return edition is not None and edition.source_digest == self._publishing.digest(submission)
 
     async def _checked(
@@ -121,7 +114,7 @@ class Editor:
         prepared: Prepared,
         error: NewlyPublic | None = None,
     ) -> Response:
-        before = await self._current(prepared.document.address)
+        before = await self._addresses.current(prepared.document.address)
         document = prepared.document
         projection = Projection(
             document.address,
@@ -146,18 +139,12 @@ class Editor:
         """Show both texts; sent again, the draft of an edit follows the edition shown."""
         if "slug" not in request.path_params:
             return await self._page(request, session, draft, error)
-        edition = await self._current(own_address(request, session))
+        edition = await self._addresses.current(own_address(request, session))
         if edition is None:
             return await self._page(request, session, replace(draft, edition=""), error)
         edition, source = await self._publishing.source(edition.address)
         draft = replace(draft, edition=edition.id)
         return await self._page(request, session, draft, error, theirs=fitting(text_in(source)))
-
-    async def _current(self, address: Address) -> Edition | None:
-        try:
-            return await self._publishing.current(address)
-        except Missing:
-            return None
 
     async def _keep(self, request: Request, error: Unauthenticated) -> Response:
         """Turn away whoever has no session; a text that came after its end is handed back."""
@@ -180,11 +167,8 @@ class Editor:
         article: str = "",
         theirs: str | None = None,
     ) -> Response:
-        # In a thread, because all readers wait for what is done here; one at a time.
         warnings = prepared.warnings if prepared else ()
-        typed, found, warned = await to_thread.run_sync(
-            self._read, draft, error, warnings, limiter=self._reading
-        )
+        typed, found, warned = await self._looking.into(draft, error, warnings)
         if prepared and draft.file and typed.text == draft.text:
             # What was looked at is a file that has to be chosen again, and no other text.
             typed = replace(typed, text="")
@@ -200,13 +184,7 @@ class Editor:
             prepared=prepared,
             article=article,
             theirs=theirs,
+            kind=of_refused(draft.file_name, draft.file, error) if draft.file else None,
             is_whole=draft.is_whole(self._formats),
             max_upload=self._max_upload,
         )
-
-    def _read(
-        self, draft: Draft, error: GatewayError | None, warnings: Sequence[Finding]
-    ) -> tuple[Draft, list[Excerpt], Told]:
-        source = draft.read(self._formats)
-        found = excerpts(error.findings, source) if isinstance(error, Refused) else []
-        return draft.typed(source, self._formats), found, Told.of(warnings, source)
