@@ -184,10 +184,11 @@ class _Protocol(HttpToolsProtocol):
         return self._ready.answer(parser.get_method(), path, headers, is_https)
 
     def _is_https(self, headers: Mapping[bytes, bytes]) -> bool:
-        told = headers.get(b"x-forwarded-proto")
-        if told is None or not self._is_proxied:
+        if not self._is_proxied or b"x-forwarded-proto" not in headers:
             return self.scheme == "https"
-        scheme = told.strip()  # uvicorn's wrapper reads it so on the long way
+        # As uvicorn's wrapper reads it on the long way: the last header, and no list in it.
+        told = (value for name, value in reversed(self.headers) if name == b"x-forwarded-proto")
+        scheme = next(told).strip()
         return scheme == b"https" or (scheme != b"http" and self.scheme == "https")
 
     def _go_the_long_way(self) -> None:

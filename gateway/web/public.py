@@ -17,13 +17,11 @@ from gateway.rendering.pages import Language, Pages
 from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_FOREVER, CACHE_PUBLIC
-from gateway.web.http.requests import document_and_form
 from gateway.web.http.sending import (
     coding_for,
-    liked_coding,
     public_answer,
+    response_of,
     send_public,
-    send_variant,
 )
 from gateway.web.preview_cache import PreviewCache
 
@@ -84,11 +82,12 @@ class Public:
 
     async def preview(self, request: Request) -> Response:
         """Send the preview of a document in the form that the path names."""
-        address, form = document_and_form(request)
-        variant = await self._store.form(address, form, liked_coding(request))
+        ask = PlainRequest.of(request)
+        named = document_of(ask.path)
+        variant = await self._previews.find(ask.path, coding_for(ask), *named) if named else None
         if variant is None:
             raise Missing("document")
-        return send_variant(request, variant)
+        return response_of(public_answer(ask, variant), variant)
 
     async def catalogue(self, request: Request) -> Response:
         """Send a page of the catalogue, newest first."""
