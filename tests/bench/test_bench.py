@@ -15,6 +15,7 @@ from gateway.bench.report import Report
 
 ROWS = [
     "preview",
+    "preview on a connection that closes",
     "304",
     "304 beside a 304 of nginx",
     "full read by cookie",
