@@ -61,8 +61,8 @@ class Public:
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
         return [
-            Route("/", self.catalogue),
             Route("/documents/{publisher}/{slug}", self.preview),
+            Route("/", self.catalogue),
             Route("/static/{name}", self.asset),
             Route("/robots.txt", self.robots),
         ]

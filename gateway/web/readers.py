@@ -72,9 +72,9 @@ class Readers:
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
         return [
+            Route("/read/{publisher}/{slug}", self.read),
             Route("/unlock", self.unlock, methods=["GET", "POST"]),
             Route(ONCE, self.once),
-            Route("/read/{publisher}/{slug}", self.read),
             Route("/library", self.library),
             Route("/signout", self.sign_out, methods=["POST"]),
         ]

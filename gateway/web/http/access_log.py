@@ -194,7 +194,6 @@ class AccessLog:
             await send(message)
 
         request = begin_request()
-        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request=request)
         try:
             await self._app(scope, receive, send_noted)

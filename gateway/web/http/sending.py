@@ -115,19 +115,25 @@ def _common(cache: str, coding: str, media_type: str, is_https: bool) -> Common:
 
 def response_of(answer: PreparedResponse, variant: Variant, check: Check | None = None) -> Response:
     """Return what sends an answer that was made of a variant; a long one is checked as it goes."""
-    if len(answer.body) > LONG:
-        return _Long(answer, variant, check)
-    response = Response(answer.body, answer.status)
-    response.raw_headers = list(answer.headers)
-    return response
+    is_long = len(answer.body) > LONG
+    return _Long(answer, variant, check) if is_long else _Prepared(answer)
 
 
-class _Long(Response):
+class _Prepared(Response):
+    """A prepared answer, to which headers may still be added."""
+
+    def __init__(self, answer: PreparedResponse) -> None:
+        self.status_code = answer.status
+        self.raw_headers = list(answer.headers)
+        self.body = answer.body
+        self.background = None
+
+
+class _Long(_Prepared):
     """A long body. What was sent stays sent; the rest is not, once it may not be."""
 
     def __init__(self, answer: PreparedResponse, variant: Variant, check: Check | None) -> None:
-        super().__init__(status_code=answer.status)
-        self.raw_headers = list(answer.headers)
+        super().__init__(answer)
         self._variant = variant  # whoever else is sent it gets this one as long as it is held
         self._check = check
 
