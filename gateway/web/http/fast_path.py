@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -19,11 +20,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.core.documents import NAME, Address
+from gateway.core.errors import GatewayError
 from gateway.rendering.representations import OTHERS, PAGE
 from gateway.web.http.access_log import begin_request, note
-from gateway.web.http.meaning import is_host
+from gateway.web.http.meaning import is_host, require_one_meaning
 
 LONGEST = 200  # bytes of a path that can be plain
+ASKED = "asked the fast path"  # in the state of a request that the server itself has asked it for
 
 Pairs = Sequence[tuple[bytes, bytes]]
 
@@ -67,9 +70,9 @@ class PreparedResponse(Struct, frozen=True, gc=False):
 
 
 class PlainRequest(Struct, frozen=True):
-    """A request without a body, as far as it decides about an answer, whichever way it goes."""
+    """A request as far as it decides about an answer, whichever way it goes."""
 
-    path: bytes  # raw, without the query
+    path: bytes  # without the query
     headers: Mapping[bytes, bytes]  # names in small letters
     is_head: bool = False
     is_https: bool = False
@@ -122,7 +125,8 @@ class FastPathMiddleware:
         self._ready = ready
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = self._answer(scope) if scope["type"] == "http" else None
+        is_new = scope["type"] == "http" and not scope.get("state", {}).get(ASKED)
+        answer = self._answer(scope) if is_new else None
         if answer is None:
             await self._app(scope, receive, send)
             return
@@ -131,16 +135,17 @@ class FastPathMiddleware:
         await send({"type": "http.response.body", "body": answer.body})
 
     def _answer(self, scope: Scope) -> PreparedResponse | None:
-        headers = plain_headers(scope["headers"])
-        if headers is None:
+        try:
+            require_one_meaning(scope)
+        except GatewayError:
             return None
-        path = scope.get("raw_path") or scope["path"].encode()
+        path, headers = scope["path"].encode(), by_name(scope["headers"])
         is_https = scope["scheme"] == "https"
         return self._ready.answer(scope["method"].encode(), path, headers, is_https)
 
 
 def plain_headers(pairs: Pairs) -> dict[bytes, bytes] | None:
-    """Return headers by name; None where it takes more to tell what they say, or a body comes."""
+    """Return headers by name; None where no clear host is among them, or a body comes."""
     headers = by_name(pairs)
     if not is_host(headers.get(b"host", b"")):
         return None
@@ -164,6 +169,7 @@ def by_name(pairs: Pairs) -> dict[bytes, bytes]:
     return headers
 
 
+@lru_cache(maxsize=2048)
 def document_of(path: bytes) -> tuple[Address, str] | None:
     """Return which document, in which form, a path names; None where it names none."""
     found = _DOCUMENT.fullmatch(path)
