@@ -18,7 +18,7 @@ from gateway.core.cache_keys import document_key, grant_key, reader_key
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Expired, Missing, Revoked, Unauthenticated, Unpaid
 from gateway.core.permits import Permit
-from gateway.core.rights import NO_RIGHTS, Rights, Scope, ScopeKind, Standing, judge
+from gateway.core.rights import Rights, Scope, ScopeKind, Standing, judge
 from gateway.core.tokens import Claims, KeyRing, Purpose
 from gateway.ports import RIGHTS, Audit, Clock, Coherence, Edition, Known, Ledger, Reader, Vault
 from gateway.usecases.signing_keys import Signing
@@ -255,15 +255,12 @@ def _permit(
 ) -> Permit:
     claims = holder.claims
     if claims is None:
-        rights = NO_RIGHTS
-    elif claims.purpose is _GRANT and rights is None:
-        raise BadToken
-    elif rights is None:
-        rights = NO_RIGHTS
-    elif rights.epoch != claims.epoch:
-        if claims.purpose is _GRANT:
-            raise Expired  # its link was renewed
-        rights = NO_RIGHTS  # a cookie that is good no more is none
+        raise Unpaid
+    is_grant = claims.purpose is _GRANT
+    if rights is None:
+        raise BadToken if is_grant else Unpaid
+    if rights.epoch != claims.epoch:  # the link was renewed; a cookie that is good no more is none
+        raise Expired if is_grant else Unpaid
     verdict = judge(rights, address, current.collection, now)
     if verdict.standing is _REVOKED:
         raise Revoked
