@@ -22,7 +22,7 @@ ROWS = [
     "full read by bearer",
     "refused read",
 ]
-WORKS = ["splitter", "splitter", "publication", "revoke to acknowledged"]
+WORKS = ["splitter", "splitter", "publication", "revoke to acknowledged", "at rest"]
 
 
 def bench(*options: str) -> subprocess.CompletedProcess[str]:
