@@ -443,7 +443,6 @@ def build(services: Services) -> Starlette:
         services.reading,
         services.redeeming,
         services.attempts,
-        services.store,
         previews,
         pages,
         under_way,

@@ -83,4 +83,7 @@ def _works(
     told("revoking")
     taken = Sample([ms for _ in range(rounds) for ms in works.revocation(ours.publisher).values])
     done["revoke to acknowledged"] = (taken, "ms")
+    told("resting")
+    rests = Sample([works.rest(ours.server) for _ in range(rounds)])
+    done["at rest"] = (rests, "ms of CPU/s")
     return done

@@ -1,4 +1,4 @@
-"""What is not a request for a text: dividing, publishing, revoking."""
+"""What is not a request for a text: dividing, publishing, revoking, resting."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 
 from gateway.bench.contest import Sample
+from gateway.bench.processes import Server
 from gateway.bench.stage import Publisher, source
 from gateway.core.grammar import Spelling, scan
 from gateway.core.markers import divide
 
 DOCUMENTS = 20  # published in each round
 GRANTS = 10  # revoked in each round
+REST = 2.0  # seconds without a request, in each round
 
 _PARAGRAPH = "压实各级书记的责任，全面推进振兴。去年的增长率为5.3%，他说：“开始！”\n\n"
 _PAID = "正文".join(Spelling.HASH.value)
@@ -53,3 +55,13 @@ def revocation(publisher: Publisher) -> Sample:
         publisher.api("DELETE", f"/api/grants/{grant}")
         taken.values.append((time.perf_counter() - start) * 1000)
     return taken
+
+
+def rest(server: Server) -> float:
+    """Return the processor time that a server takes without any request, in ms for each second.
+
+    The cost of a request has its share of it, which counts where a busy machine serves but few.
+    """
+    start, before = time.perf_counter(), server.cpu()
+    time.sleep(REST)
+    return (server.cpu() - before) * 1000 / (time.perf_counter() - start)

@@ -32,7 +32,6 @@ _DAYS: dict[Language, Callable[[date], str]] = {
     "zh-CN": lambda day: f"{day.year}年{day.month}月{day.day}日",
     "en": lambda day: f"{day.day} {_MONTHS[day.month - 1]} {day.year}",
 }
-_MOST_PREFERENCES = 20
 
 
 class Pages:
@@ -58,36 +57,6 @@ class Pages:
 def interface(language: str) -> Language:
     """Return the language of the interface around a text in a language."""
     return "zh-CN" if language.lower().replace("_", "-").split("-")[0] == "zh" else "en"
-
-
-def negotiate(accept_language: str | None) -> Language:
-    """Return the language that an Accept-Language header likes best, English for none."""
-    best: tuple[float, Language] = (0.0, "en")
-    for preference in (accept_language or "").split(",")[:_MOST_PREFERENCES]:
-        name, _, weight = preference.partition(";")
-        liking = _weight(weight)
-        if liking > best[0] and (language := _spoken(name.strip().lower())):
-            best = (liking, language)
-    return best[1]
-
-
-def _spoken(name: str) -> Language | None:
-    primary = name.split("-")[0]
-    if primary == "zh":
-        return "zh-CN"
-    return "en" if primary in ("en", "*") else None
-
-
-def _weight(parameter: str) -> float:
-    """Return a q-value; 1 where there is none, 0 where it is not one."""
-    if not parameter.strip():
-        return 1.0
-    name, _, value = parameter.partition("=")
-    try:
-        weight = float(value)
-    except ValueError:
-        return 0.0
-    return weight if name.strip().lower() == "q" and 0 <= weight <= 1 else 0.0
 
 
 def _words(locale: Path, language: Language) -> gettext.NullTranslations:

@@ -25,7 +25,7 @@ from gateway.process import die_with_parent
 from gateway.serving.slow_clients import Pace
 from gateway.settings import Settings, load
 from gateway.web.http.access_log import set_up_logs
-from gateway.web.http.fast_path import FastPath, PreparedResponse, plain_headers
+from gateway.web.http.fast_path import ASKED, FastPath, PreparedResponse, plain_headers
 from gateway.web.http.headers import CACHE_PRIVATE, SECURITY
 
 _METHOD = re.compile(rb"(?!(?:GET|HEAD|POST|PUT|DELETE) )[A-Z]{1,32} /[^ ]* HTTP/1\.[01]\r\n")
@@ -95,6 +95,7 @@ def serve(settings: Settings, sock: socket.socket, workers: int, ready: Callable
         factory=True,
         loop="uvloop",
         http=_Protocol,
+        ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -152,51 +153,57 @@ class _Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._pace.is_in_head = False
-        answer = self._ready_answer()
+        headers = self._plain_headers()
+        answer = None if headers is None else self._ready_answer(headers)
         if answer is None:
-            self._go_the_long_way()
+            self._go_the_long_way(is_asked=headers is not None)
             return
         self._is_answered = True
         ((_, date),) = self.server_state.default_headers
         head, lines, body = answer.head, answer.common.lines, answer.body
-        if not self.parser.should_keep_alive():
+        # As on the long way, no connection of HTTP/1.0 goes on.
+        goes_on = self.parser.should_keep_alive() and self.parser.get_http_version() == "1.1"
+        if not goes_on:
             date += _CLOSING
         if len(body) <= JOINED:
             self.transport.write(b"%b%bdate: %b\r\n\r\n%b" % (head, lines, date, body))
         else:  # of what waits for a slow client there is one copy for all of them
             self.transport.write(b"%b%bdate: %b\r\n\r\n" % (head, lines, date))
             self.transport.write(body)
-        if not self.parser.should_keep_alive():
+        if not goes_on:
             self.transport.close()  # when all is sent
 
-    def _ready_answer(self) -> PreparedResponse | None:
-        headers = plain_headers(self.headers)
-        if headers is None or self._is_busy or self.flow.write_paused:
+    def _plain_headers(self) -> Mapping[bytes, bytes] | None:
+        if self._is_busy or self.flow.write_paused or b"%" in self.url:
             return None
-        parser = self.parser
-        if parser.should_upgrade():
-            return None
-        # A connection of HTTP/1.0 that goes on says so, and wants to be told so.
-        if parser.get_http_version() != "1.1" and parser.should_keep_alive():
-            return None
+        return plain_headers(self.headers)
+
+    def _ready_answer(self, headers: Mapping[bytes, bytes]) -> PreparedResponse | None:
         path, _, _ = self.url.partition(b"?")
         is_https = self._is_https(headers)
-        return self._ready.answer(parser.get_method(), path, headers, is_https)
+        return self._ready.answer(self.parser.get_method(), path, headers, is_https)
 
     def _is_https(self, headers: Mapping[bytes, bytes]) -> bool:
-        told = headers.get(b"x-forwarded-proto")
-        if told is None or not self._is_proxied:
+        if not self._is_proxied or b"x-forwarded-proto" not in headers:
             return self.scheme == "https"
-        scheme = told.strip()  # uvicorn's wrapper reads it so on the long way
+        # As uvicorn's wrapper reads it on the long way: the last header, and no list in it.
+        told = (value for name, value in reversed(self.headers) if name == b"x-forwarded-proto")
+        scheme = next(told).strip()
         return scheme == b"https" or (scheme != b"http" and self.scheme == "https")
 
-    def _go_the_long_way(self) -> None:
+    def _go_the_long_way(self, *, is_asked: bool) -> None:
         url, headers = self.url, self.headers
         super().on_message_begin()  # makes the scope
         self.url = url
-        for name, value in headers:
-            super().on_header(name, value)
+        self.headers += headers
+        self.expect_100_continue = any(
+            name == b"expect" and value.lower() == b"100-continue" for name, value in headers
+        )
+        self.scope["state"][ASKED] = is_asked
         super().on_headers_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: an offer that nobody has to take up is no fault."""
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         super()._start_asgi_task(cycle, partial(self._answered, cycle, app))

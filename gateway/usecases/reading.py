@@ -7,17 +7,18 @@ the ledger says, or on a memory that a lease keeps as good as that.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 from msgspec import Struct
 
 from gateway.core.audit_records import Act, Record
-from gateway.core.bundles import Bundle, Variant
+from gateway.core.bundles import Bundle, Damaged, Variant
 from gateway.core.cache_keys import document_key, grant_key, reader_key
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Expired, Missing, Revoked, Unauthenticated, Unpaid
 from gateway.core.permits import Permit
-from gateway.core.rights import NO_RIGHTS, Rights, Scope, ScopeKind, Standing, judge
+from gateway.core.rights import Rights, Scope, ScopeKind, Standing, judge
 from gateway.core.tokens import Claims, KeyRing, Purpose
 from gateway.ports import RIGHTS, Audit, Clock, Coherence, Edition, Known, Ledger, Reader, Vault
 from gateway.usecases.signing_keys import Signing
@@ -93,13 +94,13 @@ class Reading:
         if document.value is None:
             raise Missing("document")
         now = self._clock.now()
-        holder, rights = self._holder(ring, credential, now), _NO_KNOWLEDGE
+        holder, rights = _holder(ring, credential, now), _NO_KNOWLEDGE
         if holder is not NOBODY:
             known = self._coherence.known(holder.key)
             if known is None:
                 return None
             rights = known
-        permit = self._permit(address, document.value, holder, rights.value, now)
+        permit = _permit(address, document.value, holder, rights.value, now)
         full = self._vault.at_hand(permit, form)
         if full is not None:
             self._note(permit, holder, now)
@@ -111,7 +112,13 @@ class Reading:
         It is on nobody's record that this was read before `note` has put it there. Raises as read.
         """
         permit, holder = await self._permitted(address, credential)
-        return Opened(await self._vault.form(permit, form), permit, holder)
+        text = self._at_hand(permit, form) or await self._vault.form(permit, form)
+        return Opened(text, permit, holder)
+
+    def _at_hand(self, permit: Permit, form: str) -> Variant | None:
+        with suppress(Damaged, KeyError):  # the vault, asked to wait, tells more
+            return self._vault.at_hand(permit, form)
+        return None
 
     def note(self, opened: Opened) -> None:
         """Put on record that a text is read. Raises Unavailable."""
@@ -144,37 +151,9 @@ class Reading:
         if current is None:
             raise Missing("document")
         ring = await self._signing.ring()
-        holder = self._holder(ring, credential, self._clock.now())
+        holder = _holder(ring, credential, self._clock.now())
         rights = await self._rights(holder) if holder is not NOBODY else None
-        return self._permit(address, current, holder, rights, self._clock.now()), holder
-
-    def _holder(self, ring: KeyRing, credential: Credential, now: int) -> Holder:
-        if credential.bearer:
-            claims = ring.verify(credential.bearer, _GRANT, now)
-            return Holder(grant_key(claims.holder), claims)
-        known = _claims(ring, credential.cookie, now) if credential.cookie else None
-        return Holder(reader_key(known.holder), known) if known else NOBODY
-
-    def _permit(
-        self, address: Address, current: Current, holder: Holder, rights: Rights | None, now: int
-    ) -> Permit:
-        claims = holder.claims
-        if claims is None:
-            rights = NO_RIGHTS
-        elif claims.purpose is _GRANT and rights is None:
-            raise BadToken
-        elif rights is None:
-            rights = NO_RIGHTS
-        elif rights.epoch != claims.epoch:
-            if claims.purpose is _GRANT:
-                raise Expired  # its link was renewed
-            rights = NO_RIGHTS  # a cookie that is good no more is none
-        verdict = judge(rights, address, current.collection, now)
-        if verdict.standing is _REVOKED:
-            raise Revoked
-        if not verdict.allowed:
-            raise Unpaid
-        return Permit(verdict, address, current.collection, current.edition)
+        return _permit(address, current, holder, rights, self._clock.now()), holder
 
     # --- what memory is filled with ---
 
@@ -253,8 +232,38 @@ class Reading:
                 return
 
 
+# --- deciding: alike on facts from memory and on facts that were waited for -----------------------
+
+
+def _holder(ring: KeyRing, credential: Credential, now: int) -> Holder:
+    if credential.bearer:
+        claims = ring.verify(credential.bearer, _GRANT, now)
+        return Holder(grant_key(claims.holder), claims)
+    known = _claims(ring, credential.cookie, now) if credential.cookie else None
+    return Holder(reader_key(known.holder), known) if known else NOBODY
+
+
 def _claims(ring: KeyRing, cookie: str, now: int) -> Claims | None:
     try:
         return ring.verify(cookie, _READER, now)
     except Unauthenticated:
         return None
+
+
+def _permit(
+    address: Address, current: Current, holder: Holder, rights: Rights | None, now: int
+) -> Permit:
+    claims = holder.claims
+    if claims is None:
+        raise Unpaid
+    is_grant = claims.purpose is _GRANT
+    if rights is None:
+        raise BadToken if is_grant else Unpaid
+    if rights.epoch != claims.epoch:  # the link was renewed; a cookie that is good no more is none
+        raise Expired if is_grant else Unpaid
+    verdict = judge(rights, address, current.collection, now)
+    if verdict.standing is _REVOKED:
+        raise Revoked
+    if not verdict.allowed:
+        raise Unpaid
+    return Permit(verdict, address, current.collection, current.edition)

@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core import bundles, errors, permits
-from gateway.rendering.pages import Language, Pages, negotiate
+from gateway.rendering.pages import Language, Pages
 from gateway.rendering.problems import KIND, PROBLEM, problem_details
 from gateway.rendering.representations import OTHERS
+from gateway.web.http.accept import negotiate
 from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC
 
 STATUS: dict[type[errors.GatewayError], int] = {

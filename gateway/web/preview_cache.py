@@ -5,7 +5,9 @@ Each is good only while its store says that it is still what the store has.
 
 from __future__ import annotations
 
-from gateway.core.bundles import Variant
+from contextlib import suppress
+
+from gateway.core.bundles import Damaged, Variant
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.ports import PublicStore, Seal
@@ -31,6 +33,17 @@ class PreviewCache:
             return variant
         self._recent.drop(key)
         return None
+
+    async def find(self, path: bytes, coding: str, address: Address, form: str) -> Variant | None:
+        """Return what is kept for a path, else a form of a document from its store.
+
+        Raises Damaged, Unavailable, Busy.
+        """
+        with suppress(Damaged, KeyError):  # the store, asked below, tells more
+            kept = self.good(path, coding) or self.fetch(path, coding, address, form)
+            if kept is not None:
+                return kept
+        return await self._store.form(address, form, coding)
 
     def fetch(self, path: bytes, coding: str, address: Address, form: str) -> Variant | None:
         """Fetch and keep for a path a form of a document, if that takes no waiting."""

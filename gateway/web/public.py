@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.bundles import IDENTITY, Entry, Representation
-from gateway.core.companions import ATTACHMENTS
 from gateway.core.errors import Malformed, Missing
 from gateway.ports import PublicStore, cursor
 from gateway.rendering.encodings import NOW, public_representation
@@ -19,13 +18,12 @@ from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_FOREVER, CACHE_PUBLIC
 from gateway.web.http.ranges import send_attachment
-from gateway.web.http.requests import document_and_companion, document_and_form
+from gateway.web.http.requests import document_and_attachment
 from gateway.web.http.sending import (
     coding_for,
-    liked_coding,
     public_answer,
+    response_of,
     send_public,
-    send_variant,
 )
 from gateway.web.preview_cache import PreviewCache
 
@@ -65,9 +63,10 @@ class Public:
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
         return [
-            Route("/", self.catalogue),
             Route("/documents/{publisher}/{slug}", self.preview),
-            Route("/documents/{publisher}/{slug}/{kind}/{name}", self.companion),
+            Route("/documents/{publisher}/{slug}/pictures/{name}", self.preview),
+            Route("/documents/{publisher}/{slug}/attachments/{name}", self.attachment),
+            Route("/", self.catalogue),
             Route("/static/{name}", self.asset),
             Route("/robots.txt", self.robots),
         ]
@@ -86,22 +85,21 @@ class Public:
         return None if variant is None else public_answer(ask, variant)
 
     async def preview(self, request: Request) -> Response:
-        """Send the preview of a document in the form that the path names."""
-        address, form = document_and_form(request)
-        variant = await self._store.form(address, form, liked_coding(request))
+        """Send the preview of a document in the form that the path names, or a picture of it."""
+        ask = PlainRequest.of(request)
+        named = document_of(ask.path)
+        variant = await self._previews.find(ask.path, coding_for(ask), *named) if named else None
         if variant is None:
             raise Missing("document")
-        return send_variant(request, variant)
+        return response_of(public_answer(ask, variant), variant)
 
-    async def companion(self, request: Request) -> Response:
-        """Send a picture or an attachment that the free text of a document shows."""
-        address, form = document_and_companion(request)
+    async def attachment(self, request: Request) -> Response:
+        """Send an attachment that the free text of a document shows."""
+        address, form = document_and_attachment(request)
         variant = await self._store.form(address, form, IDENTITY)
         if variant is None:
             raise Missing("document")
-        if form.startswith(ATTACHMENTS):
-            return send_attachment(request, variant, CACHE_PUBLIC)
-        return send_variant(request, variant)
+        return send_attachment(request, variant, CACHE_PUBLIC)
 
     async def catalogue(self, request: Request) -> Response:
         """Send a page of the catalogue, newest first."""

@@ -3,46 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.bundles import IDENTITY, Variant
-from gateway.core.companions import PICTURES
+from gateway.core.companions import ATTACHMENTS, PICTURES
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Unpaid
-from gateway.ports import FailedAttempts, PublicStore
+from gateway.ports import FailedAttempts
 from gateway.rendering.encodings import private_representation
-from gateway.rendering.pages import Language, Pages, negotiate
+from gateway.rendering.pages import Pages
 from gateway.rendering.press import REFUSED
 from gateway.rendering.representations import HTML, PAGE
 from gateway.usecases.reading import Credential, Opened, Reading
 from gateway.usecases.redeeming import COOKIE_LIFE, ONCE_LIFE, Redeeming
-from gateway.web.errors import status_of
+from gateway.web.errors import STATUS
+from gateway.web.http.accept import negotiate
+from gateway.web.http.credentials import bearer_in, cookie, cookie_in
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import token_in
 from gateway.web.http.ranges import send_attachment
 from gateway.web.http.rate_limit import CODES, rate_limited
 from gateway.web.http.requests import (
-    MAX_CREDENTIAL,
-    bearer,
-    cookie,
-    document_and_companion,
-    document_and_form,
+    document_and_attachment,
     proves_same_origin,
     read_form,
     require_same_origin,
 )
-from gateway.web.http.sending import LONGEST, Check, private_answer, send_own, send_private
+from gateway.web.http.sending import Check, private_answer, response_of, send_private
 from gateway.web.http.under_way import UnderWay
 from gateway.web.preview_cache import PreviewCache
 
 LIBRARY_SIZE = 100
 ONCE = "/once"  # named by the style sheet, for a form that somebody begins to fill in
-PLAIN = 1024  # bytes of a header that is worth remembering what it says
+UNPAID = STATUS[Unpaid]
 
 _NOTHING = Credential()
 _NO_PICTURE = private_representation("image/svg+xml", b'<svg xmlns="http://www.w3.org/2000/svg"/>')
@@ -56,7 +54,6 @@ class Readers:
         reading: Reading,
         redeeming: Redeeming,
         attempts: FailedAttempts,
-        store: PublicStore,
         previews: PreviewCache,
         pages: Pages,
         under_way: UnderWay,
@@ -66,7 +63,6 @@ class Readers:
         self._reading = reading
         self._redeeming = redeeming
         self._attempts = attempts
-        self._store = store
         self._previews = previews
         self._pages = pages
         self._under_way = under_way
@@ -79,10 +75,11 @@ class Readers:
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
         return [
+            Route("/read/{publisher}/{slug}", self.read),
             Route("/unlock", self.unlock, methods=["GET", "POST"]),
             Route(ONCE, self.once),
-            Route("/read/{publisher}/{slug}", self.read),
-            Route("/read/{publisher}/{slug}/{kind}/{name}", self.companion),
+            Route("/read/{publisher}/{slug}/pictures/{name}", self.read),
+            Route("/read/{publisher}/{slug}/attachments/{name}", self.attachment),
             Route("/library", self.library),
             Route("/signout", self.sign_out, methods=["POST"]),
         ]
@@ -149,32 +146,31 @@ class Readers:
 
     async def read(self, request: Request) -> Response:
         """Send the full text to the holder of a right, else the preview or a problem."""
-        address, form = document_and_form(request)
-        token = bearer(request)
-        credential = Credential(token, "" if token else self._reader_cookie(request))
-        liked = ", ".join(request.headers.getlist("accept-language"))
+        ask = PlainRequest.of(request)
+        named = document_of(ask.path)
+        if named is None:
+            raise Missing("document")
+        (address, form), credential = named, self._shown(ask)
         try:
-            opened = await self._reading.open(address, credential, _full(form, liked))
-        except Unpaid as error:
-            return await self._refuse(request, address, form, status_of(error))
+            opened = await self._reading.open(address, credential, _full(ask, form))
+        except Unpaid:
+            return await self._refuse(ask, address, form)
         check = partial(self._reading.check, address, credential)
-        work = partial(self._send, request, opened, check)
-        if opened.text.is_long:
+        work = partial(self._send, ask, opened, check)
+        # A page may ask for all of its pictures at once.
+        if opened.text.is_long and not form.startswith(PICTURES):
             return self._under_way.answer(opened.holder.key, work)
         return await work()
 
-    async def companion(self, request: Request) -> Response:
-        """Send a picture or an attachment of paid text to the holder of a right, else a problem."""
-        address, form = document_and_companion(request)
-        token = bearer(request)
-        credential = Credential(token, "" if token else self._reader_cookie(request))
+    async def attachment(self, request: Request) -> Response:
+        """Send an attachment of paid text to the holder of a right, else a problem."""
+        ask = PlainRequest.of(request)
+        (address, form), credential = document_and_attachment(request), self._shown(ask)
         try:
             opened = await self._reading.open(address, credential, form)
-        except Unpaid as error:
-            return await self._refuse(request, address, "json", status_of(error))
+        except Unpaid:
+            return await self._refuse(ask, address, form)
         check = partial(self._reading.check, address, credential)
-        if form.startswith(PICTURES):  # a page may ask for all of its pictures at once
-            return await self._send(request, opened, check)
         work = partial(self._send_attachment, request, opened, check)
         if opened.text.is_long:
             return self._under_way.answer(opened.holder.key, work)
@@ -184,44 +180,41 @@ class Readers:
         self._reading.note(opened)
         return send_attachment(request, opened.text, CACHE_PRIVATE, check)
 
-    async def _send(self, request: Request, opened: Opened, check: Check) -> Response:
+    async def _send(self, ask: PlainRequest, opened: Opened, check: Check) -> Response:
         self._reading.note(opened)
-        return send_own(request, opened.text, check=check)
+        return response_of(private_answer(ask, opened.text), opened.text, check)
+
+    async def _refuse(self, ask: PlainRequest, address: Address, form: str) -> Response:
+        preview = await self._previews.find(ask.path, IDENTITY, address, _refused(form))
+        if preview is None:
+            raise Missing("document")
+        return response_of(private_answer(ask, preview, UNPAID), preview)
 
     def ready_read(self, ask: PlainRequest) -> PreparedResponse | None:
         """Return the answer of read if it takes no waiting."""
-        named, credential = document_of(ask.path), self._shown(ask)
-        if named is None or credential is None:
+        named = document_of(ask.path)
+        if named is None:
             return None
         address, form = named
-        liked = ask.headers.get(b"accept-language", b"").decode("latin-1")
         try:
-            variant, status = self._reading.ready(address, credential, _full(form, liked)), 200
+            variant, status = self._reading.ready(address, self._shown(ask), _full(ask, form)), 200
         except Unpaid:
-            refused = "json" if form.startswith(PICTURES) else form
-            variant, status = self._refusal(ask.path, address, _refused(refused)), 402
+            variant, status = self._refusal(ask.path, address, _refused(form)), UNPAID
         return None if variant is None else private_answer(ask, variant, status)
 
     def _refusal(self, path: bytes, address: Address, form: str) -> Variant | None:
         kept = self._previews.good(path, IDENTITY)
         return kept or self._previews.fetch(path, IDENTITY, address, form)
 
-    def _shown(self, ask: PlainRequest) -> Credential | None:
-        """Return the credential of a request, None where it takes more to tell."""
+    def _shown(self, ask: PlainRequest) -> Credential:
+        """Return the credential of a request. Raises Malformed."""
         given = ask.headers.get(b"authorization")
         if given is not None:
-            return _bearer_in(given)
+            return Credential(bearer_in(given))
         shown = ask.headers.get(b"cookie")
         if shown is None:
             return _NOTHING
-        name = _cookie_name(ask.is_https)
-        return (_cookie_in if len(shown) <= PLAIN else _cookie_in.__wrapped__)(shown, name)
-
-    async def _refuse(self, request: Request, address: Address, form: str, status: int) -> Response:
-        preview = await self._store.form(address, _refused(form), IDENTITY)
-        if preview is None:
-            raise Missing("document")
-        return send_own(request, preview, status)
+        return Credential("", cookie_in(shown, _cookie_name(ask.is_https or self._is_https)))
 
     async def library(self, request: Request) -> Response:
         """Show what this reader may read."""
@@ -293,42 +286,22 @@ def _address_in(field: str) -> Address | None:
         return None
 
 
-def _full(form: str, accept_language: str) -> str:
+def _full(ask: PlainRequest, form: str) -> str:
     """Return the name of a form of the full text, whose page speaks the reader's language."""
     if form != PAGE.name:
         return form
-    is_short = len(accept_language) <= LONGEST
-    return f"{PAGE.name}.{(_liked if is_short else negotiate)(accept_language)}"
-
-
-@lru_cache(maxsize=512)
-def _liked(accept_language: str) -> Language:
-    return negotiate(accept_language)
+    accept_language = ask.headers.get(b"accept-language", b"").decode("latin-1")
+    return f"{PAGE.name}.{negotiate(accept_language)}"
 
 
 def _refused(form: str) -> str:
     """Return the name of what a reader without a right gets: what everyone may know."""
-    return REFUSED.get(form, form)
+    beside = form.startswith((PICTURES, ATTACHMENTS))
+    return REFUSED["json"] if beside else REFUSED.get(form, form)
 
 
 def _cookie_name(is_https: bool, suffix: str = "") -> str:
     return ("__Host-paidgate" if is_https else "paidgate") + suffix
-
-
-def _bearer_in(header: bytes) -> Credential | None:
-    scheme, _, rest = header.partition(b" ")
-    token = rest.strip()
-    return Credential(token.decode("latin-1")) if token and scheme.lower() == b"bearer" else None
-
-
-@lru_cache(maxsize=1024)
-def _cookie_in(header: bytes, name: str) -> Credential | None:
-    parts = [part.partition("=") for part in header.decode("latin-1").split(";")]
-    values = [value.strip() for key, _, value in parts if key.strip() == name]
-    if len(values) > 1:
-        return None
-    value = values[0] if values else ""
-    return Credential("", value) if len(value) <= MAX_CREDENTIAL else None
 
 
 def _see_other(location: str) -> Response:

@@ -15,13 +15,14 @@ from gateway.bench.report import Report
 
 ROWS = [
     "preview",
+    "preview on a connection that closes",
     "304",
     "304 beside a 304 of nginx",
     "full read by cookie",
     "full read by bearer",
     "refused read",
 ]
-WORKS = ["splitter", "splitter", "publication", "revoke to acknowledged"]
+WORKS = ["splitter", "splitter", "publication", "revoke to acknowledged", "at rest"]
 
 
 def bench(*options: str) -> subprocess.CompletedProcess[str]:

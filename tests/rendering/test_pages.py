@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.core import errors
 from gateway.core.bundles import Entry
 from gateway.core.documents import Address
-from gateway.rendering.pages import LANGUAGES, Language, Pages, interface, negotiate
+from gateway.rendering.pages import LANGUAGES, Language, Pages, interface
 from tests.web.sheets import HOSTILE, MOMENT, PAGES, STATIC, inline_of, one
 
 ENTRY = Entry(Address("demo", "a"), HOSTILE, HOSTILE, "en", HOSTILE, MOMENT, MOMENT)
@@ -33,36 +33,6 @@ TOLD: list[tuple[str, dict[str, object]]] = [
         {"status": 429, "kind": "used-up", "once": HOSTILE, "document": HOSTILE},
     ),
 ]
-
-
-@pytest.mark.parametrize(
-    ("header", "language"),
-    [
-        (None, "en"),
-        ("", "en"),
-        ("zh", "zh-CN"),
-        ("zh-TW", "zh-CN"),
-        ("ZH-Hans-CN", "zh-CN"),
-        ("en", "en"),
-        ("de", "en"),
-        ("de, zh;q=0.5, en;q=0.4", "zh-CN"),
-        ("de, zh;q=0.4, en;q=0.5", "en"),
-        ("zh;q=0.8,en;q=0.9", "en"),
-        ("en;q=0.8,zh;q=0.9", "zh-CN"),
-        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"),
-        ("zh;q=0, *", "en"),
-        ("zh;q=0", "en"),
-        ("*", "en"),
-        ("zh;q=nan", "en"),
-        ("zh;q=2", "en"),
-        ("zh;level=1", "en"),
-        ("zh ; q=0.7 , en ; q=0.1", "zh-CN"),
-        (",,;q=,", "en"),
-        ("a," * 10_000 + "zh", "en"),
-    ],
-)
-def test_the_language_that_is_liked_best_is_chosen(header: str | None, language: str) -> None:
-    assert negotiate(header) == language
 
 
 @pytest.mark.parametrize(

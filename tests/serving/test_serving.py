@@ -91,7 +91,9 @@ def test_a_pipeline_is_answered_in_order_whichever_way_each_goes(served: Stage) 
 
 
 @pytest.mark.parametrize(
-    ("more", "version"), [("Connection: close\r\n", "1.1"), ("", "1.0")], ids=["told", "of 1.0"]
+    ("more", "version"),
+    [("Connection: close\r\n", "1.1"), ("", "1.0"), ("Connection: keep-alive\r\n", "1.0")],
+    ids=["told", "of 1.0", "of 1.0 that would go on"],
 )
 @pytest.mark.parametrize("path", [PREVIEW, READ, "/healthz"])
 def test_a_connection_that_closes_is_answered_the_same_and_then_over(
@@ -108,6 +110,45 @@ def test_a_connection_that_closes_is_answered_the_same_and_then_over(
     told = {"connection": "close", "date": ""}
     assert closed.headers | told == kept.headers | told
     assert closed.headers.get("connection", "close") == "close"
+
+
+OFFER = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "body"),
+    [
+        (OFFER, b""),
+        ("Content-Length: 3\r\n", b"abc"),
+        ("Transfer-Encoding: chunked\r\n", b"3\r\nabc\r\n0\r\n\r\n"),
+        ("Cookie: a=b\r\nCookie: c=d\r\n", b""),
+        ("X-Forwarded-Proto: http\r\nX-Forwarded-Proto: ftp\r\n", b""),
+    ],
+    ids=["an offer", "a body", "chunks", "two cookies", "two schemes"],
+)
+@pytest.mark.parametrize("path", [PREVIEW, READ, "/healthz"])
+def test_what_changes_nothing_is_answered_the_same_and_the_connection_goes_on(
+    served: Stage, path: str, more: str, body: bytes
+) -> None:
+    right = f"Authorization: Bearer {served.token}\r\n"
+    with closing(Wire(served.server.port)) as wire:
+        answers = []
+        for request in (get(path, right), get(path, right + more) + body, get(path, right)):
+            wire.send(request)
+            told = wire.answer()
+            answers.append((told.status, told.headers | {"date": ""}, told.body))
+    assert answers[0] == answers[1] == answers[2]
+
+
+@pytest.mark.parametrize("schemes", ["http", "https", "http https", "https http", "https,http"])
+def test_the_scheme_that_a_proxy_tells_is_read_alike_whichever_way_it_goes(
+    served: Stage, schemes: str
+) -> None:
+    more = "".join(f"X-Forwarded-Proto: {scheme}\r\n" for scheme in schemes.split())
+    with closing(Wire(served.server.port)) as wire:
+        wire.send(get(PREVIEW, more), get("/healthz", more))
+        secure = ["strict-transport-security" in wire.answer().headers for _ in range(2)]
+    assert secure == [schemes.endswith("https")] * 2
 
 
 def test_headers_that_stand_twice_are_read_as_one(served: Stage) -> None:

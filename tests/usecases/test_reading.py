@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
+from gateway.core.bundles import Damaged, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, Revoked, Unavailable, Unpaid
 from gateway.core.leases import Terms
-from gateway.stores.leased_cache import LeasedCoherence
+from gateway.core.permits import Permit
+from gateway.stores.leased_cache import DirectCoherence, LeasedCoherence
+from gateway.stores.memory import MemoryVault
 from gateway.usecases.reading import Credential
 from tests.authorities import LocalAuthority
 from tests.services import Standing, beside, gateway
@@ -54,6 +58,41 @@ async def test_what_was_read_once_is_answered_from_memory() -> None:
         variant = other.services.reading.ready(HERE, credential, "html.en")
         assert variant is not None
         assert variant.body == full.forms["html.en"].bodies["identity"]
+
+
+class Watched(MemoryVault):
+    """A vault that counts who waits for it."""
+
+    waited = 0
+
+    async def form(self, permit: Permit, form: str) -> Variant:
+        self.waited += 1
+        return await super().form(permit, form)
+
+
+async def test_who_can_wait_waits_for_no_text_that_is_at_hand() -> None:
+    vault = Watched()
+    standing = beside(replace(gateway(), vault=vault), DirectCoherence())
+    await standing.publish("report", SOURCE)
+    credential = Credential(bearer=(await standing.grant("all"))[1])
+    opened = await standing.services.reading.open(HERE, credential, "html.en")
+    assert (b"Paid." in opened.text.body, vault.waited) == (True, 0)
+
+
+class Harmed(Watched):
+    """A vault that finds what is at hand damaged."""
+
+    def at_hand(self, permit: Permit, form: str) -> Variant | None:
+        raise Damaged
+
+
+async def test_what_is_damaged_at_hand_is_waited_for() -> None:
+    vault = Harmed()
+    standing = beside(replace(gateway(), vault=vault), DirectCoherence())
+    await standing.publish("report", SOURCE)
+    credential = Credential(bearer=(await standing.grant("all"))[1])
+    opened = await standing.services.reading.open(HERE, credential, "html.en")
+    assert (b"Paid." in opened.text.body, vault.waited) == (True, 1)
 
 
 async def test_a_revocation_that_is_acknowledged_is_known_to_every_memory() -> None:

@@ -114,6 +114,18 @@ async def test_what_is_put_is_told_listed_read_and_taken_away() -> None:
         ("attachments", "a.pdf", pictures.png(), 415),
         ("attachments", "a.pdf", b"<html>", 415),
     ],
+    ids=[
+        "no picture",
+        "another kind",
+        "cut short",
+        "above its folder",
+        "an empty part",
+        "hidden",
+        "a long name",
+        "too large",
+        "a picture",
+        "a page",
+    ],
 )
 async def test_what_cannot_be_taken_is_refused_and_why_is_told(
     kind: str, name: str, body: bytes, status: int

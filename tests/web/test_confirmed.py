@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from gateway.app import build
+from gateway.core.companions import ATTACHMENTS, PICTURES
 from gateway.core.documents import Address
 from gateway.usecases.granting import GrantRequest
 from tests.services import gateway
@@ -187,6 +188,12 @@ CHANGES: Mapping[Surface, Prepare] = {
 QUIET = {
     ("POST", "/redeem"),  # its reader is always a new one
     ("POST", "/api/documents/{slug}/check"),
+    # Shown by no edition but the next one that names it.
+    *(
+        (method, f"/api/documents/{{slug}}/{kind}/{{name:path}}")
+        for method in ("PUT", "DELETE")
+        for kind in (PICTURES, ATTACHMENTS)
+    ),
     ("POST", "/studio/signin"),
     ("POST", "/studio/signout"),
 }

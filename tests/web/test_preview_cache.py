@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.core.bundles import Variant
+from gateway.core.bundles import Damaged, Variant
 from gateway.core.documents import Address
 from gateway.ports import Seal
 from gateway.stores.memory import MemoryPublicStore
@@ -76,3 +76,41 @@ async def test_what_was_never_put_is_not_there() -> None:
     previews = PreviewCache(Counted())
     assert previews.good(PATH, "br") is None
     assert shown(previews) is None
+
+
+class Slow(Counted):
+    """A store of which nothing is at hand, or what is is damaged."""
+
+    is_damaged = False
+    waited = 0
+
+    def ready(self, address: Address, form: str, coding: str) -> tuple[Seal, Variant] | None:
+        super().ready(address, form, coding)
+        if self.is_damaged:
+            raise Damaged
+        return None
+
+    async def form(self, address: Address, form: str, coding: str) -> Variant | None:
+        self.waited += 1
+        return await super().form(address, form, coding)
+
+
+async def test_who_can_wait_is_given_what_is_kept_before_anything_else() -> None:
+    store = Counted()
+    previews = PreviewCache(store)
+    await store.put(HERE, bundle("e1"))
+    found = [await previews.find(PATH, "br", HERE, "html") for _ in range(3)]
+    assert [variant.body if variant else None for variant in found] == [body("e1")] * 3
+    assert store.asked == 1
+    await store.delete(HERE)
+    assert await previews.find(PATH, "br", HERE, "html") is None
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+async def test_what_is_not_at_hand_is_waited_for(is_damaged: bool) -> None:
+    store = Slow()
+    store.is_damaged = is_damaged
+    await store.put(HERE, bundle("e1"))
+    found = await PreviewCache(store).find(PATH, "br", HERE, "html")
+    assert found is not None
+    assert (found.body, store.waited) == (body("e1"), 1)

@@ -28,9 +28,9 @@ from gateway.web.api.operations import routes
 from gateway.web.api.queries import require_query
 from gateway.web.api.redemptions import Redemptions
 from gateway.web.api.responses import json
+from gateway.web.http.credentials import bearer
 from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
-from gateway.web.http.requests import bearer
 from gateway.web.http.under_way import UnderWay
 
 __all__ = ["Publishers"]

@@ -25,9 +25,9 @@ from gateway.web.api.responses import (
     read_json,
     seconds,
 )
+from gateway.web.http.accept import prefers
 from gateway.web.http.csv import CSV, csv_lines, csv_table
 from gateway.web.http.headers import CACHE_PRIVATE
-from gateway.web.http.requests import prefers
 from gateway.web.http.under_way import UnderWay
 
 REST = 0.001  # seconds

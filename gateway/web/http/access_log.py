@@ -82,7 +82,7 @@ def set_up_logs(level: str) -> None:
     use(lines)
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            with_request,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=True),
@@ -143,6 +143,15 @@ def begin_request() -> str:
 _ids = itertools.count(secrets.randbits(63))  # in order within a process
 
 
+def with_request(
+    _: object, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Return what is logged with the id of the request in which it is."""
+    if request := REQUEST.get():
+        event.setdefault("request", request)
+    return event
+
+
 def note(method: str, path: str, status: int, started: float, request: str) -> None:
     """Log a request that is answered: method, path, status, milliseconds since started."""
     if _lines.is_noting:
@@ -194,8 +203,6 @@ class AccessLog:
             await send(message)
 
         request = begin_request()
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request=request)
         try:
             await self._app(scope, receive, send_noted)
         finally:

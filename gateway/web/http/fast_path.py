@@ -12,18 +12,22 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.core.companions import PICTURES
 from gateway.core.documents import NAME, Address
+from gateway.core.errors import GatewayError
 from gateway.rendering.representations import OTHERS, PAGE
 from gateway.web.http.access_log import begin_request, note
-from gateway.web.http.meaning import is_host
+from gateway.web.http.meaning import is_host, require_one_meaning
 
 LONGEST = 200  # bytes of a path that can be plain
+ASKED = "asked the fast path"  # in the state of a request that the server itself has asked it for
 
 Pairs = Sequence[tuple[bytes, bytes]]
 
@@ -67,12 +71,19 @@ class PreparedResponse(Struct, frozen=True, gc=False):
 
 
 class PlainRequest(Struct, frozen=True):
-    """A request without a body, as far as it decides about a ready answer."""
+    """A request as far as it decides about an answer, whichever way it goes."""
 
-    path: bytes  # raw, without the query
+    path: bytes  # without the query
     headers: Mapping[bytes, bytes]  # names in small letters
     is_head: bool = False
     is_https: bool = False
+
+    @classmethod
+    def of(cls, request: Request) -> PlainRequest:
+        """Return what decides in a request that goes the long way."""
+        scope = request.scope
+        headers, is_https = by_name(request.headers.raw), scope.get("scheme") == "https"
+        return cls(scope["path"].encode(), headers, request.method == "HEAD", is_https)
 
 
 Responder = Callable[[PlainRequest], PreparedResponse | None]
@@ -115,7 +126,8 @@ class FastPathMiddleware:
         self._ready = ready
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = self._answer(scope) if scope["type"] == "http" else None
+        is_new = scope["type"] == "http" and not scope.get("state", {}).get(ASKED)
+        answer = self._answer(scope) if is_new else None
         if answer is None:
             await self._app(scope, receive, send)
             return
@@ -124,46 +136,43 @@ class FastPathMiddleware:
         await send({"type": "http.response.body", "body": answer.body})
 
     def _answer(self, scope: Scope) -> PreparedResponse | None:
-        headers = plain_headers(scope["headers"])
-        if headers is None:
+        try:
+            require_one_meaning(scope)
+        except GatewayError:
             return None
-        path = scope.get("raw_path") or scope["path"].encode()
+        path, headers = scope["path"].encode(), by_name(scope["headers"])
         is_https = scope["scheme"] == "https"
         return self._ready.answer(scope["method"].encode(), path, headers, is_https)
 
 
 def plain_headers(pairs: Pairs) -> dict[bytes, bytes] | None:
-    """Return headers by name; None where it takes more to tell what they say, or a body comes."""
-    headers: dict[bytes, bytes] | None = dict(pairs)
-    if headers is None or len(headers) != len(pairs):
-        headers = _joined(pairs)
-    if headers is None or not is_host(headers.get(b"host", b"")):
+    """Return headers by name; None where no clear host is among them, or a body comes."""
+    headers = by_name(pairs)
+    if not is_host(headers.get(b"host", b"")):
         return None
     if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
         return None
     return headers
 
 
-def _joined(pairs: Pairs) -> dict[bytes, bytes] | None:
-    """Join headers that stand several times (RFC 9110 section 5.3); None where one may not."""
-    headers: dict[bytes, bytes] = {}
+def by_name(pairs: Pairs) -> dict[bytes, bytes]:
+    """Return headers by name; what stands several times is joined (RFC 9110 section 5.3).
+
+    Of what may stand once, no joined value has a meaning: a host or a credential holds no comma.
+    """
+    headers = dict(pairs)
+    if len(headers) == len(pairs):
+        return headers
+    headers.clear()
     for name, value in pairs:
-        if name not in headers:
-            headers[name] = value
-        elif name in _SINGULAR:
-            return None
-        else:
-            headers[name] += (b"; " if name == b"cookie" else b", ") + value
+        joint = b"; " if name == b"cookie" else b", "
+        headers[name] = headers[name] + joint + value if name in headers else value
     return headers
 
 
-_SINGULAR = frozenset(
-    (b"host", b"authorization", b"content-length", b"transfer-encoding", b"x-forwarded-proto")
-)
-
-
+@lru_cache(maxsize=2048)
 def document_of(path: bytes) -> tuple[Address, str] | None:
-    """Return which document, in which form, a raw path names; None where it is not plain."""
+    """Return which document, in which form, a path names; None where it names none."""
     found = _DOCUMENT.fullmatch(path)
     if found is None:
         return None

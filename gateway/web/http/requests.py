@@ -10,15 +10,13 @@ from urllib.parse import parse_qsl, urlsplit
 from anyio.lowlevel import checkpoint
 from starlette.requests import Request
 
-from gateway.core.companions import ATTACHMENTS, PICTURES
+from gateway.core.companions import ATTACHMENTS
 from gateway.core.conditions import Condition, Names
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import CrossSite, Malformed, Missing, TooLarge, Unsupported
-from gateway.rendering.representations import OTHERS, PAGE
 from gateway.web.http.codings import decoded
 
 MAX_FORM = 64 << 10
-MAX_CREDENTIAL = 4 << 10
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -98,71 +96,12 @@ def sent_name(request: Request) -> str:
     return disposition.get_filename("")
 
 
-def document_and_form(request: Request) -> tuple[Address, str]:
-    """Return which document, in which form, the path names. Raises Missing."""
-    return named_document(request.path_params["publisher"], request.path_params["slug"])
-
-
-def document_and_companion(request: Request) -> tuple[Address, str]:
-    """Return which document, and which picture or attachment of it, the path names.
-
-    Raises Missing.
-    """
-    publisher, slug, kind, name = (
-        request.path_params[each] for each in ("publisher", "slug", "kind", "name")
-    )
-    is_named = is_name(publisher) and is_name(slug) and is_name(name)
-    if kind not in (PICTURES, ATTACHMENTS) or not is_named:
+def document_and_attachment(request: Request) -> tuple[Address, str]:
+    """Return which document, and which attachment of it, the path names. Raises Missing."""
+    publisher, slug, name = (request.path_params[each] for each in ("publisher", "slug", "name"))
+    if not (is_name(publisher) and is_name(slug) and is_name(name)):
         raise Missing("page")
-    return Address(publisher, slug), f"{kind}/{name}"
-
-
-def named_document(publisher: str, name: str) -> tuple[Address, str]:
-    """Return which document, in which form, the last two parts of a path name. Raises Missing."""
-    slug, dot, form = name.partition(".")
-    if not dot:
-        form = PAGE.name
-    elif not any(form == each.name for each in OTHERS):
-        raise Missing("document")
-    if not (is_name(publisher) and is_name(slug)):
-        raise Missing("document")
-    return Address(publisher, slug), form
-
-
-def bearer(request: Request) -> str:
-    """Return the bearer credential, "" where there is none. Raises Malformed."""
-    given = request.headers.getlist("authorization")
-    if len(given) > 1:
-        raise Malformed("There are several Authorization headers.", where="Authorization")
-    if not given:
-        return ""
-    scheme, _, value = given[0].partition(" ")
-    if scheme.lower() != "bearer" or not value.strip():
-        raise Malformed(
-            "The Authorization header cannot be read.",
-            where="Authorization",
-            hint="Send Authorization: Bearer and the token.",
-        )
-    return value.strip()
-
-
-def cookie(request: Request, name: str) -> str:
-    """Return the value of the one cookie called name, "" where there is none.
-
-    Raises Malformed where two cookies of the name disagree, or one is larger than any of ours.
-    """
-    values = set()
-    for header in request.headers.getlist("cookie"):
-        for part in header.split(";"):
-            key, _, value = part.partition("=")
-            if key.strip() == name:
-                values.add(value.strip())
-    if len(values) > 1:
-        raise Malformed(f"There are several cookies called {name}.", where="Cookie")
-    value = values.pop() if values else ""
-    if len(value) > MAX_CREDENTIAL:
-        raise Malformed("The cookie is too large to be ours.", where="Cookie")
-    return value
+    return Address(publisher, slug), f"{ATTACHMENTS}/{name}"
 
 
 def require_same_origin(request: Request) -> None:
@@ -191,24 +130,6 @@ def _is_host(origin: str, request: Request) -> bool:
         return urlsplit(origin).netloc == request.headers.get("host")
     except ValueError:  # not everything that a client calls its origin is an address
         return False
-
-
-def prefers(request: Request, this: str, that: str) -> bool:
-    """Return whether a client would rather have one media type than another."""
-    liking: dict[str, float] = {}
-    for item in ", ".join(request.headers.getlist("accept")).lower().split(","):
-        name, *parameters = (part.strip() for part in item.split(";"))
-        quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
-        try:
-            liking[name] = float(quality)
-        except ValueError:
-            liking[name] = 0.0
-    return _liking(liking, this) > _liking(liking, that)
-
-
-def _liking(liking: Mapping[str, float], media_type: str) -> float:
-    kinds = (media_type, media_type.partition("/")[0] + "/*", "*/*")
-    return next((liking[kind] for kind in kinds if kind in liking), 0.0)
 
 
 def condition(request: Request) -> Condition:

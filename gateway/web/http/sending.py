@@ -16,11 +16,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway.core.bundles import IDENTITY, LONG, Representation, Variant
 from gateway.core.errors import GatewayError
+from gateway.web.http.accept import liked_coding
 from gateway.web.http.fast_path import Common, Kind, PlainRequest, PreparedResponse
 from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC, secured
 
-PREFERENCE = ("br", "zstd", "gzip")  # smallest first
-LONGEST = 200  # letters of a header whose meaning is worth remembering
 CHUNK = 64 << 10  # bytes of a long body
 
 Check = Callable[[], Awaitable[None]]  # raises where what is being sent may be sent no more
@@ -28,26 +27,15 @@ Check = Callable[[], Awaitable[None]]  # raises where what is being sent may be 
 
 def send_public(request: Request, form: Representation, cache: str = CACHE_PUBLIC) -> Response:
     """Answer with a public form: the coding that the client takes, 304 if it has it."""
-    ask = _ask(request)
+    ask = PlainRequest.of(request)
     variant = form.variant(coding_for(ask))
-    return _response(public_answer(ask, variant, cache), variant)
-
-
-def send_variant(request: Request, variant: Variant) -> Response:
-    """Answer with a public variant in a coding that the client takes, 304 if it has it."""
-    return _response(public_answer(_ask(request), variant), variant)
+    return response_of(public_answer(ask, variant, cache), variant)
 
 
 def send_private(request: Request, form: Representation, status: int = 200) -> Response:
     """Answer with a form that is for this reader alone: never compressed, never stored."""
-    return send_own(request, form.variant(IDENTITY), status)
-
-
-def send_own(
-    request: Request, variant: Variant, status: int = 200, check: Check | None = None
-) -> Response:
-    """Answer with a variant as send_private does; check before each chunk of a long one."""
-    return _response(private_answer(_ask(request), variant, status), variant, check)
+    variant = form.variant(IDENTITY)
+    return response_of(private_answer(PlainRequest.of(request), variant, status), variant)
 
 
 def in_chunks(send: Send) -> Send:
@@ -125,28 +113,27 @@ def _common(cache: str, coding: str, media_type: str, is_https: bool) -> Common:
     return Common.of(secured(pairs, is_https=is_https))
 
 
-def _ask(request: Request) -> PlainRequest:
-    headers: dict[bytes, bytes] = {}
-    for name, value in request.headers.raw:
-        headers[name] = headers[name] + b", " + value if name in headers else value
-    is_https = request.scope.get("scheme") == "https"
-    return PlainRequest(b"", headers, request.method == "HEAD", is_https)
+def response_of(answer: PreparedResponse, variant: Variant, check: Check | None = None) -> Response:
+    """Return what sends an answer that was made of a variant; a long one is checked as it goes."""
+    is_long = len(answer.body) > LONG
+    return _Long(answer, variant, check) if is_long else _Prepared(answer)
 
 
-def _response(answer: PreparedResponse, variant: Variant, check: Check | None = None) -> Response:
-    if len(answer.body) > LONG:
-        return _Long(answer, variant, check)
-    response = Response(answer.body, answer.status)
-    response.raw_headers = list(answer.headers)
-    return response
+class _Prepared(Response):
+    """A prepared answer, to which headers may still be added."""
+
+    def __init__(self, answer: PreparedResponse) -> None:
+        self.status_code = answer.status
+        self.raw_headers = list(answer.headers)
+        self.body = answer.body
+        self.background = None
 
 
-class _Long(Response):
+class _Long(_Prepared):
     """A long body. What was sent stays sent; the rest is not, once it may not be."""
 
     def __init__(self, answer: PreparedResponse, variant: Variant, check: Check | None) -> None:
-        super().__init__(status_code=answer.status)
-        self.raw_headers = list(answer.headers)
+        super().__init__(answer)
         self._variant = variant  # whoever else is sent it gets this one as long as it is held
         self._check = check
 
@@ -177,30 +164,8 @@ async def send_checked(send: Send, parts: Sequence[memoryview], check: Check | N
 
 
 def coding_for(ask: PlainRequest) -> str:
-    """Return the coding to send, by RFC 9110 section 12.5.3; identity where none is taken."""
-    accepted = ask.headers.get(b"accept-encoding", b"")
-    return (_liked if len(accepted) <= LONGEST else _liked.__wrapped__)(accepted)
-
-
-def liked_coding(request: Request) -> str:
-    """Return the coding to send to a request."""
-    return coding_for(_ask(request))
-
-
-@lru_cache(maxsize=512)
-def _liked(accepted: bytes) -> str:
-    weights: dict[str, float] = {}
-    for item in accepted.decode("latin-1").lower().split(","):
-        name, _, parameter = item.partition(";")
-        quality = parameter.strip().removeprefix("q=")
-        try:
-            weights[name.strip()] = float(quality) if quality else 1.0
-        except ValueError:
-            weights[name.strip()] = 0.0
-    anything = weights.get("*", 0.0)
-    liking = {coding: weights.get(coding, anything) for coding in PREFERENCE}
-    liked = max(PREFERENCE, key=liking.__getitem__)  # the first of several
-    return liked if liking[liked] > 0 else IDENTITY
+    """Return the coding to send."""
+    return liked_coding(ask.headers.get(b"accept-encoding", b""))
 
 
 def has_tag(if_none_match: bytes, etag: bytes) -> bool:

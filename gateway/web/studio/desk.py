@@ -18,11 +18,12 @@ from gateway.core.errors import (
     Unauthenticated,
 )
 from gateway.rendering.encodings import private_representation
-from gateway.rendering.pages import Pages, negotiate
+from gateway.rendering.pages import Pages
 from gateway.rendering.problems import KIND
 from gateway.rendering.representations import HTML
 from gateway.web.api.operations import require_may
 from gateway.web.errors import problem, status_of
+from gateway.web.http.accept import negotiate
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.requests import read_form
 from gateway.web.http.sending import send_private

@@ -17,7 +17,8 @@ from starlette.responses import Response
 from gateway.core.api_keys import ApiKey
 from gateway.core.errors import CrossSite
 from gateway.usecases.api_keys import ApiKeys
-from gateway.web.http.requests import cookie, require_same_origin
+from gateway.web.http.credentials import cookie
+from gateway.web.http.requests import require_same_origin
 
 LIFE = 12 * 3_600  # seconds
 _KEPT = 2 * LIFE  # a cookie outlives its session, so that an ended session can be told from none
