@@ -81,6 +81,7 @@ from gateway.usecases.publishers import Publishers
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.reading import Reading
 from gateway.usecases.redeeming import Redeeming
+from gateway.usecases.renaming import Renaming
 from gateway.usecases.seeds import Seeds
 from gateway.usecases.signing_keys import Signing
 from gateway.web.api import Api
@@ -126,6 +127,7 @@ class Services:
     store: PublicStore
     vault: Vault
     publishing: Publishing
+    renaming: Renaming
     api_keys: ApiKeys
     publishers: Publishers
     granting: Granting
@@ -405,6 +407,7 @@ def build_services(
         store=store,
         vault=vault,
         publishing=publishing,
+        renaming=Renaming(ledger, vault, clock, composer.compose, publishing, announcing),
         api_keys=ApiKeys(ledger, signing, announcing, seeds, clock),
         granting=granting,
         publishers=Publishers(ledger, announcing, clock),
@@ -452,6 +455,7 @@ def build(services: Services) -> Starlette:
         *readers.routes(),
         *Api(
             services.publishing,
+            services.renaming,
             services.api_keys,
             services.granting,
             services.codes,

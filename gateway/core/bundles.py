@@ -20,7 +20,7 @@ from msgspec.json import Decoder, encode
 
 from gateway.core.checks import SIZE, check
 from gateway.core.documents import Address
-from gateway.core.errors import GatewayError
+from gateway.core.errors import GatewayError, Moved
 
 MAGIC = b"paidgate-bundle-4\n"
 _LENGTHS = struct.Struct(">QQ")  # where the bodies begin, and where they end
@@ -30,6 +30,7 @@ HEAD = _FIXED + SIZE  # bytes before the edition and the index
 _DAMAGED = "A stored bundle is damaged."
 
 IDENTITY = "identity"
+MOVED = "moved"  # the only form where a document was; it holds the slug where it is
 OBJECTS = 1_000  # bytes that a variant in memory takes besides its body
 LONG = 256 << 10  # bytes; what has more is sent in chunks, of a full text each after another check
 
@@ -141,6 +142,12 @@ class Bundle:
         """How many bytes its bodies take."""
         return sum(form.size for form in self.forms.values())
 
+    def variant(self, form: str, coding: str) -> Variant:
+        """Return a form in a coding, or else as it is. Raises Moved, KeyError."""
+        if (moved := self.forms.get(MOVED)) is not None:
+            raise Moved(moved.bodies[IDENTITY].decode())
+        return self.forms[form].variant(coding)
+
     def pack(self, of: str) -> bytes:
         """Return the bundle as one blob: magic, lengths, check, edition, index, entry, bodies.
 
@@ -186,6 +193,11 @@ class Bundle:
 
 
 _ENTRY = Decoder(Entry | None)
+
+
+def moved_to(slug: str) -> Bundle:
+    """Return what stands at an address whose document has another slug now."""
+    return Bundle("", {MOVED: Representation("text/plain", "", {IDENTITY: slug.encode()})})
 
 
 def head_end(beginning: bytes | bytearray, size: int) -> int:

@@ -234,6 +234,19 @@ class Ledger(Anchors, Rolls, Protocol):
         at: since when it waits to be erased, None for never.
         """
 
+    async def rename(self, before: Edition, after: Edition, erasures: int = 0) -> None:
+        """Record an edition at another address, and that the document of `before` moved there.
+
+        What moved to the old address before moves along, and so does each right and code that names
+        it. The new address has no document, and was erased so often. Raises Stale.
+        """
+
+    async def moved(self, address: Address) -> str:
+        """Return the slug to which a document moved, "" for one that did not."""
+
+    async def former(self, address: Address) -> Sequence[Address]:
+        """Return the addresses from which documents moved to one, in order."""
+
     async def waiting(self, deleted: int, limit: int) -> Sequence[Address]:
         """Return documents that were deleted until then, or whose erasure has begun, in order."""
 
@@ -243,7 +256,8 @@ class Ledger(Anchors, Rolls, Protocol):
     async def begin_erasing(self, address: Address, expected: str | None) -> None:
         """Delete a document with the record of every edition, and note that it is being erased.
 
-        Its projection is noted as unsettled. Raises Stale, and Missing where nothing is on record.
+        That it moved is forgotten. Its projection is noted as unsettled. Raises Stale, and Missing
+        where nothing is on record.
         """
 
     async def end_erasing(self, address: Address, erasures: int) -> None:
@@ -258,16 +272,17 @@ class Ledger(Anchors, Rolls, Protocol):
         Only those after an address, if one is given.
         """
 
-    async def settle(self, address: Address, edition: str | None) -> bool:
+    async def settle(self, address: Address, edition: str | None, moved: str = "") -> bool:
         """Forget that address is unsettled, if `edition` (None: deleted) is still current.
 
-        Return whether it is.
+        moved: the slug to which its document moved. Return whether all that is so.
         """
 
     async def add_grant(self, grant: Grant) -> Grant:
         """Record a grant, or return the one on record for the same (source, source_ref, scope).
 
-        A grant with an empty source_ref is always new.
+        A grant with an empty source_ref is always new. One for a document that moved is one for it
+        where it is now.
         """
 
     async def grant(self, grant: str) -> Grant | None: ...
@@ -303,7 +318,10 @@ class Ledger(Anchors, Rolls, Protocol):
         """Take a grant out of a reader; return whether it was there."""
 
     async def add_codes(self, codes: Sequence[Code]) -> None:
-        """Record new codes. Raises Conflict, and then records none, where one is known."""
+        """Record new codes. Raises Conflict, and then records none, where one is known.
+
+        Those for a document that moved are for it where it is now.
+        """
 
     async def code(self, code_hash: str) -> Code | None: ...
 

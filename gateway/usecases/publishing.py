@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from gateway.core.audit_records import Act, Record
-from gateway.core.bundles import Bundle, Damaged
+from gateway.core.bundles import Bundle, Damaged, moved_to
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, NewlyPublic, Stale
@@ -124,7 +124,7 @@ class Publishing:
         for _ in range(ATTEMPTS):
             before = await self._ledger.current(address)
             condition.require(before.id if before else None)
-            erasures = 0 if before else await self._erased(address)
+            erasures = 0 if before else await self.erased(address)
             if before and before.source_digest == digest:
                 await self._mend(before, submission)
                 prepared = await self._prepare(submission, self._clock.now())
@@ -255,7 +255,7 @@ class Publishing:
 
         agree: as in `publish`. Raises Missing, Stale, NewlyPublic, Damaged, Unavailable.
         """
-        erasures = await self._erased(address)
+        erasures = await self.erased(address)
         earlier = await self._on_record(address, edition)
         current = await self._ledger.current(address)
         condition.require(current.id if current else None)
@@ -307,12 +307,19 @@ class Publishing:
     async def erase(self, address: Address, condition: Condition = ANYTHING) -> bool:
         """Take a document, deleted or not, away for good: source, editions and previews.
 
-        What is returned and raised is as in `delete`.
+        So is what was kept at the addresses that it had before. What is returned and raised is as
+        in `delete`.
         """
         current = await self._ledger.current(address)
         condition.require(current.id if current else None)
+        await self._erase_former(address)
         await self._ledger.begin_erasing(address, current.id if current else None)
         return await self._erase(address)
+
+    async def _erase_former(self, address: Address) -> None:
+        for former in await self._ledger.former(address):
+            await self._ledger.begin_erasing(former, None)
+            await self._erase(former)
 
     async def _erase(self, address: Address) -> bool:
         """Go through with an erasure that has begun, here or in a process that died."""
@@ -327,7 +334,7 @@ class Publishing:
             await self._ledger.scrub()
         return confirmed
 
-    async def _erased(self, address: Address) -> int:
+    async def erased(self, address: Address) -> int:
         """Return how often a document was erased, once no erasure of it is under way."""
         erasures = await self._ledger.erasures(address)
         if erasures % 2:
@@ -339,6 +346,7 @@ class Publishing:
         failed: dict[Address, Exception] = {}
         for address in await self._ledger.waiting(self._clock.now() - KEPT, PAGE):
             try:
+                await self._erase_former(address)
                 await self._ledger.begin_erasing(address, None)
                 await self._erase(address)
             except Stale:  # published again meanwhile
@@ -367,17 +375,20 @@ class Publishing:
             # then not write over the other, whenever it comes and even if it is its last deed.
             mark = await self._store.mark(address)
             current = await self._ledger.current(address)
+            moved = "" if current else await self._ledger.moved(address)
             with suppress(Stale):
-                await self._put(address, current, mark)
-                if await self._ledger.settle(address, current.id if current else None):
+                await self._put(address, current, moved, mark)
+                if await self._ledger.settle(address, current.id if current else None, moved):
                     return
 
-    async def _put(self, address: Address, current: Edition | None, mark: str) -> None:
-        if current is None:
-            await self._store.delete(address, mark)
-        else:
+    async def _put(self, address: Address, current: Edition | None, moved: str, mark: str) -> None:
+        if current:
             bundle = await self._vault.public(address, current.id)
             await self._store.put(address, bundle, mark)
+        elif moved:
+            await self._store.put(address, moved_to(moved), mark)
+        else:
+            await self._store.delete(address, mark)
 
     async def recover(self) -> Mapping[Address, Exception]:
         """Settle whatever dead processes left, and erase what was deleted long enough ago.

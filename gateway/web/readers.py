@@ -153,6 +153,9 @@ class Readers:
             opened = await self._reading.open(address, credential, _full(form, liked))
         except Unpaid as error:
             return await self._refuse(request, address, form, status_of(error))
+        except Missing:
+            await self._store.form(address, _refused(form), IDENTITY)  # says so if it moved
+            raise
         check = partial(self._reading.check, address, credential)
         work = partial(self._send, request, opened, check)
         if opened.text.is_long:

@@ -83,7 +83,7 @@ class ObjectPublicStore:
 
     async def _form(self, address: Address, form: str, coding: str) -> Variant | None:
         bundle = await self.get(address)
-        return bundle.forms[form].variant(coding) if bundle else None
+        return bundle.variant(form, coding) if bundle else None
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none)."""

@@ -16,6 +16,8 @@ from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.redeeming import Redeeming
+from gateway.usecases.renaming import Renaming
+from gateway.web.api.addresses import AddressesApi
 from gateway.web.api.codes import CodesApi
 from gateway.web.api.documents import DocumentsApi
 from gateway.web.api.explanations import Explanations
@@ -40,6 +42,7 @@ class Api:
     def __init__(
         self,
         publishing: Publishing,
+        renaming: Renaming,
         api_keys: ApiKeys,
         granting: Granting,
         codes: Codes,
@@ -55,10 +58,10 @@ class Api:
         self._api_keys = api_keys
         self._attempts = attempts
         self._links = links
+        documents = DocumentsApi(publishing, idempotency, formats, links, max_upload, under_way)
         self.operations = [
-            *DocumentsApi(
-                publishing, idempotency, formats, links, max_upload, under_way
-            ).operations(),
+            *documents.operations(),
+            *AddressesApi(documents, publishing, renaming, idempotency, formats).operations(),
             *GrantsApi(granting, links).operations(),
             *CodesApi(codes, under_way).operations(),
             *KeysApi(api_keys).operations(),

@@ -87,6 +87,12 @@ class GrantBody(Struct, forbid_unknown_fields=True):
     source_ref: Annotated[str, _words("What the source calls it.", "order-7")] = ""
 
 
+class RenameBody(Struct, forbid_unknown_fields=True):
+    """The address that a document is to have."""
+
+    slug: Annotated[str, _text(NAME, 80, "1 to 80 of a-z, 0-9 and hyphen.", "a-better-name")]
+
+
 class CodeBody(Struct, forbid_unknown_fields=True):
     """Codes to make: each gives as many rights as it has uses, each right in some devices."""
 
