@@ -19,7 +19,7 @@ from gateway.formats.sources import SourceFormats
 from gateway.usecases.composing import Prepared, prepare
 
 if TYPE_CHECKING:
-    from gateway.app import Services
+    pass
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
@@ -43,22 +43,26 @@ def publish(
     paths: tuple[Path, ...], publisher: str, free: bool, charset: str | None, watch: bool
 ) -> None:
     """Publish files, or folders that hold <publisher>/<slug>.ext."""
-    from gateway.cli.bulk import is_confirmed, publish_files, states, watch_files
+    from gateway.cli.bulk import Run
+    from gateway.cli.targets import Here, Target
+    from gateway.cli.watching import Watch
 
     for path in others(paths):
         click.echo(f"{path}: skipped: no document", err=True)
 
-    async def work(services: Services) -> tuple[int, bool]:
-        seen = states(paths)  # before the first run, or it would miss what changes meanwhile
-        files = list(source_files(paths, charset))
-        refused = await publish_files(services, files, publisher, free=free)
-        confirmed = await is_confirmed(services)
+    async def work(target: Target) -> tuple[int, bool]:
+        watched = Watch(target, paths, publisher, free=free, charset=charset)
+        files = watched.files()
+        run = Run(target, publisher, len(files), free=free)
+        await run.go(files)
+        confirmed = await target.is_confirmed()
         if watch:
-            await watch_files(services, paths, publisher, seen, free=free, charset=charset)
-        return refused, confirmed
+            watched.know(run.known)
+            await watched.go()
+        return run.counted["refused"], confirmed
 
     try:
-        refused, confirmed = with_services(work, in_process=False)
+        refused, confirmed = with_services(lambda s: work(Here(s)), in_process=False)
     except KeyboardInterrupt:
         click.echo("paidgate: interrupted; the same command again does the rest.", err=True)
         sys.exit(INTERRUPTED)

@@ -219,19 +219,19 @@ class Publishing:
         """Return the source_digest of the edition that a submission would become."""
         return submission.digest(self._stamp)
 
-    async def unchanged(self, digests: Mapping[Address, str]) -> frozenset[Address]:
-        """Return where the current edition has the digest given, and is whole.
+    async def unchanged(self, digests: Mapping[Address, str]) -> Mapping[Address, str]:
+        """Return the current edition wherever it has the digest given, and is whole.
 
         In few reads of the ledger; what is damaged is not unchanged.
         """
-        found: set[Address] = set()
+        found: dict[Address, str] = {}
         for publisher in {address.publisher for address in digests}:
             slugs = sorted(a.slug for a in digests if a.publisher == publisher)
             async for edition in self._around(publisher, slugs):
                 is_same = digests.get(edition.address) == edition.source_digest
                 if is_same and await self.is_shown(edition) and await self._is_kept(edition):
-                    found.add(edition.address)
-        return frozenset(found)
+                    found[edition.address] = edition.id
+        return found
 
     async def _around(self, publisher: str, slugs: Sequence[str]) -> AsyncIterator[Edition]:
         """Yield the current editions at slugs, and others near them, page by page."""
