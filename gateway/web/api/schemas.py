@@ -140,7 +140,7 @@ class SectionView(Struct):
 
 
 class DocumentView(Struct):
-    """A published state of a document."""
+    """A published state of a document. digest: of what was submitted, to know it again by."""
 
     address: str
     slug: str
@@ -155,6 +155,7 @@ class DocumentView(Struct):
     published: str
     updated: str
     made: str
+    digest: str
 
 
 class FindingView(Struct, omit_defaults=True):
