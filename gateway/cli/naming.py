@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from gateway.core.documents import is_name
 from gateway.formats.slugs import UNTITLED, other_than, slug_of
-from gateway.stores.files.durable import write_whole
 
 NOTES = ".paidgate.json"  # hidden, as what is beside documents and is none
 
@@ -116,6 +115,8 @@ def _read(path: Path) -> dict[str, str]:
 def _write(path: Path, noted: Mapping[str, str]) -> None:
     if noted:
         told = json.dumps(noted, ensure_ascii=False, indent=1, sort_keys=True)
-        write_whole(path, f"{told}\n".encode())
+        part = path.with_name(f"{NOTES}.part")
+        part.write_text(f"{told}\n")
+        part.replace(path)  # all at once
     else:
         path.unlink(missing_ok=True)

@@ -51,6 +51,7 @@ class Earlier:
     warnings: tuple[Finding, ...]
 
 
+Fresh = tuple[str, Bundle]  # the id of an edition that was just made, and what is public of it
 Agree = Callable[[Sequence[Finding]], Awaitable[bool]]
 Compose = Callable[[Task], Awaitable[Composed]]
 Prepare = Callable[[Submission, int], Awaitable[Prepared]]  # and now
@@ -147,7 +148,8 @@ class Publishing:
                 if condition.asked:
                     raise
                 continue
-            confirmed = await self._show(Act.PUBLISH, address, composed.edition.id)
+            fresh = composed.edition.id, composed.sealed.public
+            confirmed = await self._show(Act.PUBLISH, address, composed.edition.id, fresh)
             return Published(composed.edition, before is None, confirmed, found + composed.warnings)
         raise Stale(None)
 
@@ -355,9 +357,11 @@ class Publishing:
                 failed[address] = error
         return failed
 
-    async def _show(self, act: Act, address: Address, edition: str) -> bool:
+    async def _show(
+        self, act: Act, address: Address, edition: str, fresh: Fresh | None = None
+    ) -> bool:
         """Make everyone see what was committed; return whether every worker is known to."""
-        await self.settle(address)
+        await self.settle(address, fresh)
         return await self._announcing.confirm(self._record(act, address, edition))
 
     async def confirm(self) -> bool:
@@ -368,8 +372,11 @@ class Publishing:
         by = f"publisher:{address.publisher}"
         return Record(self._clock.now(), act, by, "", str(address), edition)
 
-    async def settle(self, address: Address) -> None:
-        """Make the public side show what the ledger says is current."""
+    async def settle(self, address: Address, fresh: Fresh | None = None) -> None:
+        """Make the public side show what the ledger says is current.
+
+        fresh: an edition that need not be read back.
+        """
         for _ in range(ATTEMPTS):
             # Marked before the ledger is asked: of two that settle, the one that knows less can
             # then not write over the other, whenever it comes and even if it is its last deed.
@@ -377,13 +384,22 @@ class Publishing:
             current = await self._ledger.current(address)
             moved = "" if current else await self._ledger.moved(address)
             with suppress(Stale):
-                await self._put(address, current, moved, mark)
+                await self._put(address, current, moved, mark, fresh)
                 if await self._ledger.settle(address, current.id if current else None, moved):
                     return
 
-    async def _put(self, address: Address, current: Edition | None, moved: str, mark: str) -> None:
+    async def _put(
+        self,
+        address: Address,
+        current: Edition | None,
+        moved: str,
+        mark: str,
+        fresh: Fresh | None = None,
+    ) -> None:
         if current:
-            bundle = await self._vault.public(address, current.id)
+            at_hand, bundle = fresh or ("", None)
+            if bundle is None or at_hand != current.id:
+                bundle = await self._vault.public(address, current.id)
             await self._store.put(address, bundle, mark)
         elif moved:
             await self._store.put(address, moved_to(moved), mark)

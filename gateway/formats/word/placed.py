@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from io import BytesIO
 
-import mammoth
-
 from gateway.formats.fragments import HEADINGS, Piece, pieces
 from gateway.formats.word.numbers import Level
 from gateway.formats.word.shown import STYLES, Numbered
@@ -56,6 +54,8 @@ _STYLE_MAP = "\n".join(
 
 def placed(body: bytes, numbers: Sequence[Numbered]) -> str:
     """Return the text of a plainer Word document."""
+    import mammoth  # slow to import, and needed for few documents
+
     html = mammoth.convert_to_html(
         BytesIO(body),
         style_map=_STYLE_MAP,

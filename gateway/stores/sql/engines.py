@@ -18,7 +18,6 @@ from anyio import CancelScope, CapacityLimiter, fail_after, to_thread
 from sqlalchemy import Connection, Table, create_engine, event, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.stores.files.sqlite import TIMEOUT, make_database, require_sound
 from gateway.stores.sql.changes import Changes
@@ -162,6 +161,9 @@ def _begin(connection: Connection) -> None:
 
 class _Postgresql(Engines):
     def __init__(self, address: URL, timeout: float) -> None:
+        # Slow to import, for it brings all that maps objects, and often not needed.
+        from sqlalchemy.ext.asyncio import create_async_engine
+
         self._writing = create_async_engine(
             address.set(drivername="postgresql+asyncpg"),
             hide_parameters=True,
