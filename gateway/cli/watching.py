@@ -57,7 +57,7 @@ class Watch:
         self._roots = _places(paths)
         # Before the first run, or it would miss what changes meanwhile.
         self._seen = states(paths)
-        self._known: dict[Path, Outcome] = {}
+        self.known: dict[Path, Outcome] = {}
         self._contents: dict[Path, bytes] = {}
         self._missing: frozenset[Path] = frozenset()
         self._waiting: set[Path] = set()  # until the gateway answers again
@@ -68,7 +68,7 @@ class Watch:
 
     def know(self, known: Mapping[Path, Outcome]) -> None:
         """Learn what is published of these files."""
-        self._known.update(known)
+        self.known.update(known)
         self._contents |= {path: _content(path) for path in known}
 
     async def go(self) -> None:
@@ -86,12 +86,12 @@ class Watch:
         files = {file.path: file for file in self.files()}
         changed = sorted(path for path in now if self._is_due(path, now) and path in files)
         for path, before in self._moved(changed, gone):
-            self._known[path] = self._known.pop(before)
+            self.known[path] = self.known.pop(before)
         for path in changed:
             await self._follow(files[path], now)
-        for path in sorted(gone & self._missing & self._known.keys()):
+        for path in sorted(gone & self._missing & self.known.keys()):
             await self._delete(path)
-        self._missing = gone & self._known.keys()
+        self._missing = gone & self.known.keys()
         self._contents |= {path: _content(path) for path in changed}
         self._seen = now
 
@@ -101,14 +101,14 @@ class Watch:
     def _gone(self, now: States) -> frozenset[Path]:
         """Return the files that are missing; a folder that is away says nothing of its files."""
         is_here = _places(self._paths) == self._roots
-        return frozenset(self._known.keys() - now.keys()) if is_here else frozenset()
+        return frozenset(self.known.keys() - now.keys()) if is_here else frozenset()
 
     def _moved(self, changed: Sequence[Path], gone: frozenset[Path]) -> Iterator[tuple[Path, Path]]:
         """Yield each new file that holds what a missing one did, with the path of that."""
         # The number of a file tells nothing: the next one that is made may have it.
         left = {c: path for path in sorted(gone) if (c := self._contents.get(path, b""))}
         for path in changed:
-            if path in self._known or DRAFTS in path.parts:  # what becomes a draft goes
+            if path in self.known or DRAFTS in path.parts:  # what becomes a draft goes
                 continue
             before = left.pop(_content(path), None)
             if before:
@@ -116,7 +116,7 @@ class Watch:
 
     async def _follow(self, file: SourceFile, now: States) -> None:
         """Publish a file, first at the address that it has now."""
-        before = self._known.get(file.path)
+        before = self.known.get(file.path)
         try:
             address = submission_of(file, self._publisher, free=self._free).address
             self._claim(file.path, address, now)
@@ -131,18 +131,18 @@ class Watch:
         except Exception as error:  # whatever it is, it is of this file alone
             tell(file, error)
         else:
-            self._known[file.path] = outcome
+            self.known[file.path] = outcome
             if before is None or outcome.edition != before.edition:
                 await self._say(f"published {file.path}", f"recorded {file.path}")
         self._waiting.discard(file.path)
 
     def _claim(self, path: Path, address: Address, now: States) -> None:
         """See to it that an address is this file's. Raises Malformed where it is another's."""
-        others = [p for p, known in self._known.items() if known.address == address and p != path]
+        others = [p for p, known in self.known.items() if known.address == address and p != path]
         for other in others:
             if other in now:
                 raise taken(other, address)
-            del self._known[other]  # this file has come in its place
+            del self.known[other]  # this file has come in its place
 
     async def _move(self, path: Path, before: Outcome, address: Address) -> None:
         """Give the document of a file the address that the file has now."""
@@ -150,12 +150,12 @@ class Watch:
             await self._delete(path)
             return
         moved = await self._target.rename(before.address, address.slug, before.edition)
-        self._known[path] = moved
+        self.known[path] = moved
         words = f"{before.address} to {moved.address}: {path}"
         await self._say(f"renamed {words}", f"recorded as renamed {words}")
 
     async def _delete(self, path: Path) -> None:
-        known = self._known[path]
+        known = self.known[path]
         try:
             await self._target.delete(known.address, known.edition)
         except Unavailable:
@@ -167,7 +167,7 @@ class Watch:
         else:
             told = f"{known.address}: {path} is gone; for 30 days it can be published again"
             await self._say(f"deleted {told}", f"recorded as deleted {told}")
-        self._known.pop(path, None)
+        self.known.pop(path, None)
 
     async def _say(self, done: str, recorded: str) -> None:
         try:

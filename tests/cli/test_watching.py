@@ -287,3 +287,14 @@ async def test_a_copy_that_keeps_its_time_is_seen(scene: Scene) -> None:
     shutil.move(other, path)
     await scene.look()
     assert await scene.titles() == {"a": "Story 2"}
+
+
+async def test_a_second_file_is_never_the_document_of_another(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = scene.write("a.txt", head="---\nslug: same\n---\n")
+    await scene.begin()
+    scene.write("b.txt", head="---\nslug: same\n---\n")
+    await scene.look(2)
+    assert await scene.titles() == {"same": "Story a"}
+    assert f"{path} is demo/same already." in capsys.readouterr().out
