@@ -470,6 +470,7 @@ def build(services: Services) -> Starlette:
         ).routes(),
         *Studio(
             services.publishing,
+            services.renaming,
             services.api_keys,
             services.granting,
             services.codes,

@@ -19,7 +19,7 @@ from gateway.app import Services
 from gateway.cli.folders import SourceFile, publisher_of
 from gateway.cli.progress import Progress
 from gateway.cli.refusals import is_draft, lines, skipped, warned
-from gateway.cli.targets import Here, Outcome, Target
+from gateway.cli.targets import LocalTarget, Outcome, Target
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Malformed
 from gateway.formats.sources import SourceFormats
@@ -39,7 +39,7 @@ async def publish_files(
 
     publisher "" takes the name of each file's folder. free: they may hold no paid section.
     """
-    run = Run(Here(services), publisher, len(files), free=free)
+    run = Run(LocalTarget(services), publisher, len(files), free=free)
     await run.go(files)
     return run.counted["refused"]
 
@@ -139,7 +139,7 @@ def _portions(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:
 
 async def publish_file(services: Services, file: SourceFile, publisher: str) -> str:
     """Publish one file here; return what came of it, and tell it if that is not as it was meant."""
-    outcome = await publish_to(Here(services), file, publisher)
+    outcome = await publish_to(LocalTarget(services), file, publisher)
     return "published" if isinstance(outcome, Outcome) else outcome
 
 

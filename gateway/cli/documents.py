@@ -60,7 +60,7 @@ def publish(
 ) -> None:
     """Publish files, or folders that hold <publisher>/<slug>.ext."""
     from gateway.cli.bulk import Run
-    from gateway.cli.targets import Here, Target
+    from gateway.cli.targets import LocalTarget, Target
     from gateway.cli.watching import Watch
 
     for path in others(paths):
@@ -78,17 +78,19 @@ def publish(
         return run.counted["refused"], confirmed
 
     async def there() -> tuple[int, bool]:
-        target = There(remote, key)
+        target = RemoteTarget(remote, key)
         return await work(target, _owner(publisher, await target.publisher(), paths))
 
     try:
         if remote:
-            from gateway.cli.remote import There
+            from gateway.cli.remote import RemoteTarget
 
             _require_key(remote, key)
             refused, confirmed = asyncio.run(there())
         else:
-            refused, confirmed = with_services(lambda s: work(Here(s), publisher), in_process=False)
+            refused, confirmed = with_services(
+                lambda s: work(LocalTarget(s), publisher), in_process=False
+            )
     except KeyboardInterrupt:
         click.echo("paidgate: interrupted; the same command again does the rest.", err=True)
         sys.exit(INTERRUPTED)

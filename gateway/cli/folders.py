@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gateway.cli.naming import NOTES, Named, Names
+from gateway.cli.naming import NOTES, FileName, Names
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.findings import Finding, FindingCode
@@ -97,7 +97,7 @@ def source_files(
     """
     files, formats = [*found_files(paths, charset)], SourceFormats()
     names = Names(
-        Named(file.path, file.name, publisher or publisher_of(file), file.declared(formats))
+        FileName(file.path, file.name, publisher or publisher_of(file), file.declared(formats))
         for file in files
     )
     if note:

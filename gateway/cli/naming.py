@@ -18,7 +18,7 @@ from gateway.formats.slugs import UNTITLED, other_than, slug_of
 NOTES = ".paidgate.json"  # hidden, as what is beside documents and is none
 
 
-class Named(NamedTuple):
+class FileName(NamedTuple):
     """A file that needs an address: what names it, whose it is, and what it declares itself."""
 
     path: Path
@@ -30,7 +30,7 @@ class Named(NamedTuple):
 class Names:
     """Gives each file its slug."""
 
-    def __init__(self, files: Iterable[Named]) -> None:
+    def __init__(self, files: Iterable[FileName]) -> None:
         self._files = [*files]
         folders = {notes_of(file) for file in self._files}
         self._noted = {folder: _read(folder / NOTES) for folder in folders}
@@ -54,10 +54,10 @@ class Names:
             made = slug_of(file.name) or UNTITLED
             self._take(file, other_than(made, self._taken[file.owner]))
 
-    def _left(self) -> list[Named]:
+    def _left(self) -> list[FileName]:
         return [file for file in self._files if file.path not in self.slugs]
 
-    def _take(self, file: Named, slug: str) -> None:
+    def _take(self, file: FileName, slug: str) -> None:
         self._taken[file.owner].add(slug)
         self.slugs[file.path] = slug
 
@@ -80,21 +80,21 @@ class Names:
                 _write(folder / NOTES, self._noted[folder])
 
 
-def notes_of(file: Named) -> Path:
+def notes_of(file: FileName) -> Path:
     """Return the folder that holds the notes of a file: of a page bundle the one above it."""
     folder = file.path.parent
     return folder.parent if _is_bundle(file) else folder
 
 
-def _is_bundle(file: Named) -> bool:
+def _is_bundle(file: FileName) -> bool:
     return file.path.stem != file.name and file.path.parent.name == file.name
 
 
-def _key(file: Named) -> str:
+def _key(file: FileName) -> str:
     return file.path.relative_to(notes_of(file)).as_posix()
 
 
-def _age(file: Named) -> int:
+def _age(file: FileName) -> int:
     """Return when a file was last changed: of two with one name the one that was there first."""
     try:
         return file.path.stat().st_mtime_ns

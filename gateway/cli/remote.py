@@ -61,7 +61,7 @@ Send = Callable[[str, str, Headers, bytes], Awaitable[Reply]]  # raises OSError,
 Rest = Callable[[float], Awaitable[None]]
 
 
-class There:
+class RemoteTarget:
     """The gateway at a URL, as the publisher whose key it is."""
 
     def __init__(self, url: str, key: str, send: Send | None = None, rest: Rest | None = None):

@@ -48,7 +48,7 @@ class Target(Protocol):
         """Go through with what a run that was killed has begun."""
 
 
-class Here:
+class LocalTarget:
     """The gateway of this process."""
 
     def __init__(self, services: Services) -> None:

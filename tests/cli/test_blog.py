@@ -12,8 +12,8 @@ import pytest
 from gateway.app import Services, open_services
 from gateway.cli.bulk import Run
 from gateway.cli.naming import NOTES
-from gateway.cli.remote import There
-from gateway.cli.targets import Here, Target
+from gateway.cli.remote import RemoteTarget
+from gateway.cli.targets import LocalTarget, Target
 from gateway.cli.watching import Watch
 from gateway.core.documents import is_name
 from tests.cli import blog
@@ -50,12 +50,12 @@ async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     folder = tmp_path / "blog"
     if request.param == "here":
         services = await open_services(loops.settings(tmp_path / "var"), in_process=True)
-        yield Scene(services, Here(services), folder)
+        yield Scene(services, LocalTarget(services), folder)
         await services.close()
     else:
         line = Line(gateway())
         key = await line.standing.services.publishers.add("demo")
-        target = There(URL, key, line.send, line.rest)
+        target = RemoteTarget(URL, key, line.send, line.rest)
         yield Scene(line.standing.services, target, folder)
 
 

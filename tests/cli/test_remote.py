@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 
 from gateway.cli.bulk import Run
-from gateway.cli.remote import DELAYS, Headers, Reply, There, is_open
+from gateway.cli.remote import DELAYS, Headers, RemoteTarget, Reply, is_open
 from gateway.cli.watching import Watch
 from gateway.core.documents import Address
 from gateway.core.errors import BadKey, GatewayError, Malformed, Refused, Unavailable
@@ -55,11 +55,11 @@ class Line:
         return [target for method, target in self.sent if method != "GET"]
 
 
-async def opened(publisher: str = "demo") -> tuple[Line, There]:
+async def opened(publisher: str = "demo") -> tuple[Line, RemoteTarget]:
     """Build a gateway elsewhere, and the way to it."""
     line = Line(gateway())
     key = await line.standing.services.publishers.add(publisher)
-    return line, There(URL + "/", key, line.send, line.rest)
+    return line, RemoteTarget(URL + "/", key, line.send, line.rest)
 
 
 def write(folder: Path, **words: str) -> Path:
@@ -71,7 +71,7 @@ def write(folder: Path, **words: str) -> Path:
     return made
 
 
-async def publish(there: There, folder: Path, *, free: bool = False) -> tuple[Watch, Run]:
+async def publish(there: RemoteTarget, folder: Path, *, free: bool = False) -> tuple[Watch, Run]:
     """Publish a folder there."""
     watch = Watch(there, [folder], "demo", free=free)
     files = watch.files()
@@ -210,7 +210,7 @@ async def test_it_is_said_whose_a_key_is_and_whether_it_is_one() -> None:
     await line.standing.publish("d", "Title\n\nText\n")
     assert await there.publisher() == "demo"
     with pytest.raises(BadKey):
-        await There(URL, "pgk-no", line.send, line.rest).publisher()
+        await RemoteTarget(URL, "pgk-no", line.send, line.rest).publisher()
     assert line.rested == []
 
 
@@ -223,13 +223,13 @@ async def test_what_is_no_gateway_is_told_so() -> None:
 
     for answers in (page, other):
         with pytest.raises(GatewayError, match="gateway"):
-            await There(URL, "k", answers).publisher()
+            await RemoteTarget(URL, "k", answers).publisher()
 
 
 @pytest.mark.parametrize("url", ["gateway.example", "ftp://x", "https://a:b@x", "https://x?y"])
 def test_what_is_no_address_of_a_gateway_is_refused(url: str) -> None:
     with pytest.raises(Malformed):
-        There(url, "k")
+        RemoteTarget(url, "k")
 
 
 def test_an_open_line_is_told_from_others() -> None:
@@ -244,7 +244,7 @@ async def test_what_no_worker_has_confirmed_is_not_said_to_be() -> None:
     async def recorded(method: str, *_: object) -> Reply:
         return Reply(202 if method == "DELETE" else 200, {}, told)
 
-    there, address = There(URL, "k", recorded), Address("demo", "a")
+    there, address = RemoteTarget(URL, "k", recorded), Address("demo", "a")
     for act in (
         lambda: there.publish(Submission(address, b"x", "plain")),
         lambda: there.rename(address, "b", "e"),
@@ -261,7 +261,9 @@ async def test_a_finding_that_only_a_newer_gateway_knows_is_told() -> None:
         return Reply(422, {}, b'{"detail": "d", "findings": [%b]}' % told)
 
     with pytest.raises(Refused) as refused:
-        await There(URL, "k", refuses).publish(Submission(Address("demo", "a"), b"x", "plain"))
+        await RemoteTarget(URL, "k", refuses).publish(
+            Submission(Address("demo", "a"), b"x", "plain")
+        )
     assert [f.code for f in refused.value.findings] == ["brand-new"]
 
 
@@ -275,7 +277,7 @@ async def test_a_gateway_that_is_away_is_waited_for_and_then_named() -> None:
         rested.append(seconds)
 
     with pytest.raises(Unavailable, match="status 503"):
-        await There(URL, "k", away, rest).publisher()
+        await RemoteTarget(URL, "k", away, rest).publisher()
     assert rested == [30.0] * len(DELAYS)
 
 

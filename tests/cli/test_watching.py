@@ -11,7 +11,7 @@ import pytest
 
 from gateway.app import Services, open_services
 from gateway.cli.bulk import Run
-from gateway.cli.targets import Here, Outcome
+from gateway.cli.targets import LocalTarget, Outcome
 from gateway.cli.watching import Watch
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, Moved, Unavailable
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 WORDS = "Story {0}\n\nIt begins, {0}, ##paidbegin##goes on,##paidend## and ends.\n"
 
 
-class Answering(Here):
+class Answering(LocalTarget):
     """A gateway that can be out of reach."""
 
     is_away = False

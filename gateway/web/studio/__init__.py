@@ -14,10 +14,12 @@ from gateway.usecases.api_keys import ApiKeys
 from gateway.usecases.codes import Codes
 from gateway.usecases.granting import Granting
 from gateway.usecases.publishing import Publishing
+from gateway.usecases.renaming import Renaming
 from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import read_form, require_same_origin
 from gateway.web.http.under_way import UnderWay
+from gateway.web.studio.addresses import AddressPages
 from gateway.web.studio.codes import CodePages
 from gateway.web.studio.desk import HOME, StudioPages, read_fields, see_other
 from gateway.web.studio.devices import DevicePages
@@ -35,6 +37,7 @@ class Studio:
     def __init__(
         self,
         publishing: Publishing,
+        renaming: Renaming,
         api_keys: ApiKeys,
         granting: Granting,
         codes: Codes,
@@ -56,6 +59,7 @@ class Studio:
         self._editor = Editor(
             self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload
         )
+        self._addresses = AddressPages(self._desk, publishing, renaming)
         self._grants = GrantPages(self._desk, publishing, granting, codes, links)
         self._codes = CodePages(self._desk, self._grants, codes, under_way)
         self._devices = DevicePages(self._desk, granting, links)
@@ -68,6 +72,7 @@ class Studio:
             Route(f"{HOME}/signin", self.sign_in, methods=["POST"]),
             route("/signout", self.sign_out, "POST", needs=frozenset()),
             *self._documents.routes(),
+            *self._addresses.routes(),
             *self._editor.routes(),
             *self._grants.routes(),
             *self._codes.routes(),
