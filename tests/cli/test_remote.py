@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from click.testing import Result
@@ -322,3 +324,27 @@ def test_a_folder_is_published_at_a_gateway_that_runs(tmp_path: Path) -> None:
 def remote(served: Served, tmp_path: Path, folder: Path) -> Result:
     url = f"http://127.0.0.1:{served.port}"
     return run_command(tmp_path, "publish", "--remote", url, folder, PAIDGATE_KEY=served.key)
+
+
+async def test_the_key_follows_no_redirect() -> None:
+    asked: list[tuple[str, str]] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.path, self.headers["authorization"]))
+            self.send_response(302)
+            self.send_header("location", "/stolen")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(GatewayError, match="302"):
+            await RemoteTarget(f"http://127.0.0.1:{server.server_port}", "pgk-x").publisher()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert asked == [("/api/documents?limit=1", "Bearer pgk-x")]
