@@ -82,6 +82,7 @@ from gateway.usecases.publishers import Publishers
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.reading import Reading
 from gateway.usecases.redeeming import Redeeming
+from gateway.usecases.renaming import Renaming
 from gateway.usecases.seeds import Seeds
 from gateway.usecases.signing_keys import Signing
 from gateway.web.api import Api
@@ -128,6 +129,7 @@ class Services:
     vault: Vault
     publishing: Publishing
     picturing: Picturing
+    renaming: Renaming
     api_keys: ApiKeys
     publishers: Publishers
     granting: Granting
@@ -408,6 +410,7 @@ def build_services(
         vault=vault,
         publishing=publishing,
         picturing=Picturing(vault, audit, clock, composer.make),
+        renaming=Renaming(ledger, vault, clock, composer.compose, publishing, announcing),
         api_keys=ApiKeys(ledger, signing, announcing, seeds, clock),
         granting=granting,
         publishers=Publishers(ledger, announcing, clock),
@@ -455,6 +458,7 @@ def build(services: Services) -> Starlette:
         *Api(
             services.publishing,
             services.picturing,
+            services.renaming,
             services.api_keys,
             services.granting,
             services.codes,
@@ -469,6 +473,7 @@ def build(services: Services) -> Starlette:
         ).routes(),
         *Studio(
             services.publishing,
+            services.renaming,
             services.api_keys,
             services.granting,
             services.codes,

@@ -169,8 +169,8 @@ def unknown(environ: Mapping[str, str]) -> list[str]:
     ]
 
 
-# What Kubernetes sets for a service that is called paidgate.
-_OTHERS = re.compile(r"(?:service_host|service_port|port)(?:_.*)?")
+# What Kubernetes sets for a service that is called paidgate; and the key of `publish --remote`.
+_OTHERS = re.compile(r"(?:service_host|service_port|port)(?:_.*)?|key")
 
 
 def _guess(name: str) -> str:

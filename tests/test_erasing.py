@@ -128,6 +128,16 @@ async def test_after_an_erasure_no_store_holds_a_word_and_the_audit_tells_of_it(
     assert place.found() == set()
 
 
+async def test_an_erasure_takes_what_was_kept_at_earlier_addresses_too(place: Place) -> None:
+    await place.publish()
+    for slug, to in (("d", "e"), ("e", "f")):
+        await place.services.renaming.rename(Address("demo", slug), to)
+    assert place.found() == set(CANARIES)
+    assert await place.services.publishing.erase(Address("demo", "f"))
+    assert place.found() == set()
+    assert [address async for address in place.store.addresses()] == []
+
+
 async def test_what_was_deleted_can_be_published_again_for_30_days_and_is_gone_then(
     place: Place,
 ) -> None:

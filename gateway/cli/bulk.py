@@ -7,33 +7,29 @@ one skips what is there and does the rest.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-import anyio
 import click
 from anyio import CancelScope, create_memory_object_stream, create_task_group, move_on_after
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from gateway.app import Services, looks, timeout
-from gateway.cli.companions import bring
-from gateway.cli.folders import SourceFile, publisher_of, source_files
+from gateway.app import Services
+from gateway.cli.companions import kind_of
+from gateway.cli.folders import SourceFile, publisher_of
 from gateway.cli.progress import Progress
 from gateway.cli.refusals import is_draft, lines, skipped, warned
+from gateway.cli.targets import LocalTarget, Outcome, Target
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Malformed
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.workers import cores
 from gateway.usecases.composing import Submission
 
-POLL_INTERVAL = 1.0  # seconds between two looks at watched files
 BATCH = 200  # files that are looked up in the ledger together
 TIDYING = 5.0  # seconds that an interrupted run has to finish what it has begun
 
-States = Mapping[Path, tuple[int, int]]
 Say = Callable[..., None]  # prints a line, on standard error if err is true
 
 
@@ -44,37 +40,38 @@ async def publish_files(
 
     publisher "" takes the name of each file's folder. free: they may hold no paid section.
     """
-    run = _Run(services, publisher, Progress("publishing", len(files)), free=free)
-    try:
-        await run.go(files)
-    finally:
-        run.end()
+    run = Run(LocalTarget(services), publisher, len(files), free=free)
+    await run.go(files)
     return run.counted["refused"]
 
 
-class _Run:
-    """One run over many files."""
+class Run:
+    """One run over many files. `known` is what stands where of them, once it is published."""
 
-    def __init__(
-        self, services: Services, publisher: str, progress: Progress, *, free: bool
-    ) -> None:
-        self._services = services
+    def __init__(self, target: Target, publisher: str, count: int, *, free: bool) -> None:
+        self._target = target
         self._free = free
         self._publisher = publisher
-        self._progress = progress
+        self._progress = Progress("publishing", count)
         self._taken: dict[Address, Path] = {}
         self.counted = Counter[str]()
+        self.known: dict[Path, Outcome] = {}
 
-    def end(self) -> None:
-        """Tell what was done."""
+    def _end(self) -> None:
         words = ["published", "unchanged", "refused"]
         words += ["skipped"] if self.counted["skipped"] else []
         self._say(", ".join(f"{self.counted[word]} {word}" for word in words), err=True)
 
     async def go(self, files: Sequence[SourceFile]) -> None:
-        """Publish what is not published yet."""
+        """Publish what is not published yet, and tell what was done."""
+        try:
+            await self._go(files)
+        finally:
+            self._end()
+
+    async def _go(self, files: Sequence[SourceFile]) -> None:
         # What a run before this one was killed over is on record, but may not be shown yet.
-        await self._tidy()
+        await self._target.tidy()
         send, receive = create_memory_object_stream[SourceFile](0)
         try:
             async with create_task_group() as tasks, send:
@@ -87,44 +84,44 @@ class _Run:
                         await send.send(file)
         except BaseException:
             with CancelScope(shield=True), move_on_after(TIDYING):
-                await self._tidy()
+                await self._target.tidy()
             raise
-
-    async def _tidy(self) -> None:
-        with suppress(GatewayError):  # a later run, or a server, tries again
-            await self._services.publishing.recover()
 
     async def _publish(self, receive: MemoryObjectReceiveStream[SourceFile]) -> None:
         with receive:
             async for file in receive:
-                self._count(
-                    await publish_file(
-                        self._services, file, self._publisher, free=self._free, say=self._say
-                    )
+                outcome = await publish_to(
+                    self._target, file, self._publisher, free=self._free, say=self._say
                 )
+                if isinstance(outcome, Outcome):
+                    self.known[file.path] = outcome
+                    self._count("published")
+                else:
+                    self._count(outcome)
 
     async def _changed(self, files: Sequence[SourceFile]) -> Sequence[SourceFile]:
         """Return the files that are not published as they are; tell of those that cannot be."""
-        addresses: dict[SourceFile, Address] = {}
-        digests: dict[Address, str] = {}
+        submissions: dict[SourceFile, Submission] = {}
         for file in files:
             try:
-                submission = _submission(file, self._publisher, free=self._free)
+                submission = submission_of(file, self._publisher, free=self._free)
                 self._take(submission.address, file)
             except (GatewayError, OSError) as error:
                 self._count(tell(file, error, self._say))
             else:
-                addresses[file] = submission.address
-                digests[submission.address] = self._services.publishing.digest(submission)
-        unchanged = await self._services.publishing.unchanged(digests)
+                submissions[file] = submission
+        unchanged = await self._target.unchanged([*submissions.values()])
         self._count("unchanged", len(unchanged))
-        return [file for file, address in addresses.items() if address not in unchanged]
+        for file, submission in submissions.items():
+            if edition := unchanged.get(submission.address):
+                self.known[file.path] = Outcome(submission.address, edition)
+        return [file for file in submissions if file.path not in self.known]
 
     def _take(self, address: Address, file: SourceFile) -> None:
         """See to it that no two files are one document. Raises Malformed."""
         first = self._taken.setdefault(address, file.path)
         if first != file.path:
-            raise Malformed(f"{first} is {address} already.", hint="Name one of them differently.")
+            raise taken(first, address)
 
     def _say(self, line: str, *, err: bool = False) -> None:
         self._progress.erase()
@@ -141,37 +138,55 @@ def _portions(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:
         yield portion
 
 
-async def publish_file(
-    services: Services,
-    file: SourceFile,
-    publisher: str,
-    *,
-    free: bool = False,
-    say: Say = click.echo,
-) -> str:
-    """Publish one file; return what came of it, and tell it if that is not as it was meant."""
+async def publish_file(services: Services, file: SourceFile, publisher: str) -> str:
+    """Publish one file here; return what came of it, and tell it if that is not as it was meant."""
+    outcome = await publish_to(LocalTarget(services), file, publisher)
+    return "published" if isinstance(outcome, Outcome) else outcome
+
+
+async def publish_to(
+    target: Target, file: SourceFile, publisher: str, *, free: bool = False, say: Say = click.echo
+) -> Outcome | str:
+    """Publish one file; return what is current then, or "refused" or "skipped", and tell why."""
     try:
-        submission = _submission(file, publisher, free=free)
-        await bring(services.picturing, file.path.parent, submission, say)
-        published = await services.publishing.publish(submission)
+        return await publish_one(target, file, publisher, free=free, say=say)
     except Exception as error:  # whatever it is, it is of this file alone
         return tell(file, error, say)
-    address = published.edition.address
-    if address.slug != file.name:
-        say(f"{file.path}: its address is {address}", err=True)
-    for line in warned(file.path, published.warnings):
+
+
+async def publish_one(
+    target: Target, file: SourceFile, publisher: str, *, free: bool = False, say: Say = click.echo
+) -> Outcome:
+    """Publish one file, and tell what its author should know. Raises what the target does."""
+    submission = submission_of(file, publisher, free=free)
+    await bring(target, file.path.parent, submission, say)
+    outcome = await target.publish(submission)
+    if outcome.is_new and outcome.address.slug != file.name:
+        say(f"{file.path}: its address is {outcome.address}", err=True)
+    for line in warned(file.path, outcome.warnings):
         say(line)
-    return "published"
+    return outcome
 
 
-async def is_confirmed(services: Services) -> bool:
-    """Return whether all that was published is, after some patience."""
-    wait = partial(looks, timeout(services.settings))
-    return await services.announcing.tell() or await services.announcing.wait(wait)
+async def bring(target: Target, folder: Path, submission: Submission, say: Say) -> None:
+    """Put what stands beside a document where publication finds it; tell what cannot be shown."""
+    for each in submission.companions or ():
+        path = folder / each.name
+        try:
+            body = path.read_bytes()
+            await target.bring(submission.address, each.name, body, kind_of(path, body))
+        except (GatewayError, OSError) as error:
+            say(f"{path}: not shown: {error}")
 
 
-def _submission(file: SourceFile, publisher: str, *, free: bool) -> Submission:
+def submission_of(file: SourceFile, publisher: str, *, free: bool) -> Submission:
+    """Return what a file submits. Raises Malformed, Refused, Unsupported, OSError."""
     return file.submission(owner(file, publisher), SourceFormats(), free=free)
+
+
+def taken(first: Path, address: Address) -> Malformed:
+    """Return why a second file cannot be a document that another one is."""
+    return Malformed(f"{first} is {address} already.", hint="Let one declare another slug.")
 
 
 def owner(file: SourceFile, publisher: str) -> str:
@@ -195,47 +210,3 @@ def tell(file: SourceFile, error: Exception, say: Say = click.echo) -> str:
     for line in lines(file.path, error):
         say(line)
     return "refused"
-
-
-async def watch_files(
-    services: Services,
-    paths: Sequence[Path],
-    publisher: str,
-    seen: States,
-    *,
-    free: bool = False,
-    charset: str | None = None,
-) -> None:
-    """Publish what changes below paths after it was seen so, for good."""
-    while True:
-        await anyio.sleep(POLL_INTERVAL)
-        seen = await look(services, paths, publisher, seen, free=free, charset=charset)
-
-
-async def look(
-    services: Services,
-    paths: Sequence[Path],
-    publisher: str,
-    seen: States,
-    *,
-    free: bool = False,
-    charset: str | None = None,
-) -> States:
-    """Publish what is not as it was seen; return how it is seen now."""
-    now = states(paths)
-    files = {file.path: file for file in source_files(paths, charset)}
-    for path in sorted(p for p, state in now.items() if seen.get(p) != state and p in files):
-        if await publish_file(services, files[path], publisher, free=free) == "published":
-            told = "published" if await is_confirmed(services) else "recorded, not confirmed"
-            click.echo(f"{told} {path}", err=True)
-    return now
-
-
-def states(paths: Sequence[Path]) -> States:
-    """Return by what a change of each file below paths is known."""
-    found = {}
-    for file in source_files(paths):
-        with suppress(OSError):  # editors that save by renaming take it away for a moment
-            stat = file.path.stat()
-            found[file.path] = (stat.st_mtime_ns, stat.st_size)
-    return found

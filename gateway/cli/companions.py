@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,6 @@ from gateway.core.companions import ATTACHMENTS, PICTURES, Companion, named, ori
 from gateway.core.errors import GatewayError
 from gateway.rendering.made import make
 from gateway.usecases.composing import Submission
-from gateway.usecases.picturing import Picturing
 
 MAX_SIZE = 16 << 20  # bytes of one
 
@@ -30,8 +29,6 @@ _ENDS = re.compile(_SUFFIX, re.IGNORECASE)
 # Where a name begins: in quotes or angle brackets it may hold spaces, anywhere else it cannot.
 _BEGINS = [re.compile(rf"[^{ends}]+\Z") for ends in (r"\s\"'()<>\[\]|=", r"\"\n", r"'\n", r"<\n")]
 
-Say = Callable[..., None]
-
 
 def companions_of(file: Path, body: bytes) -> tuple[Companion, ...]:
     """Return what stands beside a document on disk, of what its text names. Raises OSError."""
@@ -43,35 +40,19 @@ def companions_of(file: Path, body: bytes) -> tuple[Companion, ...]:
     return tuple(found.values())
 
 
-async def bring(picturing: Picturing, folder: Path, submission: Submission, say: Say) -> None:
-    """Put what stands beside a document where publication finds it; tell what cannot be shown."""
-    there = {(each.name, each.origin) for each in await _known(picturing, submission)}
-    for each in submission.companions or ():
-        if (each.name, each.origin) in there:
-            continue
-        path = folder / each.name
-        try:
-            body = path.read_bytes()
-            kind = PICTURES if picture_kind(body) or _is_meant_as_picture(path) else ATTACHMENTS
-            await picturing.put(submission.address, each.name, body, kind)
-        except (GatewayError, OSError) as error:
-            say(f"{path}: not shown: {error}")
+def kind_of(path: Path, body: bytes) -> str:
+    """Return what a file is sent as: one that is meant as a picture is refused as one."""
+    is_attachment = path.suffix.lower() in (".pdf", ".zip", ".xlsx", ".epub", ".mp3", ".mp4")
+    return ATTACHMENTS if is_attachment and not picture_kind(body) else PICTURES
 
 
 def made_here(folder: Path, submission: Submission) -> Iterator[Companion]:
     """Yield what could be shown of that which stands beside a file. Raises OSError."""
     for each in submission.companions or ():
-        body = (folder / each.name).read_bytes()
+        path = folder / each.name
+        body = path.read_bytes()
         with suppress(GatewayError):
-            yield make(each.name, body, PICTURES if picture_kind(body) else ATTACHMENTS).companion
-
-
-async def _known(picturing: Picturing, submission: Submission) -> tuple[Companion, ...]:
-    return tuple(await picturing.all(submission.address)) if submission.companions else ()
-
-
-def _is_meant_as_picture(path: Path) -> bool:
-    return path.suffix.lower() not in (".pdf", ".zip", ".xlsx", ".epub", ".mp3", ".mp4")
+            yield make(each.name, body, kind_of(path, body)).companion
 
 
 def _named_in(body: bytes) -> Iterator[str]:

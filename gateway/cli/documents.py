@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import time
@@ -12,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.cli.companions import made_here
-from gateway.cli.folders import SourceFile, others, publisher_of, source_files
+from gateway.cli.folders import SourceFile, found_files, others, publisher_of, source_files
 from gateway.cli.refusals import is_draft, lines, skipped, warned, words
 from gateway.cli.running import require_confirmed, told, with_services
 from gateway.core.documents import measure
-from gateway.core.errors import Refused
+from gateway.core.errors import Malformed, Refused
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.made import make
 from gateway.usecases.composing import Prepared, prepare
 
 if TYPE_CHECKING:
-    from gateway.app import Services
+    pass
 
+KEY = "PAIDGATE_KEY"
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 PATHS = click.argument(
@@ -40,34 +43,88 @@ CHARSET = click.option("--charset", help="The charset of all files; else each te
 @click.option("--publisher", default="", help="Publish as this publisher; else the folder's name.")
 @FREE
 @CHARSET
-@click.option("--watch", is_flag=True, help="Go on: publish what changes, until interrupted.")
+@click.option("--watch", is_flag=True, help="Go on: follow what changes, until interrupted.")
+@click.option("--remote", default="", metavar="URL", help="Publish at a gateway elsewhere.")
+@click.option(
+    "--key",
+    default="",
+    envvar=KEY,
+    help=f"API key for --remote; better in {KEY}, which no list of processes shows.",
+)
 @told
 def publish(
-    paths: tuple[Path, ...], publisher: str, free: bool, charset: str | None, watch: bool
+    paths: tuple[Path, ...],
+    publisher: str,
+    free: bool,
+    charset: str | None,
+    watch: bool,
+    remote: str,
+    key: str,
 ) -> None:
     """Publish files, or folders that hold <publisher>/<slug>.ext."""
-    from gateway.cli.bulk import is_confirmed, publish_files, states, watch_files
+    from gateway.cli.bulk import Run
+    from gateway.cli.targets import LocalTarget, Target
+    from gateway.cli.watching import Watch
 
     for path in others(paths):
         click.echo(f"{path}: skipped: no document", err=True)
 
-    async def work(services: Services) -> tuple[int, bool]:
-        seen = states(paths)  # before the first run, or it would miss what changes meanwhile
-        files = list(source_files(paths, charset))
-        refused = await publish_files(services, files, publisher, free=free)
-        confirmed = await is_confirmed(services)
+    async def work(target: Target, owner: str) -> tuple[int, bool]:
+        watched = Watch(target, paths, owner, free=free, charset=charset)
+        files = watched.files()
+        run = Run(target, owner, len(files), free=free)
+        await run.go(files)
+        confirmed = await target.is_confirmed()
         if watch:
-            await watch_files(services, paths, publisher, seen, free=free, charset=charset)
-        return refused, confirmed
+            watched.know(run.known)
+            await watched.go()
+        return run.counted["refused"], confirmed
+
+    async def there() -> tuple[int, bool]:
+        target = RemoteTarget(remote, key)
+        return await work(target, _owner(publisher, await target.publisher(), paths))
 
     try:
-        refused, confirmed = with_services(work, in_process=False)
+        if remote:
+            from gateway.cli.remote import RemoteTarget
+
+            _require_key(remote, key)
+            refused, confirmed = asyncio.run(there())
+        else:
+            refused, confirmed = with_services(
+                lambda s: work(LocalTarget(s), publisher), in_process=False
+            )
     except KeyboardInterrupt:
         click.echo("paidgate: interrupted; the same command again does the rest.", err=True)
         sys.exit(INTERRUPTED)
     if refused:
         sys.exit(1)
     require_confirmed(confirmed)
+
+
+def _require_key(remote: str, key: str) -> None:
+    from gateway.cli.remote import is_open
+
+    if not key:
+        raise Malformed(
+            "--remote needs an API key.", hint=f"Put it in {KEY}, or name it with --key."
+        )
+    if is_open(remote):
+        click.echo(f"paidgate: {remote} is not on https: others can read the key.", err=True)
+
+
+def _owner(named: str, known: str, paths: Sequence[Path]) -> str:
+    """Return whose files are published with a key. Raises Malformed where they are not."""
+    if named and known and named != known:
+        raise Malformed(f"The key is {known}'s, not {named}'s.", hint="Use a key of the publisher.")
+    found = sorted({name for file in found_files(paths) if (name := publisher_of(file))})
+    if not named and len(found) > 1 and known in ("", *found):
+        raise Malformed(
+            f"These files are of {len(found)} publishers ({', '.join(found[:5])}), and a key is of"
+            " one.",
+            hint="Name the folder of one, or name with --publisher whose they all are.",
+        )
+    return named or known or next(iter(found), "publisher")
 
 
 @click.command()

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.cli.companions import companions_of
+from gateway.cli.naming import NOTES, FileName, Names
 from gateway.core.documents import Address, is_name
-from gateway.core.errors import GatewayError, Malformed, Refused
+from gateway.core.errors import GatewayError, Refused
 from gateway.core.findings import Finding, FindingCode
 from gateway.formats.frontmatter import MAX_FRONT_MATTER
-from gateway.formats.slugs import other_than, slug_of
+from gateway.formats.slugs import UNTITLED
+from gateway.formats.sources import SourceFormats
 from gateway.ports import Formats
 from gateway.usecases.composing import Submission
 
@@ -31,7 +33,7 @@ class SourceFile:
     path: Path
     found: bool = False  # in a folder, and not named itself
     charset: str | None = None  # as somebody says; else the file tells
-    slug: str = ""  # made of its name, where that cannot be one
+    slug: str = ""  # that it has among others; else what it declares, or what its name makes
 
     @property
     def name(self) -> str:
@@ -49,19 +51,26 @@ class SourceFile:
         if DRAFTS in self.path.parts[:-1]:
             raise Refused((Finding(1, None, FindingCode.DRAFT, *_DRAFT),))
         form, body = formats.of_suffix(self.path.suffix), self.path.read_bytes()
-        slug = self._declared(body, form, formats) or self.slug or self._made(formats)
-        if not is_name(slug):
-            raise Malformed(
-                f"{self.path}: nothing of the file's name can stand in an address.",
-                where="slug",
-                hint="Name it with letters or digits, or declare a slug in its front matter.",
-            )
+        slug = self.slug or self._declared(body, form, formats) or self._made(formats)
         beside = companions_of(self.path, body) if formats.named(form).is_text else ()
         address = Address.of(publisher, slug)
         return Submission(address, body, form, self.charset, free=free, companions=beside)
 
+    def declared(self, formats: Formats) -> str:
+        """Return the slug that it declares, "" for none or where it cannot be read."""
+        try:
+            if not self.path.is_file():  # a pipe is read once
+                return ""
+            with self.path.open("rb") as file:
+                if not _DECLARES.search(file.read(MAX_FRONT_MATTER)):
+                    return ""
+            form = formats.of_suffix(self.path.suffix)
+            return self._declared(self.path.read_bytes(), form, formats)
+        except (GatewayError, OSError):
+            return ""
+
     def _made(self, formats: Formats) -> str:
-        return self.name if is_name(self.name) else formats.slug(self.name)
+        return self.name if is_name(self.name) else formats.slug(self.name) or UNTITLED
 
     def _declared(self, body: bytes, form: str, formats: Formats) -> str:
         if not _DECLARES.search(body, 0, MAX_FRONT_MATTER):
@@ -81,29 +90,28 @@ def publisher_of(file: SourceFile) -> str:
     return name if is_name(name) else ""
 
 
-def source_files(paths: Iterable[Path], charset: str | None = None) -> Iterator[SourceFile]:
+def source_files(
+    paths: Iterable[Path], charset: str | None = None, publisher: str = "", *, note: bool = False
+) -> Iterator[SourceFile]:
     """Return the files named, and below folders every one that may be a document, in order.
 
-    Each has a slug made of its name, no two of one folder the same.
+    Each has its slug, no two of one publisher the same unless both declare it. publisher: of all;
+    else of each the one that its folder names. note: what was made is noted, so that it stays.
     """
-    files = [*_found(paths, charset)]
-    taken = defaultdict[str, set[str]](set)
+    files, formats = [*found_files(paths, charset)], SourceFormats()
+    names = Names(
+        FileName(file.path, file.name, publisher or publisher_of(file), file.declared(formats))
+        for file in files
+    )
+    if note:
+        with suppress(OSError):  # it stays as long as no other name makes the same
+            names.note()
     for file in files:
-        if is_name(file.name):
-            taken[publisher_of(file)].add(file.name)
-    for file in files:
-        yield file if is_name(file.name) else _named(file, taken[publisher_of(file)])
+        yield replace(file, slug=names.slugs[file.path])
 
 
-def _named(file: SourceFile, taken: set[str]) -> SourceFile:
-    slug = slug_of(file.name)
-    if slug:
-        slug = other_than(slug, taken)
-        taken.add(slug)
-    return replace(file, slug=slug)
-
-
-def _found(paths: Iterable[Path], charset: str | None) -> Iterator[SourceFile]:
+def found_files(paths: Iterable[Path], charset: str | None = None) -> Iterator[SourceFile]:
+    """Return the files that `source_files` does, without their addresses."""
     for path in paths:
         if path.is_dir():
             found = (p for p in path.rglob("*") if p.is_file() and is_document(p))
@@ -116,16 +124,23 @@ def _found(paths: Iterable[Path], charset: str | None) -> Iterator[SourceFile]:
 
 def is_document(file: Path) -> bool:
     """Return whether a file may be meant as a document: no picture, README or hidden file is."""
-    is_other = file.suffix.lower() in _COMPANIONS or _ABOUT.fullmatch(file.name)
+    is_other = file.suffix.lower() in _OTHERS or _ABOUT.fullmatch(file.name)
     return not (is_other or file.name.startswith((".", "~$")))  # of Word while it is open
 
 
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-(?=.)")
 _DECLARES = re.compile(rb"\b(?:slug|permalink|url)\b[\"']?\s*[:=]", re.IGNORECASE)
-_COMPANIONS = frozenset(
-    (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg", ".bmp", ".ico")
-) | {".pdf", ".zip", ".xlsx", ".epub", ".mp3", ".mp4"}
-_ABOUT = re.compile(r"(?:readme|licen[sc]e)(?:\..*)?|thumbs\.db|desktop\.ini", re.IGNORECASE)
+# Pictures and attachments, and what else stands beside documents in the folders of other tools.
+_OTHERS = frozenset((
+    ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg", ".bmp", ".ico", ".tif", ".tiff",
+    ".heic", ".css", ".scss", ".js", ".ts", ".map", ".json", ".yaml", ".yml", ".toml", ".xml",
+    ".lock", ".woff", ".woff2", ".ttf", ".pdf", ".zip", ".xlsx", ".epub", ".mp3", ".mp4",
+))  # fmt: skip
+_ABOUT = re.compile(
+    r"(?:readme|licen[sc]e|changelog|contributing)(?:\..*)?|_index\..*"  # Hugo's lists
+    r"|makefile|thumbs\.db|desktop\.ini",
+    re.IGNORECASE,
+)
 
 
 def others(paths: Iterable[Path]) -> Iterator[Path]:
@@ -134,5 +149,5 @@ def others(paths: Iterable[Path]) -> Iterator[Path]:
         for folder, folders, files in os.walk(path):
             hidden = sorted(name for name in folders if name.startswith("."))
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            left = sorted(name for name in files if not is_document(Path(name)))
+            left = sorted(n for n in files if n != NOTES and not is_document(Path(n)))
             yield from (Path(folder, name) for name in (*hidden, *left))

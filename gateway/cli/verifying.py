@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from gateway.app import Services
 from gateway.cli.progress import track
 from gateway.cli.refusals import words
-from gateway.core.bundles import Damaged, Entry
+from gateway.core.bundles import IDENTITY, Damaged, Entry
 from gateway.core.documents import Address
-from gateway.core.errors import GatewayError, Unavailable
+from gateway.core.errors import GatewayError, Moved, Unavailable
 from gateway.ops.audit_log import verify as verify_audit
 from gateway.ports import Health, cursor
+from gateway.rendering.representations import PAGE
 from gateway.stores.files.chains import this_host
 
 BATCH = 200  # editions, or entries, that are asked for together
@@ -147,10 +148,23 @@ class _Run:
         health, shown = await self._services.store.look(address)
         self._found.earlier += health is Health.EARLIER
         if current is None:
-            return () if health is Health.MISSING else ["shown, and not on record"]
+            return await self._leads_faults(address, health)
         if not health.is_good:
             return [str(health)]
         return () if shown == current.id else [f"of another edition, {shown}"]
+
+    async def _leads_faults(self, address: Address, health: Health) -> Sequence[str]:
+        """Return what is wrong where there is no document: it may lead to one that moved."""
+        moved = await self._services.ledger.moved(address)
+        if not moved:
+            return () if health is Health.MISSING else ["shown, and not on record"]
+        if not health.is_good:
+            return [str(health)]
+        try:
+            await self._services.store.form(address, PAGE.name, IDENTITY)
+        except Moved as found:
+            return () if found.slug == moved else [f"leads to {found.slug}"]
+        return ["shown, and not on record"]
 
     # --- the catalogue ---
 

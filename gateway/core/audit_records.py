@@ -3,7 +3,7 @@
 Ids and addresses only. `on` is the id of what the act concerns: the grant that a read rests on, or
 that is given, taken back, redeemed, taken out of a reader, or has a new link; the reader that signs
 out; the code that is made or taken back; the signing key; the name of a publisher who gets an API
-key; the API key that is made or ended.
+key; the API key that is made or ended; the address that a renamed document has now.
 `by` is who acts: grant:<id> for a bearer token, reader:<id>, code:<id> for the grant that a code
 gives to whoever redeems it, publisher:<name>, or OPERATOR.
 """
@@ -32,6 +32,7 @@ class Act(StrEnum):
 
     READ = "read"
     PUBLISH = "publish"
+    RENAME = "rename"
     ROLL_BACK = "roll-back"
     DELETE = "delete"
     ERASE = "erase"

@@ -20,7 +20,7 @@ from msgspec.json import Decoder, encode
 
 from gateway.core.checks import SIZE, check
 from gateway.core.documents import Address
-from gateway.core.errors import GatewayError, Missing
+from gateway.core.errors import GatewayError, Missing, Moved
 
 MAGIC = b"paidgate-bundle-4\n"
 _LENGTHS = struct.Struct(">QQ")  # where the bodies begin, and where they end
@@ -30,6 +30,7 @@ HEAD = _FIXED + SIZE  # bytes before the edition and the index
 _DAMAGED = "A stored bundle is damaged."
 
 IDENTITY = "identity"
+MOVED = "moved"  # the only form where a document was; it holds the slug where it is
 OBJECTS = 1_000  # bytes that a variant in memory takes besides its body
 LONG = 256 << 10  # bytes; what has more is sent in chunks, of a full text each after another check
 
@@ -141,6 +142,14 @@ class Bundle:
         """How many bytes its bodies take."""
         return sum(form.size for form in self.forms.values())
 
+    def variant(self, form: str, coding: str) -> Variant:
+        """Return a form in a coding, or else as it is. Raises Moved, Missing."""
+        if (moved := self.forms.get(MOVED)) is not None:
+            raise Moved(moved.bodies[IDENTITY].decode())
+        if form not in self.forms:
+            raise Missing("thing")
+        return self.forms[form].variant(coding)
+
     def pack(self, of: str) -> bytes:
         """Return the bundle as one blob: magic, lengths, check, edition, index, entry, bodies.
 
@@ -187,12 +196,9 @@ class Bundle:
 _ENTRY = Decoder(Entry | None)
 
 
-def form_in(bundle: Bundle, name: str) -> Representation:
-    """Return a form of a bundle. Raises Missing."""
-    try:
-        return bundle.forms[name]
-    except KeyError:
-        raise Missing("thing") from None
+def moved_to(slug: str) -> Bundle:
+    """Return what stands at an address whose document has another slug now."""
+    return Bundle("", {MOVED: Representation("text/plain", "", {IDENTITY: slug.encode()})})
 
 
 def head_end(beginning: bytes | bytearray, size: int) -> int:

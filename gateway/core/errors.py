@@ -7,6 +7,7 @@ GatewayError
 ├── TooLarge             more bytes than the limit
 ├── Unsupported          a media type or charset that no format reads
 ├── Missing              no such thing, or not yours
+├── Moved                the document has another address now; carries its slug
 ├── Stale                a precondition does not hold
 ├── Conflict             the same name or key, with other content
 ├── Unauthenticated      no valid credential
@@ -119,6 +120,16 @@ class Unsupported(GatewayError):
 class Missing(GatewayError):
     def __init__(self, what: str = "thing") -> None:
         super().__init__(f"There is no such {what} here.")
+
+
+class Moved(GatewayError):
+    """slug: under the same publisher."""
+
+    hint = "Follow the redirect, and use the new address from now on."
+
+    def __init__(self, slug: str) -> None:
+        super().__init__("This document has another address now.")
+        self.slug = slug
 
 
 class Stale(GatewayError):

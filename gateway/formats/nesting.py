@@ -59,8 +59,10 @@ def check(html: str) -> None:
     """Raise Refused where html nests deeper than MAX_DEPTH, or a tag exceeds MAX_ATTRIBUTES."""
     stack = Stack()
     merged = 0
+    may_be_deep = html.count("<") > MAX_DEPTH  # a tag opens one element at most
     for token in tokens(html):
-        stack.read(token)
+        if may_be_deep:
+            stack.read(token)
         if stack.depth > MAX_DEPTH:
             raise _refused(html, token.start, *_TOO_DEEP)
         if token.name == "html":

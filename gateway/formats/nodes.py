@@ -59,8 +59,7 @@ def _unreadable(line: int, message: str, hint: str) -> Refused:
 def from_yaml(text: str) -> Nodes:
     """Return the fields in a text, by name. Raises Refused."""
     try:
-        _check_events(text)
-        root = yaml.compose(text, Loader=yaml.BaseLoader)
+        root = yaml.compose(text, Loader=_Checking)
     except yaml.MarkedYAMLError as error:
         raise _unreadable(_line(error.problem_mark), "This is not YAML.", _YAML) from None
     except (yaml.YAMLError, ValueError, OverflowError):
@@ -73,21 +72,27 @@ def from_yaml(text: str) -> Nodes:
     return node.value
 
 
-def _check_events(text: str) -> None:
-    """Refuse what makes small YAML large or gives it types, before any tree is made."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.BaseLoader):
-        line = _line(event.start_mark)
+class _Checking(yaml.BaseLoader):
+    """Refuses what makes small YAML large or gives it types, as it comes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def get_event(self) -> yaml.Event | None:
+        event: yaml.Event | None = super().get_event()  # type: ignore[no-untyped-call]
+        line = _line(getattr(event, "start_mark", None))
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
             raise _unreadable(line, "Anchors and aliases are not read.", "Write the value out.")
         if getattr(event, "tag", None) is not None:
             raise _unreadable(line, "Tags are not read.", "Leave the tag out.")
         if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
+            self._depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
+            self._depth -= 1
+        if self._depth > MAX_DEPTH:
             raise too_large("The nesting", line, MAX_DEPTH)
+        return event
 
 
 def _line(mark: Any) -> int:

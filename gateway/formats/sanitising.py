@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from urllib.parse import unquote
 
 import nh3
@@ -113,24 +114,28 @@ def _shown(html: str) -> str:
     # Parsed with every element that there is: any of them can be hidden.
     found = {token.name for token in tokens(html) if _PLAIN_NAME.fullmatch(token.name)}
     attributes = {**_ATTRIBUTES, "*": _ATTRIBUTES["*"] | hiding.ATTRIBUTES}
-    parsed = _parsed(html, found - DROPPED - _RAW, attributes, lambda _tag, _name, value: value)
+    cleaner = _cleaner(found - DROPPED - _RAW, attributes, lambda _tag, _name, value: value)
+    parsed = cleaner.clean(html)
     return join(hiding.shown(pieces(parsed), hidden))
 
 
 def _clean(html: str) -> str:
-    clean = _parsed(html, TAGS | BOXES, _ATTRIBUTES, _kept)
+    clean = _article_cleaner().clean(html)
     # The parser eats a line end right after <pre>; one that is left would be eaten next time.
     return _PRE.sub(r"\1", _BOX.sub(r"<\1div", clean))
 
 
-def _parsed(
-    html: str,
+@cache  # to make one takes as long as to clean a short text
+def _article_cleaner() -> nh3.Cleaner:
+    return _cleaner(TAGS | BOXES, _ATTRIBUTES, _kept)
+
+
+def _cleaner(
     tags: Iterable[str],
     attributes: Mapping[str, set[str]],
     kept: Callable[[str, str, str], str | None],
-) -> str:
-    return nh3.clean(
-        html,
+) -> nh3.Cleaner:
+    return nh3.Cleaner(
         tags=set(tags),
         clean_content_tags=set(DROPPED),
         attributes=dict(attributes),

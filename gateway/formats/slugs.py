@@ -16,6 +16,7 @@ _SYLLABLE = re.compile(
     "[\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af]"
 )
 _OTHER = re.compile(r"[^a-z0-9]+")
+UNTITLED = "untitled"  # where nothing of a name can be spelled
 _LETTERS = 500  # of a name that are looked at: more than fits
 
 

@@ -14,7 +14,10 @@ class CodeRecords(Protocol):
     """Where it is on record which codes there are, and how often they were used."""
 
     async def add_codes(self, codes: Sequence[Code]) -> None:
-        """Record new codes. Raises Conflict, and then records none, where one is known."""
+        """Record new codes. Raises Conflict, and then records none, where one is known.
+
+        Those for a document that moved are for it where it is now.
+        """
 
     async def code(self, code_hash: str) -> Code | None: ...
 

@@ -62,6 +62,19 @@ class DocumentRecords(Protocol):
         at: since when it waits to be erased, None for never.
         """
 
+    async def rename(self, before: Edition, after: Edition, erasures: int = 0) -> None:
+        """Record an edition at another address, and that the document of `before` moved there.
+
+        What moved to the old address before moves along, and so does each right and code that names
+        it. The new address has no document, and was erased so often. Raises Stale.
+        """
+
+    async def moved(self, address: Address) -> str:
+        """Return the slug to which a document moved, "" for one that did not."""
+
+    async def former(self, address: Address) -> Sequence[Address]:
+        """Return the addresses from which documents moved to one, in order."""
+
     async def waiting(self, deleted: int, limit: int) -> Sequence[Address]:
         """Return documents that were deleted until then, or whose erasure has begun, in order."""
 
@@ -71,7 +84,8 @@ class DocumentRecords(Protocol):
     async def begin_erasing(self, address: Address, expected: str | None) -> None:
         """Delete a document with the record of every edition, and note that it is being erased.
 
-        Its projection is noted as unsettled. Raises Stale, and Missing where nothing is on record.
+        That it moved is forgotten. Its projection is noted as unsettled. Raises Stale, and Missing
+        where nothing is on record.
         """
 
     async def end_erasing(self, address: Address, erasures: int) -> None:
@@ -83,8 +97,8 @@ class DocumentRecords(Protocol):
         Only those after an address, if one is given.
         """
 
-    async def settle(self, address: Address, edition: str | None) -> bool:
+    async def settle(self, address: Address, edition: str | None, moved: str = "") -> bool:
         """Forget that address is unsettled, if `edition` (None: deleted) is still current.
 
-        Return whether it is.
+        moved: the slug to which its document moved. Return whether all that is so.
         """

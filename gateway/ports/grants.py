@@ -40,7 +40,8 @@ class GrantRecords(Protocol):
     async def add_grant(self, grant: Grant) -> Grant:
         """Record a grant, or return the one on record for the same (source, source_ref, scope).
 
-        A grant with an empty source_ref is always new.
+        A grant with an empty source_ref is always new. One for a document that moved is one for it
+        where it is now.
         """
 
     async def grant(self, grant: str) -> Grant | None: ...

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from gateway.core.audit_records import Act, Record
-from gateway.core.bundles import Bundle, Damaged
+from gateway.core.bundles import Bundle, Damaged, moved_to
 from gateway.core.companions import digest_of
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.documents import Address
@@ -62,6 +62,7 @@ class Earlier:
     warnings: tuple[Finding, ...]
 
 
+Fresh = tuple[str, Bundle]  # the id of an edition that was just made, and what is public of it
 Agree = Callable[[Sequence[Finding]], Awaitable[bool]]
 Compose = Callable[[Task], Awaitable[Composed]]
 Prepare = Callable[[Submission, int], Awaitable[Prepared]]  # and now
@@ -145,7 +146,7 @@ class Publishing:
             digest = self.digest(submission if sent.companions is None else sent)
             before = await self._ledger.current(address)
             condition.require(before.id if before else None)
-            erasures = 0 if before else await self._erased(address)
+            erasures = 0 if before else await self.erased(address)
             if before and before.source_digest == digest:
                 await self._mend(before, submission)
                 prepared = await self._prepare(submission, self._clock.now())
@@ -172,7 +173,8 @@ class Publishing:
                 if condition.asked:
                     raise
                 continue
-            confirmed = await self._show(Act.PUBLISH, address, composed.edition.id)
+            fresh = composed.edition.id, composed.sealed.public
+            confirmed = await self._show(Act.PUBLISH, address, composed.edition.id, fresh)
             return Published(composed.edition, before is None, confirmed, found + composed.warnings)
         raise Stale(None)
 
@@ -278,19 +280,19 @@ class Publishing:
         """Return the source_digest of the edition that a submission would become."""
         return submission.digest(self._stamp)
 
-    async def unchanged(self, digests: Mapping[Address, str]) -> frozenset[Address]:
-        """Return where the current edition has the digest given, and is whole.
+    async def unchanged(self, digests: Mapping[Address, str]) -> Mapping[Address, str]:
+        """Return the current edition wherever it has the digest given, and is whole.
 
         In few reads of the ledger; what is damaged is not unchanged.
         """
-        found: set[Address] = set()
+        found: dict[Address, str] = {}
         for publisher in {address.publisher for address in digests}:
             slugs = sorted(a.slug for a in digests if a.publisher == publisher)
             async for edition in self._around(publisher, slugs):
                 is_same = digests.get(edition.address) == edition.source_digest
                 if is_same and await self.is_shown(edition) and await self._is_kept(edition):
-                    found.add(edition.address)
-        return frozenset(found)
+                    found[edition.address] = edition.id
+        return found
 
     async def _around(self, publisher: str, slugs: Sequence[str]) -> AsyncIterator[Edition]:
         """Yield the current editions at slugs, and others near them, page by page."""
@@ -314,7 +316,7 @@ class Publishing:
 
         agree: as in `publish`. Raises Missing, Stale, NewlyPublic, Damaged, Unavailable.
         """
-        erasures = await self._erased(address)
+        erasures = await self.erased(address)
         earlier = await self._on_record(address, edition)
         current = await self._ledger.current(address)
         condition.require(current.id if current else None)
@@ -366,12 +368,19 @@ class Publishing:
     async def erase(self, address: Address, condition: Condition = ANYTHING) -> bool:
         """Take a document, deleted or not, away for good: source, editions and previews.
 
-        What is returned and raised is as in `delete`.
+        So is what was kept at the addresses that it had before. What is returned and raised is as
+        in `delete`.
         """
         current = await self._ledger.current(address)
         condition.require(current.id if current else None)
+        await self._erase_former(address)
         await self._ledger.begin_erasing(address, current.id if current else None)
         return await self._erase(address)
+
+    async def _erase_former(self, address: Address) -> None:
+        for former in await self._ledger.former(address):
+            await self._ledger.begin_erasing(former, None)
+            await self._erase(former)
 
     async def _erase(self, address: Address) -> bool:
         """Go through with an erasure that has begun, here or in a process that died."""
@@ -387,7 +396,7 @@ class Publishing:
             await self._ledger.scrub()
         return confirmed
 
-    async def _erased(self, address: Address) -> int:
+    async def erased(self, address: Address) -> int:
         """Return how often a document was erased, once no erasure of it is under way."""
         erasures = await self._ledger.erasures(address)
         if erasures % 2:
@@ -399,6 +408,7 @@ class Publishing:
         failed: dict[Address, Exception] = {}
         for address in await self._ledger.waiting(self._clock.now() - KEPT, PAGE):
             try:
+                await self._erase_former(address)
                 await self._ledger.begin_erasing(address, None)
                 await self._erase(address)
             except Stale:  # published again meanwhile
@@ -407,9 +417,11 @@ class Publishing:
                 failed[address] = error
         return failed
 
-    async def _show(self, act: Act, address: Address, edition: str) -> bool:
+    async def _show(
+        self, act: Act, address: Address, edition: str, fresh: Fresh | None = None
+    ) -> bool:
         """Make everyone see what was committed; return whether every worker is known to."""
-        await self.settle(address)
+        await self.settle(address, fresh)
         return await self._announcing.confirm(self._record(act, address, edition))
 
     async def confirm(self) -> bool:
@@ -420,24 +432,39 @@ class Publishing:
         by = f"publisher:{address.publisher}"
         return Record(self._clock.now(), act, by, "", str(address), edition)
 
-    async def settle(self, address: Address) -> None:
-        """Make the public side show what the ledger says is current."""
+    async def settle(self, address: Address, fresh: Fresh | None = None) -> None:
+        """Make the public side show what the ledger says is current.
+
+        fresh: an edition that need not be read back.
+        """
         for _ in range(ATTEMPTS):
             # Marked before the ledger is asked: of two that settle, the one that knows less can
             # then not write over the other, whenever it comes and even if it is its last deed.
             mark = await self._store.mark(address)
             current = await self._ledger.current(address)
+            moved = "" if current else await self._ledger.moved(address)
             with suppress(Stale):
-                await self._put(address, current, mark)
-                if await self._ledger.settle(address, current.id if current else None):
+                await self._put(address, current, moved, mark, fresh)
+                if await self._ledger.settle(address, current.id if current else None, moved):
                     return
 
-    async def _put(self, address: Address, current: Edition | None, mark: str) -> None:
-        if current is None:
-            await self._store.delete(address, mark)
-        else:
-            bundle = await self._vault.public(address, current.id)
+    async def _put(
+        self,
+        address: Address,
+        current: Edition | None,
+        moved: str,
+        mark: str,
+        fresh: Fresh | None = None,
+    ) -> None:
+        if current:
+            at_hand, bundle = fresh or ("", None)
+            if bundle is None or at_hand != current.id:
+                bundle = await self._vault.public(address, current.id)
             await self._store.put(address, bundle, mark)
+        elif moved:
+            await self._store.put(address, moved_to(moved), mark)
+        else:
+            await self._store.delete(address, mark)
 
     async def recover(self) -> Mapping[Address, Exception]:
         """Settle whatever dead processes left, and erase what was deleted long enough ago.

@@ -26,6 +26,7 @@ STATUS: dict[type[errors.GatewayError], int] = {
     errors.TooLarge: 413,
     errors.Unsupported: 415,
     errors.Missing: 404,
+    errors.Moved: 308,
     errors.Stale: 412,
     errors.Conflict: 409,
     errors.Unauthenticated: 401,
@@ -47,6 +48,7 @@ _BARE = (".xml", *(each.suffix for each in OTHERS if each.media_type.startswith(
 GONE = 499  # in the log alone, as nginx has it: a client that hung up
 PUBLIC_PATHS = ("/documents/", "/static/", "/feed.xml", "/sitemap.xml", "/robots.txt", "/search")
 
+_SETTLED = (308, 404)  # what is as good for everyone as what is there
 _WAITING = (errors.TooManyTries, errors.TooMuchAtOnce, errors.Busy, errors.Unavailable)
 _log = structlog.get_logger()
 
@@ -54,6 +56,14 @@ _log = structlog.get_logger()
 def status_of(error: errors.GatewayError) -> int:
     """Return the status of the nearest class in the table."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def _where(request: Request, slug: str) -> str:
+    """Return where the same form of a document that moved to a slug is."""
+    above, _, name = request.scope["path"].rpartition("/")
+    query = request.scope["query_string"].decode("latin-1")
+    _, dot, form = name.partition(".")
+    return f"{above}/{slug}{dot}{form}{'?' if query else ''}{query}"
 
 
 def problem(error: errors.GatewayError) -> dict[str, Any]:
@@ -81,6 +91,8 @@ class ErrorResponses:
         """Answer for an error of ours."""
         assert isinstance(error, errors.GatewayError)
         headers = {}
+        if isinstance(error, errors.Moved):
+            headers["location"] = _where(request, error.slug)
         if isinstance(error, _WAITING):
             headers["retry-after"] = str(error.retry_after)
         if isinstance(error, errors.Unauthenticated):
@@ -120,7 +132,7 @@ class ErrorResponses:
         headers["cache-control"] = CACHE_PRIVATE
         if is_public:
             headers["vary"] = "Accept-Encoding"
-        if is_public and status == 404:
+        if is_public and status in _SETTLED:
             headers["cache-control"] = CACHE_PUBLIC
         if path.startswith("/api") or path == "/redeem" or path.endswith(".json"):
             body = json.dumps(told, ensure_ascii=False).encode()

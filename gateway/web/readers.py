@@ -155,6 +155,11 @@ class Readers:
             opened = await self._reading.open(address, credential, _full(ask, form))
         except Unpaid:
             return await self._refuse(ask, address, form)
+        except Missing:
+            await self._previews.find(
+                ask.path, IDENTITY, address, _refused(form)
+            )  # it may have moved
+            raise
         check = partial(self._reading.check, address, credential)
         work = partial(self._send, ask, opened, check)
         # A page may ask for all of its pictures at once.

@@ -19,7 +19,7 @@ from typing import TextIO
 import pytest
 
 from gateway.app import Services, SystemClock, open_services
-from gateway.cli.bulk import look, publish_files, states
+from gateway.cli.bulk import publish_files
 from gateway.cli.folders import SourceFile, source_files
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
@@ -127,21 +127,6 @@ async def test_what_is_damaged_is_not_taken_for_published(
 
 
 # --- watching ----------------------------------------------------------------------------------
-
-
-async def test_a_watched_file_may_vanish_and_come_back(tmp_path: Path) -> None:
-    (file,) = write(tmp_path / "sources", 1)
-    services = await open_services(loops.settings(tmp_path / "var"), in_process=True)
-    assert await publish_files(services, [file], "") == 0
-    seen = states([file.path])
-    away = file.path.rename(file.path.with_suffix(".saved"))
-    seen = await look(services, [file.path], "", seen)
-    assert seen == {}
-    away.write_text(WORDS.format("saved"))
-    away.rename(file.path)
-    await look(services, [file.path], "", seen)
-    assert (await services.publishing.current(Address("demo", "d00000"))).title == "Story saved"
-    await services.close()
 
 
 def test_what_changes_during_the_first_run_is_published(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ LISTS: dict[str, Ask] = {
     ),
     "editions": lambda ledger: ledger.editions(HERE, "", 20),
     "older editions": lambda ledger: ledger.editions(HERE, "e1", 20),
+    "addresses before": lambda ledger: ledger.former(HERE),
     "unsettled": lambda ledger: ledger.unsettled(100),
     "more that is unsettled": lambda ledger: ledger.unsettled(100, HERE),
     "grants": lambda ledger: ledger.grants("demo", subject="", scope="", after="g100", limit=50),

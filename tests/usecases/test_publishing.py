@@ -180,7 +180,7 @@ async def test_unchanged_documents_are_found_among_many() -> None:
     wanted[Address("demo", "unknown")] = "any"
     wanted[Address("other", "d1")] = here.publishing.digest(SOURCE)
     found = await here.publishing.unchanged(wanted)
-    assert found == {Address("demo", f"d{number}") for number in range(count) if number % 3}
+    assert set(found) == {Address("demo", f"d{number}") for number in range(count) if number % 3}
 
 
 async def test_a_few_documents_are_found_in_few_reads() -> None:

@@ -45,10 +45,10 @@ class Actor:
         headers = {"authorization": f"Bearer {self.at.key}"} | headers
         return lambda: client.request(method, path, json=told, headers=headers)
 
-    def put(self, path: str, source: str) -> Send:
+    def put(self, path: str, source: str, method: str = "PUT") -> Send:
         headers = {"authorization": f"Bearer {self.at.key}", "content-type": "text/plain"}
         client = TestClient(self.at.standing.app, base_url=ORIGIN)
-        return lambda: client.put(path, content=source.encode(), headers=headers)
+        return lambda: client.request(method, path, content=source.encode(), headers=headers)
 
     def studio(self, page: str, path: str, **fields: str) -> Send:
         client: TestClient = self.at.visitor._client
@@ -145,6 +145,10 @@ CHANGES: Mapping[Surface, Prepare] = {
     ("POST", "/unlock"): unlock_again,
     ("POST", "/signout"): sign_out,
     ("PUT", "/api/documents/{slug}"): lambda a: a.put("/api/documents/b", SOURCE.format("x")),
+    ("POST", "/api/documents"): lambda a: a.put("/api/documents", SOURCE.format("x"), "POST"),
+    ("POST", "/api/documents/{slug}/rename"): lambda a: a.api(
+        "POST", "/api/documents/a/rename", {"slug": "b"}
+    ),
     ("DELETE", "/api/documents/{slug}"): lambda a: a.api("DELETE", "/api/documents/a"),
     ("POST", "/api/documents/{slug}/editions/{edition}/publish"): lambda a: a.api(
         "POST", f"/api/documents/a/editions/{a.first.id}/publish"
@@ -163,6 +167,9 @@ CHANGES: Mapping[Surface, Prepare] = {
     ("POST", "/studio/new"): lambda a: a.editor("/studio/new", slug="b", text=SOURCE.format("x")),
     ("POST", f"{STUDIO}/edit"): lambda a: a.editor(f"{DOCUMENT}/edit", text=SOURCE.format("y")),
     ("POST", f"{STUDIO}/delete"): lambda a: a.studio(f"{DOCUMENT}/delete", f"{DOCUMENT}/delete"),
+    ("POST", f"{STUDIO}/rename"): lambda a: a.studio(
+        f"{DOCUMENT}/rename", f"{DOCUMENT}/rename", slug="b"
+    ),
     ("POST", f"{STUDIO}/editions/{{edition}}/publish"): lambda a: a.studio(
         DOCUMENT, f"{DOCUMENT}/editions/{a.first.id}/publish", edition=a.second.id
     ),

@@ -23,12 +23,14 @@ PAGES = (
     "/studio/documents/a/edit",
     "/studio/documents/a/rights",
     "/studio/documents/a/delete",
+    "/studio/documents/a/rename",
 )
 FORMS = (
     "/studio/signout",
     "/studio/rights",
     "/studio/documents/a/rights",
     "/studio/documents/a/delete",
+    "/studio/documents/a/rename",
     "/studio/documents/a/editions/0/publish",
     "/studio/grants/0/revoke",
     "/studio/grants/0/devices/0/evict",

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from gateway.core.bundles import Bundle, Damaged, Entry, Variant, form_in
+from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Stale
@@ -104,7 +104,7 @@ class FilePublicStore:
             if self._can_tell or variant.is_long:
                 return variant
         bundle = await self.get(address)
-        return form_in(bundle, form).variant(coding) if bundle else None
+        return bundle.variant(form, coding) if bundle else None
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none)."""
@@ -161,7 +161,7 @@ class FilePublicStore:
         if kept is None:
             return None
         seal, bundle = kept
-        variant = bundle.forms[form].variant(coding)
+        variant = bundle.variant(form, coding)
         return (seal, variant) if seal.holds() and not variant.is_long else None
 
     async def delete(self, address: Address, since: str | None = None) -> None:

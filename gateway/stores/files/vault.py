@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from anyio import to_thread
 
-from gateway.core.bundles import IDENTITY, Bundle, Damaged, Variant, form_in
+from gateway.core.bundles import IDENTITY, Bundle, Damaged, Variant
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
@@ -102,7 +102,7 @@ class FileVault:
             _, variant = await to_thread.run_sync(read, limiter=self._one_copy.threads)
             if self._can_tell or variant.is_long:
                 return variant
-        return form_in(await self.open(permit), form).variant(IDENTITY)
+        return (await self.open(permit)).variant(form, IDENTITY)
 
     def at_hand(self, permit: Permit, form: str) -> Variant | None:
         """Return a form of the full text that a permit names, if it is at hand. Raises Damaged."""

@@ -11,7 +11,7 @@ from gateway.core.cache_keys import SIGNING_KEYS, api_key_key, document_key, gra
 from gateway.core.codes import Code, State
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Expired, Missing, Revoked, Stale, UsedUp
-from gateway.core.rights import Grant, Standing
+from gateway.core.rights import Grant, Scope, ScopeKind, Standing
 from gateway.core.tokens import KeyState
 from gateway.ports import (
     ANY_GRANT,
@@ -55,6 +55,7 @@ class MemoryLedger(MemoryAnchors):
         self._unsettled: dict[Address, None] = {}
         self._deleted: dict[Address, int] = {}
         self._erasures: dict[Address, int] = {}
+        self._moved: dict[Address, str] = {}
         self._grants: dict[str, Grant] = {}
         self._epochs: dict[str, int] = {}
         self._versions: dict[str, int] = {}
@@ -206,10 +207,45 @@ class MemoryLedger(MemoryAnchors):
         if self._current.get(address) != expected or is_another or erasures % 2:
             raise Stale(self._current.get(address))
         self._deleted.pop(address, None)
+        self._moved.pop(address, None)
         self._editions.setdefault(address, {}).setdefault(edition.id, edition)
         self._current[address] = edition.id
         self._unsettled[address] = None
         self._note(document_key(address))
+
+    async def rename(self, before: Edition, after: Edition, erasures: int = 0) -> None:
+        old, new = before.address, after.address
+        if self._current.get(old) != before.id:
+            raise Stale(self._current.get(old))
+        await self.make_current(after, None, erasures)
+        await self.remove(old, before.id)
+        for address in (*await self.former(old), old):
+            self._moved[address] = new.slug
+            self._unsettled[address] = None
+        self._move_rights(old, new)
+
+    def _move_rights(self, old: Address, new: Address) -> None:
+        before, after = (Scope(a.publisher, ScopeKind.DOCUMENT, a.slug) for a in (old, new))
+        has_it = {(g.source, g.source_ref) for g in self._grants.values() if g.scope == after}
+        for known in [g for g in self._grants.values() if g.scope == before]:
+            if not known.source_ref or (known.source, known.source_ref) not in has_it:
+                newer = replace(known, scope=after, version=known.version + 1)
+                self._grants[known.id] = newer
+                self._note(grant_key(known.id))
+                self._raise_readers(r for r, held in self._redeemed.items() if known.id in held)
+        for code in [c for c in self._codes.values() if c.scope == before]:
+            self._codes[code.id] = replace(code, scope=after)
+
+    def _followed(self, scope: Scope) -> Scope:
+        slug = self._moved.get(scope.address) if scope.address else None
+        return replace(scope, name=slug) if slug else scope
+
+    async def moved(self, address: Address) -> str:
+        return self._moved.get(address, "")
+
+    async def former(self, address: Address) -> Sequence[Address]:
+        to = address.publisher, address.slug
+        return sorted(a for a, slug in self._moved.items() if (a.publisher, slug) == to)
 
     async def waiting(self, deleted: int, limit: int) -> Sequence[Address]:
         due = [(at, address) for address, at in self._deleted.items() if at <= deleted]
@@ -225,6 +261,7 @@ class MemoryLedger(MemoryAnchors):
         if self._current.get(address) != expected:
             raise Stale(self._current.get(address))
         self._current.pop(address, None)
+        self._moved.pop(address, None)
         self._editions.pop(address, None)
         self._deleted[address] = 0
         self._erasures[address] = number + 1 - number % 2
@@ -251,8 +288,8 @@ class MemoryLedger(MemoryAnchors):
     async def unsettled(self, limit: int, after: Address | None = None) -> Sequence[Address]:
         return sorted(a for a in self._unsettled if after is None or a > after)[:limit]
 
-    async def settle(self, address: Address, edition: str | None) -> bool:
-        if self._current.get(address) != edition:
+    async def settle(self, address: Address, edition: str | None, moved: str = "") -> bool:
+        if (self._current.get(address), self._moved.get(address, "")) != (edition, moved):
             return False
         self._unsettled.pop(address, None)
         return True
@@ -260,6 +297,7 @@ class MemoryLedger(MemoryAnchors):
     # --- grants ---
 
     async def add_grant(self, grant: Grant) -> Grant:
+        grant = replace(grant, scope=self._followed(grant.scope))
         kept = self._put_grant(grant)
         self._note(grant_key(kept.id))
         return kept
@@ -356,7 +394,8 @@ class MemoryLedger(MemoryAnchors):
         hashes = [code.hash for code in (*self._codes.values(), *codes)]
         if len(set(hashes)) != len(hashes):
             raise Conflict("The ledger holds something else under this name.")
-        self._codes |= {code.id: code for code in codes}
+        followed = (replace(code, scope=self._followed(code.scope)) for code in codes)
+        self._codes |= {code.id: code for code in followed}
 
     async def code(self, code_hash: str) -> Code | None:
         return next((code for code in self._codes.values() if code.hash == code_hash), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.core.bundles import Bundle, Entry, Variant, form_in
+from gateway.core.bundles import Bundle, Entry, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Stale
 from gateway.ports import Health, Seal, cursor
@@ -50,7 +50,7 @@ class MemoryPublicStore:
 
     async def form(self, address: Address, form: str, coding: str) -> Variant | None:
         bundle = self._bundles.get(address)
-        return form_in(bundle, form).variant(coding) if bundle else None
+        return bundle.variant(form, coding) if bundle else None
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         bundle = self._bundles.get(address)
@@ -67,7 +67,7 @@ class MemoryPublicStore:
         bundle = self._bundles.get(address)
         if bundle is None:
             return None
-        variant = bundle.forms[form].variant(coding)
+        variant = bundle.variant(form, coding)
         return None if variant.is_long else (MemorySeal(self._bundles, address, bundle), variant)
 
     async def delete(self, address: Address, since: str | None = None) -> None:

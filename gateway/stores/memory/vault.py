@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from gateway.core.bundles import IDENTITY, Bundle, Variant, form_in
+from gateway.core.bundles import IDENTITY, Bundle, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
 from gateway.core.permits import Permit
@@ -48,7 +48,7 @@ class MemoryVault:
         return self._sealed(permit.address, permit.edition).full
 
     async def form(self, permit: Permit, form: str) -> Variant:
-        return form_in(await self.open(permit), form).variant(IDENTITY)
+        return (await self.open(permit)).variant(form, IDENTITY)
 
     def at_hand(self, permit: Permit, form: str) -> Variant | None:
         require_permit(permit)

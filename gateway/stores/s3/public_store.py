@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from gateway.core.bundles import Bundle, Damaged, Entry, Variant, form_in
+from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Stale
@@ -83,7 +83,7 @@ class ObjectPublicStore:
 
     async def _form(self, address: Address, form: str, coding: str) -> Variant | None:
         bundle = await self.get(address)
-        return form_in(bundle, form).variant(coding) if bundle else None
+        return bundle.variant(form, coding) if bundle else None
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none)."""

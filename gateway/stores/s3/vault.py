@@ -15,7 +15,6 @@ from gateway.core.bundles import (
     Bundle,
     Damaged,
     Variant,
-    form_in,
     found_in,
     head_end,
     require_whole,
@@ -86,7 +85,7 @@ class ObjectVault:
             with suppress(Damaged):  # the whole is read below, and tells
                 if variant := await self._alone(*key, form):
                     return variant
-        return form_in(await self.open(permit), form).variant(IDENTITY)
+        return (await self.open(permit)).variant(form, IDENTITY)
 
     async def _alone(self, address: Address, edition: str, form: str) -> Variant | None:
         """Return one form of a text that is too long to be kept in memory, and read no other."""

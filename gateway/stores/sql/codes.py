@@ -24,6 +24,7 @@ from gateway.core.rights import Grant, Standing
 from gateway.ports import Reader
 from gateway.stores.sql import tables as t
 from gateway.stores.sql.grants import put_grant, put_in_reader
+from gateway.stores.sql.moves import followed
 from gateway.stores.sql.record import SqlChange, SqlRecord, changing
 from gateway.stores.sql.rows import code_of, code_row, grant_of
 
@@ -36,7 +37,9 @@ class SqlCodes(SqlRecord):
         """Record new codes. Raises Conflict, and then records none, where one is known."""
         for publisher, at in {code.scope.publisher: code.made_at for code in codes}.items():
             change.have(t.publisher, name=publisher, made_at=at)
-        change.run_all(insert(t.code), [code_row(code) for code in codes])
+        moved = {scope: followed(change, scope) for scope in {code.scope for code in codes}}
+        rows = [code_row(replace(code, scope=moved[code.scope])) for code in codes]
+        change.run_all(insert(t.code), rows)
 
     async def code(self, code_hash: str) -> Code | None:
         """Return the code with a hash."""

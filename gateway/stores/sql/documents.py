@@ -13,6 +13,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Missing, Stale
 from gateway.ports import Edition
 from gateway.stores.sql import tables as t
+from gateway.stores.sql.moves import move_rights
 from gateway.stores.sql.record import SqlChange, SqlRecord, answering, changing, is_at, is_same
 from gateway.stores.sql.rows import edition_of, edition_row
 
@@ -70,17 +71,37 @@ class SqlDocuments(SqlRecord):
 
         Raises Stale.
         """
-        address, at = edition.address, edition.made_at
-        change.have(t.publisher, name=address.publisher, made_at=at)
-        change.have(t.document, **address._asdict(), is_unsettled=True, made_at=at)
-        if (expected is None and _erasures(change, address) != erasures) or erasures % 2:
-            raise Stale(None)
-        change.point(address, expected, edition.id)
-        # Counted under the document's lock, so no two editions have one number.
-        number = select(func.coalesce(func.max(t.edition.c.number), 0) + 1)
-        number = number.where(is_at(t.edition, address))
-        change.have(t.edition, **edition_row(edition), number=number.scalar_subquery())
-        change.note([document_key(address)], at)
+        change.have(t.publisher, name=edition.address.publisher, made_at=edition.made_at)
+        _put_current(change, edition, expected, erasures)
+
+    @changing
+    def rename(self, change: SqlChange, before: Edition, after: Edition, erasures: int = 0) -> None:
+        """Record an edition at another address, and that the document of `before` moved there.
+
+        Raises Stale.
+        """
+        old, new, at = before.address, after.address, after.made_at
+        for address in sorted((old, new)):  # whoever renames the other way locks in this order too
+            change.current(address)
+        _put_current(change, after, None, erasures)
+        change.point(old, before.id, None, moved_to=new.slug)
+        moved = t.document.c.moved_to
+        along = update(t.document).where(t.document.c.publisher == old.publisher, moved == old.slug)
+        change.run(along.values(moved_to=new.slug, is_unsettled=True))
+        change.note([document_key(old)], at)
+        move_rights(change, old, new, at)
+
+    async def moved(self, address: Address) -> str:
+        """Return the slug to which a document moved, "" for one that did not."""
+        row = await self._row(select(t.document.c.moved_to).where(is_at(t.document, address)))
+        return (row["moved_to"] or "") if row else ""
+
+    async def former(self, address: Address) -> Sequence[Address]:
+        """Return the addresses from which documents moved to one, in order."""
+        document = t.document.c
+        is_from = (document.publisher == address.publisher) & (document.moved_to == address.slug)
+        rows = await self._rows(select(document.slug).where(is_from).order_by(document.slug))
+        return [Address(address.publisher, row["slug"]) for row in rows]
 
     @changing
     def remove(
@@ -145,12 +166,30 @@ class SqlDocuments(SqlRecord):
         return [Address(**row) for row in rows]
 
     @changing
-    def settle(self, change: SqlChange, address: Address, edition: str | None) -> bool:
+    def settle(
+        self, change: SqlChange, address: Address, edition: str | None, moved: str = ""
+    ) -> bool:
         """Forget that address is unsettled, if `edition` (None: deleted) is still current."""
-        current = change.current(address)
-        if current == edition:
+        query = select(t.document.c.current_edition, t.document.c.moved_to)
+        row = change.row(query.where(is_at(t.document, address)).with_for_update())
+        current, place = tuple(row.values()) if row else (None, None)
+        is_so = (current, place or "") == (edition, moved)
+        if is_so:
             change.settle(address)
-        return current == edition
+        return is_so
+
+
+def _put_current(change: SqlChange, edition: Edition, expected: str | None, erasures: int) -> None:
+    address, at = edition.address, edition.made_at
+    change.have(t.document, **address._asdict(), is_unsettled=True, made_at=at)
+    if (expected is None and _erasures(change, address) != erasures) or erasures % 2:
+        raise Stale(None)
+    change.point(address, expected, edition.id)
+    # Counted under the document's lock, so no two editions have one number.
+    number = select(func.coalesce(func.max(t.edition.c.number), 0) + 1)
+    number = number.where(is_at(t.edition, address))
+    change.have(t.edition, **edition_row(edition), number=number.scalar_subquery())
+    change.note([document_key(address)], at)
 
 
 def _erasures(change: SqlChange, address: Address) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -25,6 +26,8 @@ from gateway.core.errors import Conflict, Missing, Revoked, UsedUp
 from gateway.core.rights import Grant, Standing
 from gateway.ports import ANY_GRANT, Device, Reader, Wanted
 from gateway.stores.sql import tables as t
+from gateway.stores.sql.holders import raise_readers, touch
+from gateway.stores.sql.moves import followed
 from gateway.stores.sql.record import SqlChange, SqlRecord, answering, batched, changing
 from gateway.stores.sql.rows import grant_of, grant_row
 
@@ -41,7 +44,7 @@ class SqlGrants(SqlRecord):
         Raises Conflict where another grant has this id.
         """
         change.have(t.publisher, name=grant.scope.publisher, made_at=grant.made_at)
-        return put_grant(change, grant)
+        return put_grant(change, replace(grant, scope=followed(change, grant.scope)))
 
     async def grant(self, grant: str) -> Grant | None:
         """Return a grant, whosever it is."""
@@ -163,7 +166,7 @@ class SqlGrants(SqlRecord):
         change.row(_grant(grant).with_for_update())
         evicted = change.run(delete(t.redemption).where(is_it))
         if evicted:
-            _raise_readers(change, [reader])
+            raise_readers(change, [reader])
             change.note([reader_key(reader)], 0)
         return bool(evicted)
 
@@ -197,7 +200,7 @@ def put_in_reader(change: SqlChange, reader: str, grant: Grant, at: int) -> Read
         if change.count(t.redemption, redemption.grant == grant.id) >= grant.devices:
             raise UsedUp
         change.run(insert(t.redemption).values({"reader": reader, "grant": grant.id, "at": at}))
-        _raise_readers(change, [reader])
+        raise_readers(change, [reader])
     # Noted also when nothing has changed: whoever redeemed before may have died before telling.
     change.note([reader_key(reader)], at)
     found = reader_of(reader, change.rows(gathered(reader)))
@@ -226,25 +229,7 @@ def _revoke(change: SqlChange, grants: Sequence[str], at: int) -> None:
     stands = grant.id.in_(grants) & grant.revoked_at.is_(None)
     newer = {"revoked_at": at, "version": grant.version + 1}
     change.run(update(t.grant).where(stands).values(newer))
-    _touch(change, grants, at)
-
-
-def _touch(change: SqlChange, grants: Sequence[str], at: int) -> None:
-    """Note the holders of grants as changed: the grants themselves, and their readers."""
-    redemption = t.redemption.c
-    readers: set[str] = set()
-    for some in batched(grants):
-        query = select(redemption.reader).where(redemption.grant.in_(some)).distinct()
-        readers |= {row["reader"] for row in change.rows(query)}
-    _raise_readers(change, sorted(readers))
-    change.note([*map(grant_key, grants), *map(reader_key, readers)], at)
-
-
-def _raise_readers(change: SqlChange, readers: Sequence[str]) -> None:
-    known = t.reader.c
-    newer = {"version": known.version + 1}
-    for some in batched(readers):
-        change.run(update(t.reader).where(known.id.in_(some)).values(newer))
+    touch(change, grants, at)
 
 
 # --- statements --------------------------------------------------------------------------------

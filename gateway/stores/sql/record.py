@@ -117,13 +117,14 @@ class SqlChange:
         expected: str | None,
         edition: str | None,
         deleted_at: int | None = None,
+        moved_to: str | None = None,
     ) -> None:
         """Point a document to another edition, or to none. Raises Stale."""
         current = self.current(address)
         if current != expected:
             raise Stale(current)
-        pointed = {"current_edition": edition, "is_unsettled": True, "deleted_at": deleted_at}
-        self.run(_update(address).values(pointed))
+        place = {"current_edition": edition, "moved_to": moved_to}
+        self.run(_update(address).values({**place, "deleted_at": deleted_at, "is_unsettled": True}))
 
     def settle(self, address: Address) -> None:
         """Note that the projection of a document is what it should be."""

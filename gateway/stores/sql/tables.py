@@ -73,6 +73,15 @@ document = Table(
     Column("made_at", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),  # null: nothing of it waits to be erased
     Column("erasures", Integer, nullable=False, server_default="0"),  # odd: one is under way
+    Column("moved_to", Name),  # a slug; null: it did not move
+)
+Index(
+    "ix_document_moved",
+    document.c.publisher,
+    document.c.moved_to,
+    document.c.slug,
+    sqlite_where=column("moved_to").is_not(None),
+    postgresql_where=column("moved_to").is_not(None),
 )
 Index(
     "ix_document_deleted",

@@ -17,6 +17,8 @@ from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.picturing import Picturing
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.redeeming import Redeeming
+from gateway.usecases.renaming import Renaming
+from gateway.web.api.addresses import AddressesApi
 from gateway.web.api.codes import CodesApi
 from gateway.web.api.companions import CompanionsApi
 from gateway.web.api.documents import DocumentsApi
@@ -43,6 +45,7 @@ class Api:
         self,
         publishing: Publishing,
         picturing: Picturing,
+        renaming: Renaming,
         api_keys: ApiKeys,
         granting: Granting,
         codes: Codes,
@@ -58,10 +61,10 @@ class Api:
         self._api_keys = api_keys
         self._attempts = attempts
         self._links = links
+        documents = DocumentsApi(publishing, idempotency, formats, links, max_upload, under_way)
         self.operations = [
-            *DocumentsApi(
-                publishing, idempotency, formats, links, max_upload, under_way
-            ).operations(),
+            *documents.operations(),
+            *AddressesApi(documents, publishing, renaming, idempotency, formats).operations(),
             *CompanionsApi(picturing, max_upload).operations(),
             *GrantsApi(granting, links).operations(),
             *CodesApi(codes, under_way).operations(),

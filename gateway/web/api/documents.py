@@ -21,7 +21,7 @@ from gateway.usecases.composing import Submission
 from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.publishing import Published, Publishing
 from gateway.web.api import schemas
-from gateway.web.api.operations import JSON, Operation
+from gateway.web.api.operations import JSON, Body, Operation
 from gateway.web.api.responses import (
     asked,
     done,
@@ -36,7 +36,7 @@ from gateway.web.http.under_way import UnderWay
 
 PATH = "/api/documents/{slug}"
 OCTETS = "application/octet-stream"  # of which the name that is sent with it tells the format
-_PUBLISHED = {JSON: schemas.PublishedView}
+PUBLISHED = {JSON: schemas.PublishedView}
 
 
 class DocumentsApi:
@@ -61,7 +61,7 @@ class DocumentsApi:
     def operations(self) -> Sequence[Operation]:
         """Return what can be done with documents."""
         paged = ("after", "limit")
-        sources = {each: None for form in self._formats.all() for each in form.media_types}
+        sources = self.sources()
         return [
             Operation(
                 "GET",
@@ -75,7 +75,7 @@ class DocumentsApi:
                 "PUT",
                 PATH,
                 self.publish_document,
-                {200: _PUBLISHED, 201: _PUBLISHED},
+                {200: PUBLISHED, 201: PUBLISHED},
                 takes=sources,
                 query=("free",),
                 conditional=True,
@@ -111,11 +111,15 @@ class DocumentsApi:
                 "POST",
                 f"{PATH}/editions/{{edition}}/publish",
                 self.roll_back,
-                {200: _PUBLISHED},
+                {200: PUBLISHED},
                 conditional=True,
                 repeatable=True,
             ),
         ]
+
+    def sources(self) -> Body:
+        """Return what a source may be sent as."""
+        return {each: None for form in self._formats.all() for each in form.media_types}
 
     async def list_documents(self, request: Request, publisher: str) -> Response:
         """List documents by slug."""
@@ -127,29 +131,30 @@ class DocumentsApi:
 
     async def read_document(self, request: Request, publisher: str) -> Response:
         """Tell about one document."""
-        edition = await self._publishing.current(_address(request, publisher))
-        return json(self._told(request, edition), headers=_etag(edition))
+        edition = await self._publishing.current(address_in(request, publisher))
+        return json(self._told(request, edition), headers=etag(edition))
 
     async def publish_document(self, request: Request, publisher: str) -> Response:
         """Publish a source as the current edition."""
-        submission = await self._submission(request, publisher)
+        submission = await self.submission(request, publisher, request.path_params["slug"])
         published = await self._publishing.publish(submission, condition(request))
         edition = published.edition
-        headers = _etag(edition)
+        headers = etag(edition)
         if published.created:
             headers["location"] = f"/api/documents/{edition.address.slug}"
-        told = self._told_published(request, published)
+        told = self.told_published(request, published)
         return json(told, 201 if published.created else 200, headers)
 
     async def delete_document(self, request: Request, publisher: str) -> Response:
         """Take a document away from everyone; it can be published again for 30 days."""
-        address = _address(request, publisher)
+        address = address_in(request, publisher)
         is_final = flag(request, "erase")
         away = self._publishing.erase if is_final else self._publishing.delete
         return done(await away(address, condition(request)))
 
-    async def _submission(self, request: Request, publisher: str) -> Submission:
-        address = Address.of(publisher, request.path_params["slug"])
+    async def submission(self, request: Request, publisher: str, slug: str) -> Submission:
+        """Return what a request submits at a slug. Raises Malformed, TooLarge, Unsupported."""
+        address = Address.of(publisher, slug)
         media_type, charset = content_type(request)
         file_name = sent_name(request) if media_type == OCTETS else ""
         if file_name:
@@ -162,7 +167,7 @@ class DocumentsApi:
 
     async def check_document(self, request: Request, publisher: str) -> Response:
         """Tell the findings of a source and publish nothing."""
-        submission = await self._submission(request, publisher)
+        submission = await self.submission(request, publisher, request.path_params["slug"])
         ask = asked(request, submission.body)
         await self._idempotency.earlier(publisher, ask)
         try:
@@ -178,7 +183,7 @@ class DocumentsApi:
 
     async def read_source(self, request: Request, publisher: str) -> Response:
         """Return the current source: text in UTF-8, a Word document as it came."""
-        work = partial(self._source, _address(request, publisher))
+        work = partial(self._source, address_in(request, publisher))
         return self._under_way.answer(publisher, work)
 
     async def _source(self, address: Address) -> Response:
@@ -186,13 +191,13 @@ class DocumentsApi:
         form = self._formats.named(edition.format)
         charset = "; charset=utf-8" if form.is_text else ""
         headers = {"cache-control": CACHE_PRIVATE, "content-disposition": "attachment"}
-        headers |= _etag(edition) | {"content-type": f"{form.media_types[0]}{charset}"}
+        headers |= etag(edition) | {"content-type": f"{form.media_types[0]}{charset}"}
         return Response(source, headers=headers)
 
     async def list_editions(self, request: Request, publisher: str) -> Response:
         """List the history of a document, newest first."""
         after, limit = page(request)
-        address = _address(request, publisher)
+        address = address_in(request, publisher)
         found = await self._publishing.editions(address, after, limit + 1)
         shown = [self._told(request, edition) for edition in found[:limit]]
         last = found[limit - 1].id if len(found) > limit else ""
@@ -200,25 +205,26 @@ class DocumentsApi:
 
     async def roll_back(self, request: Request, publisher: str) -> Response:
         """Make an earlier edition current again."""
-        address, ask = _address(request, publisher), asked(request)
+        address, ask = address_in(request, publisher), asked(request)
         kept = await self._idempotency.earlier(publisher, ask)
         if kept:  # not again: something newer may have been published since
             edition = await self._publishing.edition(address, request.path_params["edition"])
             told = self._facts(request, edition) | {"warnings": decode(kept.body)}
             confirmed = await self._publishing.confirm()  # it may be by now
-            return json(told | {"confirmed": confirmed}, headers=_etag(edition))
+            return json(told | {"confirmed": confirmed}, headers=etag(edition))
         published = await self._publishing.roll_back(
             address, request.path_params["edition"], condition(request)
         )
-        answer = self._told_published(request, published)
+        answer = self.told_published(request, published)
         # Of the edition nothing is kept here: its own record can be erased.
         await self._idempotency.keep(publisher, ask, 200, encode(answer.warnings))
-        return json(answer, headers=_etag(published.edition))
+        return json(answer, headers=etag(published.edition))
 
     def _told(self, request: Request, edition: Edition) -> schemas.DocumentView:
         return schemas.DocumentView(**self._facts(request, edition))
 
-    def _told_published(self, request: Request, published: Published) -> schemas.PublishedView:
+    def told_published(self, request: Request, published: Published) -> schemas.PublishedView:
+        """Return what was made current, as the API tells it."""
         facts = self._facts(request, published.edition)
         warnings = _found(published.warnings)
         return schemas.PublishedView(**facts, confirmed=published.confirmed, warnings=warnings)
@@ -238,10 +244,12 @@ class DocumentsApi:
             published=edition.published,
             updated=edition.updated,
             made=timestamp(edition.made_at),
+            digest=edition.source_digest.rpartition(".")[2],
         )
 
 
-def _address(request: Request, publisher: str) -> Address:
+def address_in(request: Request, publisher: str) -> Address:
+    """Return the address of the publisher's that the path names. Raises Missing."""
     slug = request.path_params["slug"]
     if not is_name(slug):
         raise Missing("document")
@@ -270,5 +278,6 @@ def _found(found: Sequence[Finding]) -> list[schemas.FindingView]:
     return [schemas.FindingView(**finding(each)) for each in found[:MAX_FINDINGS]]
 
 
-def _etag(edition: Edition) -> dict[str, str]:
+def etag(edition: Edition) -> dict[str, str]:
+    """Return the header that names an edition."""
     return {"etag": f'"{edition.id}"'}

@@ -87,6 +87,12 @@ class GrantBody(Struct, forbid_unknown_fields=True):
     source_ref: Annotated[str, _words("What the source calls it.", "order-7")] = ""
 
 
+class RenameBody(Struct, forbid_unknown_fields=True):
+    """The address that a document is to have."""
+
+    slug: Annotated[str, _text(NAME, 80, "1 to 80 of a-z, 0-9 and hyphen.", "a-better-name")]
+
+
 class CodeBody(Struct, forbid_unknown_fields=True):
     """Codes to make: each gives as many rights as it has uses, each right in some devices."""
 
@@ -134,7 +140,7 @@ class SectionView(Struct):
 
 
 class DocumentView(Struct):
-    """A published state of a document."""
+    """A published state of a document. digest: of what was submitted, to know it again by."""
 
     address: str
     slug: str
@@ -149,6 +155,7 @@ class DocumentView(Struct):
     published: str
     updated: str
     made: str
+    digest: str
 
 
 class FindingView(Struct, omit_defaults=True):

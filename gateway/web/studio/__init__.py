@@ -14,6 +14,7 @@ from gateway.usecases.api_keys import ApiKeys
 from gateway.usecases.codes import Codes
 from gateway.usecases.granting import Granting
 from gateway.usecases.publishing import Publishing
+from gateway.usecases.renaming import Renaming
 from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import read_form, require_same_origin
@@ -25,6 +26,7 @@ from gateway.web.studio.devices import DevicePages
 from gateway.web.studio.documents import DocumentPages
 from gateway.web.studio.editor import Editor
 from gateway.web.studio.grants import GrantPages
+from gateway.web.studio.renaming import AddressPages
 from gateway.web.studio.sessions import Session, Sessions
 
 __all__ = ["Studio"]
@@ -36,6 +38,7 @@ class Studio:
     def __init__(
         self,
         publishing: Publishing,
+        renaming: Renaming,
         api_keys: ApiKeys,
         granting: Granting,
         codes: Codes,
@@ -58,6 +61,7 @@ class Studio:
             self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload
         )
         self._batches = BatchPage(self._desk, self._sessions, publishing, formats, max_upload)
+        self._addresses = AddressPages(self._desk, publishing, renaming)
         self._grants = GrantPages(self._desk, publishing, granting, codes, links)
         self._codes = CodePages(self._desk, self._grants, codes, under_way)
         self._devices = DevicePages(self._desk, granting, links)
@@ -70,6 +74,7 @@ class Studio:
             Route(f"{HOME}/signin", self.sign_in, methods=["POST"]),
             route("/signout", self.sign_out, "POST", needs=frozenset()),
             *self._documents.routes(),
+            *self._addresses.routes(),
             *self._editor.routes(),
             *self._batches.routes(),
             *self._grants.routes(),

@@ -1,0 +1,96 @@
+"""Rename: a document gets another address, and its old one leads there.
+
+What is at the old address stays on record as it is, with its history, until somebody erases the
+document. Rights and codes go along: whoever could read it can read it still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from gateway.core.audit_records import Act, Record
+from gateway.core.conditions import ANYTHING, Condition
+from gateway.core.documents import Address
+from gateway.core.errors import Conflict, Missing, Stale
+from gateway.ports import Clock, Edition, Ledger, Vault
+from gateway.usecases.announcing import Announcing
+from gateway.usecases.composing import Composed, Submission, Task
+from gateway.usecases.consequences import has_paid
+from gateway.usecases.publishing import Published, Publishing
+
+
+class Renaming:
+    """Gives documents other addresses, each under its publisher."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        vault: Vault,
+        clock: Clock,
+        compose: Callable[[Task], Awaitable[Composed]],
+        publishing: Publishing,
+        announcing: Announcing,
+    ) -> None:
+        self._ledger = ledger
+        self._vault = vault
+        self._clock = clock
+        self._compose = compose
+        self._publishing = publishing
+        self._announcing = announcing
+
+    async def rename(
+        self, address: Address, slug: str, condition: Condition = ANYTHING
+    ) -> Published:
+        """Give a document another slug; the same again changes nothing.
+
+        Raises Malformed, Missing, Stale, Conflict where another document is there, Damaged,
+        Unavailable.
+        """
+        to = Address.of(address.publisher, slug)
+        before = await self._ledger.current(address)
+        if before is None or to == address:
+            return await self._again(address, to)
+        condition.require(before.id)
+        if await self._ledger.current(to):
+            raise Conflict(
+                f"There is another document at {to}.", hint="Choose an address that is free."
+            )
+        after = await self._move(before, to)
+        for each in (to, *await self._ledger.former(to)):  # first what the others lead to
+            await self._publishing.settle(each)
+        by, on = f"publisher:{to.publisher}", str(to)
+        record = Record(self._clock.now(), Act.RENAME, by, on, str(address), after.id)
+        confirmed = await self._announcing.confirm(record)
+        return Published(after, created=False, confirmed=confirmed)
+
+    async def _move(self, before: Edition, to: Address) -> Edition:
+        erasures = await self._publishing.erased(to)
+        source = await self._vault.source(before.address, before.id)
+        is_free = not has_paid(before)
+        await self._publishing.bring_along(before.address, to)
+        submission = await self._publishing.furnished(
+            Submission(to, source, before.format, "utf-8", before.language, is_free)
+        )
+        # As its successor it keeps its dates, and is known again where it is submitted as it was.
+        task = Task(
+            submission, self._clock.fresh_id(), self._clock.now(), before, before.source_digest
+        )
+        composed = await self._compose(task)
+        sealed = await self._publishing.sealed(submission, composed)
+        await self._vault.keep(to, composed.edition.id, sealed)
+        try:
+            await self._ledger.rename(before, composed.edition, erasures)
+        except Stale:
+            # Never on record, so nobody else would ever erase it.
+            await self._vault.erase(to, [composed.edition.id])
+            raise
+        return composed.edition
+
+    async def _again(self, address: Address, to: Address) -> Published:
+        """Answer as when it was renamed, whose publisher may not have heard it."""
+        current = await self._ledger.current(to)
+        if current is None or (address != to and await self._ledger.moved(address) != to.slug):
+            raise Missing("document")
+        for each in (to, address):
+            await self._publishing.settle(each)
+        return Published(current, created=False, confirmed=await self._publishing.confirm())

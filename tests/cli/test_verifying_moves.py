@@ -1,0 +1,73 @@
+"""An address that leads to a document is read back like any other, and mended."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.app import Services, open_services
+from gateway.cli.verifying import verify
+from gateway.core.documents import Address
+from gateway.core.errors import Moved
+from gateway.usecases.composing import Submission
+from tests.faults import loops
+
+pytestmark = pytest.mark.anyio
+
+OLD, NEW = Address("demo", "old"), Address("demo", "new")
+SOURCE = b"Title\n\nFree ##paidbegin##paid##paidend##.\n"
+
+
+@pytest.fixture
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
+    """Open a gateway whose document has moved."""
+    opened = await open_services(loops.settings(tmp_path / "var"), in_process=True)
+    await opened.publishers.register("demo")
+    await opened.publishing.publish(Submission(OLD, SOURCE, "plain"))
+    await opened.renaming.rename(OLD, "new")
+    yield opened
+    await opened.close()
+
+
+async def told(services: Services, *, repair: bool = False) -> tuple[list[str], int]:
+    lines: list[str] = []
+    found = await verify(services, lines.append, repair=repair)
+    return lines, found.left
+
+
+async def require_leads(services: Services) -> None:
+    with pytest.raises(Moved) as moved:
+        await services.store.form(OLD, "html", "identity")
+    assert moved.value.slug == "new"
+
+
+async def test_a_document_that_moved_is_whole(services: Services) -> None:
+    assert await told(services) == ([], 0)
+    await services.store.rebuild()
+    assert [entry.address for entry in await services.store.entries("", "", 9)] == [NEW]
+    await require_leads(services)
+
+
+@pytest.mark.parametrize("harm", ["missing", "cut short", "of another", "of before"])
+async def test_a_lead_that_is_lost_is_told_and_mended(
+    services: Services, tmp_path: Path, harm: str
+) -> None:
+    path = tmp_path / "var" / "public" / "demo" / "old.bundle"
+    blob = path.read_bytes()
+    if harm == "missing":
+        path.unlink()
+    elif harm == "cut short":
+        path.write_bytes(blob[:-1])
+    elif harm == "of another":
+        path.write_bytes(path.with_name("new.bundle").read_bytes())
+    else:
+        editions = await services.ledger.editions(OLD, "", 1)
+        await services.store.put(OLD, await services.vault.public(OLD, editions[0].id))
+    lines, left = await told(services)
+    assert left >= 1
+    assert any(line.startswith("preview demo/old: ") for line in lines)
+    await told(services, repair=True)
+    assert await told(services) == ([], 0)
+    await require_leads(services)
