@@ -13,18 +13,24 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from gateway.core.companions import ATTACHMENTS, PICTURES, Companion, named, origin_of, picture_kind
-from gateway.core.errors import GatewayError
+from gateway.core.companions import (
+    ATTACHMENT_SUFFIXES,
+    PICTURE_SUFFIXES,
+    Companion,
+    kind_meant,
+    named,
+    origin_of,
+)
+from gateway.core.errors import GatewayError, Missing, TooLarge
 from gateway.rendering.made import make
 from gateway.usecases.composing import Submission
 from gateway.usecases.picturing import Picturing
 
 MAX_SIZE = 16 << 20  # bytes of one
-
 MOST = 2_000  # places in a text that are looked at
 LONGEST = 400  # characters of a name
 
-_SUFFIX = r"\.(?:png|jpe?g|gif|webp|avif|svg|bmp|pdf|zip|xlsx|epub|mp3|mp4)(?![\w.-])"
+_SUFFIX = rf"(?:{'|'.join(map(re.escape, PICTURE_SUFFIXES + ATTACHMENT_SUFFIXES))})(?![\w.-])"
 _MAY_NAME = re.compile(_SUFFIX.encode(), re.IGNORECASE)
 _ENDS = re.compile(_SUFFIX, re.IGNORECASE)
 # Where a name begins: in quotes or angle brackets it may hold spaces, anywhere else it cannot.
@@ -38,8 +44,9 @@ def companions_of(file: Path, body: bytes) -> tuple[Companion, ...]:
     found = {}
     for name in dict.fromkeys(_named_in(body)):
         path = _beside(file.parent, name)
-        if path and path.stat().st_size <= MAX_SIZE:
-            found[name] = Companion(name, origin_of(path.read_bytes()))
+        if path:
+            is_small = path.stat().st_size <= MAX_SIZE  # else it is told, and not read
+            found[name] = Companion(name, origin_of(path.read_bytes()) if is_small else "")
     return tuple(found.values())
 
 
@@ -49,29 +56,34 @@ async def bring(picturing: Picturing, folder: Path, submission: Submission, say:
     for each in submission.companions or ():
         if (each.name, each.origin) in there:
             continue
-        path = folder / each.name
         try:
-            body = path.read_bytes()
-            kind = PICTURES if picture_kind(body) or _is_meant_as_picture(path) else ATTACHMENTS
+            body = _read(folder, each)
+            kind = kind_meant(each.name, body)
             await picturing.put(submission.address, each.name, body, kind)
         except (GatewayError, OSError) as error:
-            say(f"{path}: not shown: {error}")
+            say(f"{folder / each.name}: not shown: {error}")
 
 
 def made_here(folder: Path, submission: Submission) -> Iterator[Companion]:
     """Yield what could be shown of that which stands beside a file. Raises OSError."""
     for each in submission.companions or ():
-        body = (folder / each.name).read_bytes()
         with suppress(GatewayError):
-            yield make(each.name, body, PICTURES if picture_kind(body) else ATTACHMENTS).companion
+            body = _read(folder, each)
+            yield make(each.name, body, kind_meant(each.name, body)).companion
+
+
+def _read(folder: Path, companion: Companion) -> bytes:
+    """Return the bytes of a companion. Raises TooLarge, Missing, OSError."""
+    if not companion.origin:
+        raise TooLarge("file", MAX_SIZE)
+    path = _beside(folder, companion.name)
+    if path is None:
+        raise Missing("file")
+    return path.read_bytes()
 
 
 async def _known(picturing: Picturing, submission: Submission) -> tuple[Companion, ...]:
     return tuple(await picturing.all(submission.address)) if submission.companions else ()
-
-
-def _is_meant_as_picture(path: Path) -> bool:
-    return path.suffix.lower() not in (".pdf", ".zip", ".xlsx", ".epub", ".mp3", ".mp4")
 
 
 def _named_in(body: bytes) -> Iterator[str]:

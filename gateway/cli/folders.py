@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.cli.companions import companions_of
+from gateway.core.companions import ATTACHMENT_SUFFIXES, PICTURE_SUFFIXES
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import GatewayError, Malformed, Refused
 from gateway.core.findings import Finding, FindingCode
@@ -122,9 +123,7 @@ def is_document(file: Path) -> bool:
 
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-(?=.)")
 _DECLARES = re.compile(rb"\b(?:slug|permalink|url)\b[\"']?\s*[:=]", re.IGNORECASE)
-_COMPANIONS = frozenset(
-    (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg", ".bmp", ".ico")
-) | {".pdf", ".zip", ".xlsx", ".epub", ".mp3", ".mp4"}
+_COMPANIONS = (*PICTURE_SUFFIXES, *ATTACHMENT_SUFFIXES)
 _ABOUT = re.compile(r"(?:readme|licen[sc]e)(?:\..*)?|thumbs\.db|desktop\.ini", re.IGNORECASE)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.app import Services, open_services
 from gateway.cli.bulk import publish_files
-from gateway.cli.companions import companions_of
+from gateway.cli.companions import MAX_SIZE, companions_of
 from gateway.cli.folders import source_files
 from gateway.core.documents import Address
 from tests import pictures
@@ -95,6 +95,20 @@ async def test_a_picture_that_cannot_be_shown_is_told_and_the_text_is_published_
         assert out.count("missing-picture") == 1  # on its line
         assert await publish(services, folder) == 0
         assert "1 unchanged" in capsys.readouterr().err
+    finally:
+        await services.close()
+
+
+async def test_a_file_that_is_too_large_is_told_and_not_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(tmp_path / "sources", TEXT + "\n[A film](film.mp4)\n")
+    with (folder / "film.mp4").open("wb") as film:
+        film.truncate(1 << 40)
+    services = await open_services(loops.settings(tmp_path / "var"), in_process=True)
+    try:
+        assert await publish(services, folder) == 0
+        assert f"film.mp4: not shown: The file is larger than {MAX_SIZE}" in capsys.readouterr().out
     finally:
         await services.close()
 
