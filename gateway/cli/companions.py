@@ -21,7 +21,7 @@ from gateway.core.companions import (
     named,
     origin_of,
 )
-from gateway.core.errors import GatewayError, Missing, TooLarge
+from gateway.core.errors import GatewayError, Missing, TooLarge, Unavailable
 from gateway.rendering.made import make
 from gateway.usecases.composing import Submission
 from gateway.usecases.picturing import Picturing
@@ -51,7 +51,10 @@ def companions_of(file: Path, body: bytes) -> tuple[Companion, ...]:
 
 
 async def bring(picturing: Picturing, folder: Path, submission: Submission, say: Say) -> None:
-    """Put what stands beside a document where publication finds it; tell what cannot be shown."""
+    """Put what stands beside a document where publication finds it; tell what cannot be shown.
+
+    Raises Damaged, Unavailable.
+    """
     there = {(each.name, each.origin) for each in await _known(picturing, submission)}
     for each in submission.companions or ():
         if (each.name, each.origin) in there:
@@ -60,6 +63,8 @@ async def bring(picturing: Picturing, folder: Path, submission: Submission, say:
             body = _read(folder, each)
             kind = kind_meant(each.name, body)
             await picturing.put(submission.address, each.name, body, kind)
+        except Unavailable:
+            raise  # else it would be published without, and stay so
         except (GatewayError, OSError) as error:
             say(f"{folder / each.name}: not shown: {error}")
 
