@@ -16,13 +16,14 @@ from anyio import CancelScope, create_memory_object_stream, create_task_group, m
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from gateway.app import Services
-from gateway.cli.companions import kind_of
+from gateway.cli.companions import read_beside
 from gateway.cli.folders import SourceFile, publisher_of
 from gateway.cli.progress import Progress
 from gateway.cli.refusals import is_draft, lines, skipped, warned
 from gateway.cli.targets import LocalTarget, Outcome, Target
+from gateway.core.companions import kind_meant
 from gateway.core.documents import Address
-from gateway.core.errors import GatewayError, Malformed
+from gateway.core.errors import GatewayError, Malformed, Unavailable
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.workers import cores
 from gateway.usecases.composing import Submission
@@ -169,14 +170,18 @@ async def publish_one(
 
 
 async def bring(target: Target, folder: Path, submission: Submission, say: Say) -> None:
-    """Put what stands beside a document where publication finds it; tell what cannot be shown."""
+    """Put what stands beside a document where publication finds it; tell what cannot be shown.
+
+    Raises Unavailable.
+    """
     for each in submission.companions or ():
-        path = folder / each.name
         try:
-            body = path.read_bytes()
-            await target.bring(submission.address, each.name, body, kind_of(path, body))
+            body = read_beside(folder, each)
+            await target.bring(submission.address, each.name, body, kind_meant(each.name, body))
+        except Unavailable:
+            raise  # else it would be published without, and stay so
         except (GatewayError, OSError) as error:
-            say(f"{path}: not shown: {error}")
+            say(f"{folder / each.name}: not shown: {error}")
 
 
 def submission_of(file: SourceFile, publisher: str, *, free: bool) -> Submission:

@@ -13,17 +13,23 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from gateway.core.companions import ATTACHMENTS, PICTURES, Companion, named, origin_of, picture_kind
-from gateway.core.errors import GatewayError
+from gateway.core.companions import (
+    ATTACHMENT_SUFFIXES,
+    PICTURE_SUFFIXES,
+    Companion,
+    kind_meant,
+    named,
+    origin_of,
+)
+from gateway.core.errors import GatewayError, Missing, TooLarge
 from gateway.rendering.made import make
 from gateway.usecases.composing import Submission
 
 MAX_SIZE = 16 << 20  # bytes of one
-
 MOST = 2_000  # places in a text that are looked at
 LONGEST = 400  # characters of a name
 
-_SUFFIX = r"\.(?:png|jpe?g|gif|webp|avif|svg|bmp|pdf|zip|xlsx|epub|mp3|mp4)(?![\w.-])"
+_SUFFIX = rf"(?:{'|'.join(map(re.escape, PICTURE_SUFFIXES + ATTACHMENT_SUFFIXES))})(?![\w.-])"
 _MAY_NAME = re.compile(_SUFFIX.encode(), re.IGNORECASE)
 _ENDS = re.compile(_SUFFIX, re.IGNORECASE)
 # Where a name begins: in quotes or angle brackets it may hold spaces, anywhere else it cannot.
@@ -35,24 +41,28 @@ def companions_of(file: Path, body: bytes) -> tuple[Companion, ...]:
     found = {}
     for name in dict.fromkeys(_named_in(body)):
         path = _beside(file.parent, name)
-        if path and path.stat().st_size <= MAX_SIZE:
-            found[name] = Companion(name, origin_of(path.read_bytes()))
+        if path:
+            is_small = path.stat().st_size <= MAX_SIZE  # else it is told, and not read
+            found[name] = Companion(name, origin_of(path.read_bytes()) if is_small else "")
     return tuple(found.values())
-
-
-def kind_of(path: Path, body: bytes) -> str:
-    """Return what a file is sent as: one that is meant as a picture is refused as one."""
-    is_attachment = path.suffix.lower() in (".pdf", ".zip", ".xlsx", ".epub", ".mp3", ".mp4")
-    return ATTACHMENTS if is_attachment and not picture_kind(body) else PICTURES
 
 
 def made_here(folder: Path, submission: Submission) -> Iterator[Companion]:
     """Yield what could be shown of that which stands beside a file. Raises OSError."""
     for each in submission.companions or ():
-        path = folder / each.name
-        body = path.read_bytes()
         with suppress(GatewayError):
-            yield make(each.name, body, kind_of(path, body)).companion
+            body = read_beside(folder, each)
+            yield make(each.name, body, kind_meant(each.name, body)).companion
+
+
+def read_beside(folder: Path, companion: Companion) -> bytes:
+    """Return the bytes of a companion on disk. Raises TooLarge, Missing, OSError."""
+    if not companion.origin:
+        raise TooLarge("file", MAX_SIZE)
+    path = _beside(folder, companion.name)
+    if path is None:
+        raise Missing("file")
+    return path.read_bytes()
 
 
 def _named_in(body: bytes) -> Iterator[str]:

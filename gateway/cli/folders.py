@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.cli.companions import companions_of
 from gateway.cli.naming import NOTES, FileName, Names
+from gateway.core.companions import ATTACHMENT_SUFFIXES, PICTURE_SUFFIXES
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.findings import Finding, FindingCode
@@ -130,11 +131,11 @@ def is_document(file: Path) -> bool:
 
 _DATED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-(?=.)")
 _DECLARES = re.compile(rb"\b(?:slug|permalink|url)\b[\"']?\s*[:=]", re.IGNORECASE)
-# Pictures and attachments, and what else stands beside documents in the folders of other tools.
+# What stands beside documents, here and in the folders of other tools.
 _OTHERS = frozenset((
-    ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg", ".bmp", ".ico", ".tif", ".tiff",
-    ".heic", ".css", ".scss", ".js", ".ts", ".map", ".json", ".yaml", ".yml", ".toml", ".xml",
-    ".lock", ".woff", ".woff2", ".ttf", ".pdf", ".zip", ".xlsx", ".epub", ".mp3", ".mp4",
+    *PICTURE_SUFFIXES, *ATTACHMENT_SUFFIXES, ".ico", ".tif", ".tiff", ".heic", ".css", ".scss",
+    ".js", ".ts", ".map", ".json", ".yaml", ".yml", ".toml", ".xml", ".lock", ".woff", ".woff2",
+    ".ttf",
 ))  # fmt: skip
 _ABOUT = re.compile(
     r"(?:readme|licen[sc]e|changelog|contributing)(?:\..*)?|_index\..*"  # Hugo's lists

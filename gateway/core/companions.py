@@ -19,6 +19,8 @@ from gateway.core.errors import Malformed
 
 PICTURES, ATTACHMENTS = "pictures", "attachments"  # as addresses have them
 PICTURE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg", ".bmp", ".ico")
+ATTACHMENT_SUFFIXES = (".pdf", ".zip", ".xlsx", ".epub", ".mp3", ".mp4")
 SMALL = "-small"  # how the id of the smaller size of a picture ends
 
 MAX_COMPANION_NAME = 200  # characters
@@ -110,6 +112,12 @@ def picture_kind(body: bytes) -> str:
     if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
         return "WEBP"
     return "AVIF" if body[4:12] in (b"ftypavif", b"ftypavis") else ""
+
+
+def kind_meant(name: str, body: bytes) -> str:
+    """Return of which kind a file is meant to be: by its content, or else by its name."""
+    is_attachment = name.lower().endswith(ATTACHMENT_SUFFIXES) and not picture_kind(body)
+    return ATTACHMENTS if is_attachment else PICTURES
 
 
 def digest_of(companions: Iterable[Companion]) -> str:

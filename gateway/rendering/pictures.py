@@ -31,7 +31,7 @@ MAX_SIDE = 30_000  # pixels
 MAX_SECONDS = 10.0  # of a processor
 WIDTH, SMALL_WIDTH = 1_600, 720  # pixels
 TALLEST = 16_000  # pixels; WebP ends at 16,383
-QUALITY = 85
+QUALITY = 80
 
 _TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _WRITTEN_AS = {"JPEG": "JPEG", "PNG": "PNG", "GIF": "PNG", "WEBP": "WEBP", "AVIF": "WEBP"}

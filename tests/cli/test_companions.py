@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gateway.app import Services, open_services
+from gateway.app import Services, SystemClock, open_services
 from gateway.cli.bulk import publish_files
-from gateway.cli.companions import companions_of
+from gateway.cli.companions import MAX_SIZE, companions_of
 from gateway.cli.folders import source_files
 from gateway.core.documents import Address
+from gateway.core.errors import Unavailable
+from gateway.ports import MadeCompanion
+from gateway.usecases.picturing import Picturing
 from tests import pictures
 from tests.cli.test_command_line import run
 from tests.faults import loops
@@ -97,6 +101,40 @@ async def test_a_picture_that_cannot_be_shown_is_told_and_the_text_is_published_
         assert "1 unchanged" in capsys.readouterr().err
     finally:
         await services.close()
+
+
+async def test_a_file_that_is_too_large_is_told_and_not_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(tmp_path / "sources", TEXT + "\n[A film](film.mp4)\n")
+    with (folder / "film.mp4").open("wb") as film:
+        film.truncate(1 << 40)
+    services = await open_services(loops.settings(tmp_path / "var"), in_process=True)
+    try:
+        assert await publish(services, folder) == 0
+        assert f"film.mp4: not shown: The file is larger than {MAX_SIZE}" in capsys.readouterr().out
+    finally:
+        await services.close()
+
+
+async def test_a_text_is_not_published_without_a_picture_because_a_store_is_away_for_a_moment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(tmp_path / "sources")
+    services = await open_services(loops.settings(tmp_path / "var"), in_process=True)
+
+    async def away(*_: object) -> MadeCompanion:
+        raise Unavailable("store")
+
+    lame = Picturing(services.vault, services.audit, SystemClock(), away)
+    try:
+        assert await publish(replace(services, picturing=lame), folder) == 1
+        assert await services.store.get(HERE) is None
+        assert await publish(services, folder) == 0
+        assert await services.store.get(HERE)
+    finally:
+        await services.close()
+        capsys.readouterr()
 
 
 def test_check_knows_what_stands_beside_a_file(tmp_path: Path) -> None:
