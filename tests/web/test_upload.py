@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.documents import Address
 from gateway.usecases.granting import GrantRequest
-from gateway.web.studio.kinds import KINDS, Kind, of_content, of_name
+from gateway.web.studio.kinds import KINDS, FileKind, of_content, of_name
 from gateway.web.studio.rows import MAX_KEPT
 from gateway.web.studio.sessions import LIFE
 from gateway.web.studio.uploads import MAX_FILES
@@ -245,7 +245,7 @@ def test_an_edition_that_changed_meanwhile_is_not_replaced(at: Scene) -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.what)
 def test_a_file_of_another_kind_is_told_what_it_is_and_what_to_do(
-    at: Scene, kind: Kind, monkeypatch: pytest.MonkeyPatch
+    at: Scene, kind: FileKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for suffix in kind.suffixes:
         assert of_name(f"b{suffix.upper()}") is kind

@@ -17,9 +17,9 @@ from gateway.web.studio.desk import HOME, StudioPages, see_other
 from gateway.web.studio.drafts import Draft
 from gateway.web.studio.intake import Intake
 from gateway.web.studio.kinds import KINDS, OTHER
-from gateway.web.studio.rows import Row, State, keeping, rows_of
+from gateway.web.studio.rows import FileRow, FileState, keeping, rows_of
 from gateway.web.studio.sessions import Session, Sessions
-from gateway.web.studio.uploads import MAX_FILES, STAND_BACK, Batch, read_batch
+from gateway.web.studio.uploads import MAX_FILES, STAND_BACK, SentForm, read_batch
 
 ROOM = 4  # times as much as one document may have, for all files of a form
 
@@ -64,10 +64,12 @@ class BatchPage:
         told = await self._told(session, batch, rows)
         return await self._page(request, session, told, batch=batch)
 
-    async def _told(self, session: Session, batch: Batch, rows: Sequence[Row]) -> list[Row]:
+    async def _told(
+        self, session: Session, batch: SentForm, rows: Sequence[FileRow]
+    ) -> list[FileRow]:
         is_publishing = batch.fields.get("action") == "publish"
         taken = {row.draft.slug for row in rows} | set(batch.fields.get("others", "").split())
-        told: list[Row] = []
+        told: list[FileRow] = []
         for row in rows:
             outcome = await self._intake.told(
                 session.publisher, row, taken, is_publishing=is_publishing
@@ -90,9 +92,9 @@ class BatchPage:
         self,
         request: Request,
         session: Session,
-        rows: Sequence[Row],
+        rows: Sequence[FileRow],
         error: GatewayError | None = None,
-        batch: Batch | None = None,
+        batch: SentForm | None = None,
     ) -> Response:
         by_script = batch is not None and "script" in batch.fields
         kept = rows if by_script else await to_thread.run_sync(lambda: [*keeping(rows)])
@@ -101,9 +103,9 @@ class BatchPage:
             session,
             "upload.html",
             error,
-            confirmed=all(row.state is not State.RECORDED for row in rows),
+            confirmed=all(row.state is not FileState.RECORDED for row in rows),
             rows=kept,
-            fresh=Row(0, Draft()),
+            fresh=FileRow(0, Draft()),
             by_script=by_script,
             kinds=KINDS,
             other_kind=OTHER,
@@ -114,7 +116,7 @@ class BatchPage:
         return response
 
 
-def _require_whole(batch: Batch, rows: Sequence[Row], session: Session) -> None:
+def _require_whole(batch: SentForm, rows: Sequence[FileRow], session: Session) -> None:
     if batch.error:  # before all else: the token may be in what was not read
         raise batch.error
     session.require_csrf_token(batch.fields.get("csrf_token", ""))

@@ -23,14 +23,14 @@ from gateway.usecases.publishing import Publishing
 from gateway.web.studio.addresses import Addresses
 from gateway.web.studio.kinds import of_refused
 from gateway.web.studio.looking import Looking
-from gateway.web.studio.rows import Row, State
+from gateway.web.studio.rows import FileRow, FileState
 
-_STATES: tuple[tuple[type[GatewayError], State], ...] = (
-    (Refused, State.REFUSED),
-    (Unsupported, State.OTHER_KIND),
-    (Malformed, State.ADDRESS),
-    (TooLarge, State.TOO_LARGE),
-    (GatewayError, State.FAILED),
+_STATES: tuple[tuple[type[GatewayError], FileState], ...] = (
+    (Refused, FileState.REFUSED),
+    (Unsupported, FileState.OTHER_KIND),
+    (Malformed, FileState.ADDRESS),
+    (TooLarge, FileState.TOO_LARGE),
+    (GatewayError, FileState.FAILED),
 )
 
 
@@ -43,11 +43,11 @@ class Intake:
         self._looking = Looking(formats)
 
     async def told(
-        self, publisher: str, row: Row, taken: AbstractSet[str], *, is_publishing: bool
-    ) -> Row:
+        self, publisher: str, row: FileRow, taken: AbstractSet[str], *, is_publishing: bool
+    ) -> FileRow:
         """Return a row with what came of its file; taken: addresses that others are to have."""
         if row.draft.file is None:
-            return replace(row, state=State.GONE)
+            return replace(row, state=FileState.GONE)
         try:
             prepared = None
             if not row.draft.slug:
@@ -61,7 +61,9 @@ class Intake:
         except GatewayError as error:
             return await self._refused(row, error)
 
-    async def _checked(self, row: Row, submission: Submission, prepared: Prepared | None) -> Row:
+    async def _checked(
+        self, row: FileRow, submission: Submission, prepared: Prepared | None
+    ) -> FileRow:
         current = await self._addresses.current(submission.address)
         if current and self._is_just(current, submission):
             return _done(row, current, confirmed=await self._publishing.confirm())
@@ -69,10 +71,10 @@ class Intake:
         row = replace(row, title=prepared.document.meta.title, sections=prepared.sections)
         row = await self._warned(row, prepared.warnings, current)
         if current and row.draft.edition != current.id:
-            return replace(row, state=State.TAKEN)
-        return replace(row, state=State.NEWLY_PUBLIC if row.warned.public else State.READY)
+            return replace(row, state=FileState.TAKEN)
+        return replace(row, state=FileState.NEWLY_PUBLIC if row.warned.public else FileState.READY)
 
-    async def _published(self, row: Row, submission: Submission) -> Row:
+    async def _published(self, row: FileRow, submission: Submission) -> FileRow:
         is_agreed = partial(self._looking.is_agreed, row.draft)
         try:
             published = await self._publishing.publish(submission, row.draft.condition, is_agreed)
@@ -81,39 +83,41 @@ class Intake:
         row = await self._warned(row, published.warnings)
         return _done(row, published.edition, confirmed=published.confirmed)
 
-    async def _asked(self, row: Row, submission: Submission, error: Stale | NewlyPublic) -> Row:
+    async def _asked(
+        self, row: FileRow, submission: Submission, error: Stale | NewlyPublic
+    ) -> FileRow:
         """Return what its publisher has to agree to first, unless it is done already."""
         current = await self._addresses.current(submission.address)
         if current and self._is_just(current, submission):  # a form that was sent twice
             return _done(row, current, confirmed=await self._publishing.confirm())
         if isinstance(error, NewlyPublic):
             row = await self._warned(row, error.findings, current)
-            return replace(row, state=State.NEWLY_PUBLIC)
+            return replace(row, state=FileState.NEWLY_PUBLIC)
         # Where nothing is there any more, the edition that was to be followed is forgotten.
         draft = row.draft if current else replace(row.draft, edition="")
-        return replace(row, draft=draft, state=State.TAKEN, edition=current)
+        return replace(row, draft=draft, state=FileState.TAKEN, edition=current)
 
     def _is_just(self, edition: Edition, submission: Submission) -> bool:
         return edition.source_digest == self._publishing.digest(submission)
 
     async def _warned(
-        self, row: Row, warnings: Sequence[Finding], edition: Edition | None = None
-    ) -> Row:
+        self, row: FileRow, warnings: Sequence[Finding], edition: Edition | None = None
+    ) -> FileRow:
         _, _, warned = await self._looking.into(row.draft, None, warnings)
         return replace(row, warned=warned, edition=edition)
 
-    async def _refused(self, row: Row, error: GatewayError) -> Row:
+    async def _refused(self, row: FileRow, error: GatewayError) -> FileRow:
         state = next(state for kind, state in _STATES if isinstance(error, kind))
         _, found, _ = await self._looking.into(row.draft, error)
         findings = len(error.findings) if isinstance(error, Refused) else 0
         kind = of_refused(row.draft.file_name, row.draft.file or b"", error)
         if kind:
-            state = State.OTHER_KIND
+            state = FileState.OTHER_KIND
         return replace(row, state=state, found=found, findings=findings, kind=kind)
 
 
-def _done(row: Row, edition: Edition, *, confirmed: bool) -> Row:
-    state = State.PUBLISHED if confirmed else State.RECORDED
+def _done(row: FileRow, edition: Edition, *, confirmed: bool) -> FileRow:
+    state = FileState.PUBLISHED if confirmed else FileState.RECORDED
     return replace(
         row, state=state, title=edition.title, sections=edition.sections, edition=edition
     )

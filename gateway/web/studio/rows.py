@@ -12,15 +12,15 @@ from gateway.core.findings import FindingCode
 from gateway.ports import Edition
 from gateway.web.studio.drafts import Draft
 from gateway.web.studio.excerpts import NOTHING_TOLD, Excerpt, Told
-from gateway.web.studio.kinds import Kind
-from gateway.web.studio.uploads import Batch
+from gateway.web.studio.kinds import FileKind
+from gateway.web.studio.uploads import SentForm
 
 MAX_KEPT = 4 << 20  # bytes of files that a page keeps for its next form
 
 _FIELD = re.compile(r"(name|slug|free|edition|agreed|kept|file)-([1-9]\d{0,3})", re.ASCII)
 
 
-class State(StrEnum):
+class FileState(StrEnum):
     """What can come of a file."""
 
     WAITING = "waiting"
@@ -37,11 +37,11 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-DONE = frozenset({State.PUBLISHED, State.RECORDED})
+DONE = frozenset({FileState.PUBLISHED, FileState.RECORDED})
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FileRow:
     """One file.
 
     edition: what is current at its address, where that is told. namesake: what is current at the
@@ -50,7 +50,7 @@ class Row:
 
     number: int
     draft: Draft
-    state: State = State.WAITING
+    state: FileState = FileState.WAITING
     title: str = ""
     sections: tuple[tuple[bool, int, int], ...] = ()
     found: Sequence[Excerpt] = ()
@@ -58,7 +58,7 @@ class Row:
     warned: Told = NOTHING_TOLD
     edition: Edition | None = None
     namesake: Edition | None = None
-    kind: Kind | None = None
+    kind: FileKind | None = None
     kept: str = ""
 
     @property
@@ -88,7 +88,7 @@ class Row:
         return self.state in DONE
 
 
-def rows_of(batch: Batch) -> list[Row]:
+def rows_of(batch: SentForm) -> list[FileRow]:
     """Return the rows that a form has, and after them one for each other file in it."""
     numbered: dict[int, dict[str, str]] = {}
     bodies: dict[int, tuple[str, bytes]] = {}
@@ -110,7 +110,7 @@ def rows_of(batch: Batch) -> list[Row]:
     return rows + [_row(first + at, {}, *file) for at, file in enumerate(others)]
 
 
-def _row(number: int, fields: dict[str, str], file_name: str, body: bytes | None) -> Row:
+def _row(number: int, fields: dict[str, str], file_name: str, body: bytes | None) -> FileRow:
     draft = Draft(
         slug=fields.get("slug", "").strip(),
         edition=fields.get("edition", ""),
@@ -119,7 +119,7 @@ def _row(number: int, fields: dict[str, str], file_name: str, body: bytes | None
         free="free" in fields,
         agreed=fields.get("agreed", ""),
     )
-    return Row(number, draft)
+    return FileRow(number, draft)
 
 
 def _unkept(text: str) -> bytes | None:
@@ -129,7 +129,7 @@ def _unkept(text: str) -> bytes | None:
         return None
 
 
-def keeping(rows: Iterable[Row]) -> Iterator[Row]:
+def keeping(rows: Iterable[FileRow]) -> Iterator[FileRow]:
     """Yield rows with as many of the files that are not published as a page can keep."""
     room = MAX_KEPT
     for row in rows:

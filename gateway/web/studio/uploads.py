@@ -45,7 +45,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class SentForm:
     """The fields of a form and its files, in order; error: why the rest of it was not read."""
 
     fields: Mapping[str, str]
@@ -64,7 +64,7 @@ async def read_upload(request: Request, limit: int) -> Upload:
     return Upload(batch.fields, batch.files[0].name, batch.files[0].body)
 
 
-async def read_batch(request: Request, limit: int) -> Batch:
+async def read_batch(request: Request, limit: int) -> SentForm:
     """Return a form with several files, as far as limit goes. Raises Unsupported, Malformed."""
     body = bounded_body(request, limit, as_declared=False)
     form = _Form(request, body, 2 * MAX_FILES, FIELDS_EACH * MAX_FILES + MAX_FIELDS)
@@ -102,7 +102,7 @@ class _Form:
         except TooLarge as error:
             self._error = error
 
-    async def read(self, hint: str) -> Batch:
+    async def read(self, hint: str) -> SentForm:
         """Return what came whole. Raises Malformed, with a hint where there is too much of it."""
         try:
             form = await self._parser.parse()
@@ -124,7 +124,7 @@ def _require_form(request: Request) -> None:
         raise Unsupported("charset", charset, _UTF_8[:1])
 
 
-async def _batch(form: FormData, error: TooLarge | None) -> Batch:
+async def _batch(form: FormData, error: TooLarge | None) -> SentForm:
     fields: dict[str, str] = {}
     files: list[File] = []
     for name, value in form.multi_items():
@@ -137,7 +137,7 @@ async def _batch(form: FormData, error: TooLarge | None) -> Batch:
             raise Malformed("A field stands twice in the form.")
         else:
             fields[name] = _decoded(value)
-    return Batch(fields, tuple(files), error)
+    return SentForm(fields, tuple(files), error)
 
 
 def _decoded(text: str) -> str:
