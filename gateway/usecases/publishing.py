@@ -173,7 +173,7 @@ class Publishing:
                 if condition.asked:
                     raise
                 continue
-            fresh = composed.edition.id, composed.sealed.public
+            fresh = composed.edition.id, sealed.public
             confirmed = await self._show(Act.PUBLISH, address, composed.edition.id, fresh)
             return Published(composed.edition, before is None, confirmed, found + composed.warnings)
         raise Stale(None)

@@ -59,11 +59,11 @@ def status_of(error: errors.GatewayError) -> int:
 
 
 def _where(request: Request, slug: str) -> str:
-    """Return where the same form of a document that moved to a slug is."""
-    above, _, name = request.scope["path"].rpartition("/")
-    query = request.scope["query_string"].decode("latin-1")
+    """Return where the same form, or picture, of a document that moved to a slug is."""
+    _, surface, publisher, name, *beside = request.url.path.split("/")
     _, dot, form = name.partition(".")
-    return f"{above}/{slug}{dot}{form}{'?' if query else ''}{query}"
+    path = "/".join(("", surface, publisher, slug + dot + form, *beside))
+    return path + ("?" if request.url.query else "") + request.url.query
 
 
 def problem(error: errors.GatewayError) -> dict[str, Any]:

@@ -152,14 +152,9 @@ class Readers:
             raise Missing("document")
         (address, form), credential = named, self._shown(ask)
         try:
-            opened = await self._reading.open(address, credential, _full(ask, form))
+            opened = await self._open(ask, address, credential, _full(ask, form))
         except Unpaid:
             return await self._refuse(ask, address, form)
-        except Missing:
-            await self._previews.find(
-                ask.path, IDENTITY, address, _refused(form)
-            )  # it may have moved
-            raise
         check = partial(self._reading.check, address, credential)
         work = partial(self._send, ask, opened, check)
         # A page may ask for all of its pictures at once.
@@ -172,7 +167,7 @@ class Readers:
         ask = PlainRequest.of(request)
         (address, form), credential = document_and_attachment(request), self._shown(ask)
         try:
-            opened = await self._reading.open(address, credential, form)
+            opened = await self._open(ask, address, credential, form)
         except Unpaid:
             return await self._refuse(ask, address, form)
         check = partial(self._reading.check, address, credential)
@@ -180,6 +175,16 @@ class Readers:
         if opened.text.is_long:
             return self._under_way.answer(opened.holder.key, work)
         return await work()
+
+    async def _open(
+        self, ask: PlainRequest, address: Address, credential: Credential, form: str
+    ) -> Opened:
+        try:
+            return await self._reading.open(address, credential, form)
+        except Missing:
+            # Of a document that moved the public side says where it is.
+            await self._previews.find(ask.path, IDENTITY, address, _refused(form))
+            raise
 
     async def _send_attachment(self, request: Request, opened: Opened, check: Check) -> Response:
         self._reading.note(opened)

@@ -455,3 +455,18 @@ async def test_a_range_of_a_picture_or_a_text_is_all_of_it() -> None:
     for at in (where["Paid"], where["Free"], "/read/demo/p"):
         whole = await here.read(at)
         assert await here.read(at, ("range", "bytes=0-3")) == whole
+
+
+async def test_what_stands_beside_a_document_goes_along_to_another_address() -> None:
+    here = await scene()
+    before = await here.addresses()
+    await here.api.ask("POST", f"{PLACE}/rename", {"slug": "better"})
+    for name in ("Free", "Paid", "a sheet"):
+        answer = await here.read(before[name])
+        assert answer.status == 308
+        assert answer.header("location") == before[name].replace("/p/", "/better/")
+    read = (await here.read("/read/demo/better")).body.decode()
+    shown = [f'"{each}"' in read for each in (before["Free"].replace("/p/", "/better/"),)]
+    assert shown == [True]
+    listed = await here.api.ask("GET", "/api/documents/better/pictures")
+    assert [each["name"] for each in listed["companions"]] == ["free.png", "img/paid.jpg"]

@@ -9,11 +9,14 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec import Struct
 
 from gateway.core.bundles import (
+    IDENTITY,
     LONG,
+    MOVED,
     Variant,
     found_in,
     head_end,
@@ -63,7 +66,8 @@ def variant_at(
 
     The form is in the coding, or else as it is. locate tells, of a file that begins so, where in
     it the bundle stands, where that is not all of it. waits: for a disk, and for what is long.
-    Raises OSError, Damaged, and Missing where the bundle is whole and has no such form.
+    Raises OSError, Damaged, Missing where the bundle is whole and has no such form, and KeyError
+    where it stands for one that moved.
     """
     read = _read if waits else _read_at_hand
     file = os.open(path, _READ)
@@ -82,6 +86,8 @@ def variant_at(
             media_type, etag, chosen, at, checked = found_in(known, end, size, form, coding)
         except KeyError:
             require_whole_head(of, known, end)
+            if _has(known, end, size, MOVED):
+                raise  # the whole tells where its document is
             raise Missing("thing") from None
         is_known = at.stop <= len(known)
         body = known[at] if is_known else read(file, start + at.start, at.stop - at.start)
@@ -89,6 +95,12 @@ def variant_at(
         return seal, Variant(media_type, etag, chosen, bytes(body))
     finally:
         os.close(file)
+
+
+def _has(known: bytearray, end: int, size: int, form: str) -> bool:
+    with suppress(KeyError):
+        return bool(found_in(known, end, size, form, IDENTITY))
+    return False
 
 
 def _read(file: int, start: int, size: int) -> bytearray:
