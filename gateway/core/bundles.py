@@ -51,6 +51,8 @@ class Variant(Struct, eq=False, weakref=True):
     coding: str
     body: bytes
     answer: Any = None
+    head: bytes = b""
+    """Further headers that it is sent with to everyone, a line each as HTTP/1.1 writes them."""
 
     def __repr__(self) -> str:
         return f"Variant({self.media_type!r}, {self.etag!r})"  # the body may be paid
@@ -72,6 +74,8 @@ class Representation(Struct, frozen=True, eq=False, gc=False):
     media_type: str
     etag: str
     bodies: Mapping[str, bytes]
+    head: bytes = b""
+    """As a variant has it. A bundle keeps none: it has one form for all of them."""
     _variants: dict[str, Variant] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
@@ -98,7 +102,7 @@ class Representation(Struct, frozen=True, eq=False, gc=False):
         variant = self._variants.get(chosen)
         if variant is None:
             etag = _etag_in(chosen, self.etag).encode()
-            variant = Variant(self.media_type, etag, chosen, self.bodies[chosen])
+            variant = Variant(self.media_type, etag, chosen, self.bodies[chosen], head=self.head)
             self._variants[chosen] = variant
         return variant
 
@@ -121,6 +125,11 @@ class Entry:
     author: str
     published: str
     updated: str
+    collection: str = ""
+    order: int = 0
+    translation_of: str = ""
+    base: str = ""
+    """The origin that its forms name, "" for none."""
 
 
 @dataclass(frozen=True, slots=True)

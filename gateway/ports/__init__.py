@@ -21,7 +21,7 @@ from gateway.ports.ledger import (
     Rolls,
     Wanted,
 )
-from gateway.ports.public_store import PublicStore, Seal, cursor
+from gateway.ports.public_store import PublicStore, Seal, Update, cursor, position
 from gateway.ports.store_name import StoreName
 from gateway.ports.texts import Decoded, Format, Formats, Press, Source
 from gateway.ports.vault import Health, Sealed, Vault
@@ -56,7 +56,9 @@ __all__ = [
     "Shape",
     "Source",
     "StoreName",
+    "Update",
     "Vault",
     "Wanted",
     "cursor",
+    "position",
 ]
