@@ -28,3 +28,7 @@ OTHERS = (
     Kind("json", ".json", JSON, {"en": "JSON", "zh-CN": "JSON"}),
 )
 REPRESENTATIONS = (PAGE, *OTHERS)
+
+HEAD = "head"  # of a bundle: the headers that all its public forms are sent with besides
+CARD = "card.png"  # what other sites show beside a link
+OEMBED = "oembed"  # what other sites show instead of one
