@@ -92,9 +92,11 @@ from gateway.web.http.headers import SecurityHeaders
 from gateway.web.http.links import Links
 from gateway.web.http.meaning import OneMeaning
 from gateway.web.http.under_way import UnderWay
+from gateway.web.lists import SEARCH, Lists
 from gateway.web.preview_cache import PreviewCache
 from gateway.web.public import Public
 from gateway.web.readers import Readers
+from gateway.web.site import Site
 from gateway.web.studio import Studio
 
 YOUNG = 20_000  # new objects until the collector looks at them
@@ -435,7 +437,9 @@ def build(services: Services) -> Starlette:
     error_responses = ErrorResponses(pages, language, services.redeeming.once)
     links = Links(settings.base_url, settings.trusted_hosts)
     previews, under_way = PreviewCache(services.store), UnderWay()
-    public = Public(services.store, previews, pages, assets, language)
+    lists = Lists(services.store, pages, links, language)
+    site = Site(assets, links, language, settings.security_contact)
+    public = Public(services.store, previews, assets, links)
     readers = Readers(
         services.reading,
         services.redeeming,
@@ -448,6 +452,8 @@ def build(services: Services) -> Starlette:
     )
     ready = FastPath({**public.responders(), **readers.responders()}, is_https=settings.is_https)
     routes = [
+        *lists.routes(),
+        *site.routes(),
         *public.routes(),
         *readers.routes(),
         *Api(
@@ -496,6 +502,8 @@ def build(services: Services) -> Starlette:
         },
     )
     app.router.redirect_slashes = False
+    if any(route.path == SEARCH for route in routes):
+        lists.search = SEARCH
     app.state.ready = ready
     return app
 

@@ -30,9 +30,16 @@ class Links:
 
     def absolute(self, request: Request, path: str) -> str:
         """Return the link to a path of ours; a Host that is not trusted is not believed."""
-        return self._origin(request) + path
+        return self.origin(request) + path
 
-    def _origin(self, request: Request) -> str:
+    def ours(self, request: Request, url: str) -> str:
+        """Return the path of a link if it is one of ours, else ""."""
+        origin = self.origin(request)
+        path = url.removeprefix(origin) if url.startswith(f"{origin}/") else ""
+        return path.partition("?")[0].partition("#")[0]
+
+    def origin(self, request: Request) -> str:
+        """Return our origin, as a link begins with it."""
         if self._base_url:
             return self._base_url
         hosts = request.headers.getlist("host")
