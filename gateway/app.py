@@ -24,6 +24,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 from gateway.core.leases import Terms
 from gateway.formats.sources import SourceFormats
+from gateway.ops.moving import Moving
 from gateway.ports import (
     Audit,
     AuthorityRecord,
@@ -578,6 +579,9 @@ def begin_background(services: Services) -> None:
     services.coherence.start()
     begin("sweep", partial(_sweep, services, set()), SWEEP)
     begin("look over", LookOver(services), SWEEP)
+    begin(
+        "move", Moving(services.publishing, services.store, services.settings.base_url, rest), SWEEP
+    )
     begin("announce", services.announcing.confirm, ANNOUNCE)
     begin("finish", services.granting.finish, FORGET)
     begin("forget", services.seeds.forget, FORGET)

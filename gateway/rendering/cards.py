@@ -39,13 +39,20 @@ Font = ImageFont.FreeTypeFont
 
 def card(title: str, publisher: str, day: str) -> bytes:
     """Return the card of a document as a PNG."""
+    try:
+        return _drawn_card(title, publisher, day)
+    except (OSError, RuntimeError, ValueError):  # a font that is damaged, or cannot shape a text
+        return _drawn_card("", "", "")
+
+
+def _drawn_card(title: str, publisher: str, day: str) -> bytes:
     image = Image.new("L", SIZE, _PAPER)
     pen = ImageDraw.Draw(image)
     lines, font = _title(title)
     for at, line in enumerate(lines):
         pen.text((_LEFT, _TOP + at * font.size * 1.35), line, 255, font)
     small = _font(publisher + day, _SMALL)
-    if small:
+    if publisher and small:
         pen.text((_LEFT + 76, _FOOT + 6), f"{publisher} · {day}", 255, small)
     return _png(_inked(image))
 

@@ -333,6 +333,7 @@ class Task:
     now: int
     before: Edition | None
     digest: str = ""  # of the submission
+    dates: tuple[str, str] | None = None  # published and updated, where they are settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +351,7 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
         document.address, document.meta, prepared.preview, document.cuts, "", ""
     )
     digest = _digest(projection)
-    published, updated = _dates(task, document.meta, digest)
+    published, updated = task.dates or _dates(task, document.meta, digest)
     projection = replace(projection, published=published, updated=updated)
     edition = Edition(
         id=task.edition,

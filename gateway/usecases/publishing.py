@@ -176,10 +176,13 @@ class Publishing:
 
     async def _mend(self, edition: Edition, submission: Submission) -> None:
         """See to it that the vault holds an edition whole, which was made of this submission."""
-        if await self._is_kept(edition):
-            return
-        # As its own predecessor it keeps its dates.
-        task = Task(submission, edition.id, edition.made_at, edition, edition.source_digest)
+        if not await self._is_kept(edition):
+            # As its own predecessor it keeps its dates.
+            task = Task(submission, edition.id, edition.made_at, edition, edition.source_digest)
+            await self._keep_again(edition, task)
+
+    async def _keep_again(self, edition: Edition, task: Task) -> None:
+        """Compose an edition on record once more, and keep and show it in place of itself."""
         composed = await self._compose(task)
         await self._vault.mend(edition.address, edition.id, composed.sealed)
         if await self._ledger.edition(edition.address, edition.id) is None:  # erased meanwhile
@@ -200,6 +203,18 @@ class Publishing:
         kept = Submission(edition.address, source, edition.format, "utf-8", edition.language)
         await self._mend(edition, kept)
         return True
+
+    async def set_again(self, address: Address) -> None:
+        """Set what is current once more, with the same words and dates, as it is set today.
+
+        Raises Refused where the source would be refused today, Damaged, Missing, Unavailable.
+        """
+        edition = await self.current(address)
+        source = await self._vault.source(address, edition.id)
+        sent = Submission(address, source, edition.format, "utf-8", edition.language, free=True)
+        dates = edition.published, edition.updated
+        task = Task(sent, edition.id, edition.made_at, edition, edition.source_digest, dates)
+        await self._keep_again(edition, task)
 
     async def _finish(self, current: Edition) -> bool:
         """Do what whoever made this edition current may have died before, as `_show` does."""
