@@ -90,11 +90,10 @@ def _pieces(text: str, font: Font) -> Iterator[str]:
     A word that is longer than a line is torn.
     """
     for piece in _words(text):
-        most = max(1, int((_RIGHT - _LEFT) / font.size))  # letters, the widest of all
-        whole = font.getlength(piece) <= _RIGHT - _LEFT
-        yield from (
-            [piece] if whole else (piece[at : at + most] for at in range(0, len(piece), most))
-        )
+        most = len(piece)
+        if font.getlength(piece) > _RIGHT - _LEFT:
+            most = int((_RIGHT - _LEFT) / max(map(font.getlength, {*piece})))
+        yield from (piece[at : at + most] for at in range(0, len(piece), most))
 
 
 def _words(text: str) -> Iterator[str]:
