@@ -250,8 +250,8 @@ async def test_a_feed_without_documents_is_one_all_the_same() -> None:
 async def test_whatever_a_document_says_of_itself_a_feed_stays_one() -> None:
     side = gateway()
     for number, title in enumerate((HOSTILE, "]]>", "&amp;", "<b>", "😀")):
-        front = f"---\ntitle: {json.dumps(title)}\nauthor: {json.dumps(title)}\n---\n"
-        await side.publish(f"d{number}", f"{front}Text {title}")
+        front = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n"
+        await side.publish(f"d{number}", f"{front}Text.")
     root = valid_feed((await get(side, "/feed.xml")).body)
     assert HOSTILE in {node.text for node in root.iter("{http://www.w3.org/2005/Atom}title")}
 
