@@ -451,7 +451,10 @@ def build(services: Services) -> Starlette:
         under_way,
         is_https=settings.is_https,
     )
-    ready = FastPath({**public.responders(), **readers.responders()}, is_https=settings.is_https)
+    responders = {**public.responders(), **readers.responders()}
+    preview = responders[b"/documents/"]
+    responders |= {b"": lists.ready, b"/documents/": lambda ask: preview(ask) or lists.ready(ask)}
+    ready = FastPath(responders, is_https=settings.is_https)
     routes = [
         *lists.routes(),
         *site.routes(),

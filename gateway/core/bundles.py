@@ -30,6 +30,7 @@ HEAD = _FIXED + SIZE  # bytes before the edition and the index
 _DAMAGED = "A stored bundle is damaged."
 
 IDENTITY = "identity"
+HEADERS = "headers"  # a form of public bundles: what the others are sent with besides
 OBJECTS = 1_000  # bytes that a variant in memory takes besides its body
 LONG = 256 << 10  # bytes; what has more is sent in chunks, of a full text each after another check
 
@@ -139,6 +140,13 @@ class Bundle:
     edition: str
     forms: Forms
     entry: Entry | None = None
+
+    def variant(self, form: str, coding: str) -> Variant:
+        """Return a form in a coding, or else as it is, with its headers. Raises KeyError."""
+        variant, head = self.forms[form].variant(coding), self.forms.get(HEADERS)
+        if head:
+            variant.head = head.bodies[IDENTITY]
+        return variant
 
     @property
     def is_long(self) -> bool:

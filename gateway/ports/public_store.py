@@ -98,6 +98,9 @@ class PublicStore(Protocol):
         It is asked before a list is, and what is made of that list is good while it is the same.
         """
 
+    def listed_now(self) -> str | None:
+        """Return what listed does, None where that takes waiting."""
+
     async def ping(self) -> None:
         """Raise Unavailable unless it answers, and Damaged while something known is damaged."""
 

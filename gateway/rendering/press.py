@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from gateway.core.bundles import Bundle, Entry
+from gateway.core.bundles import HEADERS, Bundle, Entry
 from gateway.core.documents import (
     PLACEHOLDER,
     Address,
@@ -40,7 +40,6 @@ from gateway.rendering.pages import LANGUAGES, Language, Pages, interface
 from gateway.rendering.problems import PROBLEM, problem_details
 from gateway.rendering.representations import (
     CARD,
-    HEAD,
     HTML,
     JSON,
     OEMBED,
@@ -93,11 +92,10 @@ class PagePress:
             "txt": self._lines(sheet, sheet.text, cuts),
             "json": _json(facts),
         }
-        forms = {
-            each.name: public_representation(each.media_type, bodies[each.name])
-            for each in REPRESENTATIONS
-        } | {
-            HEAD: private_representation(TEXT, _head(sheet)),
+        forms = {HEADERS: private_representation(TEXT, _headers(sheet))}
+        for each in REPRESENTATIONS:
+            forms[each.name] = public_representation(each.media_type, bodies[each.name])
+        forms |= {
             CARD: picture_representation(card(sheet.title, sheet.publisher, _day(projection))),
             OEMBED: public_representation(JSON, _json(_embedded(sheet))),
             REFUSED["html"]: private_representation(
@@ -291,7 +289,7 @@ def _day(projection: Projection) -> str:
     return day_of(day).isoformat() if day else projection.published[:10]
 
 
-def _head(sheet: _Sheet) -> bytes:
+def _headers(sheet: _Sheet) -> bytes:
     """Return the headers that every public form is sent with besides, a line each."""
     links = [f'<{sheet.url}>; rel="canonical"']
     if sheet.licence:

@@ -29,6 +29,5 @@ OTHERS = (
 )
 REPRESENTATIONS = (PAGE, *OTHERS)
 
-HEAD = "head"  # of a bundle: the headers that all its public forms are sent with besides
 CARD = "card.png"  # what other sites show beside a link
 OEMBED = "oembed"  # what other sites show instead of one

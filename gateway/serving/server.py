@@ -179,9 +179,9 @@ class _Protocol(HttpToolsProtocol):
         # A connection of HTTP/1.0 that goes on says so, and wants to be told so.
         if parser.get_http_version() != "1.1" and parser.should_keep_alive():
             return None
-        path, _, _ = self.url.partition(b"?")
+        path, _, query = self.url.partition(b"?")
         is_https = self._is_https(headers)
-        return self._ready.answer(parser.get_method(), path, headers, is_https)
+        return self._ready.answer(parser.get_method(), path, headers, is_https, bool(query))
 
     def _is_https(self, headers: Mapping[bytes, bytes]) -> bool:
         told = headers.get(b"x-forwarded-proto")

@@ -44,6 +44,12 @@ class ListCache:
             self._recent.keep(key, (mark, made), OBJECTS + (made.size if made else 0))
             return made
 
+    def ready(self, key: Hashable) -> Made:
+        """Return what is kept under a key if it is still good, and that takes no waiting."""
+        mark = self._store.listed_now()
+        good = None if mark is None else self._good(key, mark)
+        return good[1] if good else None
+
     def _good(self, key: Hashable, mark: str) -> tuple[str, Made] | None:
         kept = self._recent.get(key)
         return kept if kept and kept[0] == mark else None

@@ -6,6 +6,7 @@ looks at a credential.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.bundles import Entry, Representation
-from gateway.core.documents import is_name
+from gateway.core.documents import NAME, is_name
 from gateway.core.errors import Malformed, Missing
 from gateway.core.timestamps import later
 from gateway.ports import PublicStore, Update, cursor, position
@@ -26,8 +27,9 @@ from gateway.rendering.listings import FEED, SITE, Listing
 from gateway.rendering.pages import Language, Pages
 from gateway.rendering.representations import HTML
 from gateway.rendering.sitemaps import MOST, index, sitemap
+from gateway.web.http.fast_path import PlainRequest, PreparedResponse
 from gateway.web.http.links import Links
-from gateway.web.http.sending import send_public
+from gateway.web.http.sending import coding_for, public_answer, send_public
 from gateway.web.list_cache import ListCache, Make
 
 PAGE_SIZE = 20
@@ -35,6 +37,9 @@ SEARCH = "/search"
 ATOM = "application/atom+xml; charset=utf-8"
 XML = "application/xml; charset=utf-8"
 
+_PLAIN = re.compile(
+    f"/|(?:/documents/{NAME}(?:/collections/{NAME})?)?(/{re.escape(FEED)})?".encode(), re.ASCII
+)
 _PART = 2_000  # documents that a sitemap asks for at a time
 
 
@@ -63,6 +68,17 @@ class Lists:
             *(Route(f"{path}/{FEED}", self.feed) for path in ("", publisher, collection)),
             Route("/sitemap.xml", self.sitemap),
         ]
+
+    def ready(self, ask: PlainRequest) -> PreparedResponse | None:
+        """Return the answer of the first page, or the feed, of a list if it takes no waiting."""
+        found = None if ask.has_query else _PLAIN.fullmatch(ask.path)
+        if found is None:
+            return None
+        path, feed = found[0].decode(), found[1]
+        host, scheme = ask.headers.get(b"host", b"").decode(), "https" if ask.is_https else "http"
+        kind, path = ("feed", path[: -len(FEED) - 1] or "/") if feed else ("page", path)
+        made = self._cache.ready((kind, self._links.known_origin(host, scheme), path, ""))
+        return public_answer(ask, made.variant(coding_for(ask))) if made else None
 
     async def page(self, request: Request) -> Response:
         """Send a page of a list."""

@@ -5,13 +5,10 @@ Each is good only while its store says that it is still what the store has.
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from gateway.core.bundles import IDENTITY, Variant
+from gateway.core.bundles import Variant
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.ports import PublicStore, Seal
-from gateway.rendering.representations import HEAD
 
 CAPACITY = 22 << 20  # bytes of variants kept in memory
 
@@ -40,25 +37,9 @@ class PreviewCache:
         found = self._store.ready(address, form, coding)
         if found is None:
             return None
-        seal, variant = found
-        if not variant.head:
-            variant.head = self._ready_head(address, seal)
+        _, variant = found
         self._recent.keep(path + _ENDS[coding], found, variant.size)
         return variant
-
-    def _ready_head(self, address: Address, seal: Seal) -> bytes:
-        with suppress(KeyError):  # set by an earlier version
-            found = self._store.ready(address, HEAD, IDENTITY)
-            if found and found[0] == seal:
-                return found[1].body
-        return b""
-
-    async def head(self, address: Address) -> bytes:
-        """Return the further headers that the forms of a document are sent with."""
-        with suppress(KeyError):
-            variant = await self._store.form(address, HEAD, IDENTITY)
-            return variant.body if variant else b""
-        return b""
 
 
 # No path holds a space. One string is found faster than a pair, and takes less room.

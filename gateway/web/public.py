@@ -90,7 +90,6 @@ class Public:
             variant = None
         if variant is None:
             raise Missing("document")
-        variant.head = await self._previews.head(address)
         return send_variant(request, variant)
 
     async def asset(self, request: Request) -> Response:

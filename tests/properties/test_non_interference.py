@@ -17,6 +17,7 @@ from itertools import pairwise
 
 import pytest
 
+from gateway.core import bundles
 from gateway.core.bundles import IDENTITY, Representation
 from gateway.core.documents import SIZE_STEPS, Address
 from gateway.core.errors import Refused
@@ -25,7 +26,7 @@ from gateway.formats import FORMATS
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.cards import card
 from gateway.rendering.encodings import etag_of, public_representation
-from gateway.rendering.representations import CARD, HEAD, OEMBED
+from gateway.rendering.representations import CARD, OEMBED
 from gateway.usecases.composing import Composed, Submission, Task, prepare
 from gateway.usecases.publishing import Publishing
 from gateway.web.lists import Lists
@@ -281,7 +282,9 @@ def embedded_digest(task: Task, composed: Composed) -> Composed:
 
 
 def licence_by_digest(task: Task, composed: Composed) -> Composed:
-    return _with_form(composed, HEAD, b"link: <%b>\r\n" % etag_of(task.submission.body).encode())
+    return _with_form(
+        composed, bundles.HEADERS, b"link: <%b>\r\n" % etag_of(task.submission.body).encode()
+    )
 
 
 LETTERS = f"/documents/demo/collections/{COLLECTION}"

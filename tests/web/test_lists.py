@@ -19,6 +19,7 @@ from gateway.rendering.pages import Pages
 from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.memory import MemoryPublicStore
 from gateway.web import lists
+from gateway.web.http.fast_path import FastPath
 from tests.asgi import Exchange, exchange
 from tests.properties.register import text_of
 from tests.services import Standing, gateway
@@ -316,3 +317,37 @@ async def test_translations_name_each_other_in_the_sitemap() -> None:
     assert links[f"{ORIGIN}/documents/demo/letter-00"] == ["en", "zh-CN"]
     assert links[f"{ORIGIN}/documents/demo/letter-00-zh"] == ["en", "zh-CN"]
     assert links[f"{ORIGIN}/documents/other/other"] == []
+
+
+# --- both ways ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("base", [ORIGIN, ""])
+@pytest.mark.parametrize("target", [*LISTS[:6], "/?before=2026-01-02", "/documents/nobody"])
+async def test_a_ready_list_is_the_one_that_the_long_way_sends(target: str, base: str) -> None:
+    side = await some(base_url=base)
+    first = build(side.services)
+    await exchange(first, "GET", target)
+    ready = first.state.ready
+    path, _, query = target.partition("?")
+    answer = ready.answer(b"GET", path.encode(), {b"host": b"127.0.0.1:8000"}, False, bool(query))
+    long = build(side.services)
+    long.user_middleware[0].kwargs["ready"] = FastPath({}, is_https=False)
+    told = await exchange(long, "GET", target)
+    assert (answer is None) is (bool(query) or told.status == 404)
+    if answer:
+        headers = {name.decode(): value.decode() for name, value in answer.headers}
+        assert (answer.body, headers) == (told.body, dict(told.headers))
+    evil = ready.answer(b"GET", path.encode(), {b"host": b"evil.example"}, False)
+    assert evil is None or b"evil" not in evil.body
+
+
+async def test_a_ready_list_is_the_one_of_now() -> None:
+    side = await some()
+    app = build(side.services)
+    for number in range(3):
+        await exchange(app, "GET", "/")
+        assert app.state.ready.answer(b"GET", b"/", {}, False)
+        await side.publish(f"more-{number}", "More\n\nText.")
+        assert app.state.ready.answer(b"GET", b"/", {}, False) is None
+        assert f"more-{number}" in (await exchange(app, "GET", "/")).body.decode()

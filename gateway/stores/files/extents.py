@@ -9,10 +9,19 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec import Struct
 
-from gateway.core.bundles import LONG, Variant, found_in, head_end, require_whole
+from gateway.core.bundles import (
+    HEADERS,
+    IDENTITY,
+    LONG,
+    Variant,
+    found_in,
+    head_end,
+    require_whole,
+)
 
 BEGINNING = 8192  # bytes; with the head of most bundles, and their first bodies
 
@@ -74,7 +83,14 @@ def variant_at(
         is_known = at.stop <= len(known)
         body = known[at] if is_known else read(file, start + at.start, at.stop - at.start)
         require_whole(of, checked, body)
-        return seal, Variant(media_type, etag, chosen, bytes(body))
+        variant = Variant(media_type, etag, chosen, bytes(body))
+        with suppress(KeyError):  # what is private has none, nor has what is of before
+            _, _, _, at, checked = found_in(known, end, size, HEADERS, IDENTITY)
+            is_known = at.stop <= len(known)
+            head = known[at] if is_known else read(file, start + at.start, at.stop - at.start)
+            require_whole(of, checked, head)
+            variant.head = bytes(head)
+        return seal, variant
     finally:
         os.close(file)
 

@@ -104,7 +104,7 @@ class FilePublicStore:
             if self._can_tell or variant.is_long:
                 return variant
         bundle = await self.get(address)
-        return bundle.forms[form].variant(coding) if bundle else None
+        return bundle.variant(form, coding) if bundle else None
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none)."""
@@ -161,7 +161,7 @@ class FilePublicStore:
         if kept is None:
             return None
         seal, bundle = kept
-        variant = bundle.forms[form].variant(coding)
+        variant = bundle.variant(form, coding)
         return (seal, variant) if seal.holds() and not variant.is_long else None
 
     async def delete(self, address: Address, since: str | None = None) -> None:
@@ -202,7 +202,11 @@ class FilePublicStore:
     async def listed(self) -> str:
         """Return what tells the lists that there are from those before and after."""
         with answering("store"):
-            return self._catalogue.listed()  # a file of a few bytes, which needs no thread
+            return self.listed_now()
+
+    def listed_now(self) -> str:
+        """Return what listed does: it is in a file of a few bytes, which needs no thread."""
+        return self._catalogue.listed()
 
     async def _listing(self, listing: Callable[[], Sequence[Entry]]) -> Sequence[Entry]:
         return await self._damages.reading("catalogue", partial(_in_thread, listing))

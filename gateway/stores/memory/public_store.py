@@ -50,7 +50,7 @@ class MemoryPublicStore:
 
     async def form(self, address: Address, form: str, coding: str) -> Variant | None:
         bundle = self._bundles.get(address)
-        return bundle.forms[form].variant(coding) if bundle else None
+        return bundle.variant(form, coding) if bundle else None
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         bundle = self._bundles.get(address)
@@ -67,7 +67,7 @@ class MemoryPublicStore:
         bundle = self._bundles.get(address)
         if bundle is None:
             return None
-        variant = bundle.forms[form].variant(coding)
+        variant = bundle.variant(form, coding)
         return None if variant.is_long else (MemorySeal(self._bundles, address, bundle), variant)
 
     async def delete(self, address: Address, since: str | None = None) -> None:
@@ -107,6 +107,9 @@ class MemoryPublicStore:
         return later[:limit]
 
     async def listed(self) -> str:
+        return self.listed_now()
+
+    def listed_now(self) -> str:
         return str(self._changes)
 
     def _entries(self) -> Sequence[Entry]:

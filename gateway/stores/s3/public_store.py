@@ -87,7 +87,7 @@ class ObjectPublicStore:
 
     async def _form(self, address: Address, form: str, coding: str) -> Variant | None:
         bundle = await self.get(address)
-        return bundle.forms[form].variant(coding) if bundle else None
+        return bundle.variant(form, coding) if bundle else None
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none)."""
@@ -170,6 +170,9 @@ class ObjectPublicStore:
     async def listed(self) -> str:
         """Return what tells the lists that there are from those before and after."""
         return await self._bucket.tag(str(LISTED))
+
+    def listed_now(self) -> None:
+        """Return nothing: the bucket is asked."""
 
     async def entries(
         self, publisher: str, before: str, limit: int, collection: str = ""

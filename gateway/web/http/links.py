@@ -40,15 +40,20 @@ class Links:
 
     def origin(self, request: Request) -> str:
         """Return our origin, as a link begins with it."""
-        if self._base_url:
-            return self._base_url
         hosts = request.headers.getlist("host")
         host = hosts[0] if len(hosts) == 1 else ""
+        _, port = request.scope.get("server") or ("", None)
+        # Else the port that we serve on, whoever asks.
+        known = self.known_origin(host, request.scope.get("scheme", "http"))
+        return known or f"http://127.0.0.1:{port or PORT}"
+
+    def known_origin(self, host: str, scheme: str) -> str:
+        """Return our origin as the settings or a Host that is trusted tell it, "" for neither."""
+        if self._base_url:
+            return self._base_url
         try:
             name = urlsplit(f"//{host}").hostname
         except ValueError:
             name = None
-        if name in self._trusted and host.lower().partition("@")[2] == "":
-            return f"{request.scope.get('scheme', 'http')}://{host}"
-        _, port = request.scope.get("server") or ("", None)
-        return f"http://127.0.0.1:{port or PORT}"  # the port that we serve on, whoever asks
+        is_trusted = name in self._trusted and host.lower().partition("@")[2] == ""
+        return f"{scheme}://{host}" if is_trusted else ""
