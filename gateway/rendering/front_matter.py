@@ -23,9 +23,13 @@ _NAMES = {
 """What of the facts stands there, and by which name, as `formats` reads it."""
 
 
+_ALWAYS = ("title", "author", "date", "language", "url")  # null where nobody knows
+
+
 def front_matter(facts: Mapping[str, object]) -> bytes:
-    """Return facts between fences, but for what is not known. JSON is YAML too."""
+    """Return facts between fences. JSON is YAML too."""
     known = {name: facts[fact] for fact, name in _NAMES.items() if facts.get(fact)}
+    known = dict.fromkeys(_ALWAYS) | known
     lines = [f"{name}: {_quoted(value)}\n" for name, value in known.items()]
     return "".join(["---\n", *lines, "---\n\n"]).encode()
 

@@ -75,14 +75,16 @@ class Lists:
         if found is None:
             return None
         path, feed = found[0].decode(), found[1]
-        host, scheme = ask.headers.get(b"host", b"").decode(), "https" if ask.is_https else "http"
-        kind, path = ("feed", path[: -len(FEED) - 1] or "/") if feed else ("page", path)
-        made = self._cache.ready((kind, self._links.known_origin(host, scheme), path, ""))
+        origin = self._links.base
+        if feed:
+            path, scheme = path[: -len(FEED) - 1] or "/", "https" if ask.is_https else "http"
+            origin = self._links.known_origin(ask.headers.get(b"host", b"").decode(), scheme)
+        made = self._cache.ready(("feed" if feed else "page", origin, path, ""))
         return public_answer(ask, made.variant(coding_for(ask))) if made else None
 
     async def page(self, request: Request) -> Response:
         """Send a page of a list."""
-        wanted = self._wanted(request)
+        wanted = self._wanted(request, self._links.base)
         here = request.query_params.get("after" if wanted.collection else "before", "")
         if len(here) > 200 or not here.isprintable():
             raise Malformed("This page of the list does not exist.", where="before")
@@ -90,7 +92,8 @@ class Lists:
 
     async def feed(self, request: Request) -> Response:
         """Send the feed of a list: its newest documents."""
-        return await self._send(request, "feed", self._wanted(request), self._feed)
+        wanted = self._wanted(request, self._links.origin(request))
+        return await self._send(request, "feed", wanted, self._feed)
 
     async def sitemap(self, request: Request) -> Response:
         """Send the sitemap, its index where there is too much for one, or one of its parts."""
@@ -106,11 +109,11 @@ class Lists:
 
     # --- pages and feeds ---
 
-    def _wanted(self, request: Request) -> Listing:
+    def _wanted(self, request: Request, origin: str) -> Listing:
         names = request.path_params
         if not all(map(is_name, names.values())):
             raise Missing("list")
-        return Listing(self._links.origin(request), **names)
+        return Listing(origin, **names)
 
     async def _send(
         self,

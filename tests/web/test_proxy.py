@@ -66,7 +66,7 @@ def shop(seed: int = SEED) -> Shop:
 # --- who asks what -----------------------------------------------------------------------------
 
 ADDRESSES = (
-    *(f"/read/demo/x{form}" for form in SUFFIXES),
+    *(f"/read/demo/x{form}" for form in SUFFIXES for _ in range(6)),  # as many as are public
     *(f"/documents/demo/x{form}" for form in SUFFIXES),
     *SITE,
     *(each for each in of_document("demo/x") if each.startswith(("/documents", "/oembed"))),

@@ -22,10 +22,10 @@ def token_in(pasted: str) -> str:
 
 
 class Links:
-    """Where the gateway is, seen from outside."""
+    """Where the gateway is, seen from outside. base: as it is set, "" where it is not."""
 
     def __init__(self, base_url: str, trusted_hosts: tuple[str, ...]) -> None:
-        self._base_url = base_url
+        self.base = base_url
         self._trusted = frozenset(trusted_hosts)
 
     def absolute(self, request: Request, path: str) -> str:
@@ -49,8 +49,8 @@ class Links:
 
     def known_origin(self, host: str, scheme: str) -> str:
         """Return our origin as the settings or a Host that is trusted tell it, "" for neither."""
-        if self._base_url:
-            return self._base_url
+        if self.base:
+            return self.base
         try:
             name = urlsplit(f"//{host}").hostname
         except ValueError:
