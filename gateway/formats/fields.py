@@ -66,7 +66,7 @@ UNUSED = {
     "Everywhere": (
         "tags tag categories category keywords keyword topics slug permalink url uri link id type"
         " layout template comments comment cover cover_image image images thumbnail banner photo"
-        " photos icon subtitle toc math weight aliases alias series canonical_url canonical"
+        " photos icon subtitle toc math aliases alias series canonical_url canonical"
         " copyright source source_url source_link version audio video videos music"
     ),
     "Hexo and its themes": (
