@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from gateway.core.documents import Address
-from gateway.core.errors import GatewayError
+from gateway.core.errors import GatewayError, Unavailable
 from gateway.ports import PublicStore, cursor
 from gateway.usecases.publishing import Publishing
 
@@ -43,8 +43,8 @@ class Moving:
             for address in elsewhere:
                 await self._move(address)
             before, more = cursor(entries[-1]) if entries else "", len(entries) == PAGE
-            await self._rest()
         self._is_done = True
+        await self._rest()
 
     async def _move(self, address: Address) -> None:
         bundle = await self._store.get(address)
@@ -52,6 +52,8 @@ class Moving:
             return  # taken away, or moved by another worker
         try:
             await self._publishing.set_again(address)
+        except Unavailable:
+            raise
         except GatewayError as error:  # of this document alone: it stays as it is
             _log.warning("not moved", document=str(address), kind=type(error).__name__)
         await self._rest()
