@@ -9,6 +9,8 @@ import pytest
 from gateway.app import build, build_services
 from gateway.core.documents import Address
 from gateway.ops.moving import Moving
+from gateway.rendering.workers import compose_edition
+from gateway.usecases.composing import Submission, Task
 from tests.asgi import Exchange, exchange
 from tests.services import SECRET, Standing, gateway, settings
 
@@ -64,6 +66,21 @@ async def test_what_is_moved_keeps_its_edition_its_dates_and_its_place() -> None
     assert list(await after.store.entries("", "", 9)) == [replace(before[0], base=NEW)]
     back = await moved(after, OLD)
     assert list(await back.store.entries("", "", 9)) == list(before)
+
+
+async def test_what_another_version_would_date_anew_keeps_its_dates_too() -> None:
+    side = gateway(base_url=OLD)
+    before = (await side.publish("letter", SOURCE)).edition
+    side.clock.at += 86_400
+    submission = Submission(before.address, SOURCE.encode(), "plain")
+    composed = compose_edition(Task(submission, "next", side.clock.at, before), OLD)
+    await side.vault.keep(before.address, "next", composed.sealed)
+    edition = replace(composed.edition, public_digest="as an earlier version made it")
+    await side.ledger.make_current(edition, before.id)
+    await side.services.publishing.settle(before.address)
+    after = await moved(side, NEW)
+    (entry,) = await after.store.entries("", "", 9)
+    assert (entry.base, entry.published, entry.updated) == (NEW, before.published, before.updated)
 
 
 async def test_the_full_text_stays_readable_and_names_the_new_origin() -> None:

@@ -8,9 +8,11 @@ from io import BytesIO
 from urllib.parse import quote
 from urllib.robotparser import RobotFileParser
 
+import anyio
 import pytest
 from PIL import Image
 from selectolax.lexbor import LexborHTMLParser
+from starlette.testclient import TestClient
 
 from gateway.settings import BadSettings
 from tests.asgi import exchange
@@ -52,11 +54,16 @@ async def test_robots_txt_keeps_crawlers_out_of_what_is_private_and_names_the_si
     assert rules.site_maps() == [f"{ORIGIN}/sitemap.xml"]
 
 
-async def test_a_host_that_is_not_trusted_is_named_nowhere() -> None:
-    side = await published(base_url="")
+@pytest.mark.parametrize("host", ["evil.example", "localhost:81", "127.0.0.1@evil.example"])
+def test_a_host_is_named_where_it_is_trusted_and_nowhere_else(host: str) -> None:
+    side = anyio.run(lambda: published(base_url=""))
     for target in ("/robots.txt", "/sitemap.xml", "/feed.xml", "/", "/documents/demo"):
-        answer = await exchange(side.app, "GET", target, (("host", "evil.example"),))
-        assert b"evil" not in answer.body
+        client = TestClient(side.app, headers={"host": host})
+        for _ in range(2):
+            answer = client.get(target)
+            assert "evil" not in answer.text
+            names = answer.status_code == 200 and target.endswith(("txt", "xml"))
+            assert ("http://localhost:81" in answer.text) is (names and host == "localhost:81")
 
 
 async def test_icons_are_where_browsers_look_that_were_told_of_none() -> None:
