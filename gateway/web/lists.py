@@ -170,16 +170,17 @@ class Lists:
     # --- the sitemap ---
 
     async def _whole(self, origin: str) -> Representation:
-        parts = await self._parts()
-        if len(parts) > 1:
+        updates = [update async for update in self._updates("", MOST + 1)]
+        if len(updates) > MOST:
+            parts = await self._parts()
             return await _in_thread(partial(index, origin, parts.items()))
-        return await self._part(origin, "")
+        publishers = dict.fromkeys(update.address.publisher for update in updates)
+        lists = [Listing("", publisher).path for publisher in ("", *publishers)]
+        return await _in_thread(partial(sitemap, origin, lists, updates))
 
     async def _part(self, origin: str, after: str) -> Representation:
         updates = [update async for update in self._updates(after, MOST)]
-        publishers = () if after else dict.fromkeys(each.address.publisher for each in updates)
-        lists = [Listing("", publisher).path for publisher in ("", *publishers)]
-        return await _in_thread(partial(sitemap, origin, [] if after else lists, updates))
+        return await _in_thread(partial(sitemap, origin, (), updates))
 
     async def _parts(self) -> Mapping[str, str]:
         """Return after which address each part begins, and when the latest of it was updated."""
