@@ -54,10 +54,14 @@ class Listing:
         """When the latest of its entries was updated."""
         return max((e.updated for e in self.entries), key=datetime.fromisoformat, default=_NEVER)
 
+    @property
+    def parameter(self) -> str:
+        """The query parameter that says where a page begins."""
+        return "after" if self.collection else "before"
+
     def page(self, begins: str) -> str:
         """Return the address of the page that begins somewhere."""
-        name = "after" if self.collection else "before"
-        return f"{self.path}?{name}={quote(begins, safe='')}"
+        return f"{self.path}?{self.parameter}={quote(begins, safe='')}"
 
     def of(self, entry: Entry) -> str:
         """Return the address of a document."""

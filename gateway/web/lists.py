@@ -85,9 +85,9 @@ class Lists:
     async def page(self, request: Request) -> Response:
         """Send a page of a list."""
         wanted = self._wanted(request, self._links.base)
-        here = request.query_params.get("after" if wanted.collection else "before", "")
+        here = request.query_params.get(wanted.parameter, "")
         if len(here) > 200 or not here.isprintable():
-            raise Malformed("This page of the list does not exist.", where="before")
+            raise Malformed("This page of the list does not exist.", where=wanted.parameter)
         return await self._send(request, "page", replace(wanted, here=here), self._page)
 
     async def feed(self, request: Request) -> Response:
