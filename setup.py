@@ -37,7 +37,7 @@ setup(
     package_dir=BESIDE,
     package_data={
         "gateway": ["core/*.json", "rendering/assets/*", "locale/*/LC_MESSAGES/*.po"],
-        "gateway.templates": ["**/*.html"],
+        "gateway.templates": ["**/*.html", "*.xml"],
         "gateway.content": ["demo/*"],
     },
     include_package_data=False,

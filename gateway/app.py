@@ -24,6 +24,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 from gateway.core.leases import Terms
 from gateway.formats.sources import SourceFormats
+from gateway.ops.moving import Moving
 from gateway.ports import (
     Audit,
     AuthorityRecord,
@@ -94,9 +95,11 @@ from gateway.web.http.headers import SecurityHeaders
 from gateway.web.http.links import Links
 from gateway.web.http.meaning import OneMeaning
 from gateway.web.http.under_way import UnderWay
+from gateway.web.lists import SEARCH, Lists
 from gateway.web.preview_cache import PreviewCache
 from gateway.web.public import Public
 from gateway.web.readers import Readers
+from gateway.web.site import Site
 from gateway.web.studio import Studio
 
 YOUNG = 20_000  # new objects until the collector looks at them
@@ -441,7 +444,9 @@ def build(services: Services) -> Starlette:
     error_responses = ErrorResponses(pages, language, services.redeeming.once)
     links = Links(settings.base_url, settings.trusted_hosts)
     previews, under_way = PreviewCache(services.store), UnderWay()
-    public = Public(services.store, previews, pages, assets, language)
+    lists = Lists(services.store, pages, links, language)
+    site = Site(assets, links, language, settings.security_contact)
+    public = Public(services.store, previews, assets, links)
     readers = Readers(
         services.reading,
         services.redeeming,
@@ -451,8 +456,13 @@ def build(services: Services) -> Starlette:
         under_way,
         is_https=settings.is_https,
     )
-    ready = FastPath({**public.responders(), **readers.responders()}, is_https=settings.is_https)
+    responders = {**public.responders(), **readers.responders()}
+    preview = responders[b"/documents/"]
+    responders |= {b"": lists.ready, b"/documents/": lambda ask: preview(ask) or lists.ready(ask)}
+    ready = FastPath(responders, is_https=settings.is_https)
     routes = [
+        *lists.routes(),
+        *site.routes(),
         *public.routes(),
         *readers.routes(),
         *Api(
@@ -504,6 +514,8 @@ def build(services: Services) -> Starlette:
         },
     )
     app.router.redirect_slashes = False
+    if any(route.path == SEARCH for route in routes):
+        lists.search = SEARCH
     app.state.ready = ready
     return app
 
@@ -578,6 +590,9 @@ def begin_background(services: Services) -> None:
     services.coherence.start()
     begin("sweep", partial(_sweep, services, set()), SWEEP)
     begin("look over", LookOver(services), SWEEP)
+    begin(
+        "move", Moving(services.publishing, services.store, services.settings.base_url, rest), SWEEP
+    )
     begin("announce", services.announcing.confirm, ANNOUNCE)
     begin("finish", services.granting.finish, FORGET)
     begin("forget", services.seeds.forget, FORGET)

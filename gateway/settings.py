@@ -102,6 +102,12 @@ class Settings:
     language: str = setting(
         "zh-CN", "Language of public pages that belong to no document: `zh-CN` or `en`."
     )
+    security_contact: str = setting(
+        "",
+        "Whom to tell of a weakness: `mailto:security@example.org` or the address of a page. It "
+        "stands in `/.well-known/security.txt`, which is not there without it.",
+        "none",
+    )
     log_level: str = setting("info", "`debug`, `info`, `warning` or `error`.")
 
     def __repr__(self) -> str:
@@ -301,6 +307,16 @@ def _base_url(value: Any) -> str:
     return url
 
 
+def _contact(value: Any) -> str:
+    text = _text(value)
+    if not _CONTACT.fullmatch(text):
+        raise ValueError("must begin with mailto: or https://.")
+    return text
+
+
+_CONTACT = re.compile(r"(?:mailto:[^\s@]+@[^\s@]+|https://[^\s]+)", re.IGNORECASE)
+
+
 def _choice(*choices: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if value not in choices:
@@ -324,5 +340,6 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "max_upload": _size,
     "metrics_port": _port,
     "language": _choice("zh-CN", "en"),
+    "security_contact": _contact,
     "log_level": _choice("debug", "info", "warning", "error"),
 }

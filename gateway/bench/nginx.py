@@ -70,5 +70,6 @@ def place(location: str, answer: http.client.HTTPResponse) -> str:
     ]
     for key, value in answer.getheaders():
         if key.lower() not in _OWN:
-            lines.append(f'add_header {key} "{value}";')
+            quoted = value.replace('"', '\\"')
+            lines.append(f'add_header {key} "{quoted}";')
     return f"    location {location} {{ {' '.join(lines)} }}"

@@ -51,6 +51,8 @@ def cases_of(ours: Stage) -> list[Case]:
         Case("full read by cookie", READ, {"Cookie": ours.cookie}),
         Case("full read by bearer", READ, {"Authorization": f"Bearer {ours.token}"}),
         Case("refused read", READ, {}, 402),
+        Case("catalogue", "/", {}),
+        Case("feed", "/feed.xml", {}),
     ]
 
 

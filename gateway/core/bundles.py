@@ -31,6 +31,7 @@ _DAMAGED = "A stored bundle is damaged."
 
 IDENTITY = "identity"
 MOVED = "moved"  # the only form where a document was; it holds the slug where it is
+HEADERS = "headers"  # a form of public bundles: what the others are sent with besides
 OBJECTS = 1_000  # bytes that a variant in memory takes besides its body
 LONG = 256 << 10  # bytes; what has more is sent in chunks, of a full text each after another check
 
@@ -52,6 +53,8 @@ class Variant(Struct, eq=False, weakref=True):
     coding: str
     body: bytes
     answer: Any = None
+    head: bytes = b""
+    """Further headers that it is sent with to everyone, a line each as HTTP/1.1 writes them."""
 
     def __repr__(self) -> str:
         return f"Variant({self.media_type!r}, {self.etag!r})"  # the body may be paid
@@ -73,6 +76,8 @@ class Representation(Struct, frozen=True, eq=False, gc=False):
     media_type: str
     etag: str
     bodies: Mapping[str, bytes]
+    head: bytes = b""
+    """As a variant has it. A bundle keeps none: it has one form for all of them."""
     _variants: dict[str, Variant] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
@@ -99,7 +104,7 @@ class Representation(Struct, frozen=True, eq=False, gc=False):
         variant = self._variants.get(chosen)
         if variant is None:
             etag = _etag_in(chosen, self.etag).encode()
-            variant = Variant(self.media_type, etag, chosen, self.bodies[chosen])
+            variant = Variant(self.media_type, etag, chosen, self.bodies[chosen], head=self.head)
             self._variants[chosen] = variant
         return variant
 
@@ -122,6 +127,11 @@ class Entry:
     author: str
     published: str
     updated: str
+    collection: str = ""
+    order: int = 0
+    translation_of: str = ""
+    base: str = ""
+    """The origin that its forms name, "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +142,17 @@ class Bundle:
     forms: Forms
     entry: Entry | None = None
 
+    def variant(self, form: str, coding: str) -> Variant:
+        """Return a form in a coding, or else as it is, with its headers. Raises Moved, Missing."""
+        if (moved := self.forms.get(MOVED)) is not None:
+            raise Moved(moved.bodies[IDENTITY].decode())
+        if form not in self.forms:
+            raise Missing("thing")
+        variant, head = self.forms[form].variant(coding), self.forms.get(HEADERS)
+        if head:
+            variant.head = head.bodies[IDENTITY]
+        return variant
+
     @property
     def is_long(self) -> bool:
         """Return whether the body of any form is long."""
@@ -141,14 +162,6 @@ class Bundle:
     def size(self) -> int:
         """How many bytes its bodies take."""
         return sum(form.size for form in self.forms.values())
-
-    def variant(self, form: str, coding: str) -> Variant:
-        """Return a form in a coding, or else as it is. Raises Moved, Missing."""
-        if (moved := self.forms.get(MOVED)) is not None:
-            raise Moved(moved.bodies[IDENTITY].decode())
-        if form not in self.forms:
-            raise Missing("thing")
-        return self.forms[form].variant(coding)
 
     def pack(self, of: str) -> bytes:
         """Return the bundle as one blob: magic, lengths, check, edition, index, entry, bodies.

@@ -45,6 +45,7 @@ SIZE_STEPS = (0, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 
 MAX_SECTIONS = 1_000
 MAX_TITLE = 200
+MAX_ORDER = 999_999  # and the least is as far below zero
 MAX_LANGUAGE = 35  # characters; the longest that RFC 5646 (4.4.1) asks for
 
 
@@ -104,6 +105,12 @@ class Meta:
     date: Day | None = None
     updated: Day | None = None
     collection: str = ""
+    order: int = 0
+    """Its place in its collection; where it is the same, the dates tell."""
+    licence: str = ""
+    """The address of a licence."""
+    translation_of: str = ""
+    """The slug of the original, of the same publisher."""
     offers: tuple[Offer, ...] = ()
     free: bool = False
     """Whether the publisher means it to hold no paid section."""

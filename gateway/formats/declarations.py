@@ -18,6 +18,7 @@ from gateway.core.languages import tag
 from gateway.core.timestamps import AHEAD, BEHIND, Day, begins, has_zone
 from gateway.formats.decoding import FORBIDDEN
 from gateway.formats.fields import is_known, key, names_of
+from gateway.formats.licences import licence_of
 from gateway.formats.nodes import FIELDS, Node
 from gateway.formats.slugs import slug_of
 
@@ -28,10 +29,12 @@ MAX_NAME = 40  # characters of a field's name that a warning tells
 _URL = re.compile(r"https?://[^\s\"'<>\\]+|/(?![/\\])[^\s\"'<>\\]*", re.IGNORECASE)
 _PATTERN = re.compile(r"[:{}<>]|://")
 _PAGE = re.compile(r"\.(?:html?|md)$", re.IGNORECASE)
+_NUMBER = re.compile(r"-?[0-9]{1,6}", re.ASCII)
 _HINTS = {
     "title": "Write the title on one line.",
     "date": "Write the date as 2026-01-31, or as 2026-01-31 08:00:00 +0800.",
     "collection": "Use 1 to 80 of a-z, 0-9 and hyphen.",
+    "translation_of": "Use the last part of the original's address, such as first-letter.",
     "language": "Use a language tag such as zh-CN or en.",
     "url": "Use an address that begins with https:// or with /.",
     "offer": "Give each offer a name, and a price and a url if it has them.",
@@ -75,6 +78,9 @@ def read(nodes: Mapping[str, Node]) -> Declared:
         date=next(filter(None, dates), None),
         updated=fields.day("updated"),
         collection=fields.text("collection", 80, is_name),
+        order=fields.number("order"),
+        licence=licence_of(fields.said("licence")),
+        translation_of=fields.text("translation_of", 80, is_name),
         offers=fields.offers("offer"),
         free=fields.choice("free") is True,
     )
@@ -197,6 +203,11 @@ class _Fields:
         """Return a field that says yes or no, None where it does not."""
         value = self.text(name, 60, lambda value: value.lower() in _YES | _NO).lower()
         return value in _YES if value else None
+
+    def number(self, name: str) -> int:
+        """Return a field that holds a whole number, 0 where it is none: others may mean more."""
+        value = self.said(name)
+        return int(value) if _NUMBER.fullmatch(value) else 0
 
     def hold(
         self, name: str, what: str, hint: str, since: int = ALWAYS, until: int = FOREVER

@@ -47,6 +47,18 @@ FIELDS = (
     Field(("expiryDate", "unpublishDate", "expires"), "it is not published after this date"),
     Field(("free",), "`true`: it has no paid section, and is meant to have none"),
     Field(("collection",), "the collection that it belongs to: 1 to 80 of a-z, 0-9 and hyphen"),
+    Field(
+        ("order", "weight"),
+        "its place in its collection, a whole number; where there is none, the date tells",
+    ),
+    Field(
+        ("licence", "license"),
+        "the licence of the free text: its address, or the name of a Creative Commons licence",
+    ),
+    Field(
+        ("translation_of",),
+        "the address (slug) of the document of which it is a translation",
+    ),
     Field(("offer",), "what can be bought: `{name, price, url}`, or a list of such"),
 )
 
@@ -54,8 +66,8 @@ UNUSED = {
     "Everywhere": (
         "tags tag categories category keywords keyword topics slug permalink url uri link id type"
         " layout template comments comment cover cover_image image images thumbnail banner photo"
-        " photos icon subtitle toc math weight aliases alias series order canonical_url canonical"
-        " copyright license source source_url source_link version audio video videos music"
+        " photos icon subtitle toc math aliases alias series canonical_url canonical"
+        " copyright source source_url source_link version audio video videos music"
     ),
     "Hexo and its themes": (
         "abbrlink disableNunjucks top sticky pin index_img banner_img banner_img_height"

@@ -14,7 +14,7 @@ from gateway.ports.grants import ANY_GRANT, Device, GrantRecords, Wanted
 from gateway.ports.keys import KeyRecords
 from gateway.ports.ledger import Ledger
 from gateway.ports.outbox import AuthorityRecord, Outbox, Outgoing
-from gateway.ports.public_store import PublicStore, Seal, cursor
+from gateway.ports.public_store import PublicStore, Seal, Update, cursor, position
 from gateway.ports.readers import Reader, ReaderRecords
 from gateway.ports.rolls import ERA, Look, Rolls
 from gateway.ports.shelf import MadeCompanion, Shelf
@@ -61,7 +61,9 @@ __all__ = [
     "Shelf",
     "Source",
     "StoreName",
+    "Update",
     "Vault",
     "Wanted",
     "cursor",
+    "position",
 ]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.core.bundles import Bundle, Entry, Variant
-from gateway.core.documents import Address
+from gateway.core.documents import MAX_ORDER, Address
 from gateway.ports.vault import Health
 
 
@@ -15,6 +15,23 @@ class Seal(Protocol):
 
     def holds(self) -> bool:
         """Tell, without waiting."""
+
+
+class Update(NamedTuple):
+    """Where a document is, when what is public of it last changed, and of what it is a translation.
+
+    None of its words holds a space.
+    """
+
+    address: Address
+    updated: str
+    language: str
+    translation_of: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> Update:
+        """Return what an entry says."""
+        return cls(entry.address, entry.updated, entry.language, entry.translation_of)
 
 
 class PublicStore(Protocol):
@@ -59,11 +76,31 @@ class PublicStore(Protocol):
 
     async def delete(self, address: Address, since: str | None = None) -> None: ...
 
-    async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+    async def entries(
+        self, publisher: str, before: str, limit: int, collection: str = ""
+    ) -> Sequence[Entry]:
         """Return entries newest first by (published, address); publisher "" means all.
 
-        `before` is a cursor made by `cursor(entry)`; "" starts at the newest.
+        `before` is a cursor made by `cursor(entry)`; "" starts at the newest. collection: one of
+        the publisher's, "" for whatever is in any or in none.
         """
+
+    async def members(
+        self, publisher: str, collection: str, after: str, limit: int
+    ) -> Sequence[Entry]:
+        """Return entries of a collection in its order, after a `position(entry)` ("" = all)."""
+
+    async def updates(self, after: str, limit: int) -> Sequence[Update]:
+        """Return where there is a document and when it was updated, by address, after one."""
+
+    async def listed(self) -> str:
+        """Return what tells the lists that there are from those before and after.
+
+        It is asked before a list is, and what is made of that list is good while it is the same.
+        """
+
+    def listed_now(self) -> str | None:
+        """Return what listed does, None where that takes waiting."""
 
     async def ping(self) -> None:
         """Raise Unavailable unless it answers, and Damaged while something known is damaged."""
@@ -72,3 +109,8 @@ class PublicStore(Protocol):
 def cursor(entry: Entry) -> str:
     """Return the place of an entry in the order of the catalogue."""
     return f"{entry.published} {entry.address}"
+
+
+def position(entry: Entry) -> str:
+    """Return the place of an entry in the order of its collection."""
+    return f"{entry.order + MAX_ORDER:07d} {cursor(entry)}"

@@ -40,14 +40,19 @@ NOW = Effort(4, 3, 6)
 
 
 def public_representation(
-    media_type: str, body: bytes, effort: Effort | None = None
+    media_type: str, body: bytes, effort: Effort | None = None, head: bytes = b""
 ) -> Representation:
     """Return the form of bytes that anyone may have, in every content coding.
 
-    effort: what publication can afford, where none is given.
+    effort: what publication can afford, where none is given. head: as a representation has it.
     """
     effort = effort or (ONCE_LARGE if len(body) > _LARGE else ONCE)
-    return Representation(media_type, etag_of(body), _codings(body, effort))
+    return Representation(media_type, etag_of(body), _codings(body, effort), head)
+
+
+def picture_representation(body: bytes) -> Representation:
+    """Return the form of a PNG that anyone may have: nothing makes it smaller."""
+    return Representation("image/png", etag_of(body), {IDENTITY: body})
 
 
 def private_representation(media_type: str, body: bytes) -> Representation:

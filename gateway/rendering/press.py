@@ -10,10 +10,11 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import quote
 
 from markupsafe import Markup
 
-from gateway.core.bundles import Bundle, Entry
+from gateway.core.bundles import HEADERS, Bundle, Entry
 from gateway.core.documents import (
     PLACEHOLDER,
     Address,
@@ -24,11 +25,28 @@ from gateway.core.documents import (
     Rendering,
 )
 from gateway.core.errors import Unpaid
+from gateway.core.prices import price_of
 from gateway.core.timestamps import day_of
-from gateway.rendering.encodings import private_representation, public_representation
+from gateway.rendering.cards import SIZE, card
+from gateway.rendering.encodings import (
+    picture_representation,
+    private_representation,
+    public_representation,
+)
+from gateway.rendering.front_matter import front_matter
+from gateway.rendering.linked_data import Crumb, crumbs, publisher, way
+from gateway.rendering.listings import FEED, SITE
 from gateway.rendering.pages import LANGUAGES, Language, Pages, interface
 from gateway.rendering.problems import PROBLEM, problem_details
-from gateway.rendering.representations import HTML, OTHERS, REPRESENTATIONS
+from gateway.rendering.representations import (
+    CARD,
+    HTML,
+    JSON,
+    OEMBED,
+    OTHERS,
+    REPRESENTATIONS,
+    TEXT,
+)
 
 UNLOCK = "/unlock"  # the page where a token is typed or a link leads
 
@@ -70,20 +88,22 @@ class PagePress:
         facts = _public_facts(projection, sheet, cuts)
         bodies = {
             "html": self._pages.render("preview.html", sheet.interface, **page),
-            "md": self._lines(sheet, sheet.markdown, cuts),
+            "md": front_matter(facts) + self._lines(sheet, sheet.markdown, cuts),
             "txt": self._lines(sheet, sheet.text, cuts),
             "json": _json(facts),
         }
-        forms = {
-            each.name: public_representation(each.media_type, bodies[each.name])
-            for each in REPRESENTATIONS
-        } | {
+        forms = {HEADERS: private_representation(TEXT, _headers(sheet))}
+        for each in REPRESENTATIONS:
+            forms[each.name] = public_representation(each.media_type, bodies[each.name])
+        forms |= {
+            CARD: picture_representation(card(sheet.title, sheet.publisher, _day(projection))),
+            OEMBED: public_representation(JSON, _json(_embedded(sheet))),
             REFUSED["html"]: private_representation(
                 HTML, self._pages.render("refused.html", sheet.interface, **page)
             ),
             REFUSED["json"]: private_representation(PROBLEM, _json(_refusal(facts))),
         }
-        return Bundle(edition, forms, _entry(projection, sheet))
+        return Bundle(edition, forms, _entry(projection, sheet, self._base))
 
     def full(self, full: FullText, edition: str) -> Bundle:
         """Return the forms for the holder of a right, uncompressed and without ETag."""
@@ -93,7 +113,7 @@ class PagePress:
             for language in LANGUAGES
         }
         bodies = {
-            "md": sheet.markdown.encode(),
+            "md": front_matter(_facts(sheet)) + sheet.markdown.encode(),
             "txt": sheet.text.encode(),
             "json": _json(_full_facts(sheet)),
         }
@@ -126,7 +146,6 @@ class PagePress:
             "published": projection.published,
             "updated": projection.updated,
             "summary": _summary(projection),
-            "base": self._base,
             "parts": _parts(projection, cuts),
             "linked_data": _linked_data(projection, sheet, bool(cuts)),
             "offers": sheet.offers,
@@ -166,8 +185,15 @@ class _Sheet:
         self.published = meta.date and meta.date.isoformat()
         self.summary = _one_line(meta.summary)
         self.collection = meta.collection
+        self.licence = meta.licence
+        self.origin = base
+        self.publisher = address.publisher
+        self.home = f"{base}/documents/{address.publisher}"
+        self.original = f"{self.home}/{meta.translation_of}" if meta.translation_of else ""
         self.path = f"/documents/{address}"
         self.url = base + self.path
+        self.card = f"{self.url}/{CARD}"
+        self.feed = f"{self.home}/{FEED}"
         self.unlock = base + UNLOCK
         self.offers = [_offer(offer) for offer in meta.offers]
 
@@ -241,7 +267,7 @@ def _joins(character: str) -> bool:
     )
 
 
-def _entry(projection: Projection, sheet: _Sheet) -> Entry:
+def _entry(projection: Projection, sheet: _Sheet, base: str) -> Entry:
     return Entry(
         address=projection.address,
         title=sheet.title,
@@ -250,7 +276,46 @@ def _entry(projection: Projection, sheet: _Sheet) -> Entry:
         author=sheet.author,
         published=projection.published,
         updated=projection.updated,
+        collection=sheet.collection,
+        order=projection.meta.order,
+        translation_of=projection.meta.translation_of,
+        base=base,
     )
+
+
+def _day(projection: Projection) -> str:
+    """Return the day of a text, as it says or as it was published."""
+    day = projection.meta.date
+    return day_of(day).isoformat() if day else projection.published[:10]
+
+
+def _headers(sheet: _Sheet) -> bytes:
+    """Return the headers that every public form is sent with besides, a line each."""
+    links = [f'<{sheet.url}>; rel="canonical"']
+    if sheet.licence:
+        links.append(f'<{quote(sheet.licence, safe=_AS_IS)}>; rel="license"')
+    return f"content-language: {sheet.language}\r\nlink: {', '.join(links)}\r\n".encode()
+
+
+# Of an address, what stays: the rest, all that ends a header or a link in it too, is escaped.
+_AS_IS = ":/?#[]@!$&()*+;=%-._~"
+
+
+def _embedded(sheet: _Sheet) -> dict[str, object]:
+    """Return what other sites show of a document in place of its address."""
+    width, height = SIZE
+    return {
+        "type": "link",
+        "version": "1.0",
+        "title": sheet.title,
+        "author_name": sheet.author or sheet.publisher,
+        "author_url": sheet.home,
+        "provider_name": sheet.publisher,
+        "provider_url": sheet.home,
+        "thumbnail_url": sheet.card,
+        "thumbnail_width": width,
+        "thumbnail_height": height,
+    }
 
 
 def _linked_data(projection: Projection, sheet: _Sheet, paid: bool) -> dict[str, object]:
@@ -264,8 +329,19 @@ def _linked_data(projection: Projection, sheet: _Sheet, paid: bool) -> dict[str,
         "datePublished": sheet.published or projection.published,
         "dateModified": projection.updated,
         "url": sheet.url,
+        "image": {"@type": "ImageObject", "url": sheet.card, "width": SIZE[0], "height": SIZE[1]},
+        "publisher": publisher(sheet.publisher, sheet.origin),
+        "mainEntityOfPage": {
+            "@type": "WebPage",
+            "@id": sheet.url,
+            "breadcrumb": crumbs([*_way(sheet), Crumb(sheet.title, sheet.url)]),
+        },
         "isAccessibleForFree": not paid,
     }
+    if sheet.licence:
+        data["license"] = sheet.licence
+    if sheet.original:
+        data["translationOfWork"] = {"@type": "Article", "url": sheet.original}
     if sheet.author:
         data["author"] = {"@type": "Person", "name": sheet.author}
     if paid:
@@ -277,6 +353,10 @@ def _linked_data(projection: Projection, sheet: _Sheet, paid: bool) -> dict[str,
     return data
 
 
+def _way(sheet: _Sheet) -> list[Crumb]:
+    return way(sheet.origin, SITE, sheet.publisher, sheet.collection)
+
+
 def _facts(sheet: _Sheet) -> dict[str, object]:
     return {
         "title": sheet.title,
@@ -285,6 +365,11 @@ def _facts(sheet: _Sheet) -> dict[str, object]:
         "date": sheet.date.isoformat() if sheet.date else None,
         "address": str(sheet.address),
         "url": sheet.url,
+        "publisher": sheet.publisher,
+        "collection": sheet.collection or None,
+        "summary": sheet.summary or None,
+        "licence": sheet.licence or None,
+        "translation_of": sheet.original or None,
     }
 
 
@@ -293,16 +378,25 @@ def _public_facts(projection: Projection, sheet: _Sheet, cuts: list[Cut]) -> dic
         "published": projection.published,
         "updated": projection.updated,
         "sections": [_section(part) for part in _parts(projection, cuts)],
-        "offers": [_offer_facts(offer) for offer in sheet.offers] if cuts else [],
+        "offers": [_offer_facts(offer, sheet.language) for offer in sheet.offers] if cuts else [],
+        "buy": f"{sheet.url}#unlock" if cuts else None,
         "unlock": sheet.unlock,
+        "card": sheet.card,
+        "feed": sheet.feed,
     }
 
 
 def _refusal(facts: dict[str, object]) -> dict[str, object]:
     return problem_details(Unpaid(), HTTPStatus.PAYMENT_REQUIRED) | {
+        "document": {name: facts[name] for name in _NAMED},
         "offers": facts["offers"],
+        "buy": facts["buy"],
         "unlock": facts["unlock"],
     }
+
+
+_NAMED = ("title", "author", "language", "publisher", "address", "url")
+"""What a refusal says of the document."""
 
 
 def _section(part: FreePiece | Cut) -> dict[str, object]:
@@ -311,8 +405,16 @@ def _section(part: FreePiece | Cut) -> dict[str, object]:
     return {"kind": "free", "html": part.html, "text": part.text}
 
 
-def _offer_facts(offer: Offer) -> dict[str, str]:
-    return {"name": offer.name, "price": offer.price, "url": offer.url}
+def _offer_facts(offer: Offer, language: str) -> dict[str, object]:
+    price = price_of(offer.price, language)
+    return {
+        "name": offer.name,
+        "price": offer.price,
+        "url": offer.url,
+        "amount": price.amount if price else None,
+        "currency": price.currency if price else None,
+        "term": (price.term or None) if price else None,
+    }
 
 
 def _full_facts(sheet: _Sheet) -> dict[str, object]:

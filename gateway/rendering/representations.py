@@ -28,3 +28,6 @@ OTHERS = (
     Kind("json", ".json", JSON, {"en": "JSON", "zh-CN": "JSON"}),
 )
 REPRESENTATIONS = (PAGE, *OTHERS)
+
+CARD = "card.png"  # what other sites show beside a link
+OEMBED = "oembed"  # what other sites show instead of one

@@ -20,6 +20,8 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
 }
 _HASHED = re.compile(r"([a-z0-9-]{1,40})\.[0-9a-f]{12}(\.[a-z]{2,4})", re.ASCII)
 
@@ -42,7 +44,11 @@ class Static:
 
     def url(self, name: str) -> str:
         """Return the address of an asset, from the root. Raises KeyError."""
-        return PREFIX + self._names[name]
+        return PREFIX + self.named(name)
+
+    def named(self, name: str) -> str:
+        """Return the name of an asset with the hash of its content. Raises KeyError."""
+        return self._names[name]
 
     def asset(self, path: str) -> Representation | None:
         """Return the asset at a path under the prefix, whatever hash it names."""

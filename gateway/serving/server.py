@@ -179,9 +179,10 @@ class _Protocol(HttpToolsProtocol):
         return plain_headers(self.headers)
 
     def _ready_answer(self, headers: Mapping[bytes, bytes]) -> PreparedResponse | None:
-        path, _, _ = self.url.partition(b"?")
+        path, _, query = self.url.partition(b"?")
         is_https = self._is_https(headers)
-        return self._ready.answer(self.parser.get_method(), path, headers, is_https)
+        method, has_query = self.parser.get_method(), bool(query)
+        return self._ready.answer(method, path, headers, is_https, has_query)
 
     def _is_https(self, headers: Mapping[bytes, bytes]) -> bool:
         if not self._is_proxied or b"x-forwarded-proto" not in headers:

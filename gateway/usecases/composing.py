@@ -384,6 +384,7 @@ class Task:
     now: int
     before: Edition | None
     digest: str = ""  # of the submission
+    dates: tuple[str, str] | None = None  # published and updated, where they are settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,7 +404,7 @@ def compose(task: Task, formats: Formats, press: Press, make: Make = _take_none)
         document.address, document.meta, prepared.preview, document.cuts, "", ""
     )
     digest = _digest(projection)
-    published, updated = _dates(task, document.meta, digest)
+    published, updated = task.dates or _dates(task, document.meta, digest)
     projection = replace(projection, published=published, updated=updated)
     edition = Edition(
         id=task.edition,
@@ -455,10 +456,18 @@ def _dates(task: Task, meta: Meta, digest: str) -> tuple[str, str]:
     return published, later(published, updated)
 
 
+# What earlier versions did not know changes no digest where it is not declared.
+_ADDED = ("order", "licence", "translation_of")
+
+
 def _digest(projection: Projection) -> str:
     # Nor its sizes: a date must not tell when a paid text grew. Nor dates: no text changes by them.
     unsized = (0,) * len(projection.cuts)
     meta = replace(projection.meta, date=None, updated=None, free=False)
     timeless = replace(projection, meta=meta, published="", updated="", cuts=unsized)
-    told = json.dumps(asdict(timeless), default=str, sort_keys=True)
+    facts = asdict(timeless)
+    for name in _ADDED:
+        if not facts["meta"][name]:
+            del facts["meta"][name]
+    told = json.dumps(facts, default=str, sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()

@@ -233,12 +233,15 @@ class Publishing:
 
     async def _mend(self, edition: Edition, submission: Submission) -> None:
         """See to it that the vault holds an edition whole, which was made of this submission."""
-        if await self._is_kept(edition):
-            return
-        # As its own predecessor it keeps its dates.
-        task = Task(submission, edition.id, edition.made_at, edition, edition.source_digest)
+        if not await self._is_kept(edition):
+            # As its own predecessor it keeps its dates.
+            task = Task(submission, edition.id, edition.made_at, edition, edition.source_digest)
+            await self._keep_again(edition, task)
+
+    async def _keep_again(self, edition: Edition, task: Task) -> None:
+        """Compose an edition on record once more, and keep and show it in place of itself."""
         composed = await self._compose(task)
-        sealed = await self.sealed(submission, composed)
+        sealed = await self.sealed(task.submission, composed)
         await self._vault.mend(edition.address, edition.id, sealed)
         if await self._ledger.edition(edition.address, edition.id) is None:  # erased meanwhile
             await self._vault.erase(edition.address, [edition.id])
@@ -252,15 +255,35 @@ class Publishing:
     async def mend(self, edition: Edition) -> bool:
         """Compose an edition again from its source, if that is whole; return whether it is."""
         try:
-            source = await self._vault.source(edition.address, edition.id)
+            kept = await self._kept(edition)
         except (Damaged, Missing):
             return False
-        kept = Submission(edition.address, source, edition.format, "utf-8", edition.language)
-        kept = await self.furnished(kept)
-        if digest_of(kept.companions or ()) != _parts(edition.source_digest)[2]:
-            return False  # what stood beside it is gone, or another
         await self._mend(edition, kept)
         return True
+
+    async def set_again(self, address: Address) -> None:
+        """Set what is current once more, with the same words and dates, as it is set today.
+
+        Raises Refused where the source would be refused today, Damaged, Missing, Unavailable.
+        """
+        edition = await self.current(address)
+        sent = replace(await self._kept(edition), free=True)
+        dates = edition.published, edition.updated
+        task = Task(sent, edition.id, edition.made_at, edition, edition.source_digest, dates)
+        await self._keep_again(edition, task)
+
+    async def _kept(self, edition: Edition) -> Submission:
+        """Return what an edition was made of.
+
+        Raises Damaged, and Missing also where what stood beside it is gone, or another by now.
+        """
+        source = await self._vault.source(edition.address, edition.id)
+        kept = await self.furnished(
+            Submission(edition.address, source, edition.format, "utf-8", edition.language)
+        )
+        if digest_of(kept.companions or ()) != _parts(edition.source_digest)[2]:
+            raise Missing("picture")
+        return kept
 
     async def _finish(self, current: Edition) -> bool:
         """Do what whoever made this edition current may have died before, as `_show` does."""

@@ -18,6 +18,8 @@ from gateway.rendering.problems import KIND, PROBLEM, problem_details
 from gateway.rendering.representations import OTHERS
 from gateway.web.http.accept import negotiate
 from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC
+from gateway.web.http.straight import straight
+from gateway.web.site import ICONS, MANIFEST
 
 STATUS: dict[type[errors.GatewayError], int] = {
     errors.Malformed: 400,
@@ -46,7 +48,11 @@ _BARE = (".xml", *(each.suffix for each in OTHERS if each.media_type.startswith(
 """How addresses end that are answered in plain words."""
 
 GONE = 499  # in the log alone, as nginx has it: a client that hung up
-PUBLIC_PATHS = ("/documents/", "/static/", "/feed.xml", "/sitemap.xml", "/robots.txt", "/search")
+PUBLIC_PATHS = (
+    *("/documents/", "/static/", "/feed.xml", "/sitemap.xml", "/robots.txt", "/search"),
+    *("/oembed", "/.well-known/", MANIFEST, *ICONS),
+)
+_JSON = ("/redeem", "/oembed")  # besides what begins with /api or ends with .json
 
 _SETTLED = (308, 404)  # what is as good for everyone as what is there
 _WAITING = (errors.TooManyTries, errors.TooMuchAtOnce, errors.Busy, errors.Unavailable)
@@ -128,13 +134,15 @@ class ErrorResponses:
     ) -> Response:
         path = request.scope["path"]
         status = int(told["status"])
+        if status == 404 and request.method in ("GET", "HEAD") and (meant := straight(path)):
+            return _moved(meant, request.scope["query_string"])
         is_public = path == "/" or path.startswith(PUBLIC_PATHS)
         headers["cache-control"] = CACHE_PRIVATE
         if is_public:
             headers["vary"] = "Accept-Encoding"
         if is_public and status in _SETTLED:
             headers["cache-control"] = CACHE_PUBLIC
-        if path.startswith("/api") or path == "/redeem" or path.endswith(".json"):
+        if path.startswith("/api") or path in _JSON or path.endswith(".json"):
             body = json.dumps(told, ensure_ascii=False).encode()
             media_type = PROBLEM
         elif path.endswith(_BARE):
@@ -159,3 +167,9 @@ class ErrorResponses:
             once=self._once(),
             document=getattr(request.state, "document", ""),
         )
+
+
+def _moved(path: str, query: bytes) -> Response:
+    place = f"{path}?{query.decode('latin-1')}" if query else path
+    headers = {"location": place, "cache-control": CACHE_PUBLIC, "vary": "Accept-Encoding"}
+    return Response(status_code=301, headers=headers)

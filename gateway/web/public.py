@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.bundles import IDENTITY, Entry, Representation
-from gateway.core.errors import Malformed, Missing
-from gateway.ports import PublicStore, cursor
-from gateway.rendering.encodings import NOW, public_representation
-from gateway.rendering.pages import Language, Pages
+from gateway.core.bundles import IDENTITY
+from gateway.core.documents import Address
+from gateway.core.errors import Malformed, Missing, Moved
+from gateway.ports import PublicStore
+from gateway.rendering.representations import CARD, OEMBED
 from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_FOREVER, CACHE_PUBLIC
+from gateway.web.http.links import Links
 from gateway.web.http.ranges import send_attachment
-from gateway.web.http.requests import document_and_attachment
+from gateway.web.http.requests import document_and_attachment, document_in
 from gateway.web.http.sending import (
     coding_for,
     public_answer,
@@ -26,11 +26,6 @@ from gateway.web.http.sending import (
     send_public,
 )
 from gateway.web.preview_cache import PreviewCache
-
-PAGE_SIZE = 20
-ROBOTS = (
-    b"User-agent: *\nDisallow: /read/\nDisallow: /unlock\nDisallow: /library\nDisallow: /studio\n"
-)
 
 
 class Public:
@@ -40,25 +35,13 @@ class Public:
         self,
         store: PublicStore,
         previews: PreviewCache,
-        pages: Pages,
         static: Static,
-        language: Language,
+        links: Links,
     ) -> None:
         self._store = store
         self._previews = previews
         self._static = static
-        self._robots = public_representation("text/plain; charset=utf-8", ROBOTS)
-
-        # Rendered once for each state of the catalogue, not once for each request.
-        @lru_cache(maxsize=64)
-        def catalogue(entries: tuple[Entry, ...], following: str, is_first: bool) -> Representation:
-            body = pages.render(
-                "catalogue.html", language, entries=entries, following=following, is_first=is_first
-            )
-            # Anyone can ask for a state that nobody has asked for.
-            return public_representation("text/html; charset=utf-8", body, NOW)
-
-        self._catalogue_form = catalogue
+        self._links = links
 
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
@@ -66,9 +49,9 @@ class Public:
             Route("/documents/{publisher}/{slug}", self.preview),
             Route("/documents/{publisher}/{slug}/pictures/{name}", self.preview),
             Route("/documents/{publisher}/{slug}/attachments/{name}", self.attachment),
-            Route("/", self.catalogue),
+            Route(f"/documents/{{publisher}}/{{slug}}/{CARD}", self.card),
+            Route("/oembed", self.oembed),
             Route("/static/{name}", self.asset),
-            Route("/robots.txt", self.robots),
         ]
 
     def responders(self) -> Mapping[bytes, Responder]:
@@ -93,6 +76,30 @@ class Public:
             raise Missing("document")
         return response_of(public_answer(ask, variant), variant)
 
+    async def card(self, request: Request) -> Response:
+        """Send the picture of a document for cards that show links to it."""
+        return await self._send(request, document_in(request), CARD)
+
+    async def oembed(self, request: Request) -> Response:
+        """Send what other sites show of a document whose address they know (oembed.com)."""
+        if request.query_params.get("format", "json") != "json":
+            raise Malformed("There is JSON alone.", where="format", hint="Use format=json.")
+        url = self._links.ours(request, request.query_params.get("url", ""))
+        named = document_of(url.encode())
+        if named is None:
+            raise Missing("document")
+        try:
+            return await self._send(request, named[0], OEMBED)
+        except Moved as moved:
+            return await self._send(request, Address(named[0].publisher, moved.slug), OEMBED)
+
+    async def _send(self, request: Request, address: Address, form: str) -> Response:
+        ask = PlainRequest.of(request)
+        variant = await self._store.form(address, form, coding_for(ask))
+        if variant is None:
+            raise Missing("document")
+        return response_of(public_answer(ask, variant), variant)
+
     async def attachment(self, request: Request) -> Response:
         """Send an attachment that the free text of a document shows."""
         address, form = document_and_attachment(request)
@@ -100,16 +107,6 @@ class Public:
         if variant is None:
             raise Missing("document")
         return send_attachment(request, variant, CACHE_PUBLIC)
-
-    async def catalogue(self, request: Request) -> Response:
-        """Send a page of the catalogue, newest first."""
-        before = request.query_params.get("before", "")
-        if len(before) > 200 or not before.isprintable():
-            raise Malformed("This page of the catalogue does not exist.", where="before")
-        entries = await self._store.entries("", before, PAGE_SIZE + 1)
-        shown = tuple(entries[:PAGE_SIZE])
-        following = cursor(shown[-1]) if len(entries) > PAGE_SIZE else ""
-        return send_public(request, self._catalogue_form(shown, following, not before))
 
     async def asset(self, request: Request) -> Response:
         """Send an asset; its name holds a hash of its content."""
@@ -129,7 +126,3 @@ class Public:
 
     def _cache(self, name: str) -> str:
         return CACHE_FOREVER if self._static.lasting(name) else CACHE_PUBLIC
-
-    async def robots(self, request: Request) -> Response:
-        """Send robots.txt: private addresses are not for crawlers."""
-        return send_public(request, self._robots)

@@ -9,8 +9,9 @@ from playwright.sync_api import Browser
 
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import PLACEHOLDER
+from gateway.rendering.listings import Listing
 from tests.browser.pictures import ORIGIN, Shown, chromium, shown
-from tests.rendering.test_pages import ENTRY
+from tests.rendering.test_pages import ENTRY, listed
 from tests.web.sheets import MOMENT, PAGES, PRESS, STATIC, full_text, projection
 
 WIDE = "<table><tr>" + "<td>一二三四五六七八</td>" * 12 + f"</tr></table><pre>{'x' * 400}</pre>"
@@ -26,7 +27,9 @@ def _pages() -> dict[str, bytes]:
         "refused": public["html.refused"].bodies[IDENTITY],
         "read": full["html.zh-CN"].bodies[IDENTITY],
         "catalogue": PAGES.render(
-            "catalogue.html", "zh-CN", entries=(ENTRY,), following=MOMENT, is_first=False
+            "catalogue.html",
+            "zh-CN",
+            **listed(Listing("", "demo", "letters", (ENTRY,), MOMENT, MOMENT)),
         ),
         "library": PAGES.render(
             "library.html",

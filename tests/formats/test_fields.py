@@ -22,6 +22,8 @@ VALUES = {
     "private": "true",
     "expiryDate": "2020-09-05",
     "free": "true",
+    "order": "7",
+    "licence": "CC BY 4.0",
     "offer": "{name: One}",
 }
 NAMES = [(field, name) for field in FIELDS for name in field.names]
@@ -54,7 +56,7 @@ def test_the_page_for_publishers_lists_every_field() -> None:
 def test_every_name_of_a_field_is_good_for_something(field: Field, name: str) -> None:
     value = VALUES.get(field.names[0], "word")
     declared = split(f"---\n{name}: {value}\n---\n").declared
-    assert declared != split("---\nweight: 1\n---\n").declared
+    assert declared != split("---\ntoc: 1\n---\n").declared
     assert declared.warnings == ()
     in_capitals = split(f"---\n{name.upper()}: {value}\n---\n").declared
     assert (in_capitals.meta, len(in_capitals.holds)) == (declared.meta, len(declared.holds))

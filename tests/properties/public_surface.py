@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.types import ASGIApp
 
@@ -30,12 +30,20 @@ HEADERS: tuple[Headers, ...] = (
     (("host", "evil.example"),),
 )
 QUERIES = ("", "?amp=1", "?preview=true", "?full=1", "?format=json", "?p=1&static=1")
+COLLECTION = "letters"  # where documents may be, so that its lists are not empty
+SITE = (
+    *("/", "/?before=2999", "/feed.xml", "/sitemap.xml", "/sitemap.xml?after=demo/d"),
+    *("/documents/demo", "/documents/demo?before=2999", "/documents/demo/feed.xml"),
+    f"/documents/demo/collections/{COLLECTION}",
+    f"/documents/demo/collections/{COLLECTION}?after=1",
+    f"/documents/demo/collections/{COLLECTION}/feed.xml",
+    *("/robots.txt", "/favicon.ico", "/apple-touch-icon.png", "/site.webmanifest"),
+    "/.well-known/security.txt",
+)
+"""What is public besides the documents themselves."""
 FIXED = (
-    "/",
-    "/?before=2999",
-    "/robots.txt",
-    "/feed.xml",
-    "/sitemap.xml",
+    *SITE,
+    *("/documents/nobody", "/documents/demo/collections/none", "/documents/DEMO/"),
     "/search?q=secret",
     "/static/none",
     "/openapi.json",
@@ -57,9 +65,13 @@ def of_document(address: str) -> Iterator[str]:
         yield f"/read/{address}{suffix}"
     for query in QUERIES[1:]:
         yield f"/documents/{address}{query}"
+    for url in (f"http://127.0.0.1:8000/documents/{address}", f"/documents/{address}"):
+        yield f"/oembed?url={quote(url, safe='')}"
     slug = address.rpartition("/")[2]
     yield from (
         f"/documents/{address}/",
+        f"/documents/{address}/card.png",
+        f"/documents/{address.upper()}",
         f"/documents/{address}/amp",
         f"/documents/{address}.docx",
         f"/documents/{address}/x.css",

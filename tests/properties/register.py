@@ -59,7 +59,7 @@ def text_of(answer: Exchange) -> str:
         body = gzip.decompress(body)
     elif coding == "zstd":
         body = zstandard.ZstdDecompressor().decompress(body)
-    return body.decode()
+    return body.decode("utf-8", "surrogateescape")  # a picture is no text
 
 
 def masked(answer: Exchange, identity: str = "DR-SIZE") -> object:

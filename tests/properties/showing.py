@@ -18,10 +18,13 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.bundles import IDENTITY, Bundle, Entry
 from gateway.core.documents import SIZE_STEPS, Address, Meta
+from gateway.core.prices import price_of
 from gateway.formats import FORMATS
 from gateway.formats.sources import SourceFormats
 from gateway.ports import Format
+from gateway.rendering.cards import card
 from gateway.rendering.pages import LANGUAGES
+from gateway.rendering.representations import CARD
 from gateway.usecases.composing import Composed, Submission, Task, compose, prepare
 from tests.samples import body_of
 from tests.services import NOW
@@ -67,14 +70,23 @@ def untold(bundle: Bundle, meta: Meta) -> list[tuple[str, str]]:
         words = sorted(told.words - constant()[name])
         found += [(name, word) for word in words if word not in there]
         found += [(name, each) for each in sorted(told.targets - leads)]
+    if bundle.forms[CARD].bodies[IDENTITY] != _card(bundle.forms["html"].bodies[IDENTITY].decode()):
+        found.append((CARD, "drawn of something else"))
     return found
+
+
+def _card(page: str) -> bytes:
+    """Return the card of what a page shows of its title, its publisher and its day."""
+    (article,) = LexborHTMLParser(page).css("article")
+    (title,), (time, *_) = article.css("h1"), article.css("time")
+    return card(title.text(), "demo", (time.attributes["datetime"] or "")[:10])
 
 
 def forms(bundle: Bundle) -> Iterator[tuple[str, Told]]:
     """Yield what each public form tells, and what the catalogue and the page's head do."""
     for name, form in bundle.forms.items():
         read = READERS[form.media_type.partition(";")[0]]
-        yield name, read(form.bodies[IDENTITY].decode())
+        yield name, read(form.bodies[IDENTITY].decode("utf-8", "replace"))
     yield "head", _head(bundle.forms["html"].bodies[IDENTITY].decode())
     assert bundle.entry
     yield "entry", Told(_entry(bundle.entry))
@@ -157,11 +169,14 @@ def _entry(entry: Entry) -> str:
 
 def _said(meta: Meta) -> str:
     """Return the declared metadata in every form that they are written in."""
+    prices = [price_of(each.price, meta.language) for each in meta.offers]
     offers = " ".join(f"{each.name} {each.price} {each.url}" for each in meta.offers)
+    offers += "".join(f" {each.amount} {each.currency} {each.term}" for each in prices if each)
+    names = f"{meta.collection} {meta.licence} {meta.translation_of}"
     dates = [day.isoformat() for day in (meta.date, meta.updated) if day]
     days = " ".join(f"{day} {day}T00:00:00Z" for day in dates)
     languages = f"{meta.language} {meta.language.replace('-', '_')}"
-    return f"{meta.title} {languages} {meta.summary} {meta.author} {days} {offers}"
+    return f"{meta.title} {languages} {meta.summary} {meta.author} {days} {offers} {names}"
 
 
 READERS: Mapping[str, Callable[[str], Told]] = {
@@ -170,8 +185,13 @@ READERS: Mapping[str, Callable[[str], Told]] = {
     "text/plain": _plain,
     "application/json": _json,
     "application/problem+json": _json,
+    "image/png": lambda _: Told(""),  # compared with one that is drawn of what the page shows
 }
 """Each media type of a public form; one without a reader fails."""
+
+
+_OFFER = "offer: {name: 0, price: 0 USD, url: /0}\n"
+_FIELDS = "author: 0\nsummary: 0\ncollection: 0\nlicence: https://0\ntranslation_of: 0\n" + _OFFER
 
 
 @cache
@@ -180,7 +200,8 @@ def constant() -> dict[str, frozenset[str]]:
     paid = "".join(f"##paidbegin##{'0' * max(1, size)}##paidend##" for size in SIZE_STEPS)
     told: dict[str, frozenset[str]] = {}
     for language, text in product(LANGUAGES, ("", paid)):
-        source = f"---\nlanguage: {language}\n---\n0\n\n0\n\n{text}"
+        source = f"---\nlanguage: {language}\n{_FIELDS}---\n0\n\n0\n\n{text}"
+        source = source if text else source.replace(_OFFER, "")
         for name, each in forms(composed(FORMATS[0], source).sealed.public):
             told[name] = told.get(name, frozenset()) | each.words
     return told

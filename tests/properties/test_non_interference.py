@@ -17,16 +17,24 @@ from itertools import pairwise
 
 import pytest
 
+from gateway.core import bundles
 from gateway.core.bundles import IDENTITY, Representation
 from gateway.core.documents import SIZE_STEPS, Address
 from gateway.core.errors import Refused
+from gateway.core.timestamps import timestamp
+from gateway.formats import FORMATS
 from gateway.formats.sources import SourceFormats
+from gateway.rendering.cards import card
 from gateway.rendering.encodings import etag_of, public_representation
+from gateway.rendering.representations import CARD, OEMBED
 from gateway.usecases.composing import Composed, Submission, Task, prepare
 from gateway.usecases.publishing import Publishing
+from gateway.web.lists import Lists
+from gateway.web.public import Public
+from gateway.web.site import Site
 from tests.asgi import Exchange, Headers
 from tests.properties import texts
-from tests.properties.public_surface import FIXED, HEADERS, crawl, observe, of_document
+from tests.properties.public_surface import COLLECTION, FIXED, HEADERS, crawl, observe, of_document
 from tests.properties.register import masked
 from tests.samples import body_of, names
 from tests.services import NOW, Standing, gateway
@@ -34,6 +42,8 @@ from tests.services import NOW, Standing, gateway
 PAIRS = int(os.environ.get("PAIDGATE_PAIRS", "40"))
 BATCH = 20
 FEW = 6
+FRONT = f"---\ncollection: {COLLECTION}\nlicence: CC0\noffer: {{name: All, price: $1}}\n---\n"
+FRONTED = [form.name for form in FORMATS if form.is_text]
 
 pytestmark = pytest.mark.anyio
 
@@ -49,7 +59,9 @@ class Pair:
 
 def pair(chance: random.Random, slug: str, *, same_steps: bool = True) -> Pair:
     """Return a random pair: same free text, same places of sections, other paid texts."""
-    sources = [f"Title of {slug}\n\n", f"Title of {slug}\n\n"]
+    form = chance.choice(names())
+    front = chance.choice(("", FRONT)) if form in FRONTED else ""
+    sources = [f"{front}Title of {slug}\n\n"] * 2
     for _ in range(chance.randrange(1, 4)):
         free = texts.free_text(chance)
         steps = _steps(chance, same=same_steps)
@@ -64,7 +76,6 @@ def pair(chance: random.Random, slug: str, *, same_steps: bool = True) -> Pair:
             paid = texts.paid_text(chance, *steps[side])
             sources[side] += f"{free}{begin}{paid}{end}"
     tail = texts.free_text(chance)
-    form = chance.choice(names())
     return Pair(slug, form, (sources[0] + tail, sources[1] + tail))
 
 
@@ -238,6 +249,76 @@ def canonical_edition(task: Task, composed: Composed) -> Composed:
     return _with_page(
         composed, lambda body: body.replace(b"</head>", f"<link href={digest}></head>".encode())
     )
+
+
+def _with_entry(composed: Composed, **changed: object) -> Composed:
+    public = composed.sealed.public
+    assert public.entry
+    entry = replace(public.entry, **changed)  # type: ignore[arg-type]
+    return replace(composed, sealed=replace(composed.sealed, public=replace(public, entry=entry)))
+
+
+def _with_form(composed: Composed, name: str, body: bytes) -> Composed:
+    public = composed.sealed.public
+    changed = public_representation(public.forms[name].media_type, body)
+    sealed = replace(composed.sealed, public=replace(public, forms={**public.forms, name: changed}))
+    return replace(composed, sealed=sealed)
+
+
+def order_by_size(task: Task, composed: Composed) -> Composed:
+    return _with_entry(composed, order=len(said(task)))
+
+
+def updated_by_size(task: Task, composed: Composed) -> Composed:
+    return _with_entry(composed, updated=timestamp(NOW + len(said(task))))
+
+
+def card_of_source(task: Task, composed: Composed) -> Composed:
+    return _with_form(composed, CARD, card(etag_of(task.submission.body), "demo", ""))
+
+
+def embedded_digest(task: Task, composed: Composed) -> Composed:
+    return _with_form(composed, OEMBED, etag_of(task.submission.body).encode())
+
+
+def licence_by_digest(task: Task, composed: Composed) -> Composed:
+    return _with_form(
+        composed, bundles.HEADERS, b"link: <%b>\r\n" % etag_of(task.submission.body).encode()
+    )
+
+
+LETTERS = f"/documents/demo/collections/{COLLECTION}"
+
+
+@pytest.mark.parametrize(
+    ("leak", "places"),
+    [
+        (
+            summary_over_source,
+            ("/", "/feed.xml", "/documents/demo", LETTERS, f"{LETTERS}/feed.xml"),
+        ),
+        (updated_by_size, ("/feed.xml", "/documents/demo/feed.xml", "/sitemap.xml")),
+        (order_by_size, (LETTERS,)),
+        (card_of_source, ("/documents/demo/d0/card.png",)),
+        (embedded_digest, ("/oembed?url=http%3A%2F%2F127.0.0.1%3A8000%2Fdocuments%2Fdemo%2Fd0",)),
+        (licence_by_digest, ("/documents/demo/d0", "/documents/demo/d0.md")),
+    ],
+)
+async def test_the_checker_catches_a_leak_where_it_shows(
+    leak: Leak, places: tuple[str, ...]
+) -> None:
+    pairs = sound_pairs(random.Random(5), BATCH)
+    one, other, documents = await two_gateways(pairs, leak)
+    found = {key[1] for key in await differences(one, other, documents, headers=HEADERS[:1])}
+    assert found >= {*places}
+
+
+def test_every_public_route_is_asked() -> None:
+    asked = [each.partition("?")[0] for each in (*FIXED, *of_document("demo/d"))]
+    public = Public, Lists, Site
+    for route in gateway().app.routes:  # type: ignore[attr-defined]
+        if isinstance(getattr(route.endpoint, "__self__", None), public):
+            assert any(map(route.path_regex.fullmatch, asked)), route.path
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,9 @@ from gateway.core.markers import divide
 from gateway.formats import FORMATS
 from gateway.formats.sources import SourceFormats
 from gateway.ports import Format
+from gateway.rendering.cards import card
+from gateway.rendering.encodings import picture_representation
+from gateway.rendering.representations import CARD
 from gateway.usecases.composing import Composed
 from tests.corpus.answers import Case, body_of, read_cases
 from tests.examples import examples
@@ -96,7 +99,15 @@ def with_text(bundle: Bundle, name: str, text: str) -> Bundle:
     return replace(bundle, forms={**bundle.forms, name: changed})
 
 
+def card_of_source(form: Format, source: str, bundle: Bundle) -> Bundle:
+    """Draw the first words of the source."""
+    words = " ".join(source.split())[:80]
+    drawn = picture_representation(card(words, "demo", "2027-01-15"))
+    return replace(bundle, forms={**bundle.forms, CARD: drawn})
+
+
 MUTANTS = (
+    card_of_source,
     source_as_markdown,
     summary_of_source,
     words_of_dropped_pictures,

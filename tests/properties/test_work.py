@@ -11,9 +11,9 @@ import pytest
 
 from gateway.app import build
 from gateway.core.documents import Address
-from gateway.rendering.pages import interface
-from gateway.rendering.workers import pages, static
+from gateway.rendering.workers import static
 from gateway.stores.files.public_store import FilePublicStore
+from gateway.web.http.links import Links
 from gateway.web.preview_cache import PreviewCache
 from gateway.web.public import Public
 from tests.asgi import exchange
@@ -64,7 +64,7 @@ async def on_files(folder: Path, paid: str) -> Standing:
     assert bundle
     await store.put(ADDRESS, bundle)
     app = build(side.services)
-    public = Public(store, PreviewCache(store), pages(), static(), interface("zh-CN"))
+    public = Public(store, PreviewCache(store), static(), Links("", ()))
     app.router.routes[:0] = public.routes()
     side.app = app
     await exchange(side.app, "GET", PREVIEW)

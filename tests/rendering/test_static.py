@@ -46,7 +46,7 @@ def test_nothing_else_is_an_asset() -> None:
 
 
 def test_assets_ask_nothing_of_anyone_else() -> None:
-    for file in ASSETS.iterdir():
+    for file in (each for each in ASSETS.iterdir() if each.suffix not in (".png", ".ico")):
         text = file.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(
             r"https?:|//[a-z]|@import|url\(", text.replace("// ", "").replace('url("/once")', "")

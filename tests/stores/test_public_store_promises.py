@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from anyio import create_task_group
 
-from gateway.core.bundles import LONG, Bundle, Damaged, Representation, Variant
+from gateway.core.bundles import LONG, Bundle, Damaged, Entry, Representation, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Stale, Unavailable
-from gateway.ports import PublicStore, Seal, cursor
+from gateway.ports import PublicStore, Seal, Update, cursor, position
 from gateway.stores.files.extents import BEGINNING, variant_at
 from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.versions import of_public
@@ -99,6 +99,82 @@ async def test_entries_come_newest_first_by_published_and_address(store: PublicS
     await store.put(THERE, bundle("e1", THERE, "2027-01-02T00:00:00Z"))
     await store.put(ELSEWHERE, bundle("e1", ELSEWHERE, "2027-01-03T00:00:00Z"))
     assert await listed(store) == [ELSEWHERE, THERE, HERE]
+
+
+async def test_a_collection_has_its_entries_in_its_order_and_newest_first(
+    store: PublicStore,
+) -> None:
+    places = [(1, "02"), (0, "03"), (-1, "04"), (0, "01")]
+    for number, (order, day) in enumerate(places):
+        await put_in(store, f"d{number}", "letters", order, f"2027-01-{day}T00:00:00Z")
+    await put_in(store, "alone", "", 0, "2027-01-01T00:00:00Z")
+    await put_in(store, "notes", "notes", 0, "2027-01-01T00:00:00Z")
+    await put_in(store, "d0", "letters", 0, "2027-01-01T00:00:00Z", publisher="other")
+    members = [e.address.slug for e in await store.members("demo", "letters", "", 9)]
+    assert members == ["d2", "d3", "d1", "d0"]
+    newest = [e.address.slug for e in await store.entries("demo", "", 9, "letters")]
+    assert newest == ["d2", "d1", "d0", "d3"]
+    assert await store.members("demo", "none", "", 9) == []
+
+
+async def test_a_collection_pages_by_position_without_gap_or_repeat(store: PublicStore) -> None:
+    for number in range(7):
+        await put_in(store, f"d{number}", "letters", number % 2, "2027-01-01T00:00:00Z")
+    seen: list[Entry] = []
+    while page := await store.members("demo", "letters", position(seen[-1]) if seen else "", 3):
+        seen += page
+    assert [entry.address.slug for entry in seen] == ["d0", "d2", "d4", "d6", "d1", "d3", "d5"]
+
+
+async def test_an_entry_that_changes_its_collection_leaves_the_other(store: PublicStore) -> None:
+    await put_in(store, "d", "letters", 0, "2027-01-01T00:00:00Z")
+    await put_in(store, "d", "notes", 0, "2027-01-01T00:00:00Z")
+    assert await store.members("demo", "letters", "", 9) == []
+    assert len(await store.members("demo", "notes", "", 9)) == 1
+    await store.delete(Address("demo", "d"))
+    assert await store.members("demo", "notes", "", 9) == []
+    assert await store.updates("", 9) == []
+
+
+async def test_updates_come_by_address_and_go_on_after_one(store: PublicStore) -> None:
+    slugs = ["b", "a", "a-b", "a0"]
+    for slug in slugs:
+        await put_in(store, slug, "", 0, "2027-01-01T00:00:00Z")
+    await put_in(store, "a", "", 0, "2027-01-01T00:00:00Z", publisher="demo-2")
+    seen: list[Update] = []
+    while page := await store.updates(str(seen[-1].address) if seen else "", 2):
+        seen += page
+    told = sorted([*(f"demo/{slug}" for slug in slugs), "demo-2/a"])
+    assert [str(update.address) for update in seen] == told
+    assert {update[1:] for update in seen} == {("2027-01-01T00:00:00Z", "zh-CN", "")}
+
+
+async def test_what_tells_the_lists_changes_with_them_and_with_nothing_else(
+    store: PublicStore,
+) -> None:
+    seen = [await store.listed()]
+    for change in (
+        store.put(HERE, bundle("e1")),
+        store.put(HERE, bundle("e2")),
+        store.put(THERE, bundle("e1", THERE)),
+        store.delete(HERE),
+    ):
+        await change
+        assert await store.listed() not in seen
+        seen.append(await store.listed())
+        await store.get(THERE)
+        await store.entries("", "", 9)
+        assert await store.listed() == seen[-1]
+
+
+async def put_in(
+    store: PublicStore, slug: str, collection: str, order: int, day: str, publisher: str = "demo"
+) -> None:
+    """Put a document with a place in a collection."""
+    made = bundle("e1", Address(publisher, slug), day)
+    assert made.entry
+    entry = replace(made.entry, collection=collection, order=order)
+    await store.put(entry.address, replace(made, entry=entry))
 
 
 async def test_entries_page_by_key_without_gap_or_repeat(store: PublicStore) -> None:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
 from tests.properties.canaries import canaries, found_in, needles, paid_with
+from tests.properties.public_surface import SITE, of_document
 from tests.samples import SUFFIXES
 from tests.servers import comes_true, free_port
 from tests.services import gateway
@@ -65,9 +66,11 @@ def shop(seed: int = SEED) -> Shop:
 # --- who asks what -----------------------------------------------------------------------------
 
 ADDRESSES = (
-    *(f"/read/demo/x{form}" for form in SUFFIXES),
+    *(f"/read/demo/x{form}" for form in SUFFIXES for _ in range(6)),  # as many as are public
     *(f"/documents/demo/x{form}" for form in SUFFIXES),
-    *("/", "/robots.txt", "/library", "/unlock", "/studio", "/static/none.css"),
+    *SITE,
+    *(each for each in of_document("demo/x") if each.startswith(("/documents", "/oembed"))),
+    *("/library", "/unlock", "/studio", "/static/none.css"),
     *("/api/documents/x", "/api/documents/x/source", "/api/grants", "/readyz"),
 )
 TRICKS: dict[str, Callable[[str], str]] = {

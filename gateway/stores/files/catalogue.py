@@ -22,29 +22,37 @@ from threading import Lock
 from weakref import finalize
 
 import structlog
+from msgspec.json import Decoder
 
 from gateway.core.bundles import Damaged, Entry
 from gateway.core.checks import check
 from gateway.core.documents import Address
-from gateway.ports import cursor
+from gateway.ports import cursor, position
 from gateway.stores.files.durable import make_folder, remove, write_whole
 from gateway.stores.files.sqlite import TIMEOUT, is_damage, make_database, require_sound
 
-VERSION = 2
-LOCK, NUMBER = ".lock", ".number"  # beside it
+VERSION = 3
+LOCK, NUMBER, LISTED = ".lock", ".number", ".listed"  # beside it
 
 _TABLES = (
     "CREATE TABLE entry (address TEXT PRIMARY KEY, publisher TEXT NOT NULL, place TEXT NOT NULL,"
-    " told TEXT NOT NULL, checked BLOB NOT NULL) WITHOUT ROWID",
+    " collection TEXT NOT NULL, position TEXT NOT NULL, told TEXT NOT NULL, checked BLOB NOT NULL)"
+    " WITHOUT ROWID",
     "CREATE INDEX entry_place ON entry (place)",
     "CREATE INDEX entry_publisher ON entry (publisher, place)",
+    "CREATE INDEX entry_collection ON entry (publisher, collection, place)",
+    "CREATE INDEX entry_position ON entry (publisher, collection, position)",
 )
-_PUT = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)"
+_PUT = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
 _DELETE = "DELETE FROM entry WHERE address = ?"
 _HAS = "SELECT 1 FROM entry WHERE address = ?"
-_ROW = "SELECT address, publisher, place, told, checked FROM entry"
+_ROW = "SELECT address, publisher, place, collection, position, told, checked FROM entry"
 _PAGE = f"{_ROW} WHERE place < ? ORDER BY place DESC LIMIT ?"
 _PAGE_OF = f"{_ROW} WHERE publisher = ? AND place < ? ORDER BY place DESC LIMIT ?"
+_IN = "publisher = ? AND collection = ?"
+_PAGE_IN = f"{_ROW} WHERE {_IN} AND place < ? ORDER BY place DESC LIMIT ?"
+_MEMBERS = f"{_ROW} WHERE {_IN} AND position > ? ORDER BY position LIMIT ?"
+_ALL = f"{_ROW} WHERE address > ? ORDER BY address LIMIT ?"
 _TOP = "\U0010ffff"  # above every place
 
 _log = structlog.get_logger()
@@ -117,6 +125,7 @@ class Catalogue:
                     turn.make(self._all_entries())
                 yield turn
                 connection.execute("COMMIT")
+                self._tell_listed()
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -127,23 +136,53 @@ class Catalogue:
         with self._writing.held() as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def page(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+    def page(
+        self, publisher: str, before: str, limit: int, collection: str = ""
+    ) -> Sequence[Entry]:
         """Return entries whose place is below before ("" = all), from the top."""
+        before = before or _TOP
+        if collection:
+            return self._found(_PAGE_IN, publisher, collection, before, limit)
+        if publisher:
+            return self._found(_PAGE_OF, publisher, before, limit)
+        return self._found(_PAGE, before, limit)
+
+    def members(self, publisher: str, collection: str, after: str, limit: int) -> Sequence[Entry]:
+        """Return entries of a collection whose position is above after, in its order."""
+        return self._found(_MEMBERS, publisher, collection, after, limit)
+
+    def all(self, after: str, limit: int) -> Sequence[Entry]:
+        """Return entries whose address is above after, by address."""
+        return self._found(_ALL, after, limit)
+
+    def _found(self, query: str, *wanted: str | int) -> Sequence[Entry]:
         try:
-            return self._page(publisher, before or _TOP, limit)
+            return self._rows(query, wanted)
         except Damaged:
             _tell()
             with self.turn() as turn:
                 turn.make(self._all_entries())
-            return self._page(publisher, before or _TOP, limit)
+            return self._rows(query, wanted)
 
-    def _page(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+    def _rows(self, query: str, wanted: Sequence[str | int]) -> Sequence[Entry]:
         with self._read() as connection:
-            if publisher:
-                rows = connection.execute(_PAGE_OF, (publisher, before, limit)).fetchall()
-            else:
-                rows = connection.execute(_PAGE, (before, limit)).fetchall()
+            rows = connection.execute(query, wanted).fetchall()
         return [_entry(*row) for row in rows]
+
+    def listed(self) -> str:
+        """Return what tells the catalogue that there is from those before and after."""
+        try:
+            return self._path.with_suffix(LISTED).read_text()
+        except FileNotFoundError:
+            return ""
+
+    def _tell_listed(self) -> None:
+        # After the commit: what was made of the catalogue before is then no longer good. It need
+        # not survive a power cut, after which nothing is left in memory.
+        beside = self._path.with_suffix(LISTED)
+        part = beside.with_name(f".{beside.name}{secrets.token_hex(8)}")
+        part.write_text(secrets.token_hex(16))
+        part.replace(beside)
 
     def has(self, address: Address) -> bool:
         """Return whether there is an entry of a document."""
@@ -265,9 +304,10 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
     return int(number)
 
 
-def _row(entry: Entry) -> tuple[str, str, str, str, bytes]:
+def _row(entry: Entry) -> tuple[str | bytes, ...]:
     told = json.dumps(asdict(entry), ensure_ascii=False)
-    facts = str(entry.address), entry.address.publisher, cursor(entry), told
+    places = cursor(entry), entry.collection, position(entry)
+    facts = str(entry.address), entry.address.publisher, *places, told
     return (*facts, check("entry", "\n".join(facts).encode()))
 
 
@@ -275,5 +315,7 @@ def _entry(*row: bytes) -> Entry:
     *facts, checked = row
     if checked != check("entry", b"\n".join(facts)):
         raise Damaged("The catalogue is damaged.")
-    told = json.loads(facts[-1])
-    return Entry(**told | {"address": Address(*told["address"])})
+    return _ENTRY.decode(facts[-1])
+
+
+_ENTRY = Decoder(Entry)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from msgspec import Struct
 
 from gateway.core.bundles import (
+    HEADERS,
     IDENTITY,
     LONG,
     MOVED,
@@ -92,7 +93,14 @@ def variant_at(
         is_known = at.stop <= len(known)
         body = known[at] if is_known else read(file, start + at.start, at.stop - at.start)
         require_whole(of, checked, body)
-        return seal, Variant(media_type, etag, chosen, bytes(body))
+        variant = Variant(media_type, etag, chosen, bytes(body))
+        with suppress(KeyError):  # what is private has none, nor has what is of before
+            _, _, _, at, checked = found_in(known, end, size, HEADERS, IDENTITY)
+            is_known = at.stop <= len(known)
+            head = known[at] if is_known else read(file, start + at.start, at.stop - at.start)
+            require_whole(of, checked, head)
+            variant.head = bytes(head)
+        return seal, variant
     finally:
         os.close(file)
 

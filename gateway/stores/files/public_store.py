@@ -21,7 +21,7 @@ from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Stale
-from gateway.ports import Health, Seal
+from gateway.ports import Health, Seal, Update
 from gateway.stores.damages import Damages
 from gateway.stores.files.catalogue import Catalogue
 from gateway.stores.files.durable import (
@@ -178,10 +178,38 @@ class FilePublicStore:
             remove_part(path.with_name(f".{path.name}{PART}"))
         self._catalogue.scrub()
 
-    async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+    async def entries(
+        self, publisher: str, before: str, limit: int, collection: str = ""
+    ) -> Sequence[Entry]:
         """Return entries newest first by (published, address); publisher "" means all."""
-        page = partial(self._catalogue.page, publisher, before, limit)
-        return await self._damages.reading("catalogue", partial(_in_thread, page))
+        return await self._listing(
+            partial(self._catalogue.page, publisher, before, limit, collection)
+        )
+
+    async def members(
+        self, publisher: str, collection: str, after: str, limit: int
+    ) -> Sequence[Entry]:
+        """Return entries of a collection in its order, after a position ("" = all)."""
+        return await self._listing(
+            partial(self._catalogue.members, publisher, collection, after, limit)
+        )
+
+    async def updates(self, after: str, limit: int) -> Sequence[Update]:
+        """Return where there is a document and when it was updated, by address, after one."""
+        found = await self._listing(partial(self._catalogue.all, after, limit))
+        return list(map(Update.of, found))
+
+    async def listed(self) -> str:
+        """Return what tells the lists that there are from those before and after."""
+        with answering("store"):
+            return self.listed_now()
+
+    def listed_now(self) -> str:
+        """Return what listed does: it is in a file of a few bytes, which needs no thread."""
+        return self._catalogue.listed()
+
+    async def _listing(self, listing: Callable[[], Sequence[Entry]]) -> Sequence[Entry]:
+        return await self._damages.reading("catalogue", partial(_in_thread, listing))
 
     async def rebuild(self) -> None:
         """Make the catalogue anew from the bundles."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.core.bundles import Bundle, Entry, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Stale
-from gateway.ports import Health, Seal, cursor
+from gateway.ports import Health, Seal, Update, cursor, position
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +74,46 @@ class MemoryPublicStore:
         self._require(address, since)
         self._bundles.pop(address, None)
         self._marks.pop(address, None)
+        self._changes += 1
 
-    async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
-        entries = [b.entry for b in self._bundles.values() if b.entry]
+    async def entries(
+        self, publisher: str, before: str, limit: int, collection: str = ""
+    ) -> Sequence[Entry]:
         found = [
             entry
-            for entry in sorted(entries, key=cursor, reverse=True)
-            if publisher in ("", entry.address.publisher) and (not before or cursor(entry) < before)
+            for entry in sorted(self._entries(), key=cursor, reverse=True)
+            if publisher in ("", entry.address.publisher)
+            and collection in ("", entry.collection)
+            and (not before or cursor(entry) < before)
         ]
         return found[:limit]
+
+    async def members(
+        self, publisher: str, collection: str, after: str, limit: int
+    ) -> Sequence[Entry]:
+        found = [
+            entry
+            for entry in sorted(self._entries(), key=position)
+            if (entry.address.publisher, entry.collection) == (publisher, collection)
+            and position(entry) > after
+        ]
+        return found[:limit]
+
+    async def updates(self, after: str, limit: int) -> Sequence[Update]:
+        found = sorted(
+            ((str(entry.address), entry) for entry in self._entries()), key=lambda pair: pair[0]
+        )
+        later = [Update.of(entry) for at, entry in found if at > after]
+        return later[:limit]
+
+    async def listed(self) -> str:
+        return self.listed_now()
+
+    def listed_now(self) -> str:
+        return str(self._changes)
+
+    def _entries(self) -> Sequence[Entry]:
+        return [bundle.entry for bundle in self._bundles.values() if bundle.entry]
 
     async def ping(self) -> None:
         return

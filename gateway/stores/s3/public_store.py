@@ -9,6 +9,7 @@ settles it brings both in step again.
 
 from __future__ import annotations
 
+import secrets
 from asyncio import gather
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -20,7 +21,7 @@ from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Stale
-from gateway.ports import Health, Seal, cursor
+from gateway.ports import Health, Seal, Update, cursor, position
 from gateway.stores.damages import Damages
 from gateway.stores.files.durable import within
 from gateway.stores.one_copy import OneCopy
@@ -30,6 +31,8 @@ from gateway.stores.versions import is_earlier, of_public, public_bundle
 ROOT = PurePosixPath("public")
 SUFFIX = ".bundle"
 CATALOGUE = PurePosixPath("catalogue")
+LISTED = PurePosixPath("listed")  # its content tells the catalogue from those before and after
+UPDATES = str(CATALOGUE / "updates")
 CAPACITY = 32 << 20  # bytes of bundles kept in memory
 AT_ONCE = 64  # objects asked for at a time
 
@@ -66,6 +69,7 @@ class ObjectPublicStore:
         for name in names:
             await self._bucket.put(name, b"")
         await self._bucket.put(_key(address), bundle.pack(of_public(address)), since)
+        await self._tell_listed()
         self._damages.whole(_thing(address))
 
     async def get(self, address: Address) -> Bundle | None:
@@ -149,6 +153,7 @@ class ObjectPublicStore:
             raise Stale(None)
         await self._unlist(address, ())
         await self._bucket.delete(_key(address))
+        await self._tell_listed()
         self._damages.whole(_thing(address))
 
     async def _unlist(self, address: Address, but: Sequence[str]) -> None:
@@ -158,11 +163,47 @@ class ObjectPublicStore:
                 if name not in but:
                     await self._bucket.delete(name)
 
-    async def entries(self, publisher: str, before: str, limit: int) -> Sequence[Entry]:
+    async def _tell_listed(self) -> None:
+        # Last of all: what was made of the catalogue before is then no longer good.
+        await self._bucket.put(str(LISTED), secrets.token_bytes(16))
+
+    async def listed(self) -> str:
+        """Return what tells the lists that there are from those before and after."""
+        return await self._bucket.tag(str(LISTED))
+
+    def listed_now(self) -> None:
+        """Return nothing: the bucket is asked."""
+
+    async def entries(
+        self, publisher: str, before: str, limit: int, collection: str = ""
+    ) -> Sequence[Entry]:
         """Return entries newest first by (published, address); publisher "" means all."""
-        folder = _folder(publisher)
+        folder = _folder(publisher, collection)
+        return await self._listing(folder, _name(folder, before) if before else "", limit)
+
+    async def members(
+        self, publisher: str, collection: str, after: str, limit: int
+    ) -> Sequence[Entry]:
+        """Return entries of a collection in its order, after a position ("" = all)."""
+        folder = _ordered(publisher, collection)
+        return await self._listing(folder, _rising(folder, after) if after else "", limit)
+
+    async def updates(self, after: str, limit: int) -> Sequence[Update]:
+        """Return where there is a document and when it was updated, by address, after one.
+
+        The names themselves tell: a change that is under way may be told before it is shown.
+        """
+        # After whatever is told of that address, and before every address that begins so.
+        last = _rising(UPDATES, f"{after} ") + _LAST if after else ""
+        found: list[Update] = []
+        async for names in self._bucket.keys(UPDATES, last, AT_ONCE * 16):
+            found += [update for update in map(_update, names) if update]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    async def _listing(self, folder: str, after: str, limit: int) -> Sequence[Entry]:
         found: list[Entry] = []
-        after = _name(folder, before) if before else ""
         async for names in self._bucket.keys(folder, after, limit):
             found += [entry for entry in await self._entries(names) if entry]
             if len(found) >= limit:
@@ -221,12 +262,40 @@ def _thing(address: Address) -> str:
 def _names(entry: Entry | None) -> tuple[str, ...]:
     if entry is None:
         return ()
-    folders = _folder(""), _folder(entry.address.publisher)
-    return tuple(_name(folder, cursor(entry)) for folder in folders)
+    publisher, collection = entry.address.publisher, entry.collection
+    folders = _folder(""), _folder(publisher)
+    names = [_name(folder, cursor(entry)) for folder in folders]
+    if collection:
+        names.append(_name(_folder(publisher, collection), cursor(entry)))
+        names.append(_rising(_ordered(publisher, collection), position(entry)))
+    told = " ".join((str(entry.address), *Update.of(entry)[1:]))
+    return (*names, _rising(UPDATES, told))
 
 
-def _folder(publisher: str) -> str:
+def _folder(publisher: str, collection: str = "") -> str:
+    if collection:
+        return str(within(CATALOGUE / "in", publisher, collection))
     return str(within(CATALOGUE / "by", publisher) if publisher else CATALOGUE / "all")
+
+
+def _ordered(publisher: str, collection: str) -> str:
+    return str(within(CATALOGUE / "order", publisher, collection))
+
+
+def _rising(folder: str, place: str) -> str:
+    """Return the name of a place in an order that goes up."""
+    return f"{folder}/{place.encode().hex()}"
+
+
+def _update(name: str) -> Update | None:
+    """Return what a name says of a document, None for one that is nobody's."""
+    try:
+        at, *told = bytes.fromhex(name.rpartition("/")[2]).decode().split(" ")
+        publisher, _, slug = at.partition("/")
+        updated, language, original = told
+        return Update(Address.of(publisher, slug), updated, language, original)
+    except (Malformed, ValueError):
+        return None
 
 
 def _name(folder: str, place: str) -> str:
@@ -237,7 +306,11 @@ def _name(folder: str, place: str) -> str:
 
 def _address(name: str) -> Address:
     """Return where a name in the catalogue says to look. Raises Malformed, ValueError."""
-    mirrored = name.rpartition("/")[2].removesuffix(_LAST)
-    place = bytes.fromhex(mirrored).translate(_MIRROR).decode()
-    publisher, _, slug = place.partition(" ")[2].partition("/")
+    folder, _, last = name.rpartition("/")
+    if folder == UPDATES:
+        publisher, _, slug = bytes.fromhex(last).decode().partition(" ")[0].partition("/")
+    else:
+        place = bytes.fromhex(last.removesuffix(_LAST))
+        place = place.translate(_MIRROR) if last.endswith(_LAST) else place
+        publisher, _, slug = place.decode().rpartition(" ")[2].partition("/")
     return Address.of(publisher, slug)

@@ -77,6 +77,7 @@ class PlainRequest(Struct, frozen=True):
     headers: Mapping[bytes, bytes]  # names in small letters
     is_head: bool = False
     is_https: bool = False
+    has_query: bool = False
 
     @classmethod
     def of(cls, request: Request) -> PlainRequest:
@@ -99,7 +100,12 @@ class FastPath:
         self._is_https = is_https
 
     def answer(
-        self, method: bytes, path: bytes, headers: Mapping[bytes, bytes], is_https: bool
+        self,
+        method: bytes,
+        path: bytes,
+        headers: Mapping[bytes, bytes],
+        is_https: bool,
+        has_query: bool = False,
     ) -> PreparedResponse | None:
         """Return the ready answer to a request without a body, None where there is none."""
         responder = self._responders.get(path[: path.find(b"/", 1) + 1])
@@ -109,7 +115,7 @@ class FastPath:
         started, request = time.perf_counter(), begin_request()
         try:
             answer = responder(
-                PlainRequest(path, headers, name == "HEAD", is_https or self._is_https)
+                PlainRequest(path, headers, name == "HEAD", is_https or self._is_https, has_query)
             )
         except Exception:
             return None  # the long way meets the same fault, and tells it
@@ -142,7 +148,8 @@ class FastPathMiddleware:
             return None
         path, headers = scope["path"].encode(), by_name(scope["headers"])
         is_https = scope["scheme"] == "https"
-        return self._ready.answer(scope["method"].encode(), path, headers, is_https)
+        has_query = bool(scope["query_string"])
+        return self._ready.answer(scope["method"].encode(), path, headers, is_https, has_query)
 
 
 def plain_headers(pairs: Pairs) -> dict[bytes, bytes] | None:

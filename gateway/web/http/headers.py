@@ -14,7 +14,8 @@ CACHE_PRIVATE = "private, no-store"
 SECURITY = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -23,8 +24,12 @@ SECURITY = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "referrer-policy": "no-referrer",
 }
-SENDING = SECURITY["content-security-policy"] + "; connect-src 'self'"
-"""The policy of a page whose script sends something, to this site alone."""
+# Of what is public: it is the same whoever asks, so pages of other sites may have it as well.
+FOR_EVERY_SITE = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "ETag, Link",
+    "cross-origin-resource-policy": "cross-origin",
+}
 HSTS = "max-age=63072000; includeSubDomains"
 
 Pairs = list[tuple[bytes, bytes]]

@@ -22,26 +22,38 @@ def token_in(pasted: str) -> str:
 
 
 class Links:
-    """Where the gateway is, seen from outside."""
+    """Where the gateway is, seen from outside. base: as it is set, "" where it is not."""
 
     def __init__(self, base_url: str, trusted_hosts: tuple[str, ...]) -> None:
-        self._base_url = base_url
+        self.base = base_url
         self._trusted = frozenset(trusted_hosts)
 
     def absolute(self, request: Request, path: str) -> str:
         """Return the link to a path of ours; a Host that is not trusted is not believed."""
-        return self._origin(request) + path
+        return self.origin(request) + path
 
-    def _origin(self, request: Request) -> str:
-        if self._base_url:
-            return self._base_url
+    def ours(self, request: Request, url: str) -> str:
+        """Return the path of a link if it is one of ours, else ""."""
+        origin = self.origin(request)
+        path = url.removeprefix(origin) if url.startswith(f"{origin}/") else ""
+        return path.partition("?")[0].partition("#")[0]
+
+    def origin(self, request: Request) -> str:
+        """Return our origin, as a link begins with it."""
         hosts = request.headers.getlist("host")
         host = hosts[0] if len(hosts) == 1 else ""
+        _, port = request.scope.get("server") or ("", None)
+        # Else the port that we serve on, whoever asks.
+        known = self.known_origin(host, request.scope.get("scheme", "http"))
+        return known or f"http://127.0.0.1:{port or PORT}"
+
+    def known_origin(self, host: str, scheme: str) -> str:
+        """Return our origin as the settings or a Host that is trusted tell it, "" for neither."""
+        if self.base:
+            return self.base
         try:
             name = urlsplit(f"//{host}").hostname
         except ValueError:
             name = None
-        if name in self._trusted and host.lower().partition("@")[2] == "":
-            return f"{request.scope.get('scheme', 'http')}://{host}"
-        _, port = request.scope.get("server") or ("", None)
-        return f"http://127.0.0.1:{port or PORT}"  # the port that we serve on, whoever asks
+        is_trusted = name in self._trusted and host.lower().partition("@")[2] == ""
+        return f"{scheme}://{host}" if is_trusted else ""

@@ -96,12 +96,20 @@ def sent_name(request: Request) -> str:
     return disposition.get_filename("")
 
 
+def document_in(request: Request) -> Address:
+    """Return which document the path names. Raises Missing."""
+    publisher, slug = (request.path_params[each] for each in ("publisher", "slug"))
+    if not (is_name(publisher) and is_name(slug)):
+        raise Missing("document")
+    return Address(publisher, slug)
+
+
 def document_and_attachment(request: Request) -> tuple[Address, str]:
     """Return which document, and which attachment of it, the path names. Raises Missing."""
-    publisher, slug, name = (request.path_params[each] for each in ("publisher", "slug", "name"))
-    if not (is_name(publisher) and is_name(slug) and is_name(name)):
+    name = request.path_params["name"]
+    if not is_name(name):
         raise Missing("page")
-    return Address(publisher, slug), f"{ATTACHMENTS}/{name}"
+    return document_in(request), f"{ATTACHMENTS}/{name}"
 
 
 def require_same_origin(request: Request) -> None:

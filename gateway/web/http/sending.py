@@ -18,7 +18,7 @@ from gateway.core.bundles import IDENTITY, LONG, Representation, Variant
 from gateway.core.errors import GatewayError
 from gateway.web.http.accept import liked_coding
 from gateway.web.http.fast_path import Common, Kind, PlainRequest, PreparedResponse
-from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC, secured
+from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC, FOR_EVERY_SITE, secured
 
 CHUNK = 64 << 10  # bytes of a long body
 
@@ -87,6 +87,8 @@ def _made(variant: Variant, kind: Kind) -> PreparedResponse:
         head = b"%betag: %b\r\n" % (_STATUS[status], variant.etag)
         return PreparedResponse(kind, head, _common(cache, IDENTITY, "", is_https), b"")
     head, length = _STATUS[status], len(variant.body)
+    if cache != CACHE_PRIVATE:
+        head += variant.head
     if cache != CACHE_PRIVATE and variant.etag:
         head = b"%betag: %b\r\ncontent-length: %d\r\n" % (head, variant.etag, length)
     else:
@@ -105,6 +107,7 @@ def _common(cache: str, coding: str, media_type: str, is_https: bool) -> Common:
     headers = {"cache-control": cache}
     if cache != CACHE_PRIVATE:
         headers["vary"] = "Accept-Encoding"
+        headers |= FOR_EVERY_SITE
     if coding != IDENTITY:
         headers["content-encoding"] = coding
     if media_type:

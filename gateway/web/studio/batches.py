@@ -12,7 +12,6 @@ from starlette.routing import Route
 from gateway.core.errors import Expired, GatewayError, Malformed, Unauthenticated
 from gateway.ports import Formats
 from gateway.usecases.publishing import Publishing
-from gateway.web.http.headers import SENDING
 from gateway.web.studio.desk import HOME, StudioPages, see_other
 from gateway.web.studio.drafts import Draft
 from gateway.web.studio.intake import Intake
@@ -98,7 +97,7 @@ class BatchPage:
     ) -> Response:
         by_script = batch is not None and "script" in batch.fields
         kept = rows if by_script else await to_thread.run_sync(lambda: [*keeping(rows)])
-        response = self._desk.page(
+        return self._desk.page(
             request,
             session,
             "upload.html",
@@ -112,8 +111,6 @@ class BatchPage:
             max_upload=self._max_upload,
             max_files=MAX_FILES,
         )
-        response.headers["content-security-policy"] = SENDING
-        return response
 
 
 def _require_whole(batch: SentForm, rows: Sequence[FileRow], session: Session) -> None:

@@ -1,0 +1,84 @@
+"""What search engines read, as schema.org calls it: nothing that the page does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gateway.rendering.listings import Listing
+
+Data = dict[str, object]
+
+_CONTEXT = "https://schema.org"
+
+
+class Crumb(NamedTuple):
+    """A step on the way from the start to a page."""
+
+    name: str
+    url: str
+
+
+def crumbs(steps: Sequence[Crumb]) -> Data:
+    """Return the way to a page."""
+    return {
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": at, "name": step.name, "item": step.url}
+            for at, step in enumerate(steps, 1)
+        ],
+    }
+
+
+def publisher(name: str, origin: str) -> Data:
+    """Return who publishes."""
+    return {"@type": "Organization", "name": name, "url": f"{origin}/documents/{name}"}
+
+
+def way(origin: str, site: str, publisher: str, collection: str) -> list[Crumb]:
+    """Return the steps to a publisher or one of its collections."""
+    steps = [Crumb(site, f"{origin}/"), Crumb(publisher, f"{origin}/documents/{publisher}")]
+    if collection:
+        steps.append(Crumb(collection, f"{steps[-1].url}/collections/{collection}"))
+    return steps
+
+
+def graph(*things: Data) -> Data:
+    """Return things as one document."""
+    return {"@context": _CONTEXT, "@graph": list(things)}
+
+
+def of_listing(listing: Listing, site: str, search: str) -> Data:
+    """Return a list of documents. search: the path of the search, "" where there is none."""
+    members: Data = {
+        "@type": "ItemList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": at, "name": entry.title, "url": listing.of(entry)}
+            for at, entry in enumerate(listing.entries, 1)
+        ],
+    }
+    if not listing.publisher:
+        return graph(_site(listing.origin, site, search), members)
+    page: Data = {
+        "@type": "CollectionPage",
+        "name": listing.name,
+        "url": listing.url,
+        "publisher": publisher(listing.publisher, listing.origin),
+        "mainEntity": members,
+    }
+    steps = way(listing.origin, site, listing.publisher, listing.collection)
+    return graph(page, crumbs(steps))
+
+
+def _site(origin: str, name: str, search: str) -> Data:
+    data: Data = {"@type": "WebSite", "name": name, "url": f"{origin}/"}
+    if search:
+        data["potentialAction"] = {
+            "@type": "SearchAction",
+            "target": {
+                "@type": "EntryPoint",
+                "urlTemplate": f"{origin}{search}?q={{search_term_string}}",
+            },
+            "query-input": "required name=search_term_string",
+        }
+    return data

@@ -1,0 +1,216 @@
+"""Public lists: catalogue, publishers, collections, their feeds, and the sitemap.
+
+As previews they are functions of free text alone, made once and sent to everyone. Nothing here
+looks at a credential.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.core.bundles import Entry, Representation
+from gateway.core.documents import NAME, is_name
+from gateway.core.errors import Malformed, Missing
+from gateway.core.timestamps import later
+from gateway.ports import PublicStore, Update, cursor, position
+from gateway.rendering.encodings import NOW, public_representation
+from gateway.rendering.linked_data import of_listing
+from gateway.rendering.listings import FEED, SITE, Listing
+from gateway.rendering.pages import Language, Pages
+from gateway.rendering.representations import HTML
+from gateway.rendering.sitemaps import MOST, index, sitemap
+from gateway.web.http.fast_path import PlainRequest, PreparedResponse
+from gateway.web.http.links import Links
+from gateway.web.http.sending import coding_for, public_answer, send_public
+from gateway.web.list_cache import ListCache, Make
+
+PAGE_SIZE = 20
+SEARCH = "/search"
+ATOM = "application/atom+xml; charset=utf-8"
+XML = "application/xml; charset=utf-8"
+
+_PLAIN = re.compile(
+    f"/|(?:/documents/{NAME}(?:/collections/{NAME})?)?(/{re.escape(FEED)})?".encode(), re.ASCII
+)
+_PART = 2_000  # documents that a sitemap asks for at a time
+
+
+class Lists:
+    """The lists of a public store."""
+
+    search = ""  # the path of the search, where there is one
+
+    def __init__(self, store: PublicStore, pages: Pages, links: Links, language: Language) -> None:
+        self._store = store
+        self._pages = pages
+        self._links = links
+        self._language = language
+        self._head = b"content-language: %b\r\n" % language.encode()
+        self._cache = ListCache(store)
+        self._known: tuple[str | None, Mapping[str, str]] = (None, {})
+
+    def routes(self) -> list[Route]:
+        """Return the routes of this surface."""
+        publisher, collection = (
+            "/documents/{publisher}",
+            "/documents/{publisher}/collections/{collection}",
+        )
+        return [
+            *(Route(path, self.page) for path in ("/", publisher, collection)),
+            *(Route(f"{path}/{FEED}", self.feed) for path in ("", publisher, collection)),
+            Route("/sitemap.xml", self.sitemap),
+        ]
+
+    def ready(self, ask: PlainRequest) -> PreparedResponse | None:
+        """Return the answer of the first page, or the feed, of a list if it takes no waiting."""
+        found = None if ask.has_query else _PLAIN.fullmatch(ask.path)
+        if found is None:
+            return None
+        path, feed = found[0].decode(), found[1]
+        origin = self._links.base
+        if feed:
+            path, scheme = path[: -len(FEED) - 1] or "/", "https" if ask.is_https else "http"
+            origin = self._links.known_origin(ask.headers.get(b"host", b"").decode(), scheme)
+        made = self._cache.ready(("feed" if feed else "page", origin, path, ""))
+        return public_answer(ask, made.variant(coding_for(ask))) if made else None
+
+    async def page(self, request: Request) -> Response:
+        """Send a page of a list."""
+        wanted = self._wanted(request, self._links.base)
+        here = request.query_params.get(wanted.parameter, "")
+        if len(here) > 200 or not here.isprintable():
+            raise Malformed("This page of the list does not exist.", where=wanted.parameter)
+        return await self._send(request, "page", replace(wanted, here=here), self._page)
+
+    async def feed(self, request: Request) -> Response:
+        """Send the feed of a list: its newest documents."""
+        wanted = self._wanted(request, self._links.origin(request))
+        return await self._send(request, "feed", wanted, self._feed)
+
+    async def sitemap(self, request: Request) -> Response:
+        """Send the sitemap, its index where there is too much for one, or one of its parts."""
+        origin = self._links.origin(request)
+        after = request.query_params.get("after")
+        if after is None:
+            return await self._answer(request, ("sitemap", origin), partial(self._whole, origin))
+        parts = await self._parts()
+        if len(parts) < 2 or after not in parts:
+            raise Missing("sitemap")
+        make = partial(self._part, origin, after)
+        return await self._answer(request, ("sitemap", origin, after), make)
+
+    # --- pages and feeds ---
+
+    def _wanted(self, request: Request, origin: str) -> Listing:
+        names = request.path_params
+        if not all(map(is_name, names.values())):
+            raise Missing("list")
+        return Listing(origin, **names)
+
+    async def _send(
+        self,
+        request: Request,
+        kind: str,
+        wanted: Listing,
+        make: Callable[[Listing], Make],
+    ) -> Response:
+        key = kind, wanted.origin, wanted.path, wanted.here
+        return await self._answer(request, key, make(wanted))
+
+    async def _answer(self, request: Request, key: tuple[str, ...], make: Make) -> Response:
+        made = await self._cache.get(key, make)
+        if made is None:
+            raise Missing("list")
+        return send_public(request, made)
+
+    def _page(self, wanted: Listing) -> Make:
+        async def make() -> Representation | None:
+            found = await self._entries(wanted, PAGE_SIZE + 1)
+            if wanted.publisher and not found:
+                return None  # whom nobody can read anything of does not exist in public
+            shown, place = found[:PAGE_SIZE], position if wanted.collection else cursor
+            following = place(shown[-1]) if len(found) > PAGE_SIZE else ""
+            listing = replace(wanted, entries=shown, following=following)
+            data = of_listing(listing, SITE, self.search)
+            return self._made(HTML, "catalogue.html", listing, linked_data=data)
+
+        return make
+
+    def _feed(self, wanted: Listing) -> Make:
+        async def make() -> Representation | None:
+            found = await self._store.entries(wanted.publisher, "", PAGE_SIZE, wanted.collection)
+            if wanted.publisher and not found:
+                return None
+            return self._made(ATOM, FEED, replace(wanted, entries=found))
+
+        return make
+
+    async def _entries(self, wanted: Listing, limit: int) -> Sequence[Entry]:
+        if wanted.collection:
+            return await self._store.members(
+                wanted.publisher, wanted.collection, wanted.here, limit
+            )
+        return await self._store.entries(wanted.publisher, wanted.here, limit)
+
+    def _made(
+        self, media_type: str, template: str, listing: Listing, **context: object
+    ) -> Representation:
+        body = self._pages.render(template, self._language, listing=listing, site=SITE, **context)
+        # Anyone can ask for a state that nobody has asked for.
+        return public_representation(media_type, body, NOW, self._head)
+
+    # --- the sitemap ---
+
+    async def _whole(self, origin: str) -> Representation:
+        updates = [update async for update in self._updates("", MOST + 1)]
+        if len(updates) > MOST:
+            parts = await self._parts()
+            return await _in_thread(partial(index, origin, parts.items()))
+        publishers = dict.fromkeys(update.address.publisher for update in updates)
+        lists = [Listing("", publisher).path for publisher in ("", *publishers)]
+        return await _in_thread(partial(sitemap, origin, lists, updates))
+
+    async def _part(self, origin: str, after: str) -> Representation:
+        updates = [update async for update in self._updates(after, MOST)]
+        return await _in_thread(partial(sitemap, origin, (), updates))
+
+    async def _parts(self) -> Mapping[str, str]:
+        """Return after which address each part begins, and when the latest of it was updated."""
+        mark = await self._store.listed()
+        if self._known[0] != mark:
+            self._known = mark, await self._divided()
+        return self._known[1]
+
+    async def _divided(self) -> Mapping[str, str]:
+        parts, after, last, count = dict[str, str](), "", "", 0
+        async for update in self._updates("", None):
+            if count % MOST == 0:
+                after = last
+            parts[after] = later(parts.get(after, update.updated), update.updated)
+            last, count = str(update.address), count + 1
+        return parts
+
+    async def _updates(self, after: str, most: int | None) -> AsyncIterator[Update]:
+        while most is None or most > 0:
+            size = _PART if most is None else min(most, _PART)
+            found = await self._store.updates(after, size)
+            for update in found:
+                yield update
+            if len(found) < size:
+                return
+            after = str(found[-1].address)
+            most = None if most is None else most - size
+
+
+async def _in_thread(make: Callable[[], bytes]) -> Representation:
+    """Return what takes long to make, while others have their turn."""
+    work = lambda: public_representation(XML, make(), NOW)  # noqa: E731
+    return await to_thread.run_sync(work)

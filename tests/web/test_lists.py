@@ -1,0 +1,354 @@
+"""Public lists: catalogue, publishers, collections, feeds and sitemaps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import feedparser
+import pytest
+from lxml import etree
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.app import Services, build
+from gateway.core.bundles import Entry
+from gateway.core.documents import Address
+from gateway.ports import PublicStore
+from gateway.rendering.pages import Pages
+from gateway.stores.files.public_store import FilePublicStore
+from gateway.stores.memory import MemoryPublicStore
+from gateway.web import lists
+from gateway.web.http.fast_path import FastPath
+from tests.asgi import Exchange, exchange
+from tests.properties.register import text_of
+from tests.services import Standing, gateway
+from tests.stores.things import bundle
+from tests.web.schemas import MAP, valid_feed, valid_sitemap
+from tests.web.sheets import HOSTILE, one
+
+pytestmark = pytest.mark.anyio
+
+ORIGIN = "https://read.example"
+LETTERS = "/documents/demo/collections/letters"
+EVERY = ("/", "/documents/demo", LETTERS)
+
+
+async def get(side: Standing, target: str, *headers: tuple[str, str]) -> Exchange:
+    return await exchange(side.app, "GET", target, headers)
+
+
+async def page(side: Standing, target: str) -> LexborHTMLParser:
+    answer = await get(side, target)
+    assert answer.status == 200, target
+    return LexborHTMLParser(answer.body.decode())
+
+
+async def titles(side: Standing, target: str) -> list[str]:
+    return [node.text().strip() for node in (await page(side, target)).css(".entry h2")]
+
+
+async def some(count: int = 3, **given: str) -> Standing:
+    """Return a gateway with letters, each a day after the one before, and one of somebody else."""
+    side = gateway(**{"base_url": ORIGIN} | given)
+    for number in range(count):
+        day = f"2026-{number // 28 + 1:02}-{number % 28 + 1:02}"
+        front = f"---\ntitle: Letter {number}\ndate: {day}\ncollection: letters\n---\n"
+        await side.publish(f"letter-{number:02}", f"{front}Free {number}.##paidbegin##p##paidend##")
+    await side.publish("other", "Other\n\nText.##paidbegin##p##paidend##", publisher="other")
+    return side
+
+
+# --- pages -------------------------------------------------------------------------------------
+
+
+async def test_a_publishers_page_has_its_documents_alone_newest_first() -> None:
+    side = await some()
+    assert await titles(side, "/documents/demo") == ["Letter 2", "Letter 1", "Letter 0"]
+    assert await titles(side, "/documents/other") == ["Other"]
+
+
+async def test_a_collection_has_its_documents_from_the_first_on() -> None:
+    assert await titles(await some(), LETTERS) == ["Letter 0", "Letter 1", "Letter 2"]
+
+
+async def test_a_declared_order_goes_before_the_dates() -> None:
+    side = await some()
+    front = "---\ntitle: Preface\ndate: 2026-02-01\ncollection: letters\norder: -1\n---\n"
+    await side.publish("preface", f"{front}Text.")
+    assert (await titles(side, LETTERS))[:2] == ["Preface", "Letter 0"]
+
+
+@pytest.mark.parametrize("start", ["/documents/demo", LETTERS])
+async def test_pages_lead_through_a_list_without_gap_or_repeat(start: str) -> None:
+    side = await some(45)
+    seen: list[str] = []
+    target = start
+    while target:
+        tree = await page(side, target)
+        seen += [node.text().strip() for node in tree.css(".entry h2")]
+        assert len(seen) <= 45
+        onward = tree.css_first("a[rel=next]")
+        target = (onward.attributes["href"] or "") if onward else ""
+    assert sorted(seen) == sorted(f"Letter {number}" for number in range(45))
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/documents/nobody", "/documents/other/collections/letters", "/documents/demo/collections/no"],
+)
+async def test_a_list_without_documents_is_not_there(target: str) -> None:
+    side = await some()
+    for end in ("", "/feed.xml"):
+        assert (await get(side, target + end)).status == 404
+
+
+@pytest.mark.parametrize("target", EVERY)
+async def test_a_list_says_where_it_is_and_where_its_feed_is(target: str) -> None:
+    tree = await page(await some(), target)
+    assert one(tree, "link[rel=canonical]").attributes["href"] == ORIGIN + target
+    feed = one(tree, "link[type='application/atom+xml']").attributes["href"]
+    assert feed == f"{ORIGIN}{target.rstrip('/')}/feed.xml"
+    kinds = {
+        each["@type"]
+        for each in json.loads(one(tree, "script[type='application/ld+json']").text())["@graph"]
+    }
+    assert kinds == (
+        {"WebSite", "ItemList"} if target == "/" else {"CollectionPage", "BreadcrumbList"}
+    )
+
+
+# --- what every list keeps to ------------------------------------------------------------------
+
+LISTS = (*EVERY, *(f"{each.rstrip('/')}/feed.xml" for each in EVERY), "/sitemap.xml")
+
+
+@pytest.mark.parametrize("target", LISTS)
+async def test_a_list_is_cached_as_previews_are(target: str) -> None:
+    side = await some()
+    plain = await get(side, target)
+    preview = await get(side, "/documents/demo/letter-00")
+    for name in ("cache-control", "vary", "access-control-allow-origin"):
+        assert plain.header(name) == preview.header(name)
+    for coding in ("br", "zstd", "gzip"):
+        answer = await get(side, target, ("accept-encoding", coding))
+        assert answer.header("content-encoding") == coding
+        assert text_of(answer) == plain.body.decode()
+        again = await get(
+            side, target, ("accept-encoding", coding), ("if-none-match", answer.header("etag"))
+        )
+        assert (again.status, again.body) == (304, b"")
+    head = await exchange(side.app, "HEAD", target)
+    assert (head.status, head.headers, head.body) == (200, plain.headers, b"")
+
+
+@pytest.mark.parametrize("target", LISTS)
+async def test_a_list_changes_with_every_change_and_with_no_other(target: str) -> None:
+    side = await some()
+    before = await get(side, target)
+    assert await get(side, target) == before
+    front = "---\ntitle: New\ncollection: letters\n---\n"
+    await side.publish("new", f"{front}Text.")
+    after = await get(side, target)
+    assert b"new" in after.body
+    assert after.header("etag") != before.header("etag")
+    await side.services.publishing.delete(Address("demo", "new"))
+    assert await get(side, target) == before
+
+
+class Counted(MemoryPublicStore):
+    """A store that counts how often its lists are asked."""
+
+    asked = 0
+
+    async def entries(
+        self, publisher: str, before: str, limit: int, collection: str = ""
+    ) -> list[Entry]:
+        self.asked += 1
+        return list(await super().entries(publisher, before, limit, collection))
+
+    async def members(self, publisher: str, collection: str, after: str, limit: int) -> list[Entry]:
+        self.asked += 1
+        return list(await super().members(publisher, collection, after, limit))
+
+
+@pytest.mark.parametrize("target", [*EVERY, "/documents/nobody"])
+async def test_a_list_that_has_not_changed_asks_no_store(target: str) -> None:
+    side = gateway()
+    store = Counted()
+    await store.put(Address("demo", "first"), bundle())
+    app = build(_on(side, store))
+    for _ in range(3):
+        await exchange(app, "GET", target)
+    assert store.asked == 1
+
+
+async def test_a_list_is_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    side = await some()
+    rendered: list[str] = []
+    render = Pages.render
+
+    def count(self: Pages, name: str, *rest: object, **context: object) -> bytes:
+        rendered.append(name)
+        return render(self, name, *rest, **context)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Pages, "render", count)
+    for _ in range(3):
+        await get(side, "/documents/demo")
+    assert rendered == ["catalogue.html"]
+
+
+async def test_two_workers_show_the_same_lists_at_once(tmp_path: Path) -> None:
+    side = gateway()
+    stores = FilePublicStore(tmp_path), FilePublicStore(tmp_path)
+    one_app, other_app = (build(_on(side, store)) for store in stores)
+    address = Address("demo", "first")
+    for name, there in (("e1", True), ("", False), ("e2", True)):
+        if name:
+            await stores[0].put(address, bundle(name))
+        else:
+            await stores[1].delete(address)
+        for app in (one_app, other_app):
+            for target in ("/", "/feed.xml", "/sitemap.xml"):
+                assert (b"demo/first" in (await exchange(app, "GET", target)).body) is there
+            assert (await exchange(app, "GET", "/documents/demo")).status == (200 if there else 404)
+
+
+def _on(side: Standing, store: PublicStore) -> Services:
+    return replace(side.services, store=store)
+
+
+# --- feeds -------------------------------------------------------------------------------------
+
+FEEDS = tuple(f"{each.rstrip('/')}/feed.xml" for each in EVERY)
+
+
+@pytest.mark.parametrize("base", [ORIGIN, ""])
+@pytest.mark.parametrize("target", FEEDS)
+async def test_a_feed_is_one_by_its_schema_and_read_by_feed_readers(target: str, base: str) -> None:
+    side = await some(base_url=base)
+    answer = await get(side, target)
+    assert answer.header("content-type") == "application/atom+xml; charset=utf-8"
+    valid_feed(answer.body)
+    read = feedparser.parse(answer.body)
+    assert not read.bozo
+    origin = base or "http://127.0.0.1:8000"
+    assert [entry.title for entry in read.entries if entry.title != "Other"] == [
+        "Letter 2",
+        "Letter 1",
+        "Letter 0",
+    ]
+    assert {entry.link for entry in read.entries} >= {f"{origin}/documents/demo/letter-00"}
+    assert next(e.summary for e in read.entries if e.title == "Letter 1") == "Free 1."
+    assert read.feed.links[0].href == origin + target
+
+
+async def test_a_feed_without_documents_is_one_all_the_same() -> None:
+    answer = await get(gateway(), "/feed.xml")
+    assert answer.status == 200
+    valid_feed(answer.body)
+
+
+async def test_whatever_a_document_says_of_itself_a_feed_stays_one() -> None:
+    side = gateway()
+    for number, title in enumerate((HOSTILE, "]]>", "&amp;", "<b>", "😀")):
+        front = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n"
+        await side.publish(f"d{number}", f"{front}Text.")
+    root = valid_feed((await get(side, "/feed.xml")).body)
+    assert HOSTILE in {node.text for node in root.iter("{http://www.w3.org/2005/Atom}title")}
+
+
+def test_the_schema_refuses_what_is_no_feed() -> None:
+    for body in (
+        b'<feed xmlns="http://www.w3.org/2005/Atom"><id>http://a/</id><title>t</title></feed>',
+        b'<feed xmlns="http://www.w3.org/2005/Atom"><id>/</id><title>t</title>'
+        b"<updated>2026-01-01T00:00:00Z</updated></feed>",
+        b"<rss/>",
+    ):
+        with pytest.raises(etree.DocumentInvalid):
+            valid_feed(body)
+
+
+# --- the sitemap -------------------------------------------------------------------------------
+
+
+async def locations(side: Standing, target: str = "/sitemap.xml") -> list[str]:
+    root = valid_sitemap((await get(side, target)).body)
+    return [node.text or "" for node in root.iter(f"{MAP}loc")]
+
+
+async def test_the_sitemap_has_every_document_with_the_time_of_its_last_change() -> None:
+    side = await some()
+    root = valid_sitemap((await get(side, "/sitemap.xml")).body)
+    told = {
+        node.findtext(f"{MAP}loc"): node.findtext(f"{MAP}lastmod")
+        for node in root.iter(f"{MAP}url")
+    }
+    assert told[f"{ORIGIN}/documents/demo/letter-01"] == "2026-01-02T00:00:00Z"
+    assert {*told} >= {f"{ORIGIN}/", f"{ORIGIN}/documents/demo", f"{ORIGIN}/documents/other/other"}
+
+
+async def test_more_than_one_sitemap_may_hold_has_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "MOST", 2)
+    monkeypatch.setattr(lists, "_PART", 1)
+    side = await some(5)
+    parts = await locations(side)
+    assert len(parts) == 3
+    assert all(part.startswith(f"{ORIGIN}/sitemap.xml?after=") for part in parts)
+    found = [place for part in parts for place in await locations(side, part.removeprefix(ORIGIN))]
+    documents = [place for place in found if place.count("/") == 5]
+    assert documents == [f"{ORIGIN}/documents/demo/letter-{n:02}" for n in range(5)] + [
+        f"{ORIGIN}/documents/other/other"
+    ]
+    for none in ("demo/letter-00", "x", "demo/letter-99"):
+        assert (await get(side, f"/sitemap.xml?after={none}")).status == 404
+
+
+async def test_translations_name_each_other_in_the_sitemap() -> None:
+    side = await some(1)
+    front = "---\ntitle: 信\nlanguage: zh-CN\ntranslation_of: letter-00\n---\n"
+    await side.publish("letter-00-zh", f"{front}文。")
+    root = valid_sitemap((await get(side, "/sitemap.xml")).body)
+    links = {
+        node.findtext(f"{MAP}loc"): [
+            link.attrib["hreflang"] for link in node if "href" in link.attrib
+        ]
+        for node in root.iter(f"{MAP}url")
+    }
+    assert links[f"{ORIGIN}/documents/demo/letter-00"] == ["en", "zh-CN"]
+    assert links[f"{ORIGIN}/documents/demo/letter-00-zh"] == ["en", "zh-CN"]
+    assert links[f"{ORIGIN}/documents/other/other"] == []
+
+
+# --- both ways ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("base", [ORIGIN, ""])
+@pytest.mark.parametrize("target", [*LISTS[:6], "/?before=2026-01-02", "/documents/nobody"])
+async def test_a_ready_list_is_the_one_that_the_long_way_sends(target: str, base: str) -> None:
+    side = await some(base_url=base)
+    first = build(side.services)
+    await exchange(first, "GET", target)
+    ready = first.state.ready
+    path, _, query = target.partition("?")
+    answer = ready.answer(b"GET", path.encode(), {b"host": b"127.0.0.1:8000"}, False, bool(query))
+    long = build(side.services)
+    long.user_middleware[0].kwargs["ready"] = FastPath({}, is_https=False)
+    told = await exchange(long, "GET", target)
+    assert (answer is None) is (bool(query) or told.status == 404)
+    if answer:
+        headers = {name.decode(): value.decode() for name, value in answer.headers}
+        assert (answer.body, headers) == (told.body, dict(told.headers))
+    evil = ready.answer(b"GET", path.encode(), {b"host": b"evil.example"}, False)
+    assert evil is None or b"evil" not in evil.body
+
+
+async def test_a_ready_list_is_the_one_of_now() -> None:
+    side = await some()
+    app = build(side.services)
+    for number in range(3):
+        await exchange(app, "GET", "/")
+        assert app.state.ready.answer(b"GET", b"/", {}, False)
+        await side.publish(f"more-{number}", "More\n\nText.")
+        assert app.state.ready.answer(b"GET", b"/", {}, False) is None
+        assert f"more-{number}" in (await exchange(app, "GET", "/")).body.decode()
