@@ -87,6 +87,7 @@ class Offer:
     name: str
     price: str = ""
     url: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ _HINTS = {
     "collection": "Use 1 to 80 of a-z, 0-9 and hyphen.",
     "language": "Use a language tag such as zh-CN or en.",
     "url": "Use an address that begins with https:// or with /.",
-    "offer": "Give each offer a name, and a price and a url if it has them.",
+    "offer": "Give each offer a name, and a price, a url and a note if it has them.",
     "free": "Write true or false.",
 }
 _HINTS |= dict.fromkeys(("updated", "publish_at", "expiryDate"), _HINTS["date"])
@@ -221,13 +221,14 @@ class _Fields:
 
     def _offer(self, name: str, node: Node) -> Offer | None:
         if not isinstance(node.value, dict):
-            self._wrong(name, FindingCode.UNDECODABLE, "is no list of name, price and url")
+            self._wrong(name, FindingCode.UNDECODABLE, "is no list of name, price, url and note")
             return None
         parts = _Fields(node.value, f"{name}.")
         offer = Offer(
             name=parts.text("name", 100),
             price=parts.text("price", 50),
             url=parts.text("url", 2_000, _URL.fullmatch),
+            note=parts.text("note", 200),
         )
         self.findings += parts.findings
         if not offer.name and not parts.findings:

@@ -47,7 +47,7 @@ FIELDS = (
     Field(("expiryDate", "unpublishDate", "expires"), "it is not published after this date"),
     Field(("free",), "`true`: it has no paid section, and is meant to have none"),
     Field(("collection",), "the collection that it belongs to: 1 to 80 of a-z, 0-9 and hyphen"),
-    Field(("offer",), "what can be bought: `{name, price, url}`, or a list of such"),
+    Field(("offer",), "what can be bought: `{name, price, url, note}`, or a list of such"),
 )
 
 UNUSED = {

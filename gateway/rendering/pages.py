@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.formats import FORMATS
 from gateway.rendering.catalogues import catalogue
+from gateway.rendering.lengths import minutes
 from gateway.rendering.representations import OTHERS
 from gateway.rendering.static import Static
 
@@ -115,6 +116,7 @@ def _environment(
     environment.globals["static"] = static.url
     environment.globals["formats"] = FORMATS
     environment.globals["representations"] = OTHERS
+    environment.filters["minutes"] = minutes
     environment.filters["day"] = lambda moment: day_in_words(moment, language)
     _install(environment, words)
     return environment

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
@@ -36,6 +37,7 @@ REFUSED = {"html": "html.refused", "json": "json.refused"}  # forms that a refus
 
 _SUMMARY = 140
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~])")
+_ACT = re.compile(r"购买|订阅|加入|支付|打赏|(?:buy|subscribe|join|get|order|pay)\b", re.IGNORECASE)
 _LINK = re.compile(r"(?:https?://|mailto:|/(?!/))[^\s\\]+", re.IGNORECASE)
 
 
@@ -45,6 +47,21 @@ class Cut:
 
     number: int
     size_at_least: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOffer:
+    """An offer as the panel shows it. link: to the shop, with what the shop has to know."""
+
+    name: str
+    price: str
+    note: str
+    link: str
+
+    @property
+    def says_act(self) -> bool:
+        """Return whether the name itself says what pressing it does."""
+        return _ACT.match(self.name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +146,19 @@ class PagePress:
             "base": self._base,
             "parts": _parts(projection, cuts),
             "linked_data": _linked_data(projection, sheet, bool(cuts)),
-            "offers": sheet.offers,
+            "offers": [self._shown(sheet, offer) for offer in sheet.offers],
             "unlock": UNLOCK,
         }
+
+    def _shown(self, sheet: _Sheet, offer: Offer) -> ShownOffer:
+        """Return an offer whose shop is told what is bought, and where its buyer goes on."""
+        link = offer.url
+        if not link.lower().startswith("mailto:"):
+            told = {"document": str(sheet.address)} | (
+                {"return": sheet.unlock} if self._base else {}
+            )
+            link = _with_query(link, urlencode(told, safe="/", quote_via=quote)) if link else ""
+        return ShownOffer(offer.name, offer.price, offer.note, link)
 
     def _lines(self, sheet: _Sheet, text: str, cuts: list[Cut]) -> bytes:
         """Return a text with one constant line for each cut."""
@@ -143,13 +170,10 @@ class PagePress:
 
     def _paywall_line(self, sheet: _Sheet, cut: Cut) -> str:
         _ = self._pages.gettext(sheet.interface)
-        size = _("fewer than 500 characters")
-        if cut.size_at_least:
-            size = _("%(size)s characters or more") % {"size": f"{cut.size_at_least:,}"}
-        return _("[Paid section · %(size)s · unlock: %(path)s]") % {
-            "size": size,
-            "path": f"{sheet.url}#unlock",
-        }
+        size = _("%(size)s characters or more") % {"size": f"{cut.size_at_least:,}"}
+        unlock = _("unlock: %(path)s") % {"path": f"{sheet.url}#unlock"}
+        told = [_("Paid section"), *([size] if cut.size_at_least else []), unlock]
+        return f"[{' · '.join(told)}]"
 
 
 class _Sheet:
@@ -188,7 +212,13 @@ class _Sheet:
 def _offer(offer: Offer) -> Offer:
     """Return the offer on one line each, without a link that is not a plain one."""
     url = offer.url.strip()
-    return Offer(_one_line(offer.name), _one_line(offer.price), url if _LINK.fullmatch(url) else "")
+    url = url if _LINK.fullmatch(url) else ""
+    return Offer(_one_line(offer.name), _one_line(offer.price), url, _one_line(offer.note))
+
+
+def _with_query(link: str, query: str) -> str:
+    place, sign, fragment = link.partition("#")
+    return f"{place}{'&' if '?' in place else '?'}{query}{sign}{fragment}"
 
 
 def _one_line(text: str) -> str:
@@ -312,7 +342,7 @@ def _section(part: FreePiece | Cut) -> dict[str, object]:
 
 
 def _offer_facts(offer: Offer) -> dict[str, str]:
-    return {"name": offer.name, "price": offer.price, "url": offer.url}
+    return {"name": offer.name, "price": offer.price, "url": offer.url, "note": offer.note}
 
 
 def _full_facts(sheet: _Sheet) -> dict[str, object]:

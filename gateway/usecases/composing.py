@@ -309,7 +309,9 @@ def _shown_findings(
 
 def _declared(meta: Meta) -> str:
     """Return what the page shows of the declared fields besides the title."""
-    offers = (part for offer in meta.offers for part in (offer.name, offer.price, offer.url))
+    offers = (
+        part for offer in meta.offers for part in (offer.name, offer.price, offer.url, offer.note)
+    )
     return "\n".join((meta.summary, meta.author, *offers))
 
 

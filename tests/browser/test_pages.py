@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from gateway.core.bundles import IDENTITY
-from gateway.core.documents import PLACEHOLDER
+from gateway.core.documents import PLACEHOLDER, Offer
 from tests.browser.pictures import ORIGIN, chromium, shown
 from tests.rendering.test_pages import ENTRY
 from tests.web.sheets import MOMENT, PAGES, PRESS, STATIC, full_text, projection
@@ -100,8 +100,44 @@ def test_without_scripts_the_form_is_there_and_the_copy_button_is_not(
     browser: Browser, pages: dict[str, bytes]
 ) -> None:
     with shown(browser, pages["preview"], STATIC, scripts=False) as seen:
+        assert not seen.page.locator("#unlock input[name=code]").is_visible()
+        seen.page.locator("summary:has(+ form)").click()
         assert seen.page.locator("#unlock input[name=code]").is_visible()
         assert not seen.page.locator("[data-copy]").is_visible()
+
+
+def test_a_link_to_the_field_for_a_code_opens_its_fold(
+    browser: Browser, pages: dict[str, bytes]
+) -> None:
+    with shown(browser, pages["preview"], STATIC) as seen:
+        seen.page.evaluate("location.hash = 'unlock-code'")
+        expect(seen.page.locator("#unlock-code")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [256, 320, 390])
+@pytest.mark.parametrize(
+    "price", ["From $4 per month, billed yearly, cancel anytime", "¥" + "9" * 49]
+)
+def test_a_price_of_any_length_wraps_at_twice_the_size(
+    browser: Browser, width: int, price: str
+) -> None:
+    offers = (Offer("Everything for a year", price, "/buy", "A letter a week"), Offer("甲" * 100))
+    made = PRESS.public(projection(offers=offers), "e1").forms["html"].bodies[IDENTITY]
+    with shown(browser, made, STATIC, width) as seen:
+        for size in ("100%", "200%"):
+            seen.page.evaluate(f"document.documentElement.style.fontSize = '{size}'")
+            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_panel_with_three_offers_stands_on_one_screen_with_two_lines_of_text(
+    browser: Browser,
+) -> None:
+    offers = tuple(Offer("本篇全文", "¥6.00", "/buy", "一次付款") for _ in range(3))
+    made = PRESS.public(projection(offers=offers), "e1").forms["html"].bodies[IDENTITY]
+    with shown(browser, made, STATIC) as seen:
+        box = seen.page.locator("#unlock").bounding_box()
+        assert box
+        assert box["height"] <= 460
 
 
 def test_the_text_that_breaks_off_pales(browser: Browser, pages: dict[str, bytes]) -> None:

@@ -23,6 +23,7 @@ SECURITY = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "referrer-policy": "no-referrer",
 }
+PUBLIC_REFERRER = "strict-origin"  # a shop may know which site its buyer comes from
 HSTS = "max-age=63072000; includeSubDomains"
 
 Pairs = list[tuple[bytes, bytes]]

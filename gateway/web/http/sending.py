@@ -17,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 from gateway.core.bundles import IDENTITY, LONG, Representation, Variant
 from gateway.core.errors import GatewayError
 from gateway.web.http.fast_path import Common, Kind, PlainRequest, PreparedResponse
-from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC, secured
+from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC, PUBLIC_REFERRER, secured
 
 PREFERENCE = ("br", "zstd", "gzip")  # smallest first
 LONGEST = 200  # letters of a header whose meaning is worth remembering
@@ -117,6 +117,7 @@ def _common(cache: str, coding: str, media_type: str, is_https: bool) -> Common:
     headers = {"cache-control": cache}
     if cache != CACHE_PRIVATE:
         headers["vary"] = "Accept-Encoding"
+        headers["referrer-policy"] = PUBLIC_REFERRER
     if coding != IDENTITY:
         headers["content-encoding"] = coding
     if media_type:
