@@ -184,10 +184,17 @@ class CrossSite(Forbidden):
 
 
 class Unpaid(GatewayError):
+    """ended: when the last right to it ended, in Unix seconds; None where there never was one.
+
+    is_free: there is nothing that needs a right.
+    """
+
     hint = "Open an unlock link or enter a code."
 
-    def __init__(self) -> None:
+    def __init__(self, ended: int | None = None, *, is_free: bool = False) -> None:
         super().__init__("The paid part of this document needs a right.")
+        self.ended = ended
+        self.is_free = is_free
 
 
 class UsedUp(GatewayError):

@@ -6,7 +6,7 @@ the ledger says, or on a memory that a lease keeps as good as that.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ from gateway.core.cache_keys import document_key, grant_key, reader_key
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Expired, Missing, Revoked, Unauthenticated, Unpaid
 from gateway.core.permits import Permit
-from gateway.core.rights import NO_RIGHTS, Rights, Scope, ScopeKind, Standing, judge
+from gateway.core.rights import NO_RIGHTS, Grant, Rights, Scope, ScopeKind, Standing, judge
 from gateway.core.tokens import Claims, KeyRing, Purpose
 from gateway.ports import RIGHTS, Audit, Clock, Coherence, Edition, Known, Ledger, Reader, Vault
 from gateway.usecases.signing_keys import Signing
@@ -35,6 +35,7 @@ class Current(Struct, frozen=True):
 
     edition: str
     collection: str
+    is_free: bool = False  # no section is paid
 
 
 class Holder(Struct, frozen=True):
@@ -170,17 +171,22 @@ class Reading:
                 raise Expired  # its link was renewed
             rights = NO_RIGHTS  # a cookie that is good no more is none
         verdict = judge(rights, address, current.collection, now)
+        if verdict.allowed:
+            return Permit(verdict, address, current.collection, current.edition)
+        if current.is_free:
+            raise Unpaid(is_free=True)
         if verdict.standing is _REVOKED:
             raise Revoked
-        if not verdict.allowed:
-            raise Unpaid
-        return Permit(verdict, address, current.collection, current.edition)
+        raise Unpaid(_ended(rights.covering(address, current.collection), now))
 
     # --- what memory is filled with ---
 
     async def _load_current(self, address: Address) -> Current | None:
         edition = await self._ledger.current(address)
-        return Current(edition.id, edition.collection) if edition else None
+        if edition is None:
+            return None
+        is_free = bool(edition.sections) and not any(paid for paid, _, _ in edition.sections)
+        return Current(edition.id, edition.collection, is_free)
 
     async def _rights(self, holder: Holder) -> Rights | None:
         load = self._load_grant if holder.key.startswith("grant:") else self._load_reader
@@ -251,6 +257,11 @@ class Reading:
                 count += 1
             if count == limit:
                 return
+
+
+def _ended(grants: Iterable[Grant], now: int) -> int | None:
+    """Return when the last of these grants ended, None where none has."""
+    return max((g.ends for g in grants if g.ends is not None and g.ends <= now), default=None)
 
 
 def _claims(ring: KeyRing, cookie: str, now: int) -> Claims | None:

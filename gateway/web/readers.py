@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from gateway.core.bundles import IDENTITY, Variant
 from gateway.core.documents import Address
-from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Unpaid
+from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Revoked, Unpaid
 from gateway.ports import FailedAttempts, PublicStore
 from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Language, Pages, negotiate
@@ -36,6 +36,7 @@ from gateway.web.http.requests import (
 from gateway.web.http.sending import LONGEST, Check, private_answer, send_own, send_private
 from gateway.web.http.under_way import UnderWay
 from gateway.web.preview_cache import PreviewCache
+from gateway.web.refusals import Refusals
 
 LIBRARY_SIZE = 100
 ONCE = "/once"  # named by the style sheet, for a form that somebody begins to fill in
@@ -66,6 +67,7 @@ class Readers:
         self._store = store
         self._previews = previews
         self._pages = pages
+        self._refusals = Refusals(pages)
         self._under_way = under_way
         self._is_https = is_https
 
@@ -152,7 +154,11 @@ class Readers:
         try:
             opened = await self._reading.open(address, credential, _full(form, liked))
         except Unpaid as error:
-            return await self._refuse(request, address, form, status_of(error))
+            return await self._refuse(request, address, form, error)
+        except Revoked as error:
+            if form != PAGE.name:
+                raise
+            return await self._refuse(request, address, form, error)
         check = partial(self._reading.check, address, credential)
         work = partial(self._send, request, opened, check)
         if opened.text.is_long:
@@ -172,7 +178,9 @@ class Readers:
         liked = ask.headers.get(b"accept-language", b"").decode("latin-1")
         try:
             variant, status = self._reading.ready(address, credential, _full(form, liked)), 200
-        except Unpaid:
+        except Unpaid as error:
+            if error.is_free or error.ended is not None:
+                return None
             variant, status = self._refusal(ask.path, address, _refused(form)), 402
         return None if variant is None else private_answer(ask, variant, status)
 
@@ -191,11 +199,15 @@ class Readers:
         name = _cookie_name(ask.is_https)
         return (_cookie_in if len(shown) <= PLAIN else _cookie_in.__wrapped__)(shown, name)
 
-    async def _refuse(self, request: Request, address: Address, form: str, status: int) -> Response:
+    async def _refuse(
+        self, request: Request, address: Address, form: str, error: Unpaid | Revoked
+    ) -> Response:
+        if isinstance(error, Unpaid) and error.is_free:
+            return _see_other(request.url.path.replace("/read/", "/documents/", 1))
         preview = await self._store.form(address, _refused(form), IDENTITY)
         if preview is None:
             raise Missing("document")
-        return send_own(request, preview, status)
+        return send_own(request, self._refusals.told(preview, form, error), status_of(error))
 
     async def library(self, request: Request) -> Response:
         """Show what this reader may read."""
