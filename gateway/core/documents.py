@@ -237,6 +237,8 @@ class FullText:
     address: Address
     meta: Meta
     rendering: Rendering
+    free_start: str | None = None
+    """The HTML before the first cut, None where there is no cut."""
 
     def __repr__(self) -> str:
         return f"FullText({self.address})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
@@ -26,7 +26,9 @@ from gateway.core.documents import (
 )
 from gateway.core.errors import Unpaid
 from gateway.core.timestamps import day_of
+from gateway.rendering.body import Heading, going_on, headings, with_regions
 from gateway.rendering.encodings import private_representation, public_representation
+from gateway.rendering.lengths import minutes
 from gateway.rendering.pages import LANGUAGES, Language, Pages, interface
 from gateway.rendering.problems import PROBLEM, problem_details
 from gateway.rendering.representations import HTML, OTHERS, REPRESENTATIONS
@@ -34,6 +36,12 @@ from gateway.rendering.representations import HTML, OTHERS, REPRESENTATIONS
 UNLOCK = "/unlock"  # the page where a token is typed or a link leads
 
 REFUSED = {"html": "html.refused", "json": "json.refused"}  # forms that a refusal has of its own
+
+ENOUGH = 3  # headings, for a list of contents
+LONG = 20_000  # characters
+RTL = frozenset(
+    ["ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"]
+)  # languages
 
 _SUMMARY = 140
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~])")
@@ -96,7 +104,7 @@ class PagePress:
             for each in REPRESENTATIONS
         } | {
             REFUSED["html"]: private_representation(
-                HTML, self._pages.render("refused.html", sheet.interface, **page)
+                HTML, self._pages.render("refused.html", sheet.interface, **page | {"state": "no"})
             ),
             REFUSED["json"]: private_representation(PROBLEM, _json(_refusal(facts))),
         }
@@ -105,8 +113,10 @@ class PagePress:
     def full(self, full: FullText, edition: str) -> Bundle:
         """Return the forms for the holder of a right, uncompressed and without ETag."""
         sheet = _Sheet(full.address, full.meta, full.rendering, self._base)
+        html = sheet.rendering.html
+        html = html if full.free_start is None else going_on(html, full.free_start)
         forms = {
-            f"html.{language}": private_representation(HTML, self._read(sheet, language))
+            f"html.{language}": private_representation(HTML, self._read(sheet, language, html))
             for language in LANGUAGES
         }
         bodies = {
@@ -133,9 +143,14 @@ class PagePress:
         start, end = text.index('<article class="sheet"'), text.rindex("</article>")
         return Markup(text[start:end] + "</article>")  # noqa: S704  set by our own template
 
-    def _read(self, sheet: _Sheet, language: Language) -> bytes:
-        body = Markup(sheet.rendering.html)  # noqa: S704  sanitised before
+    def _read(self, sheet: _Sheet, language: Language, html: str) -> bytes:
+        body = Markup(self._with_regions(html, language))  # noqa: S704  sanitised before
         return self._pages.render("read.html", language, document=sheet, body=body)
+
+    def _with_regions(self, html: str, language: Language) -> str:
+        _ = self._pages.gettext(language)
+        words = {"table": _("Table %(number)s"), "pre": _("Code %(number)s")}
+        return with_regions(html, lambda name, number: words[name] % {"number": number})
 
     def _preview(self, projection: Projection, sheet: _Sheet, cuts: list[Cut]) -> dict[str, object]:
         return {
@@ -144,11 +159,18 @@ class PagePress:
             "updated": projection.updated,
             "summary": _summary(projection),
             "base": self._base,
-            "parts": _parts(projection, cuts),
+            "parts": self._page_parts(projection, sheet, cuts),
             "linked_data": _linked_data(projection, sheet, bool(cuts)),
             "offers": [self._shown(sheet, offer) for offer in sheet.offers],
             "unlock": UNLOCK,
+            "state": "",
         }
+
+    def _page_parts(
+        self, projection: Projection, sheet: _Sheet, cuts: list[Cut]
+    ) -> list[FreePiece | Cut]:
+        html = self._with_regions(projection.rendering.html, sheet.interface)
+        return _parts(replace(projection, rendering=replace(projection.rendering, html=html)), cuts)
 
     def _shown(self, sheet: _Sheet, offer: Offer) -> ShownOffer:
         """Return an offer whose shop is told what is bought, and where its buyer goes on."""
@@ -194,6 +216,27 @@ class _Sheet:
         self.url = base + self.path
         self.unlock = base + UNLOCK
         self.offers = [_offer(offer) for offer in meta.offers]
+
+    @property
+    def direction(self) -> str:
+        """Which way the text runs, where that is not from left to right."""
+        return "rtl" if self.language.lower().split("-")[0] in RTL else ""
+
+    @property
+    def contents(self) -> list[Heading]:
+        """The headings, where they are enough to be listed."""
+        found = headings(self.rendering.html)
+        return found if len(found) >= ENOUGH else []
+
+    @property
+    def minutes(self) -> int:
+        """How long what is here takes to read."""
+        return minutes(len("".join(self.rendering.text.split())), self.language)
+
+    @property
+    def is_long(self) -> bool:
+        """Return whether the list of contents stays in sight on a wide screen."""
+        return len(self.rendering.text) > LONG
 
     @property
     def markdown(self) -> str:

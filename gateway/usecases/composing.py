@@ -370,10 +370,16 @@ def compose(task: Task, formats: Formats, press: Press) -> Composed:
     )
     sealed = Sealed(
         source=prepared.source.kept,
-        full=press.full(FullText(document.address, document.meta, prepared.full), task.edition),
+        full=press.full(_full_text(prepared), task.edition),
         public=press.public(projection, task.edition),
     )
     return Composed(edition, sealed, prepared.warnings)
+
+
+def _full_text(prepared: Prepared) -> FullText:
+    document = prepared.document
+    start, cut, _ = prepared.preview.html.partition(PLACEHOLDER)
+    return FullText(document.address, document.meta, prepared.full, start if cut else None)
 
 
 def _dates(task: Task, meta: Meta, digest: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from gateway.core.bundles import IDENTITY, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Revoked, Unpaid
 from gateway.ports import FailedAttempts, PublicStore
+from gateway.rendering.body import GO_ON
 from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Language, Pages, negotiate
 from gateway.rendering.press import REFUSED
@@ -110,7 +111,7 @@ class Readers:
             known = await self._reading.reader(self._reader_cookie(request))
             redeemed = await self._redeeming.redeem(token_in(word) or word, known, once)
         address = redeemed.address or await self._readable(wanted, redeemed.cookie)
-        place = f"/read/{address}" if address else "/library"
+        place = f"/read/{address}#{GO_ON}" if address else "/library"
         if redeemed.confirmed:
             response = _see_other(place)
         else:

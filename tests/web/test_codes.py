@@ -218,7 +218,7 @@ async def test_a_code_is_taken_however_it_is_typed(typed: Any) -> None:
     (code,) = await api.make_codes(scope="document:d")
     browser = Browser(standing.app)
     answer = await browser.unlock(typed(code["code"]))
-    assert (answer.status, answer.header("location")) == (303, "/read/demo/d")
+    assert (answer.status, answer.header("location")) == (303, "/read/demo/d#go-on")
     assert b"Paid." in (await browser.get("/read/demo/d")).body
 
 
@@ -453,7 +453,7 @@ async def test_a_whole_unlock_link_can_be_pasted_for_a_code() -> None:
     for word in (made["unlock_url"] + "&token=x", made["unlock_url"] + "x", "https://x/?token=a"):
         assert (await browser.unlock(word)).status == 401
     answer = await browser.unlock(made["unlock_url"])
-    assert (answer.status, answer.header("location")) == (303, "/read/demo/d")
+    assert (answer.status, answer.header("location")) == (303, "/read/demo/d#go-on")
 
 
 # --- what the audit says -----------------------------------------------------------------------

@@ -14,6 +14,13 @@ for (const form of document.querySelectorAll('form[action$="/unlock"]')) {
   });
 }
 
+// Whoever signs out takes along what this browser remembers of the reading.
+for (const form of document.querySelectorAll('form[action="/signout"]')) {
+  form.addEventListener("submit", () => {
+    for (const key of Object.keys(localStorage)) if (/^(read|at):/.test(key)) localStorage.removeItem(key);
+  });
+}
+
 // Copy an address, or what stands in a field.
 for (const button of document.querySelectorAll("[data-copied]")) {
   if (!navigator.clipboard) break;
