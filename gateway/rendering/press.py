@@ -39,9 +39,7 @@ REFUSED = {"html": "html.refused", "json": "json.refused"}  # forms that a refus
 
 ENOUGH = 3  # headings, for a list of contents
 LONG = 20_000  # characters
-RTL = frozenset(
-    ["ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"]
-)  # languages
+RTL = frozenset(("ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"))
 
 _SUMMARY = 140
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~])")
