@@ -77,6 +77,7 @@ from gateway.usecases.codes import Codes
 from gateway.usecases.explaining import Explaining
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import Idempotency
+from gateway.usecases.moving import Moving
 from gateway.usecases.publishers import Publishers
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.reading import Reading
@@ -131,6 +132,7 @@ class Services:
     granting: Granting
     codes: Codes
     redeeming: Redeeming
+    moving: Moving
     explaining: Explaining
     idempotency: Idempotency
     reading: Reading
@@ -410,6 +412,7 @@ def build_services(
         publishers=Publishers(ledger, announcing, clock),
         codes=Codes(ledger, signing, announcing, seeds, clock, rest),
         redeeming=Redeeming(ledger, signing, announcing, clock),
+        moving=Moving(ledger, signing, announcing, clock),
         explaining=Explaining(ledger, signing, clock),
         idempotency=Idempotency(ledger, clock),
         reading=Reading(ledger, vault, signing, coherence, audit, clock),
@@ -444,6 +447,8 @@ def build(services: Services) -> Starlette:
         previews,
         pages,
         under_way,
+        services.moving,
+        links,
         is_https=settings.is_https,
     )
     ready = FastPath({**public.responders(), **readers.responders()}, is_https=settings.is_https)

@@ -342,6 +342,12 @@ class Ledger(Anchors, Rolls, Protocol):
     async def sign_out(self, reader: str) -> None:
         """Raise the reader's auth_epoch, so that its cookies end, and free its places."""
 
+    async def move(self, reader: str, epoch: int, to: str, at: int) -> Reader:
+        """Raise the reader's auth_epoch from this one on behalf of `to`; again for it: no change.
+
+        Raises Moved where it was raised for anybody else, Missing.
+        """
+
     async def answer(self, publisher: str, key: str) -> Answer | None: ...
 
     async def keep_answer(self, publisher: str, key: str, answer: Answer, at: int) -> None: ...

@@ -14,6 +14,7 @@ from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from gateway.core.timestamps import timestamp
 from gateway.formats import FORMATS
 from gateway.rendering.catalogues import catalogue
 from gateway.rendering.lengths import minutes
@@ -117,6 +118,7 @@ def _environment(
     environment.globals["formats"] = FORMATS
     environment.globals["representations"] = OTHERS
     environment.filters["minutes"] = minutes
+    environment.filters["day_at"] = lambda at: day_in_words(timestamp(at), language)
     environment.filters["day"] = lambda moment: day_in_words(moment, language)
     _install(environment, words)
     return environment

@@ -53,6 +53,23 @@ class Opened(Struct, frozen=True):
     holder: Holder
 
 
+class Shelved(Struct, frozen=True):
+    """A document that a reader may read, and until when; None is without end."""
+
+    edition: Edition
+    ends: int | None
+
+
+class Placed(Struct, frozen=True):
+    """A right of a reader, and in how many of its places it is open."""
+
+    grant: Grant
+    standing: Standing
+    used: int
+
+
+MOST_PLACES = 20  # rights that a library tells the places of
+
 # Python 3.11 takes longer to find a member of an Enum than most of what is done with it.
 _GRANT, _READER, _READ = Purpose.GRANT, Purpose.READER, Act.READ
 _REVOKED = Standing.REVOKED
@@ -227,6 +244,30 @@ class Reading:
                 found += await self._covered(publisher, own, slug, limit - len(found))
         return found
 
+    async def shelf(
+        self, cookie: str, limit: int, after: Address | None = None
+    ) -> Sequence[Shelved]:
+        """Return what `library` does, and until when each of it may be read."""
+        reader, now = await self.reader(cookie), self._clock.now()
+        rights = Rights(reader.grants if reader else ())
+        return [
+            Shelved(edition, _last_end(rights.covering(edition.address, edition.collection), now))
+            for edition in await self.library(cookie, limit, after)
+        ]
+
+    async def places(self, cookie: str) -> Sequence[Placed]:
+        """Return the newest rights of a reader, whether each stands, and where it is open."""
+        reader, now = await self.reader(cookie), self._clock.now()
+        newest = reader.grants[-MOST_PLACES:][::-1] if reader else ()
+        return [
+            Placed(
+                grant,
+                grant.standing(now),
+                len(await self._ledger.devices(grant.id, grant.devices)),
+            )
+            for grant in newest
+        ]
+
     async def _covered(
         self, publisher: str, scopes: Sequence[Scope], after: str, limit: int
     ) -> Sequence[Edition]:
@@ -257,6 +298,12 @@ class Reading:
                 count += 1
             if count == limit:
                 return
+
+
+def _last_end(grants: Iterable[Grant], now: int) -> int | None:
+    """Return when the last of these grants that stand ends, None where one has no end."""
+    ends = [grant.ends for grant in grants if grant.standing(now) is Standing.STANDS]
+    return None if None in ends else max(filter(None, ends), default=None)
 
 
 def _ended(grants: Iterable[Grant], now: int) -> int | None:

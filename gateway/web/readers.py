@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import groupby
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.bundles import IDENTITY, Variant
 from gateway.core.documents import Address
-from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Revoked, Unpaid
+from gateway.core.errors import (
+    BadToken,
+    GatewayError,
+    Malformed,
+    Missing,
+    Revoked,
+    Unavailable,
+    Unpaid,
+)
 from gateway.ports import FailedAttempts, PublicStore
 from gateway.rendering.body import GO_ON
 from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Language, Pages, negotiate
-from gateway.rendering.press import REFUSED
+from gateway.rendering.press import REFUSED, UNLOCK
+from gateway.rendering.qr_codes import qr_code
 from gateway.rendering.representations import HTML, PAGE
-from gateway.usecases.reading import Credential, Opened, Reading
-from gateway.usecases.redeeming import COOKIE_LIFE, ONCE_LIFE, Redeeming
+from gateway.usecases.moving import MovedReader, Moving
+from gateway.usecases.reading import Credential, Opened, Reading, Shelved
+from gateway.usecases.redeeming import COOKIE_LIFE, ONCE_LIFE, Redeemed, Redeeming
 from gateway.web.errors import status_of
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_PRIVATE
-from gateway.web.http.links import token_in
+from gateway.web.http.links import Links, token_in
 from gateway.web.http.rate_limit import CODES, rate_limited
 from gateway.web.http.requests import (
     MAX_CREDENTIAL,
@@ -59,6 +71,8 @@ class Readers:
         previews: PreviewCache,
         pages: Pages,
         under_way: UnderWay,
+        moving: Moving,
+        links: Links,
         *,
         is_https: bool,
     ) -> None:
@@ -70,6 +84,8 @@ class Readers:
         self._pages = pages
         self._refusals = Refusals(pages)
         self._under_way = under_way
+        self._moving = moving
+        self._links = links
         self._is_https = is_https
 
     def responders(self) -> Mapping[bytes, Responder]:
@@ -83,6 +99,7 @@ class Readers:
             Route(ONCE, self.once),
             Route("/read/{publisher}/{slug}", self.read),
             Route("/library", self.library),
+            Route("/library/move", self.move, methods=["POST"]),
             Route("/signout", self.sign_out, methods=["POST"]),
         ]
 
@@ -95,8 +112,21 @@ class Readers:
         tokens = request.query_params.getlist("token")
         if len(tokens) > 1:
             raise Malformed("There are several tokens in the link.", where="token")
-        once = self._redeeming.once()
-        return self._page(request, "unlock.html", token=tokens[0] if tokens else "", once=once)
+        token = tokens[0] if tokens else ""
+        return self._page(
+            request,
+            "unlock.html",
+            token=token,
+            once=self._redeeming.once(),
+            opening=await self._redeeming.look(token) if token else None,
+            is_move=bool(token) and await self._is_move(token),
+        )
+
+    async def _is_move(self, token: str) -> bool:
+        try:
+            return await self._moving.is_move(token)
+        except Unavailable:
+            return False
 
     async def _redeem(self, request: Request) -> Response:
         require_same_origin(request)
@@ -106,11 +136,16 @@ class Readers:
         word = (fields.get("token") or fields.get("code") or "").strip()
         if not word:
             raise BadToken
-        once = self._once(request, fields)
+        once, token = self._once(request, fields), token_in(word) or word
         async with rate_limited(self._attempts, request, CODES, word):
             known = await self._reading.reader(self._reader_cookie(request))
-            redeemed = await self._redeeming.redeem(token_in(word) or word, known, once)
-        address = redeemed.address or await self._readable(wanted, redeemed.cookie)
+            redeemed: Redeemed | MovedReader
+            if await self._moving.is_move(token):
+                redeemed = await self._moving.move(token, known, once)
+            else:
+                redeemed = await self._redeeming.redeem(token, known, once)
+        own = redeemed.address if isinstance(redeemed, Redeemed) else None
+        address = own or await self._readable(wanted, redeemed.cookie)
         place = f"/read/{address}#{GO_ON}" if address else "/library"
         if redeemed.confirmed:
             response = _see_other(place)
@@ -213,17 +248,30 @@ class Readers:
     async def library(self, request: Request) -> Response:
         """Show what this reader may read."""
         after = _after(request)
-        found = await self._reading.library(self._reader_cookie(request), LIBRARY_SIZE + 1, after)
-        editions = found[:LIBRARY_SIZE]
-        following = str(editions[-1].address) if len(found) > LIBRARY_SIZE else ""
+        cookie = self._reader_cookie(request)
+        found = await self._reading.shelf(cookie, LIBRARY_SIZE + 1, after)
+        shelved = found[:LIBRARY_SIZE]
+        following = str(shelved[-1].edition.address) if len(found) > LIBRARY_SIZE else ""
         return self._page(
             request,
             "library.html",
-            editions=editions,
+            shelves=_shelves(shelved),
+            count=len(shelved),
+            places=await self._reading.places(cookie),
             following=following,
             is_first=after is None,
             once=self._redeeming.once(),
         )
+
+    async def move(self, request: Request) -> Response:
+        """Give the reader a link, and a QR code of it, that takes it to another device."""
+        require_same_origin(request)
+        reader = await self._reading.reader(self._reader_cookie(request))
+        if reader is None or not reader.grants:
+            return _see_other("/library")
+        token = await self._moving.token(reader)
+        link = self._links.absolute(request, f"{UNLOCK}?token={token}")
+        return self._page(request, "move.html", link=link, picture=Markup(qr_code(link)))  # noqa: S704  drawn by us
 
     async def sign_out(self, request: Request) -> Response:
         """End this reader's cookies, here and in every copy."""
@@ -263,6 +311,16 @@ class Readers:
             httponly=True,
             samesite="lax",
         )
+
+
+def _shelves(shelved: Sequence[Shelved]) -> list[tuple[str, str, list[Shelved]]]:
+    """Return documents by the publisher and the collection that they belong to."""
+
+    def place(one: Shelved) -> tuple[str, str]:
+        return one.edition.address.publisher, one.edition.collection
+
+    ordered = sorted(shelved, key=place)
+    return [(*where, list(group)) for where, group in groupby(ordered, key=place)]
 
 
 def _after(request: Request) -> Address | None:

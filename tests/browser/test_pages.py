@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from markupsafe import Markup
 from playwright.sync_api import Browser, expect
 
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import PLACEHOLDER, Offer
+from gateway.rendering.qr_codes import qr_code
+from gateway.usecases.redeeming import Opening
 from tests.browser.pictures import ORIGIN, chromium, shown
-from tests.rendering.test_pages import ENTRY
+from tests.rendering.test_pages import EDITION, ENTRY, GRANTS, LIBRARY, UNLOCK
 from tests.web.sheets import MOMENT, PAGES, PRESS, STATIC, full_text, projection
 
 WIDE = "<table><tr>" + "<td>一二三四五六七八</td>" * 12 + f"</tr></table><pre>{'x' * 400}</pre>"
-NAMES = ("preview", "refused", "read", "catalogue", "library", "unlock", "code", "error")
+LINK = f"https://gateway.test/unlock?token=pg1.k1.{'x' * 200}"
+NAMES = (
+    *("preview", "refused", "read", "catalogue", "library", "unlock", "code", "move"),
+    "error",
+)
 
 
 def _pages() -> dict[str, bytes]:
@@ -28,16 +35,12 @@ def _pages() -> dict[str, bytes]:
         "catalogue": PAGES.render(
             "catalogue.html", "zh-CN", entries=(ENTRY,), following=MOMENT, is_first=False
         ),
-        "library": PAGES.render(
-            "library.html",
-            "zh-CN",
-            editions=(ENTRY,),
-            following="demo/a",
-            is_first=False,
-            once="1",
+        "library": PAGES.render("library.html", "zh-CN", **LIBRARY),
+        "unlock": PAGES.render(
+            "unlock.html", "en", **UNLOCK | {"token": "x", "opening": Opening(GRANTS[0], EDITION)}
         ),
-        "unlock": PAGES.render("unlock.html", "en", token="pg1.a.b", once="1"),
-        "code": PAGES.render("unlock.html", "zh-CN", token="", once="1"),
+        "code": PAGES.render("unlock.html", "zh-CN", **UNLOCK),
+        "move": PAGES.render("move.html", "en", link=LINK, picture=Markup(qr_code(LINK))),
         "error": PAGES.render(
             "error.html", "en", kind="unavailable", status=503, once="", document=""
         ),
