@@ -7,7 +7,6 @@ import re
 
 import pytest
 
-from gateway.core.errors import Missing, Moved
 from tests.asgi import Exchange, exchange
 from tests.properties.register import text_of
 from tests.services import Standing
@@ -127,22 +126,3 @@ async def test_who_has_no_library_gets_no_link() -> None:
     standing, _ = await open_api()
     answer = await exchange(standing.app, "POST", "/library/move", [FORM])
     assert (answer.status, answer.header("location")) == (303, "/library")
-
-
-async def test_a_move_on_record_is_for_one_browser_alone() -> None:
-    standing, _ = await open_api()
-    _, token = await standing.grant("all")
-    browser = Browser(standing.app)
-    await browser.unlock(token)
-    reader = await standing.services.reading.reader(browser.cookie.partition("=")[2])
-    assert reader
-    for _ in range(2):
-        moved = await standing.ledger.move(reader.id, 0, "one", standing.clock.at)
-        assert (moved.auth_epoch, len(moved.grants)) == (1, 1)
-    with pytest.raises(Moved):
-        await standing.ledger.move(reader.id, 0, "other", standing.clock.at)
-    await standing.ledger.sign_out(reader.id)
-    with pytest.raises(Moved):
-        await standing.ledger.move(reader.id, 0, "one", standing.clock.at)
-    with pytest.raises(Missing):
-        await standing.ledger.move("nobody", 0, "one", standing.clock.at)

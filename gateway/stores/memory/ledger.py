@@ -467,7 +467,7 @@ class MemoryLedger(MemoryAnchors):
             self._raise_readers([reader])
         elif kept is None or kept.fingerprint != to or now != epoch + 1:
             raise Moved
-        return replace(found, auth_epoch=epoch + 1)
+        return await self.reader(reader) or found
 
     # --- answers ---
 
