@@ -150,7 +150,8 @@ class Readers:
         if redeemed.confirmed:
             response = _see_other(place)
         else:
-            response = self._page(request, "recorded.html", 202, done="unlocked", place=place)
+            done = "unlocked" if isinstance(redeemed, Redeemed) else "moved"
+            response = self._page(request, "recorded.html", 202, done=done, place=place)
         self._set_cookie(request, response, redeemed.cookie, COOKIE_LIFE)
         return response
 
