@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
-from gateway.core.bundles import Bundle, Entry
+from gateway.core.bundles import IDENTITY, Bundle, Entry
 from gateway.core.documents import (
     PLACEHOLDER,
     Address,
@@ -26,18 +27,18 @@ from gateway.core.documents import (
 )
 from gateway.core.errors import Unpaid
 from gateway.core.timestamps import day_of
-from gateway.rendering.body import Heading, going_on, headings, with_regions
+from gateway.rendering.body import GO_ON, going_on, with_regions
 from gateway.rendering.encodings import private_representation, public_representation
 from gateway.rendering.lengths import minutes
 from gateway.rendering.pages import LANGUAGES, Language, Pages, interface
+from gateway.rendering.paging import MAX_PAGES, Page, form_of, paged, whole
 from gateway.rendering.problems import PROBLEM, problem_details
-from gateway.rendering.representations import HTML, OTHERS, REPRESENTATIONS
+from gateway.rendering.representations import HTML, OTHERS, TEXT
 
 UNLOCK = "/unlock"  # the page where a token is typed or a link leads
 
 REFUSED = {"html": "html.refused", "json": "json.refused"}  # forms that a refusal has of its own
 
-ENOUGH = 3  # headings, for a list of contents
 LONG = 20_000  # characters
 RTL = frozenset(("ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"))
 
@@ -89,21 +90,26 @@ class PagePress:
         """Return the public forms: preview page, Markdown, plain text, JSON, and the refusal."""
         sheet = _Sheet(projection.address, projection.meta, projection.rendering, self._base)
         cuts = [Cut(number, size) for number, size in enumerate(projection.cuts, 1)]
-        page = self._preview(projection, sheet, cuts)
+        pages = self._previews(projection, sheet, cuts)
         facts = _public_facts(projection, sheet, cuts)
         bodies = {
-            "html": self._pages.render("preview.html", sheet.interface, **page),
+            form_of("html", number): self._pages.render("preview.html", sheet.interface, **page)
+            for number, page in enumerate(pages, 1)
+        }
+        forms = {name: public_representation(HTML, body) for name, body in bodies.items()}
+        bodies = {
             "md": self._lines(sheet, sheet.markdown, cuts),
             "txt": self._lines(sheet, sheet.text, cuts),
             "json": _json(facts),
         }
-        forms = {
-            each.name: public_representation(each.media_type, bodies[each.name])
-            for each in REPRESENTATIONS
-        } | {
-            REFUSED["html"]: private_representation(
-                HTML, self._pages.render("refused.html", sheet.interface, **page | {"state": "no"})
-            ),
+        forms |= {
+            each.name: public_representation(each.media_type, bodies[each.name]) for each in OTHERS
+        }
+        # Whoever is refused sees the first page, whatever page was asked for: how many the whole
+        # has is for those who may read it.
+        refused = self._pages.render("refused.html", sheet.interface, **pages[0] | {"state": "no"})
+        forms |= {
+            REFUSED["html"]: private_representation(HTML, refused),
             REFUSED["json"]: private_representation(PROBLEM, _json(_refusal(facts))),
         }
         return Bundle(edition, forms, _entry(projection, sheet))
@@ -114,9 +120,15 @@ class PagePress:
         html = sheet.rendering.html
         html = html if full.free_start is None else going_on(html, full.free_start)
         forms = {
-            f"html.{language}": private_representation(HTML, self._read(sheet, language, html))
+            form_of(f"html.{language}", page.number): private_representation(
+                HTML, self._read(sheet, language, page)
+            )
             for language in LANGUAGES
+            for page in paged(self._with_regions(html, language), f"/read/{sheet.address}")
         }
+        goes_on = next((p.number for p in paged(html, "") if f'id="{GO_ON}"' in p.html), 1)
+        if goes_on > 1:
+            forms[GO_ON] = private_representation(TEXT, str(goes_on).encode())
         bodies = {
             "md": sheet.markdown.encode(),
             "txt": sheet.text.encode(),
@@ -130,45 +142,62 @@ class PagePress:
         """Return what the preview page shows of a projection, without the page around it."""
         sheet = _Sheet(projection.address, projection.meta, projection.rendering, self._base)
         cuts = [Cut(number, size) for number, size in enumerate(projection.cuts, 1)]
-        page = self._preview(projection, sheet, cuts)
+        html = self._with_regions(projection.rendering.html, sheet.interface)
+        page = self._preview(projection, sheet, cuts, whole(html, sheet.path), iter(cuts))
         article = self._pages.render("article.html", sheet.interface, **page)
         return Markup(article.decode())  # noqa: S704  set by our own template
 
     @staticmethod
-    def article_in(page: bytes) -> Markup:
-        """Return the same out of a preview page that was set before."""
-        text = page.decode()
-        start, end = text.index('<article class="sheet"'), text.rindex("</article>")
-        return Markup(text[start:end] + "</article>")  # noqa: S704  set by our own template
+    def article_in(public: Bundle) -> Markup:
+        """Return the same out of the preview pages that were set before."""
+        articles = []
+        for number in range(1, MAX_PAGES + 1):
+            form = public.forms.get(form_of("html", number))
+            text = form.bodies[IDENTITY].decode() if form else ""
+            if text:
+                start, end = text.index('<article class="sheet'), text.rindex("</article>")
+                articles.append(text[start:end] + "</article>")
+        return Markup("\n".join(articles))  # noqa: S704  set by our own template
 
-    def _read(self, sheet: _Sheet, language: Language, html: str) -> bytes:
-        body = Markup(self._with_regions(html, language))  # noqa: S704  sanitised before
-        return self._pages.render("read.html", language, document=sheet, body=body)
+    def _read(self, sheet: _Sheet, language: Language, page: Page) -> bytes:
+        body = Markup(page.html)  # noqa: S704  sanitised before
+        return self._pages.render("read.html", language, document=sheet, body=body, page=page)
 
     def _with_regions(self, html: str, language: Language) -> str:
         _ = self._pages.gettext(language)
         words = {"table": _("Table %(number)s"), "pre": _("Code %(number)s")}
         return with_regions(html, lambda name, number: words[name] % {"number": number})
 
-    def _preview(self, projection: Projection, sheet: _Sheet, cuts: list[Cut]) -> dict[str, object]:
+    def _previews(
+        self, projection: Projection, sheet: _Sheet, cuts: list[Cut]
+    ) -> list[dict[str, object]]:
+        html, left = self._with_regions(projection.rendering.html, sheet.interface), iter(cuts)
+        return [
+            self._preview(projection, sheet, cuts, page, left) for page in paged(html, sheet.path)
+        ]
+
+    def _preview(
+        self,
+        projection: Projection,
+        sheet: _Sheet,
+        cuts: list[Cut],
+        page: Page,
+        left: Iterator[Cut],
+    ) -> dict[str, object]:
         return {
             "document": sheet,
             "published": projection.published,
             "updated": projection.updated,
             "summary": _summary(projection),
             "base": self._base,
-            "parts": self._page_parts(projection, sheet, cuts),
+            "page": page,
+            "cuts": cuts,
+            "parts": _on_page(page.html, left),
             "linked_data": _linked_data(projection, sheet, bool(cuts)),
             "offers": [self._shown(sheet, offer) for offer in sheet.offers],
             "unlock": UNLOCK,
             "state": "",
         }
-
-    def _page_parts(
-        self, projection: Projection, sheet: _Sheet, cuts: list[Cut]
-    ) -> list[FreePiece | Cut]:
-        html = self._with_regions(projection.rendering.html, sheet.interface)
-        return _parts(replace(projection, rendering=replace(projection.rendering, html=html)), cuts)
 
     def _shown(self, sheet: _Sheet, offer: Offer) -> ShownOffer:
         """Return an offer whose shop is told what is bought, and where its buyer goes on."""
@@ -219,12 +248,6 @@ class _Sheet:
     def direction(self) -> str:
         """Which way the text runs, where that is not from left to right."""
         return "rtl" if self.language.lower().split("-")[0] in RTL else ""
-
-    @property
-    def contents(self) -> list[Heading]:
-        """The headings, where they are enough to be listed."""
-        found = headings(self.rendering.html)
-        return found if len(found) >= ENOUGH else []
 
     @property
     def minutes(self) -> int:
@@ -282,6 +305,15 @@ def _parts(projection: Projection, cuts: list[Cut]) -> list[FreePiece | Cut]:
     for piece, cut in zip(rest, cuts, strict=True):
         parts += [cut, piece]
     return [part for part in parts if isinstance(part, Cut) or part.html or part.text]
+
+
+def _on_page(html: str, left: Iterator[Cut]) -> list[FreePiece | Cut]:
+    """Return what stands on a page in its order, with the next of the cuts that are left."""
+    first, *rest = (FreePiece(Markup(piece.strip()), "") for piece in html.split(PLACEHOLDER))  # noqa: S704  sanitised before
+    parts: list[FreePiece | Cut] = [first]
+    for piece in rest:
+        parts += [next(left), piece]
+    return [part for part in parts if isinstance(part, Cut) or part.html]
 
 
 def _summary(projection: Projection) -> str:

@@ -25,7 +25,7 @@ from gateway.process import die_with_parent
 from gateway.serving.slow_clients import Pace
 from gateway.settings import Settings, load
 from gateway.web.http.access_log import set_up_logs
-from gateway.web.http.fast_path import FastPath, PreparedResponse, plain_headers
+from gateway.web.http.fast_path import FastPath, PreparedResponse, plain_headers, with_page
 from gateway.web.http.headers import CACHE_PRIVATE, SECURITY
 
 _METHOD = re.compile(rb"(?!(?:GET|HEAD|POST|PUT|DELETE) )[A-Z]{1,32} /[^ ]* HTTP/1\.[01]\r\n")
@@ -179,9 +179,9 @@ class _Protocol(HttpToolsProtocol):
         # A connection of HTTP/1.0 that goes on says so, and wants to be told so.
         if parser.get_http_version() != "1.1" and parser.should_keep_alive():
             return None
-        path, _, _ = self.url.partition(b"?")
+        path, _, query = self.url.partition(b"?")
         is_https = self._is_https(headers)
-        return self._ready.answer(parser.get_method(), path, headers, is_https)
+        return self._ready.answer(parser.get_method(), with_page(path, query), headers, is_https)
 
     def _is_https(self, headers: Mapping[bytes, bytes]) -> bool:
         told = headers.get(b"x-forwarded-proto")

@@ -129,7 +129,10 @@ class Reading:
         It is on nobody's record that this was read before `note` has put it there. Raises as read.
         """
         permit, holder = await self._permitted(address, credential)
-        return Opened(await self._vault.form(permit, form), permit, holder)
+        try:
+            return Opened(await self._vault.form(permit, form), permit, holder)
+        except KeyError:
+            raise Missing("page") from None
 
     def note(self, opened: Opened) -> None:
         """Put on record that a text is read. Raises Unavailable."""

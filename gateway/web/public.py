@@ -14,10 +14,12 @@ from gateway.core.errors import Malformed, Missing
 from gateway.ports import PublicStore, cursor
 from gateway.rendering.encodings import NOW, public_representation
 from gateway.rendering.pages import Language, Pages
+from gateway.rendering.paging import form_of
+from gateway.rendering.representations import PAGE
 from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_FOREVER, CACHE_PUBLIC
-from gateway.web.http.requests import document_and_form
+from gateway.web.http.requests import asked_page, document_and_form
 from gateway.web.http.sending import (
     coding_for,
     liked_coding,
@@ -85,6 +87,8 @@ class Public:
     async def preview(self, request: Request) -> Response:
         """Send the preview of a document in the form that the path names."""
         address, form = document_and_form(request)
+        if form == PAGE.name:
+            form = form_of(form, asked_page(request))
         variant = await self._store.form(address, form, liked_coding(request))
         if variant is None:
             raise Missing("document")

@@ -26,6 +26,7 @@ from gateway.ports import FailedAttempts, PublicStore
 from gateway.rendering.body import GO_ON
 from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Language, Pages, negotiate
+from gateway.rendering.paging import address_of, form_of
 from gateway.rendering.press import REFUSED, UNLOCK
 from gateway.rendering.qr_codes import qr_code
 from gateway.rendering.representations import HTML, PAGE
@@ -39,6 +40,7 @@ from gateway.web.http.links import Links, token_in
 from gateway.web.http.rate_limit import CODES, rate_limited
 from gateway.web.http.requests import (
     MAX_CREDENTIAL,
+    asked_page,
     bearer,
     cookie,
     document_and_form,
@@ -146,7 +148,7 @@ class Readers:
                 redeemed = await self._redeeming.redeem(token, known, once)
         own = redeemed.address if isinstance(redeemed, Redeemed) else None
         address = own or await self._readable(wanted, redeemed.cookie)
-        place = f"/read/{address}#{GO_ON}" if address else "/library"
+        place = await self._place(address, redeemed.cookie) if address else "/library"
         if redeemed.confirmed:
             response = _see_other(place)
         else:
@@ -154,6 +156,15 @@ class Readers:
             response = self._page(request, "recorded.html", 202, done=done, place=place)
         self._set_cookie(request, response, redeemed.cookie, COOKIE_LIFE)
         return response
+
+    async def _place(self, address: Address, reader_cookie: str) -> str:
+        """Return where a text goes on after its preview."""
+        try:
+            told = await self._reading.open(address, Credential("", reader_cookie), GO_ON)
+            number = int(told.text.body)
+        except GatewayError:  # it has one page, or cannot be read just now
+            number = 1
+        return f"{address_of(f'/read/{address}', number)}#{GO_ON}"
 
     async def once(self, request: Request) -> Response:
         """Let a browser that begins to fill in a form be known when it sends it again."""
@@ -188,8 +199,9 @@ class Readers:
         token = bearer(request)
         credential = Credential(token, "" if token else self._reader_cookie(request))
         liked = ", ".join(request.headers.getlist("accept-language"))
+        page = asked_page(request) if form == PAGE.name else 1
         try:
-            opened = await self._reading.open(address, credential, _full(form, liked))
+            opened = await self._reading.open(address, credential, _full(form, liked, page))
         except Unpaid as error:
             return await self._refuse(request, address, form, error)
         except Revoked as error:
@@ -211,10 +223,14 @@ class Readers:
         named, credential = document_of(ask.path), self._shown(ask)
         if named is None or credential is None:
             return None
-        address, form = named
+        address, name = named
+        form, _, page = name.partition(".")
         liked = ask.headers.get(b"accept-language", b"").decode("latin-1")
         try:
-            variant, status = self._reading.ready(address, credential, _full(form, liked)), 200
+            variant, status = (
+                self._reading.ready(address, credential, _full(form, liked, int(page or 1))),
+                200,
+            )
         except Unpaid as error:
             if error.is_free or error.ended is not None:
                 return None
@@ -240,7 +256,8 @@ class Readers:
         self, request: Request, address: Address, form: str, error: Unpaid | Revoked
     ) -> Response:
         if isinstance(error, Unpaid) and error.is_free:
-            return _see_other(request.url.path.replace("/read/", "/documents/", 1))
+            path = request.url.path.replace("/read/", "/documents/", 1)
+            return _see_other(address_of(path, asked_page(request)))
         preview = await self._store.form(address, _refused(form), IDENTITY)
         if preview is None:
             raise Missing("document")
@@ -339,12 +356,13 @@ def _address_in(field: str) -> Address | None:
         return None
 
 
-def _full(form: str, accept_language: str) -> str:
+def _full(form: str, accept_language: str, page: int) -> str:
     """Return the name of a form of the full text, whose page speaks the reader's language."""
     if form != PAGE.name:
         return form
     is_short = len(accept_language) <= LONGEST
-    return f"{PAGE.name}.{(_liked if is_short else negotiate)(accept_language)}"
+    language = (_liked if is_short else negotiate)(accept_language)
+    return form_of(f"{PAGE.name}.{language}", page)
 
 
 @lru_cache(maxsize=512)

@@ -18,6 +18,7 @@ from msgspec import Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.core.documents import NAME, Address
+from gateway.rendering.paging import form_of
 from gateway.rendering.representations import OTHERS, PAGE
 from gateway.web.http.access_log import begin_request, note
 from gateway.web.http.meaning import is_host
@@ -68,7 +69,7 @@ class PreparedResponse(Struct, frozen=True, gc=False):
 class PlainRequest(Struct, frozen=True):
     """A request without a body, as far as it decides about a ready answer."""
 
-    path: bytes  # raw, without the query
+    path: bytes  # raw, without the query but for one that may ask for a page
     headers: Mapping[bytes, bytes]  # names in small letters
     is_head: bool = False
     is_https: bool = False
@@ -126,9 +127,14 @@ class FastPathMiddleware:
         headers = plain_headers(scope["headers"])
         if headers is None:
             return None
-        path = scope.get("raw_path") or scope["path"].encode()
+        path = with_page(scope.get("raw_path") or scope["path"].encode(), scope["query_string"])
         is_https = scope["scheme"] == "https"
         return self._ready.answer(scope["method"].encode(), path, headers, is_https)
+
+
+def with_page(path: bytes, query: bytes) -> bytes:
+    """Return what a ready answer goes by: a path, with a query that may ask for a page."""
+    return b"%b?%b" % (path, query) if b"page" in query or b"%" in query else path
 
 
 def plain_headers(pairs: Pairs) -> dict[bytes, bytes] | None:
@@ -166,11 +172,13 @@ def document_of(path: bytes) -> tuple[Address, str] | None:
     found = _DOCUMENT.fullmatch(path)
     if found is None:
         return None
-    publisher, slug, form = found.groups()
-    return Address(publisher.decode(), slug.decode()), form.decode() if form else PAGE.name
+    publisher, slug, form, page = found.groups()
+    name = form.decode() if form else form_of(PAGE.name, int(page or 1))
+    return Address(publisher.decode(), slug.decode()), name
 
 
 _DOCUMENT = re.compile(
-    f"/[a-z]+/({NAME})/({NAME})(?:[.]({'|'.join(each.name for each in OTHERS)}))?".encode(),
+    f"/[a-z]+/({NAME})/({NAME})(?:[.]({'|'.join(each.name for each in OTHERS)})"
+    r"|\?page=([2-9]|[1-9]\d{1,2}))?".encode(),
     re.ASCII,
 )

@@ -109,6 +109,19 @@ def named_document(publisher: str, name: str) -> tuple[Address, str]:
     return Address(publisher, slug), form
 
 
+def asked_page(request: Request) -> int:
+    """Return which page of a text the query asks for, 1 where it says nothing. Raises Missing."""
+    values = request.query_params.getlist("page")
+    if not values:
+        return 1
+    if len(values) > 1 or not _PAGE_NUMBER.fullmatch(values[0]):
+        raise Missing("page")
+    return int(values[0])
+
+
+_PAGE_NUMBER = re.compile("[1-9][0-9]{0,2}", re.ASCII)
+
+
 def bearer(request: Request) -> str:
     """Return the bearer credential, "" where there is none. Raises Malformed."""
     given = request.headers.getlist("authorization")
