@@ -35,7 +35,8 @@ class PublicStore(Protocol):
     async def form(self, address: Address, form: str, coding: str) -> Variant | None:
         """Return a form of what get would, in a coding, or else as it is.
 
-        A long one is the same for all that hold it at a time. Raises Damaged, Unavailable, Busy.
+        A long one is the same for all that hold it at a time. Raises KeyError where the bundle has
+        no such form; Damaged, Unavailable, Busy.
         """
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:

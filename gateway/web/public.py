@@ -89,7 +89,10 @@ class Public:
         address, form = document_and_form(request)
         if form == PAGE.name:
             form = form_of(form, asked_page(request))
-        variant = await self._store.form(address, form, liked_coding(request))
+        try:
+            variant = await self._store.form(address, form, liked_coding(request))
+        except KeyError:
+            raise Missing("page") from None
         if variant is None:
             raise Missing("document")
         return send_variant(request, variant)

@@ -57,6 +57,9 @@ def of_document(address: str) -> Iterator[str]:
         yield f"/read/{address}{suffix}"
     for query in QUERIES[1:]:
         yield f"/documents/{address}{query}"
+    for page in ("1", "2", "3", "99", "x"):
+        yield f"/documents/{address}?page={page}"
+        yield f"/read/{address}?page={page}"
     slug = address.rpartition("/")[2]
     yield from (
         f"/documents/{address}/",
