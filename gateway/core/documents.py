@@ -102,6 +102,8 @@ class Meta:
     updated: Day | None = None
     collection: str = ""
     offers: tuple[Offer, ...] = ()
+    outline: tuple[str, ...] = ()
+    """What the paid part holds, in the publisher's own words."""
     free: bool = False
     """Whether the publisher means it to hold no paid section."""
 

@@ -47,6 +47,9 @@ FIELDS = (
     Field(("expiryDate", "unpublishDate", "expires"), "it is not published after this date"),
     Field(("free",), "`true`: it has no paid section, and is meant to have none"),
     Field(("collection",), "the collection that it belongs to: 1 to 80 of a-z, 0-9 and hyphen"),
+    Field(
+        ("outline",), "what the paid part holds, a line or a list of them; the paywall shows five"
+    ),
     Field(("offer",), "what can be bought: `{name, price, url, note}`, or a list of such"),
 )
 

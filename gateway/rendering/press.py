@@ -39,6 +39,7 @@ UNLOCK = "/unlock"  # the page where a token is typed or a link leads
 
 REFUSED = {"html": "html.refused", "json": "json.refused"}  # forms that a refusal has of its own
 
+SHOWN_OUTLINE = 5  # lines on the panel
 LONG = 20_000  # characters
 RTL = frozenset(("ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"))
 
@@ -242,6 +243,7 @@ class _Sheet:
         self.path = f"/documents/{address}"
         self.url = base + self.path
         self.unlock = base + UNLOCK
+        self.outline = [_one_line(line) for line in meta.outline[:SHOWN_OUTLINE]]
         self.offers = [_offer(offer) for offer in meta.offers]
 
     @property

@@ -312,7 +312,7 @@ def _declared(meta: Meta) -> str:
     offers = (
         part for offer in meta.offers for part in (offer.name, offer.price, offer.url, offer.note)
     )
-    return "\n".join((meta.summary, meta.author, *offers))
+    return "\n".join((meta.summary, meta.author, *meta.outline, *offers))
 
 
 def _shown(rendering: Rendering) -> str:

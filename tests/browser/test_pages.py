@@ -136,7 +136,7 @@ def test_the_panel_with_three_offers_stands_on_one_screen_with_two_lines_of_text
     browser: Browser,
 ) -> None:
     offers = tuple(Offer("本篇全文", "¥6.00", "/buy", "一次付款") for _ in range(3))
-    made = PRESS.public(projection(offers=offers), "e1").forms["html"].bodies[IDENTITY]
+    made = PRESS.public(projection(offers=offers, outline=()), "e1").forms["html"].bodies[IDENTITY]
     with shown(browser, made, STATIC) as seen:
         box = seen.page.locator("#unlock").bounding_box()
         assert box

@@ -129,6 +129,14 @@ def test_the_field_for_a_code_is_folded_where_something_can_be_bought(
     assert ("open" in fold.attributes) == is_open
 
 
+def test_the_panel_holds_five_lines_of_the_declared_outline() -> None:
+    lines = tuple(f"第 {number} 节" for number in range(7))
+    shown = [node.text() for node in page(public(outline=lines)).css(".paywall-outline li")]
+    assert shown == list(lines[:5])
+    free = PRESS.public(projection("全文免费。", (), outline=lines), "e1")
+    assert "第 1 节" not in "".join(body(free, name) for name in NAMES)
+
+
 def test_later_sections_have_names_of_their_own() -> None:
     text = PLACEHOLDER.join("甲乙丙丁")
     tree = page(PRESS.public(projection(text, (0, 0, 0)), "e1"))
@@ -231,6 +239,7 @@ def test_the_register_says_all_that_a_disclosure_needs() -> None:
         "DR-COUNT",
         "DR-POS",
         "DR-OFFERS",
+        "DR-OUTLINE",
         "DR-SIZE",
     ]
     for entry in REGISTER:
@@ -294,7 +303,8 @@ def test_declared_text_is_never_markup_script_or_template() -> None:
         author=HOSTILE,
         summary=HOSTILE,
         collection=HOSTILE,
-        offers=(Offer(HOSTILE, HOSTILE, HOSTILE),),
+        offers=(Offer(HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
+        outline=(HOSTILE,),
     )
     for form in ("html", "html.refused"):
         tree = page(bundle, form)
