@@ -10,13 +10,17 @@ from playwright.sync_api import Browser, expect
 
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import PLACEHOLDER, Offer
+from gateway.rendering.body import with_regions
 from gateway.rendering.qr_codes import qr_code
 from gateway.usecases.redeeming import Opening
 from tests.browser.pictures import ORIGIN, chromium, shown
 from tests.rendering.test_pages import EDITION, ENTRY, GRANTS, LIBRARY, UNLOCK
 from tests.web.sheets import MOMENT, PAGES, PRESS, STATIC, full_text, projection
 
-WIDE = "<table><tr>" + "<td>一二三四五六七八</td>" * 12 + f"</tr></table><pre>{'x' * 400}</pre>"
+WIDE = with_regions(
+    "<table><tr>" + "<td>一二三四五六七八</td>" * 12 + f"</tr></table><pre>{'x' * 400}</pre>",
+    lambda name, number: f"{name} {number}",
+)
 LINK = f"https://gateway.test/unlock?token=pg1.k1.{'x' * 200}"
 NAMES = (
     *("preview", "refused", "read", "catalogue", "library", "unlock", "code", "move"),
@@ -85,7 +89,8 @@ def test_whatever_is_pressed_is_large_enough_for_a_thumb(
     with shown(browser, pages[name], STATIC) as seen:
         small = seen.page.evaluate(
             """() => [...document.querySelectorAll(
-                "button, input, .masthead a, .imprint a, .paywall a, .pager a, .gate-ways a")]
+                "button, input:not(label input), .aa label, .masthead a, .imprint a, .paywall a,"
+                + ".pager a, .gate-ways a")]
               .filter(e => e.offsetParent && e.getBoundingClientRect().height < 40)
               .map(e => e.outerHTML)"""
         )
@@ -104,7 +109,7 @@ def test_without_scripts_the_form_is_there_and_the_copy_button_is_not(
 ) -> None:
     with shown(browser, pages["preview"], STATIC, scripts=False) as seen:
         assert not seen.page.locator("#unlock input[name=code]").is_visible()
-        seen.page.locator("summary:has(+ form)").click()
+        seen.page.locator(".paywall summary:has(+ form)").click()
         assert seen.page.locator("#unlock input[name=code]").is_visible()
         assert not seen.page.locator("[data-copy]").is_visible()
 
