@@ -24,7 +24,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 from gateway.core.leases import Terms
 from gateway.formats.sources import SourceFormats
-from gateway.ops.moving import Moving
+from gateway.ops.rebasing import Rebasing
 from gateway.ports import (
     Audit,
     AuthorityRecord,
@@ -78,6 +78,7 @@ from gateway.usecases.codes import Codes
 from gateway.usecases.explaining import Explaining
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import Idempotency
+from gateway.usecases.moving import Moving
 from gateway.usecases.picturing import Picturing
 from gateway.usecases.publishers import Publishers
 from gateway.usecases.publishing import Publishing
@@ -138,6 +139,7 @@ class Services:
     granting: Granting
     codes: Codes
     redeeming: Redeeming
+    moving: Moving
     explaining: Explaining
     idempotency: Idempotency
     reading: Reading
@@ -419,6 +421,7 @@ def build_services(
         publishers=Publishers(ledger, announcing, clock),
         codes=Codes(ledger, signing, announcing, seeds, clock, rest),
         redeeming=Redeeming(ledger, signing, announcing, clock),
+        moving=Moving(ledger, signing, announcing, clock),
         explaining=Explaining(ledger, signing, clock),
         idempotency=Idempotency(ledger, clock),
         reading=Reading(ledger, vault, signing, coherence, audit, clock),
@@ -454,6 +457,8 @@ def build(services: Services) -> Starlette:
         previews,
         pages,
         under_way,
+        services.moving,
+        links,
         is_https=settings.is_https,
     )
     responders = {**public.responders(), **readers.responders()}
@@ -591,7 +596,9 @@ def begin_background(services: Services) -> None:
     begin("sweep", partial(_sweep, services, set()), SWEEP)
     begin("look over", LookOver(services), SWEEP)
     begin(
-        "move", Moving(services.publishing, services.store, services.settings.base_url, rest), SWEEP
+        "rebase",
+        Rebasing(services.publishing, services.store, services.settings.base_url, rest),
+        SWEEP,
     )
     begin("announce", services.announcing.confirm, ANNOUNCE)
     begin("finish", services.granting.finish, FORGET)

@@ -44,6 +44,7 @@ class Act(StrEnum):
     REDEEM = "redeem"
     CODE = "code"
     SIGN_OUT = "sign-out"
+    MOVE = "move"
     FORGET = "forget"
     EVICT = "evict"
     KEY = "key"

@@ -64,12 +64,12 @@ def spell(number: int) -> str:
 def normal(typed: str) -> str:
     """Return the letters of a code however it was typed, "" for what cannot be one.
 
-    Case, width, blanks and hyphens of every kind do not count, and I, L, O are read as 1, 1, 0.
+    Case, width, blanks and signs of every kind do not count, and I, L, O are read as 1, 1, 0.
     Other words may stand beside a code in its groups of four, as where a message was pasted.
     """
     wide = unicodedata.normalize("NFKC", typed[:200]).upper().translate(_ALIKE)
     plain = "".join(_SIGNS.get(unicodedata.category(c), c) for c in wide)
-    letters = "".join(c for c in plain if c != "-" and not c.isspace())
+    letters = "".join(c for c in plain if c.isalnum())
     if len(letters) == LENGTH and _VALUES.issuperset(letters):
         return letters
     spelled = _SPELLED.findall(plain)

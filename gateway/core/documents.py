@@ -92,6 +92,7 @@ class Offer:
     name: str
     price: str = ""
     url: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class Meta:
     translation_of: str = ""
     """The slug of the original, of the same publisher."""
     offers: tuple[Offer, ...] = ()
+    outline: tuple[str, ...] = ()
+    """What the paid part holds, in the publisher's own words."""
     free: bool = False
     """Whether the publisher means it to hold no paid section."""
 
@@ -255,6 +258,8 @@ class FullText:
     address: Address
     meta: Meta
     rendering: Rendering
+    free_start: str | None = None
+    """The HTML before the first cut, None where there is no cut."""
 
     def __repr__(self) -> str:
         return f"FullText({self.address})"

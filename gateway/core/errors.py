@@ -10,6 +10,7 @@ GatewayError
 ├── Moved                the document has another address now; carries its slug
 ├── Stale                a precondition does not hold
 ├── Conflict             the same name or key, with other content
+│   └── Occupied         a browser with rights of its own, that a reader was to move to
 ├── Unauthenticated      no valid credential
 │   ├── BadKey           not an API key of a publisher
 │   ├── BadToken         not a token of this gateway, of this kind
@@ -20,6 +21,7 @@ GatewayError
 │   └── CrossSite        a form that did not come from our own page
 ├── Unpaid               no right covers the document
 ├── UsedUp               a code or a grant without uses left
+│   └── AlreadyMoved     a link to another device that was opened, or is no longer good
 ├── TooManyTries         a limit on tries
 ├── TooMuchAtOnce        a limit on long answers that are on their way
 ├── Busy                 a limit on long texts of one publisher that are on their way
@@ -144,6 +146,13 @@ class Conflict(GatewayError):
     pass
 
 
+class Occupied(Conflict):
+    hint = "Sign out there first, or open the link in another browser."
+
+    def __init__(self) -> None:
+        super().__init__("This browser has a library of its own.")
+
+
 class Unauthenticated(GatewayError):
     pass
 
@@ -195,15 +204,29 @@ class CrossSite(Forbidden):
 
 
 class Unpaid(GatewayError):
+    """ended: when the last right to it ended, in Unix seconds; None where there never was one.
+
+    is_free: there is nothing that needs a right.
+    """
+
     hint = "Open an unlock link or enter a code."
 
-    def __init__(self) -> None:
+    def __init__(self, ended: int | None = None, *, is_free: bool = False) -> None:
         super().__init__("The paid part of this document needs a right.")
+        self.ended = ended
+        self.is_free = is_free
 
 
 class UsedUp(GatewayError):
     def __init__(self) -> None:
         super().__init__("This code or link has been used as often as it can be.")
+
+
+class AlreadyMoved(UsedUp):
+    hint = "Make another link in the library of the browser that still opens it."
+
+    def __init__(self) -> None:
+        GatewayError.__init__(self, "This link to another device was used.")
 
 
 class TooManyTries(GatewayError):

@@ -32,6 +32,7 @@ class Purpose(StrEnum):
 
     GRANT = "grant"  # a bearer token or an unlock link: names one grant
     READER = "reader"  # the reader cookie: names a reader
+    MOVE = "move"  # a link that takes a reader to another device: names the reader
     STUDIO = "studio"  # the studio cookie: names a publisher's session
 
 

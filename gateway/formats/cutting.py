@@ -14,7 +14,6 @@ from gateway.formats.fragments import FLOW, Piece, pieces, without_attribute
 
 PAGE_BREAK = '<hr class="pagebreak">'
 _STOPS = re.compile(f"([{PLACEHOLDER}{PAGE}])")
-_SENTENCE_ENDS = frozenset("。！？…；：.!?;:”’」』）)》\n")
 
 
 def cut(html: str) -> str:
@@ -44,7 +43,6 @@ class _Cutter:
     def __init__(self) -> None:
         self.out: list[str] = []
         self.stack: list[_Open] = []
-        self.last = ""  # character in this paragraph
 
     def write(self, piece: Piece) -> None:
         if piece.opens:
@@ -61,8 +59,6 @@ class _Cutter:
                     self._text(part)
 
     def _open(self, name: str, tag: str, *, torn: bool = False) -> None:
-        if name == "p":
-            self.last = ""
         self.stack.append(_Open(name, tag, len(self.out), torn))
         self.out.append(tag)
 
@@ -79,7 +75,6 @@ class _Cutter:
         if piece.name == "br" and self._nothing_yet():
             return
         self.out.append(piece.raw)
-        self.last = "\n"
         if self.stack and piece.name in ("img", "hr"):
             self.stack[-1].shows = True
 
@@ -90,7 +85,6 @@ class _Cutter:
         if not text:
             return
         self.out.append(text)
-        self.last = text.rstrip(" \t")[-1:] or self.last
         if self.stack and not text.isspace():
             self.stack[-1].shows = True
 
@@ -120,7 +114,7 @@ class _Cutter:
         for _ in torn:
             self._close()
         stays = paragraph.start < len(self.out)
-        if fades and stays and paragraph.tag == "<p>" and self.last not in _SENTENCE_ENDS:
+        if fades and stays and paragraph.tag == "<p>":
             self.out[paragraph.start] = '<p class="cut">'
 
     def _trim(self) -> None:

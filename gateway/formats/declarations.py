@@ -23,6 +23,7 @@ from gateway.formats.nodes import FIELDS, Node
 from gateway.formats.slugs import slug_of
 
 MAX_OFFERS = 20
+MAX_OUTLINE = 20
 MAX_WARNINGS = 100
 MAX_NAME = 40  # characters of a field's name that a warning tells
 
@@ -37,7 +38,8 @@ _HINTS = {
     "translation_of": "Use the last part of the original's address, such as first-letter.",
     "language": "Use a language tag such as zh-CN or en.",
     "url": "Use an address that begins with https:// or with /.",
-    "offer": "Give each offer a name, and a price and a url if it has them.",
+    "offer": "Give each offer a name, and a price, a url and a note if it has them.",
+    "outline": "Write one line for each part, up to 20 of up to 100 characters.",
     "free": "Write true or false.",
 }
 _HINTS |= dict.fromkeys(("updated", "publish_at", "expiryDate"), _HINTS["date"])
@@ -82,6 +84,7 @@ def read(nodes: Mapping[str, Node]) -> Declared:
         licence=licence_of(fields.said("licence")),
         translation_of=fields.text("translation_of", 80, is_name),
         offers=fields.offers("offer"),
+        outline=fields.lines("outline", MAX_OUTLINE, 100),
         free=fields.choice("free") is True,
     )
     holds = tuple(_holds(fields))
@@ -219,6 +222,21 @@ class _Fields:
         )
         return Hold(finding, since, until)
 
+    def lines(self, name: str, most: int, limit: int) -> tuple[str, ...]:
+        """Return a field that holds a line or several, each of at most limit characters."""
+        node = self._find(name).node
+        nodes = node.value if isinstance(node.value, list) else [node] if node.value else []
+        lines = [_one_line(each) for each in nodes]
+        if None in lines or any(FORBIDDEN.search(line or "") for line in lines):
+            self._wrong(name, FindingCode.UNDECODABLE, "is no list of lines")
+        elif len(lines) > most:
+            self._wrong(name, FindingCode.TOO_LARGE, f"lists more than {most}")
+        elif any(len(line or "") > limit for line in lines):
+            self._wrong(name, FindingCode.TOO_LARGE, f"has a line of more than {limit} characters")
+        else:
+            return tuple(filter(None, lines))
+        return ()
+
     def offers(self, name: str) -> tuple[Offer, ...]:
         """Return a field that holds an offer or several."""
         node = self._find(name).node
@@ -232,13 +250,14 @@ class _Fields:
 
     def _offer(self, name: str, node: Node) -> Offer | None:
         if not isinstance(node.value, dict):
-            self._wrong(name, FindingCode.UNDECODABLE, "is no list of name, price and url")
+            self._wrong(name, FindingCode.UNDECODABLE, "is no list of name, price, url and note")
             return None
         parts = _Fields(node.value, f"{name}.")
         offer = Offer(
             name=parts.text("name", 100),
             price=parts.text("price", 50),
             url=parts.text("url", 2_000, _URL.fullmatch),
+            note=parts.text("note", 200),
         )
         self.findings += parts.findings
         if not offer.name and not parts.findings:

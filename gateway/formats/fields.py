@@ -59,7 +59,10 @@ FIELDS = (
         ("translation_of",),
         "the address (slug) of the document of which it is a translation",
     ),
-    Field(("offer",), "what can be bought: `{name, price, url}`, or a list of such"),
+    Field(
+        ("outline",), "what the paid part holds, a line or a list of them; the paywall shows five"
+    ),
+    Field(("offer",), "what can be bought: `{name, price, url, note}`, or a list of such"),
 )
 
 UNUSED = {

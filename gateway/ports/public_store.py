@@ -53,7 +53,7 @@ class PublicStore(Protocol):
         """Return a form of what get would, in a coding, or else as it is.
 
         A long one is the same for all that hold it at a time.
-        Raises Moved, Damaged, Unavailable, Busy.
+        Raises Moved, Missing, Damaged, Unavailable, Busy.
         """
 
     async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:

@@ -38,3 +38,9 @@ class ReaderRecords(Protocol):
 
     async def sign_out(self, reader: str) -> None:
         """Raise the reader's auth_epoch, so that its cookies end, and free its places."""
+
+    async def move(self, reader: str, epoch: int, to: str, at: int) -> Reader:
+        """Raise the reader's auth_epoch from this one on behalf of `to`; again for it: no change.
+
+        Raises AlreadyMoved where it was raised for anybody else, Missing.
+        """

@@ -64,7 +64,8 @@ class Vault(Protocol):
     async def form(self, permit: Permit, form: str) -> Variant:
         """Return one full form that a permit names, as it is.
 
-        A long one is the same for all that hold it at a time. Raises Busy too.
+        A long one is the same for all that hold it at a time. Raises KeyError where there is no
+        such form, and Busy too.
         """
 
     def at_hand(self, permit: Permit, form: str) -> Variant | None:

@@ -16,8 +16,10 @@ from typing import Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from gateway.core.timestamps import timestamp
 from gateway.formats import FORMATS
 from gateway.rendering.catalogues import catalogue
+from gateway.rendering.lengths import minutes
 from gateway.rendering.representations import OTHERS
 from gateway.rendering.static import Static
 
@@ -86,6 +88,8 @@ def _environment(
     environment.globals["static"] = static.url
     environment.globals["formats"] = FORMATS
     environment.globals["representations"] = OTHERS
+    environment.filters["minutes"] = minutes
+    environment.filters["day_at"] = lambda at: day_in_words(timestamp(at), language)
     environment.filters["day"] = lambda moment: day_in_words(moment, language)
     _install(environment, words)
     return environment

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
-from gateway.core.bundles import HEADERS, Bundle, Entry
+from gateway.core.bundles import HEADERS, IDENTITY, Bundle, Entry
 from gateway.core.documents import (
     PLACEHOLDER,
     Address,
@@ -27,6 +28,7 @@ from gateway.core.documents import (
 from gateway.core.errors import Unpaid
 from gateway.core.prices import price_of
 from gateway.core.timestamps import day_of
+from gateway.rendering.body import GO_ON, going_on, with_regions
 from gateway.rendering.cards import SIZE, card
 from gateway.rendering.encodings import (
     picture_representation,
@@ -34,9 +36,11 @@ from gateway.rendering.encodings import (
     public_representation,
 )
 from gateway.rendering.front_matter import front_matter
+from gateway.rendering.lengths import minutes
 from gateway.rendering.linked_data import Crumb, crumbs, publisher, way
 from gateway.rendering.listings import FEED, SITE
 from gateway.rendering.pages import LANGUAGES, Language, Pages, interface
+from gateway.rendering.paging import MAX_PAGES, Page, form_of, paged, whole
 from gateway.rendering.problems import PROBLEM, problem_details
 from gateway.rendering.representations import (
     CARD,
@@ -44,7 +48,6 @@ from gateway.rendering.representations import (
     JSON,
     OEMBED,
     OTHERS,
-    REPRESENTATIONS,
     TEXT,
 )
 
@@ -52,8 +55,13 @@ UNLOCK = "/unlock"  # the page where a token is typed or a link leads
 
 REFUSED = {"html": "html.refused", "json": "json.refused"}  # forms that a refusal has of its own
 
+SHOWN_OUTLINE = 5  # lines on the panel
+LONG = 20_000  # characters
+RTL = frozenset(("ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"))
+
 _SUMMARY = 140
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~])")
+_ACT = re.compile(r"购买|订阅|加入|支付|打赏|(?:buy|subscribe|join|get|order|pay)\b", re.IGNORECASE)
 _LINK = re.compile(r"(?:https?://|mailto:|/(?!/))[^\s\\]+", re.IGNORECASE)
 
 
@@ -63,6 +71,21 @@ class Cut:
 
     number: int
     size_at_least: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOffer:
+    """An offer as the panel shows it. link: to the shop, with what the shop has to know."""
+
+    name: str
+    price: str
+    note: str
+    link: str
+
+    @property
+    def says_act(self) -> bool:
+        """Return whether the name itself says what pressing it does."""
+        return _ACT.match(self.name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +107,29 @@ class PagePress:
         """Return the public forms: preview page, Markdown, plain text, JSON, and the refusal."""
         sheet = _Sheet(projection.address, projection.meta, projection.rendering, self._base)
         cuts = [Cut(number, size) for number, size in enumerate(projection.cuts, 1)]
-        page = self._preview(projection, sheet, cuts)
+        pages = self._previews(projection, sheet, cuts)
         facts = _public_facts(projection, sheet, cuts)
         bodies = {
-            "html": self._pages.render("preview.html", sheet.interface, **page),
+            form_of("html", number): self._pages.render("preview.html", sheet.interface, **page)
+            for number, page in enumerate(pages, 1)
+        }
+        forms = {HEADERS: private_representation(TEXT, _headers(sheet))}
+        forms |= {name: public_representation(HTML, body) for name, body in bodies.items()}
+        bodies = {
             "md": front_matter(facts) + self._lines(sheet, sheet.markdown, cuts),
             "txt": self._lines(sheet, sheet.text, cuts),
             "json": _json(facts),
         }
-        forms = {HEADERS: private_representation(TEXT, _headers(sheet))}
-        for each in REPRESENTATIONS:
-            forms[each.name] = public_representation(each.media_type, bodies[each.name])
+        forms |= {
+            each.name: public_representation(each.media_type, bodies[each.name]) for each in OTHERS
+        }
+        # Whoever is refused sees the first page, whatever page was asked for: how many the whole
+        # has is for those who may read it.
+        refused = self._pages.render("refused.html", sheet.interface, **pages[0] | {"state": "no"})
         forms |= {
             CARD: picture_representation(card(sheet.title, sheet.publisher, _day(projection))),
             OEMBED: public_representation(JSON, _json(_embedded(sheet))),
-            REFUSED["html"]: private_representation(
-                HTML, self._pages.render("refused.html", sheet.interface, **page)
-            ),
+            REFUSED["html"]: private_representation(HTML, refused),
             REFUSED["json"]: private_representation(PROBLEM, _json(_refusal(facts))),
         }
         return Bundle(edition, forms, _entry(projection, sheet, self._base))
@@ -108,10 +137,18 @@ class PagePress:
     def full(self, full: FullText, edition: str) -> Bundle:
         """Return the forms for the holder of a right, uncompressed and without ETag."""
         sheet = _Sheet(full.address, full.meta, full.rendering, self._base)
+        html = sheet.rendering.html
+        html = html if full.free_start is None else going_on(html, full.free_start)
         forms = {
-            f"html.{language}": private_representation(HTML, self._read(sheet, language))
+            form_of(f"html.{language}", page.number): private_representation(
+                HTML, self._read(sheet, language, page)
+            )
             for language in LANGUAGES
+            for page in paged(self._with_regions(html, language), f"/read/{sheet.address}")
         }
+        goes_on = next((p.number for p in paged(html, "") if f'id="{GO_ON}"' in p.html), 1)
+        if goes_on > 1:
+            forms[GO_ON] = private_representation(TEXT, str(goes_on).encode())
         bodies = {
             "md": front_matter(_facts(sheet)) + sheet.markdown.encode(),
             "txt": sheet.text.encode(),
@@ -125,32 +162,72 @@ class PagePress:
         """Return what the preview page shows of a projection, without the page around it."""
         sheet = _Sheet(projection.address, projection.meta, projection.rendering, self._base)
         cuts = [Cut(number, size) for number, size in enumerate(projection.cuts, 1)]
-        page = self._preview(projection, sheet, cuts)
+        html = self._with_regions(projection.rendering.html, sheet.interface)
+        page = self._preview(projection, sheet, cuts, whole(html, sheet.path), iter(cuts))
         article = self._pages.render("article.html", sheet.interface, **page)
         return Markup(article.decode())  # noqa: S704  set by our own template
 
     @staticmethod
-    def article_in(page: bytes) -> Markup:
-        """Return the same out of a preview page that was set before."""
-        text = page.decode()
-        start, end = text.index('<article class="sheet"'), text.rindex("</article>")
-        return Markup(text[start:end] + "</article>")  # noqa: S704  set by our own template
+    def article_in(public: Bundle) -> Markup:
+        """Return the same out of the preview pages that were set before."""
+        articles = []
+        for number in range(1, MAX_PAGES + 1):
+            form = public.forms.get(form_of("html", number))
+            text = form.bodies[IDENTITY].decode() if form else ""
+            if text:
+                start, end = text.index('<article class="sheet'), text.rindex("</article>")
+                articles.append(text[start:end] + "</article>")
+        return Markup("\n".join(articles))  # noqa: S704  set by our own template
 
-    def _read(self, sheet: _Sheet, language: Language) -> bytes:
-        body = Markup(sheet.rendering.html)  # noqa: S704  sanitised before
-        return self._pages.render("read.html", language, document=sheet, body=body)
+    def _read(self, sheet: _Sheet, language: Language, page: Page) -> bytes:
+        body = Markup(page.html)  # noqa: S704  sanitised before
+        return self._pages.render("read.html", language, document=sheet, body=body, page=page)
 
-    def _preview(self, projection: Projection, sheet: _Sheet, cuts: list[Cut]) -> dict[str, object]:
+    def _with_regions(self, html: str, language: Language) -> str:
+        _ = self._pages.gettext(language)
+        words = {"table": _("Table %(number)s"), "pre": _("Code %(number)s")}
+        return with_regions(html, lambda name, number: words[name] % {"number": number})
+
+    def _previews(
+        self, projection: Projection, sheet: _Sheet, cuts: list[Cut]
+    ) -> list[dict[str, object]]:
+        html, left = self._with_regions(projection.rendering.html, sheet.interface), iter(cuts)
+        return [
+            self._preview(projection, sheet, cuts, page, left) for page in paged(html, sheet.path)
+        ]
+
+    def _preview(
+        self,
+        projection: Projection,
+        sheet: _Sheet,
+        cuts: list[Cut],
+        page: Page,
+        left: Iterator[Cut],
+    ) -> dict[str, object]:
         return {
             "document": sheet,
             "published": projection.published,
             "updated": projection.updated,
             "summary": _summary(projection),
-            "parts": _parts(projection, cuts),
+            "base": self._base,
+            "page": page,
+            "cuts": cuts,
+            "parts": _on_page(page.html, left),
             "linked_data": _linked_data(projection, sheet, bool(cuts)),
-            "offers": sheet.offers,
+            "offers": [self._shown(sheet, offer) for offer in sheet.offers],
             "unlock": UNLOCK,
+            "state": "",
         }
+
+    def _shown(self, sheet: _Sheet, offer: Offer) -> ShownOffer:
+        """Return an offer whose shop is told what is bought, and where its buyer goes on."""
+        link = offer.url
+        if not link.lower().startswith("mailto:"):
+            told = {"document": str(sheet.address)} | (
+                {"return": sheet.unlock} if self._base else {}
+            )
+            link = _with_query(link, urlencode(told, safe="/", quote_via=quote)) if link else ""
+        return ShownOffer(offer.name, offer.price, offer.note, link)
 
     def _lines(self, sheet: _Sheet, text: str, cuts: list[Cut]) -> bytes:
         """Return a text with one constant line for each cut."""
@@ -162,13 +239,10 @@ class PagePress:
 
     def _paywall_line(self, sheet: _Sheet, cut: Cut) -> str:
         _ = self._pages.gettext(sheet.interface)
-        size = _("fewer than 500 characters")
-        if cut.size_at_least:
-            size = _("%(size)s characters or more") % {"size": f"{cut.size_at_least:,}"}
-        return _("[Paid section · %(size)s · unlock: %(path)s]") % {
-            "size": size,
-            "path": f"{sheet.url}#unlock",
-        }
+        size = _("%(size)s characters or more") % {"size": f"{cut.size_at_least:,}"}
+        unlock = _("unlock: %(path)s") % {"path": f"{sheet.url}#unlock"}
+        told = [_("Paid section"), *([size] if cut.size_at_least else []), unlock]
+        return f"[{' · '.join(told)}]"
 
 
 class _Sheet:
@@ -195,7 +269,23 @@ class _Sheet:
         self.card = f"{self.url}/{CARD}"
         self.feed = f"{self.home}/{FEED}"
         self.unlock = base + UNLOCK
+        self.outline = [_one_line(line) for line in meta.outline[:SHOWN_OUTLINE]]
         self.offers = [_offer(offer) for offer in meta.offers]
+
+    @property
+    def direction(self) -> str:
+        """Which way the text runs, where that is not from left to right."""
+        return "rtl" if self.language.lower().split("-")[0] in RTL else ""
+
+    @property
+    def minutes(self) -> int:
+        """How long what is here takes to read."""
+        return minutes(len("".join(self.rendering.text.split())), self.language)
+
+    @property
+    def is_long(self) -> bool:
+        """Return whether the list of contents stays in sight on a wide screen."""
+        return len(self.rendering.text) > LONG
 
     @property
     def markdown(self) -> str:
@@ -214,7 +304,13 @@ class _Sheet:
 def _offer(offer: Offer) -> Offer:
     """Return the offer on one line each, without a link that is not a plain one."""
     url = offer.url.strip()
-    return Offer(_one_line(offer.name), _one_line(offer.price), url if _LINK.fullmatch(url) else "")
+    url = url if _LINK.fullmatch(url) else ""
+    return Offer(_one_line(offer.name), _one_line(offer.price), url, _one_line(offer.note))
+
+
+def _with_query(link: str, query: str) -> str:
+    place, sign, fragment = link.partition("#")
+    return f"{place}{'&' if '?' in place else '?'}{query}{sign}{fragment}"
 
 
 def _one_line(text: str) -> str:
@@ -237,6 +333,15 @@ def _parts(projection: Projection, cuts: list[Cut]) -> list[FreePiece | Cut]:
     for piece, cut in zip(rest, cuts, strict=True):
         parts += [cut, piece]
     return [part for part in parts if isinstance(part, Cut) or part.html or part.text]
+
+
+def _on_page(html: str, left: Iterator[Cut]) -> list[FreePiece | Cut]:
+    """Return what stands on a page in its order, with the next of the cuts that are left."""
+    first, *rest = (FreePiece(Markup(piece.strip()), "") for piece in html.split(PLACEHOLDER))  # noqa: S704  sanitised before
+    parts: list[FreePiece | Cut] = [first]
+    for piece in rest:
+        parts += [next(left), piece]
+    return [part for part in parts if isinstance(part, Cut) or part.html]
 
 
 def _summary(projection: Projection) -> str:
@@ -411,6 +516,7 @@ def _offer_facts(offer: Offer, language: str) -> dict[str, object]:
         "name": offer.name,
         "price": offer.price,
         "url": offer.url,
+        "note": offer.note,
         "amount": price.amount if price else None,
         "currency": price.currency if price else None,
         "term": (price.term or None) if price else None,

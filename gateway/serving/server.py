@@ -25,7 +25,13 @@ from gateway.process import die_with_parent
 from gateway.serving.slow_clients import Pace
 from gateway.settings import Settings, load
 from gateway.web.http.access_log import set_up_logs
-from gateway.web.http.fast_path import ASKED, FastPath, PreparedResponse, plain_headers
+from gateway.web.http.fast_path import (
+    ASKED,
+    FastPath,
+    PreparedResponse,
+    plain_headers,
+    with_page,
+)
 from gateway.web.http.headers import CACHE_PRIVATE, SECURITY
 
 _METHOD = re.compile(rb"(?!(?:GET|HEAD|POST|PUT|DELETE) )[A-Z]{1,32} /[^ ]* HTTP/1\.[01]\r\n")
@@ -182,7 +188,7 @@ class _Protocol(HttpToolsProtocol):
         path, _, query = self.url.partition(b"?")
         is_https = self._is_https(headers)
         method, has_query = self.parser.get_method(), bool(query)
-        return self._ready.answer(method, path, headers, is_https, has_query)
+        return self._ready.answer(method, with_page(path, query), headers, is_https, has_query)
 
     def _is_https(self, headers: Mapping[bytes, bytes]) -> bool:
         if not self._is_proxied or b"x-forwarded-proto" not in headers:

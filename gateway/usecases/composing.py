@@ -360,8 +360,10 @@ def _shown_findings(
 
 def _declared(meta: Meta) -> str:
     """Return what the page shows of the declared fields besides the title."""
-    offers = (part for offer in meta.offers for part in (offer.name, offer.price, offer.url))
-    return "\n".join((meta.summary, meta.author, *offers))
+    offers = (
+        part for offer in meta.offers for part in (offer.name, offer.price, offer.url, offer.note)
+    )
+    return "\n".join((meta.summary, meta.author, *meta.outline, *offers))
 
 
 def _shown(rendering: Rendering) -> str:
@@ -422,7 +424,7 @@ def compose(task: Task, formats: Formats, press: Press, make: Make = _take_none)
     )
     sealed = Sealed(
         source=prepared.source.kept,
-        full=press.full(FullText(document.address, document.meta, prepared.full), task.edition),
+        full=press.full(_full_text(prepared), task.edition),
         public=press.public(projection, task.edition),
     )
     furniture = prepared.furniture
@@ -436,6 +438,12 @@ def _missing(
 ) -> tuple[tuple[Fitting, ...], tuple[Fitting, ...]]:
     public, full = (tuple(each for each in some if each.name not in made) for some in fittings)
     return public, full
+
+
+def _full_text(prepared: Prepared) -> FullText:
+    document = prepared.document
+    start, cut, _ = prepared.preview.html.partition(PLACEHOLDER)
+    return FullText(document.address, document.meta, prepared.full, start if cut else None)
 
 
 def _dates(task: Task, meta: Meta, digest: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ the ledger says, or on a memory that a lease keeps as good as that.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -18,7 +18,7 @@ from gateway.core.cache_keys import document_key, grant_key, reader_key
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Expired, Missing, Revoked, Unauthenticated, Unpaid
 from gateway.core.permits import Permit
-from gateway.core.rights import Rights, Scope, ScopeKind, Standing, judge
+from gateway.core.rights import NO_RIGHTS, Grant, Rights, Scope, ScopeKind, Standing, judge
 from gateway.core.tokens import Claims, KeyRing, Purpose
 from gateway.ports import RIGHTS, Audit, Clock, Coherence, Edition, Known, Ledger, Reader, Vault
 from gateway.usecases.signing_keys import Signing
@@ -36,6 +36,7 @@ class Current(Struct, frozen=True):
 
     edition: str
     collection: str
+    is_free: bool = False  # no section is paid
 
 
 class Holder(Struct, frozen=True):
@@ -52,6 +53,23 @@ class Opened(Struct, frozen=True):
     permit: Permit
     holder: Holder
 
+
+class Shelved(Struct, frozen=True):
+    """A document that a reader may read, and until when; None is without end."""
+
+    edition: Edition
+    ends: int | None
+
+
+class HeldGrant(Struct, frozen=True):
+    """A right of a reader, and in how many of its places it is open."""
+
+    grant: Grant
+    standing: Standing
+    used: int
+
+
+MOST_PLACES = 20  # rights that a library tells the places of
 
 # Python 3.11 takes longer to find a member of an Enum than most of what is done with it.
 _GRANT, _READER, _READ = Purpose.GRANT, Purpose.READER, Act.READ
@@ -159,7 +177,10 @@ class Reading:
 
     async def _load_current(self, address: Address) -> Current | None:
         edition = await self._ledger.current(address)
-        return Current(edition.id, edition.collection) if edition else None
+        if edition is None:
+            return None
+        is_free = bool(edition.sections) and not any(paid for paid, _, _ in edition.sections)
+        return Current(edition.id, edition.collection, is_free)
 
     async def _rights(self, holder: Holder) -> Rights | None:
         load = self._load_grant if holder.key.startswith("grant:") else self._load_reader
@@ -200,6 +221,30 @@ class Reading:
                 found += await self._covered(publisher, own, slug, limit - len(found))
         return found
 
+    async def shelf(
+        self, cookie: str, limit: int, after: Address | None = None
+    ) -> Sequence[Shelved]:
+        """Return what `library` does, and until when each of it may be read."""
+        reader, now = await self.reader(cookie), self._clock.now()
+        rights = Rights(reader.grants if reader else ())
+        return [
+            Shelved(edition, _last_end(rights.covering(edition.address, edition.collection), now))
+            for edition in await self.library(cookie, limit, after)
+        ]
+
+    async def places(self, cookie: str) -> Sequence[HeldGrant]:
+        """Return the newest rights of a reader, whether each stands, and where it is open."""
+        reader, now = await self.reader(cookie), self._clock.now()
+        newest = reader.grants[-MOST_PLACES:][::-1] if reader else ()
+        return [
+            HeldGrant(
+                grant,
+                grant.standing(now),
+                len(await self._ledger.devices(grant.id, grant.devices)),
+            )
+            for grant in newest
+        ]
+
     async def _covered(
         self, publisher: str, scopes: Sequence[Scope], after: str, limit: int
     ) -> Sequence[Edition]:
@@ -232,6 +277,17 @@ class Reading:
                 return
 
 
+def _last_end(grants: Iterable[Grant], now: int) -> int | None:
+    """Return when the last of these grants that stand ends, None where one has no end."""
+    ends = [grant.ends for grant in grants if grant.standing(now) is Standing.STANDS]
+    return None if None in ends else max(filter(None, ends), default=None)
+
+
+def _ended(grants: Iterable[Grant], now: int) -> int | None:
+    """Return when the last of these grants ended, None where none has."""
+    return max((g.ends for g in grants if g.ends is not None and g.ends <= now), default=None)
+
+
 # --- deciding: alike on facts from memory and on facts that were waited for -----------------------
 
 
@@ -255,15 +311,20 @@ def _permit(
 ) -> Permit:
     claims = holder.claims
     if claims is None:
-        raise Unpaid
-    is_grant = claims.purpose is _GRANT
-    if rights is None:
-        raise BadToken if is_grant else Unpaid
-    if rights.epoch != claims.epoch:  # the link was renewed; a cookie that is good no more is none
-        raise Expired if is_grant else Unpaid
+        rights = NO_RIGHTS
+    elif claims.purpose is _GRANT and rights is None:
+        raise BadToken
+    elif rights is None:
+        rights = NO_RIGHTS
+    elif rights.epoch != claims.epoch:
+        if claims.purpose is _GRANT:
+            raise Expired  # its link was renewed
+        rights = NO_RIGHTS  # a cookie that is good no more is none
     verdict = judge(rights, address, current.collection, now)
+    if verdict.allowed:
+        return Permit(verdict, address, current.collection, current.edition)
+    if current.is_free:
+        raise Unpaid(is_free=True)
     if verdict.standing is _REVOKED:
         raise Revoked
-    if not verdict.allowed:
-        raise Unpaid
-    return Permit(verdict, address, current.collection, current.edition)
+    raise Unpaid(_ended(rights.covering(address, current.collection), now))

@@ -10,10 +10,10 @@ from gateway.core.audit_records import OPERATOR, Act, Record
 from gateway.core.cache_keys import reader_key
 from gateway.core.codes import Code, code_hash, normal
 from gateway.core.documents import Address
-from gateway.core.errors import BadToken, Expired, Missing, Revoked
+from gateway.core.errors import BadToken, Expired, Missing, Revoked, Unauthenticated, Unavailable
 from gateway.core.rights import Grant
 from gateway.core.tokens import Claims, Purpose
-from gateway.ports import Clock, Ledger, Reader
+from gateway.ports import Clock, Edition, Ledger, Reader
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.granting import CODE
 from gateway.usecases.signing_keys import Signing
@@ -39,6 +39,14 @@ class Redeemed:
     def address(self) -> Address | None:
         """Return the one document that was opened, None where there may be several."""
         return self.grant.scope.address
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a link opens: its right, and the document of that, where it is one that there is."""
+
+    grant: Grant
+    edition: Edition | None
 
 
 class Redeeming:
@@ -97,6 +105,20 @@ class Redeeming:
         reader = await self._ledger.redeem(reader_id, grant.id, now)
         confirmed = await self._confirm(Act.REDEEM, reader_key(reader.id), grant.id)
         return await self._welcome(reader, grant, confirmed=confirmed)
+
+    async def look(self, token: str) -> Opening | None:
+        """Return what a token opens, None where it opens nothing now; nothing is used by it."""
+        now = self._clock.now()
+        try:
+            claims = (await self._signing.ring()).verify(token, Purpose.GRANT, now)
+            grant = await self._ledger.grant(claims.holder)
+            if grant is None or grant.epoch != claims.epoch or grant.revoked_at is not None:
+                return None
+            address = grant.scope.address
+            edition = await self._ledger.current(address) if address else None
+        except (Unauthenticated, Unavailable):
+            return None  # the answer to the form says why
+        return Opening(grant, edition)
 
     def once(self) -> str:
         """Return what an unlock page carries, so that sending it twice is sending it once."""

@@ -18,7 +18,7 @@ from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder
 from gateway.web.http.headers import CACHE_FOREVER, CACHE_PUBLIC
 from gateway.web.http.links import Links
 from gateway.web.http.ranges import send_attachment
-from gateway.web.http.requests import document_and_attachment, document_in
+from gateway.web.http.requests import asked_document, document_and_attachment, document_in
 from gateway.web.http.sending import (
     coding_for,
     public_answer,
@@ -69,9 +69,8 @@ class Public:
 
     async def preview(self, request: Request) -> Response:
         """Send the preview of a document in the form that the path names, or a picture of it."""
-        ask = PlainRequest.of(request)
-        named = document_of(ask.path)
-        variant = await self._previews.find(ask.path, coding_for(ask), *named) if named else None
+        ask, (path, address, form) = PlainRequest.of(request), asked_document(request)
+        variant = await self._previews.find(path, coding_for(ask), address, form)
         if variant is None:
             raise Missing("document")
         return response_of(public_answer(ask, variant), variant)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import groupby
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,23 +14,36 @@ from starlette.routing import Route
 from gateway.core.bundles import IDENTITY, Variant
 from gateway.core.companions import ATTACHMENTS, PICTURES
 from gateway.core.documents import Address
-from gateway.core.errors import BadToken, GatewayError, Malformed, Missing, Unpaid
+from gateway.core.errors import (
+    BadToken,
+    GatewayError,
+    Malformed,
+    Missing,
+    Revoked,
+    Unavailable,
+    Unpaid,
+)
 from gateway.ports import FailedAttempts
+from gateway.rendering.body import GO_ON
 from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Pages
-from gateway.rendering.press import REFUSED
+from gateway.rendering.paging import address_of, form_of
+from gateway.rendering.press import REFUSED, UNLOCK
+from gateway.rendering.qr_codes import qr_code
 from gateway.rendering.representations import HTML, PAGE
-from gateway.usecases.reading import Credential, Opened, Reading
-from gateway.usecases.redeeming import COOKIE_LIFE, ONCE_LIFE, Redeeming
-from gateway.web.errors import STATUS
+from gateway.usecases.moving import MovedReader, Moving
+from gateway.usecases.reading import Credential, Opened, Reading, Shelved
+from gateway.usecases.redeeming import COOKIE_LIFE, ONCE_LIFE, Redeemed, Redeeming
+from gateway.web.errors import STATUS, status_of
 from gateway.web.http.accept import negotiate
 from gateway.web.http.credentials import bearer_in, cookie, cookie_in
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_PRIVATE
-from gateway.web.http.links import token_in
+from gateway.web.http.links import Links, token_in
 from gateway.web.http.ranges import send_attachment
 from gateway.web.http.rate_limit import CODES, rate_limited
 from gateway.web.http.requests import (
+    asked_document,
     document_and_attachment,
     proves_same_origin,
     read_form,
@@ -37,6 +52,7 @@ from gateway.web.http.requests import (
 from gateway.web.http.sending import Check, private_answer, response_of, send_private
 from gateway.web.http.under_way import UnderWay
 from gateway.web.preview_cache import PreviewCache
+from gateway.web.refusals import Refusals
 
 LIBRARY_SIZE = 100
 ONCE = "/once"  # named by the style sheet, for a form that somebody begins to fill in
@@ -57,6 +73,8 @@ class Readers:
         previews: PreviewCache,
         pages: Pages,
         under_way: UnderWay,
+        moving: Moving,
+        links: Links,
         *,
         is_https: bool,
     ) -> None:
@@ -65,7 +83,10 @@ class Readers:
         self._attempts = attempts
         self._previews = previews
         self._pages = pages
+        self._refusals = Refusals(pages)
         self._under_way = under_way
+        self._moving = moving
+        self._links = links
         self._is_https = is_https
 
     def responders(self) -> Mapping[bytes, Responder]:
@@ -81,6 +102,7 @@ class Readers:
             Route("/read/{publisher}/{slug}/pictures/{name}", self.read),
             Route("/read/{publisher}/{slug}/attachments/{name}", self.attachment),
             Route("/library", self.library),
+            Route("/library/move", self.move, methods=["POST"]),
             Route("/signout", self.sign_out, methods=["POST"]),
         ]
 
@@ -93,8 +115,21 @@ class Readers:
         tokens = request.query_params.getlist("token")
         if len(tokens) > 1:
             raise Malformed("There are several tokens in the link.", where="token")
-        once = self._redeeming.once()
-        return self._page(request, "unlock.html", token=tokens[0] if tokens else "", once=once)
+        token = tokens[0] if tokens else ""
+        return self._page(
+            request,
+            "unlock.html",
+            token=token,
+            once=self._redeeming.once(),
+            opening=await self._redeeming.look(token) if token else None,
+            is_move=bool(token) and await self._is_move(token),
+        )
+
+    async def _is_move(self, token: str) -> bool:
+        try:
+            return await self._moving.is_move(token)
+        except Unavailable:
+            return False
 
     async def _redeem(self, request: Request) -> Response:
         require_same_origin(request)
@@ -104,18 +139,33 @@ class Readers:
         word = (fields.get("token") or fields.get("code") or "").strip()
         if not word:
             raise BadToken
-        once = self._once(request, fields)
+        once, token = self._once(request, fields), token_in(word) or word
         async with rate_limited(self._attempts, request, CODES, word):
             known = await self._reading.reader(self._reader_cookie(request))
-            redeemed = await self._redeeming.redeem(token_in(word) or word, known, once)
-        address = redeemed.address or await self._readable(wanted, redeemed.cookie)
-        place = f"/read/{address}" if address else "/library"
+            redeemed: Redeemed | MovedReader
+            if await self._moving.is_move(token):
+                redeemed = await self._moving.move(token, known, once)
+            else:
+                redeemed = await self._redeeming.redeem(token, known, once)
+        own = redeemed.address if isinstance(redeemed, Redeemed) else None
+        address = own or await self._readable(wanted, redeemed.cookie)
+        place = await self._place(address, redeemed.cookie) if address else "/library"
         if redeemed.confirmed:
             response = _see_other(place)
         else:
-            response = self._page(request, "recorded.html", 202, done="unlocked", place=place)
+            done = "unlocked" if isinstance(redeemed, Redeemed) else "moved"
+            response = self._page(request, "recorded.html", 202, done=done, place=place)
         self._set_cookie(request, response, redeemed.cookie, COOKIE_LIFE)
         return response
+
+    async def _place(self, address: Address, reader_cookie: str) -> str:
+        """Return where a text goes on after its preview."""
+        try:
+            told = await self._reading.open(address, Credential("", reader_cookie), GO_ON)
+            number = int(told.text.body)
+        except GatewayError:  # it has one page, or cannot be read just now
+            number = 1
+        return f"{address_of(f'/read/{address}', number)}#{GO_ON}"
 
     async def once(self, request: Request) -> Response:
         """Let a browser that begins to fill in a form be known when it sends it again."""
@@ -146,15 +196,16 @@ class Readers:
 
     async def read(self, request: Request) -> Response:
         """Send the full text to the holder of a right, else the preview or a problem."""
-        ask = PlainRequest.of(request)
-        named = document_of(ask.path)
-        if named is None:
-            raise Missing("document")
-        (address, form), credential = named, self._shown(ask)
+        ask, (_, address, form) = PlainRequest.of(request), asked_document(request)
+        credential = self._shown(ask)
         try:
             opened = await self._open(ask, address, credential, _full(ask, form))
-        except Unpaid:
-            return await self._refuse(ask, address, form)
+        except Unpaid as error:
+            return await self._refuse(ask, address, form, error)
+        except Revoked as error:
+            if PAGE.name != form.partition(".")[0]:
+                raise
+            return await self._refuse(ask, address, form, error)
         check = partial(self._reading.check, address, credential)
         work = partial(self._send, ask, opened, check)
         # A page may ask for all of its pictures at once.
@@ -168,8 +219,8 @@ class Readers:
         (address, form), credential = document_and_attachment(request), self._shown(ask)
         try:
             opened = await self._open(ask, address, credential, form)
-        except Unpaid:
-            return await self._refuse(ask, address, form)
+        except Unpaid as error:
+            return await self._refuse(ask, address, form, error)
         check = partial(self._reading.check, address, credential)
         work = partial(self._send_attachment, request, opened, check)
         if opened.text.is_long:
@@ -194,11 +245,17 @@ class Readers:
         self._reading.note(opened)
         return response_of(private_answer(ask, opened.text), opened.text, check)
 
-    async def _refuse(self, ask: PlainRequest, address: Address, form: str) -> Response:
+    async def _refuse(
+        self, ask: PlainRequest, address: Address, form: str, error: Unpaid | Revoked
+    ) -> Response:
+        if isinstance(error, Unpaid) and error.is_free:
+            public = ask.path.decode().replace("/read/", "/documents/", 1)
+            return _see_other(address_of(public, _page_of(form)))
         preview = await self._previews.find(ask.path, IDENTITY, address, _refused(form))
         if preview is None:
             raise Missing("document")
-        return response_of(private_answer(ask, preview, UNPAID), preview)
+        told = self._refusals.told(preview, form.partition(".")[0], error)
+        return response_of(private_answer(ask, told, status_of(error)), told)
 
     def ready_read(self, ask: PlainRequest) -> PreparedResponse | None:
         """Return the answer of read if it takes no waiting."""
@@ -208,7 +265,9 @@ class Readers:
         address, form = named
         try:
             variant, status = self._reading.ready(address, self._shown(ask), _full(ask, form)), 200
-        except Unpaid:
+        except Unpaid as error:
+            if error.is_free or error.ended is not None:
+                return None
             variant, status = self._refusal(ask.path, address, _refused(form)), UNPAID
         return None if variant is None else private_answer(ask, variant, status)
 
@@ -229,17 +288,30 @@ class Readers:
     async def library(self, request: Request) -> Response:
         """Show what this reader may read."""
         after = _after(request)
-        found = await self._reading.library(self._reader_cookie(request), LIBRARY_SIZE + 1, after)
-        editions = found[:LIBRARY_SIZE]
-        following = str(editions[-1].address) if len(found) > LIBRARY_SIZE else ""
+        cookie = self._reader_cookie(request)
+        found = await self._reading.shelf(cookie, LIBRARY_SIZE + 1, after)
+        shelved = found[:LIBRARY_SIZE]
+        following = str(shelved[-1].edition.address) if len(found) > LIBRARY_SIZE else ""
         return self._page(
             request,
             "library.html",
-            editions=editions,
+            shelves=_shelves(shelved),
+            count=len(shelved),
+            places=await self._reading.places(cookie),
             following=following,
             is_first=after is None,
             once=self._redeeming.once(),
         )
+
+    async def move(self, request: Request) -> Response:
+        """Give the reader a link, and a QR code of it, that takes it to another device."""
+        require_same_origin(request)
+        reader = await self._reading.reader(self._reader_cookie(request))
+        if reader is None or not reader.grants:
+            return _see_other("/library")
+        token = await self._moving.token(reader)
+        link = self._links.absolute(request, f"{UNLOCK}?token={token}")
+        return self._page(request, "move.html", link=link, picture=Markup(qr_code(link)))  # noqa: S704  drawn by us
 
     async def sign_out(self, request: Request) -> Response:
         """End this reader's cookies, here and in every copy."""
@@ -281,6 +353,16 @@ class Readers:
         )
 
 
+def _shelves(shelved: Sequence[Shelved]) -> list[tuple[str, str, list[Shelved]]]:
+    """Return documents by the publisher and the collection that they belong to."""
+
+    def place(one: Shelved) -> tuple[str, str]:
+        return one.edition.address.publisher, one.edition.collection
+
+    ordered = sorted(shelved, key=place)
+    return [(*where, list(group)) for where, group in groupby(ordered, key=place)]
+
+
 def _after(request: Request) -> Address | None:
     after = request.query_params.get("after", "")
     publisher, _, slug = after.partition("/")
@@ -298,16 +380,20 @@ def _address_in(field: str) -> Address | None:
 
 def _full(ask: PlainRequest, form: str) -> str:
     """Return the name of a form of the full text, whose page speaks the reader's language."""
-    if form != PAGE.name:
+    if form.partition(".")[0] != PAGE.name:
         return form
     accept_language = ask.headers.get(b"accept-language", b"").decode("latin-1")
-    return f"{PAGE.name}.{negotiate(accept_language)}"
+    return form_of(f"{PAGE.name}.{negotiate(accept_language)}", _page_of(form))
+
+
+def _page_of(form: str) -> int:
+    return int(form.partition(".")[2] or 1)
 
 
 def _refused(form: str) -> str:
     """Return the name of what a reader without a right gets: what everyone may know."""
     beside = form.startswith((PICTURES, ATTACHMENTS))
-    return REFUSED["json"] if beside else REFUSED.get(form, form)
+    return REFUSED["json"] if beside else REFUSED.get(form.partition(".")[0], form)
 
 
 def _cookie_name(is_https: bool, suffix: str = "") -> str:

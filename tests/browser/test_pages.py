@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from markupsafe import Markup
+from playwright.sync_api import Browser, expect
 
 from gateway.core.bundles import IDENTITY
-from gateway.core.documents import PLACEHOLDER
+from gateway.core.documents import PLACEHOLDER, Offer
+from gateway.rendering.body import with_regions
 from gateway.rendering.listings import Listing
+from gateway.rendering.qr_codes import qr_code
+from gateway.usecases.redeeming import Opening
 from tests.browser.pictures import ORIGIN, Shown, chromium, shown
-from tests.rendering.test_pages import ENTRY, listed
+from tests.rendering.test_pages import EDITION, ENTRY, GRANTS, LIBRARY, UNLOCK, listed
 from tests.web.sheets import MOMENT, PAGES, PRESS, STATIC, full_text, projection
 
-WIDE = "<table><tr>" + "<td>一二三四五六七八</td>" * 12 + f"</tr></table><pre>{'x' * 400}</pre>"
-NAMES = ("preview", "refused", "read", "catalogue", "library", "unlock", "code", "error")
+WIDE = with_regions(
+    "<table><tr>" + "<td>一二三四五六七八</td>" * 12 + f"</tr></table><pre>{'x' * 400}</pre>",
+    lambda name, number: f"{name} {number}",
+)
+LINK = f"https://gateway.test/unlock?token=pg1.k1.{'x' * 200}"
+NAMES = (
+    *("preview", "refused", "read", "catalogue", "library", "unlock", "code", "move"),
+    "error",
+)
 
 
 def _pages() -> dict[str, bytes]:
@@ -31,16 +42,12 @@ def _pages() -> dict[str, bytes]:
             "zh-CN",
             **listed(Listing("", "demo", "letters", (ENTRY,), MOMENT, MOMENT)),
         ),
-        "library": PAGES.render(
-            "library.html",
-            "zh-CN",
-            editions=(ENTRY,),
-            following="demo/a",
-            is_first=False,
-            once="1",
+        "library": PAGES.render("library.html", "zh-CN", **LIBRARY),
+        "unlock": PAGES.render(
+            "unlock.html", "en", **UNLOCK | {"token": "x", "opening": Opening(GRANTS[0], EDITION)}
         ),
-        "unlock": PAGES.render("unlock.html", "en", token="pg1.a.b", once="1"),
-        "code": PAGES.render("unlock.html", "zh-CN", token="", once="1"),
+        "code": PAGES.render("unlock.html", "zh-CN", **UNLOCK),
+        "move": PAGES.render("move.html", "en", link=LINK, picture=Markup(qr_code(LINK))),
         "error": PAGES.render(
             "error.html", "en", kind="unavailable", status=503, once="", document=""
         ),
@@ -77,7 +84,8 @@ def test_the_browser_finds_nothing_to_complain_of(seen: Shown) -> None:
 def test_whatever_is_pressed_is_large_enough_for_a_thumb(seen: Shown) -> None:
     small = seen.page.evaluate(
         """() => [...document.querySelectorAll(
-            "button, input, .masthead a, .imprint a, .paywall a, .pager a, .gate-ways a")]
+            "button, input:not(label input), .aa label, .masthead a, .imprint a, .paywall a,"
+            + ".pager a, .gate-ways a")]
           .filter(e => e.offsetParent && e.getBoundingClientRect().height < 40)
           .map(e => e.outerHTML)"""
     )
@@ -101,8 +109,44 @@ def test_without_scripts_the_form_is_there_and_the_copy_button_is_not(
     browser: Browser, pages: dict[str, bytes]
 ) -> None:
     with shown(browser, pages["preview"], STATIC, scripts=False) as seen:
+        assert not seen.page.locator("#unlock input[name=code]").is_visible()
+        seen.page.locator(".paywall summary:has(+ form)").click()
         assert seen.page.locator("#unlock input[name=code]").is_visible()
         assert not seen.page.locator("[data-copy]").is_visible()
+
+
+def test_a_link_to_the_field_for_a_code_opens_its_fold(
+    browser: Browser, pages: dict[str, bytes]
+) -> None:
+    with shown(browser, pages["preview"], STATIC) as seen:
+        seen.page.evaluate("location.hash = 'unlock-code'")
+        expect(seen.page.locator("#unlock-code")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [256, 320, 390])
+@pytest.mark.parametrize(
+    "price", ["From $4 per month, billed yearly, cancel anytime", "¥" + "9" * 49]
+)
+def test_a_price_of_any_length_wraps_at_twice_the_size(
+    browser: Browser, width: int, price: str
+) -> None:
+    offers = (Offer("Everything for a year", price, "/buy", "A letter a week"), Offer("甲" * 100))
+    made = PRESS.public(projection(offers=offers), "e1").forms["html"].bodies[IDENTITY]
+    with shown(browser, made, STATIC, width) as seen:
+        for size in ("100%", "200%"):
+            seen.page.evaluate(f"document.documentElement.style.fontSize = '{size}'")
+            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_panel_with_three_offers_stands_on_one_screen_with_two_lines_of_text(
+    browser: Browser,
+) -> None:
+    offers = tuple(Offer("本篇全文", "¥6.00", "/buy", "一次付款") for _ in range(3))
+    made = PRESS.public(projection(offers=offers, outline=()), "e1").forms["html"].bodies[IDENTITY]
+    with shown(browser, made, STATIC) as seen:
+        box = seen.page.locator("#unlock").bounding_box()
+        assert box
+        assert box["height"] <= 460
 
 
 def test_the_text_that_breaks_off_pales(browser: Browser, pages: dict[str, bytes]) -> None:

@@ -265,3 +265,26 @@ def test_values_stay_text() -> None:
 def test_any_front_matter_is_read_or_refused(mark: str, front: str) -> None:
     with suppress(Refused):
         assert split(f"{mark}\n{front}\n{mark}\nBody").rest.endswith("Body")
+
+
+@pytest.mark.parametrize(
+    ("field", "lines"),
+    [
+        ("outline: One", ("One",)),
+        ("outline: [One, two  words, 3]", ("One", "two words", "3")),
+        ("outline:\n  - One\n  - Two", ("One", "Two")),
+        ("outline:", ()),
+    ],
+)
+def test_an_outline_is_a_line_or_several(field: str, lines: tuple[str, ...]) -> None:
+    assert split(yaml("title: T", field)).declared.meta.outline == lines
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["outline: {a: b}", f"outline: [{'x' * 101}]", f"outline: [{', '.join('x' * 21)}]"],
+)
+def test_an_outline_that_is_none_is_refused_at_its_line(field: str) -> None:
+    (finding,) = findings(yaml("title: T", field))
+    assert finding.line == 3
+    assert finding.hint.startswith("Write one line for each part")

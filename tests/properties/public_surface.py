@@ -67,6 +67,9 @@ def of_document(address: str) -> Iterator[str]:
         yield f"/documents/{address}{query}"
     for url in (f"http://127.0.0.1:8000/documents/{address}", f"/documents/{address}"):
         yield f"/oembed?url={quote(url, safe='')}"
+    for page in ("1", "2", "3", "99", "x"):
+        yield f"/documents/{address}?page={page}"
+        yield f"/read/{address}?page={page}"
     slug = address.rpartition("/")[2]
     yield from (
         f"/documents/{address}/",

@@ -20,7 +20,7 @@ REGISTER: list[dict[str, Any]] = json.loads(
 
 # Derived from the bytes that are masked, and from nothing else: P-NI compares them unmasked too.
 _DERIVED = ("etag", "content-length")
-_LINE = re.compile(r"(?m)^(\[(?:付费内容|Paid section) · ).*?( · )")
+_LINE = re.compile(r"(?m)^(\[(?:付费内容|Paid section) · )(?:.*? · )?(?=解锁：|unlock: )")
 _SIZE = re.compile(r'(<span class="paywall-size">).*?(</span>)', re.DOTALL)
 
 
@@ -30,7 +30,7 @@ def pointers(identity: str) -> list[str]:
 
 
 def _lines(text: str) -> str:
-    return _LINE.sub(r"\1?\2", text)
+    return _LINE.sub(r"\1", text)
 
 
 def _json_sizes(text: str) -> str:

@@ -24,7 +24,8 @@ from gateway.formats.sources import SourceFormats
 from gateway.ports import Format
 from gateway.rendering.cards import card
 from gateway.rendering.pages import LANGUAGES
-from gateway.rendering.representations import CARD
+from gateway.rendering.paging import MAX_PAGES, form_of
+from gateway.rendering.representations import CARD, PAGE
 from gateway.usecases.composing import Composed, Submission, Task, compose, prepare
 from tests.samples import body_of
 from tests.services import NOW
@@ -62,12 +63,14 @@ def declared(form: Format, source: str) -> Meta:
 
 def untold(bundle: Bundle, meta: Meta) -> list[tuple[str, str]]:
     """Return the words and targets of each public form that the page does not show."""
-    page = shown(bundle.forms["html"].bodies[IDENTITY].decode())
-    there = "".join(_WORD.findall(f"{page.text} {_said(meta)}"))
-    leads = {*page.targets, *(offer.url for offer in meta.offers)}
+    names = [name for name in bundle.forms if is_page(name)]
+    pages = [shown(bundle.forms[name].bodies[IDENTITY].decode()) for name in names]
+    there = "".join(_WORD.findall(" ".join((*(page.text for page in pages), _said(meta)))))
+    leads = {each for page in pages for each in page.targets}
+    leads |= {offer.url for offer in meta.offers}
     found = []
     for name, told in forms(bundle):
-        words = sorted(told.words - constant()[name])
+        words = sorted(told.words - constant()[PAGE.name if is_page(name) else name])
         found += [(name, word) for word in words if word not in there]
         found += [(name, each) for each in sorted(told.targets - leads)]
     if bundle.forms[CARD].bodies[IDENTITY] != _card(bundle.forms["html"].bodies[IDENTITY].decode()):
@@ -80,6 +83,11 @@ def _card(page: str) -> bytes:
     (article,) = LexborHTMLParser(page).css("article")
     (title,), (time, *_) = article.css("h1"), article.css("time")
     return card(title.text(), "demo", (time.attributes["datetime"] or "")[:10])
+
+
+def is_page(name: str) -> bool:
+    """Return whether a public form is a page of the preview."""
+    return name in [form_of(PAGE.name, number) for number in range(1, MAX_PAGES + 1)]
 
 
 def forms(bundle: Bundle) -> Iterator[tuple[str, Told]]:

@@ -55,6 +55,7 @@ FREE_BLOCKS = (
     "<p class='x'>not hidden</p><p hidden>hidden</p>\n\n",
     "<iframe src='https://free.example/frame'></iframe>\n\n",
     "> a quotation\n\n",
+    "##pagebreak##\n\n",
     "A sentence that goes on and on until it is cut",
     "深入学习贯彻，狠抓落实",
 )

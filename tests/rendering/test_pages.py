@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
+from markupsafe import Markup
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import errors
 from gateway.core.bundles import Entry
 from gateway.core.documents import Address
+from gateway.core.rights import Grant, Scope, Standing
+from gateway.ports import Edition
 from gateway.rendering.linked_data import of_listing
 from gateway.rendering.listings import Listing
 from gateway.rendering.pages import LANGUAGES, Language, Pages, interface
+from gateway.rendering.qr_codes import qr_code
+from gateway.usecases.reading import HeldGrant, Shelved
+from gateway.usecases.redeeming import Opening
 from tests.web.sheets import HOSTILE, MOMENT, PAGES, STATIC, inline_of, one
 
 ENTRY = Entry(Address("demo", "a"), HOSTILE, HOSTILE, "en", HOSTILE, MOMENT, MOMENT)
+EDITION = Edition("e", ENTRY.address, 0, "plain", HOSTILE, "en", "c", "", MOMENT, MOMENT)
+GRANTS = [
+    Grant("g", Scope.parse("demo", scope), ends=ends, revoked_at=revoked)
+    for scope, ends, revoked in (
+        ("document:a", 1_900_000_000, None),
+        ("collection:c", None, None),
+        ("all", None, 1),
+    )
+]
+SHELVES = [("demo", "c", [Shelved(EDITION, None), Shelved(EDITION, 1_900_000_000)] * 7)]
+LIBRARY: dict[str, object] = {
+    "shelves": SHELVES,
+    "count": 14,
+    "places": [HeldGrant(grant, standing, 1) for grant, standing in product(GRANTS[:1], Standing)],
+    "following": "demo/a",
+    "is_first": False,
+    "once": HOSTILE,
+}
+UNLOCK: dict[str, object] = {"token": "", "once": HOSTILE, "opening": None, "is_move": False}
 LISTINGS = (
     Listing("https://read.example", entries=(ENTRY,), following=f"{MOMENT} demo/a"),
     Listing("", "demo", here=HOSTILE),
@@ -37,13 +63,16 @@ def listed(listing: Listing) -> dict[str, object]:
 ALONE: dict[str, object] = {"once": "", "document": ""}  # of an error: nothing else
 TOLD: list[tuple[str, dict[str, object]]] = [
     *(("catalogue.html", listed(each)) for each in LISTINGS),
+    ("library.html", LIBRARY),
     (
         "library.html",
-        {"editions": (ENTRY,), "following": "demo/a", "is_first": False, "once": HOSTILE},
+        LIBRARY | {"shelves": (), "places": (), "count": 0, "following": "", "is_first": True},
     ),
-    ("library.html", {"editions": (), "following": "", "is_first": True, "once": ""}),
-    ("unlock.html", {"token": HOSTILE, "once": HOSTILE}),
-    ("unlock.html", {"token": "", "once": HOSTILE}),
+    ("unlock.html", UNLOCK | {"token": HOSTILE, "opening": Opening(GRANTS[0], EDITION)}),
+    ("unlock.html", UNLOCK),
+    ("unlock.html", UNLOCK | {"token": HOSTILE, "opening": Opening(GRANTS[1], None)}),
+    ("unlock.html", UNLOCK | {"token": HOSTILE, "is_move": True}),
+    ("move.html", {"link": HOSTILE, "picture": Markup(qr_code(HOSTILE))}),
     ("error.html", {"status": 404, "kind": "missing", "once": "", "document": ""}),
     (
         "error.html",
@@ -87,7 +116,9 @@ def test_a_hole_in_a_context_is_an_error() -> None:
 
 
 def test_opening_a_link_needs_a_press_of_the_button() -> None:
-    tree = LexborHTMLParser(PAGES.render("unlock.html", "en", token="pg1.a.b", once="1").decode())
+    tree = LexborHTMLParser(
+        PAGES.render("unlock.html", "en", **UNLOCK | {"token": "pg1.a.b"}).decode()
+    )
     form = one(tree, "form[method=post][action='/unlock']")
     assert one(form, "input[type=hidden][name=token]").attributes["value"] == "pg1.a.b"
     assert len(form.css("button")) == 1
@@ -95,7 +126,7 @@ def test_opening_a_link_needs_a_press_of_the_button() -> None:
 
 
 def test_whoever_has_no_link_can_enter_a_code() -> None:
-    tree = LexborHTMLParser(PAGES.render("unlock.html", "en", token="", once="1").decode())
+    tree = LexborHTMLParser(PAGES.render("unlock.html", "en", **UNLOCK).decode())
     assert tree.css_first("form[method=post][action='/unlock'] input[name=code]")
 
 
@@ -128,7 +159,9 @@ def test_every_status_has_a_page_of_its_own_words(status: int) -> None:
 
 
 def test_private_pages_are_reloaded_when_they_come_back() -> None:
-    for name, context in (each for each in TOLD if each[0] in ("library.html", "unlock.html")):
+    for name, context in (
+        each for each in TOLD if each[0] in ("library.html", "unlock.html", "move.html")
+    ):
         assert b" data-private>" in PAGES.render(name, "en", **context)
     assert b" data-private>" not in PAGES.render("catalogue.html", "en", **TOLD[0][1])
 

@@ -23,6 +23,7 @@ from gateway.rendering.representations import REPRESENTATIONS
 from tests.web.sheets import (
     ADDRESS,
     HOSTILE,
+    OFFERS,
     PAGES,
     PRESS,
     body,
@@ -79,26 +80,89 @@ def test_the_panel_names_each_offer_with_its_price_and_link() -> None:
     tree = page(public())
     names = [node.text() for node in tree.css(".offer-name")]
     prices = [node.text() for node in tree.css(".offer-price")]
-    assert (names, prices) == (["本篇全文", "年度合集"], ["¥9.90", "¥128"])
+    assert (names, prices) == (["购买本篇全文", "购买年度合集"], ["¥9.90", "¥128"])
     assert [link.attributes["href"] for link in tree.css("a.offer")] == [
-        "https://shop.example/report"
+        f"https://shop.example/report?document={ADDRESS}"
     ]
+    assert [node.text().strip() for node in tree.css(".offer-note")] == ["请向发布者询问付款方式。"]
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://a.example/b?c=d#e", f"https://a.example/b?c=d&document={ADDRESS}&return={{}}#e"),
+        ("/buy", f"/buy?document={ADDRESS}&return={{}}"),
+        ("mailto:a@b.example", "mailto:a@b.example"),
+    ],
+)
+def test_a_shop_is_told_what_is_bought_and_where_its_buyer_goes_on(url: str, link: str) -> None:
+    based = PagePress(PAGES, "https://paid.example")
+    bundle = based.public(projection(offers=(Offer("甲", "1", url),)), "e1")
+    shown = one(page(bundle), "a.offer").attributes["href"]
+    assert shown == link.replace("{}", "https%3A//paid.example/unlock")
+    assert json.loads(body(bundle, "json"))["offers"][0]["url"] == url
+
+
+def test_three_offers_stand_at_once_and_the_others_are_folded() -> None:
+    offers = tuple(Offer(f"甲{n}", "¥1", "/buy", f"{n} 年") for n in range(5))
+    tree = page(public(offers=offers))
+    assert len(tree.css(".paywall > .paywall-offers .offer")) == 3
+    assert len(tree.css("details .offer")) == 2
+    assert [node.text().strip() for node in tree.css(".offer-note")] == [
+        f"{n} 年" for n in range(5)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("订阅全年", "订阅全年"), ("Buy it", "Buy it"), ("Buyer", "购买Buyer")]
+)
+def test_a_name_that_says_what_it_does_is_not_told_so_twice(name: str, shown: str) -> None:
+    tree = page(public(offers=(Offer(name, "1", "/buy"),)))
+    assert one(tree, ".offer-name").text() == shown
+
+
+@pytest.mark.parametrize(("offers", "is_open"), [(OFFERS, False), ((), True)])
+def test_the_field_for_a_code_is_folded_where_something_can_be_bought(
+    offers: tuple[Offer, ...], is_open: bool
+) -> None:
+    fold = one(page(public(offers=offers)), "details:has(#unlock-code)")
+    assert ("open" in fold.attributes) == is_open
+
+
+def test_the_panel_holds_five_lines_of_the_declared_outline() -> None:
+    lines = tuple(f"第 {number} 节" for number in range(7))
+    shown = [node.text() for node in page(public(outline=lines)).css(".paywall-outline li")]
+    assert shown == list(lines[:5])
+    free = PRESS.public(projection("全文免费。", (), outline=lines), "e1")
+    assert "第 1 节" not in "".join(body(free, name) for name in NAMES)
+
+
+def test_later_sections_have_names_of_their_own() -> None:
+    text = PLACEHOLDER.join("甲乙丙丁")
+    tree = page(PRESS.public(projection(text, (0, 0, 0)), "e1"))
+    names = [node.attributes["aria-label"] for node in tree.css(".paywall-more")]
+    assert names == ["付费内容 2", "付费内容 3"]
 
 
 @pytest.mark.parametrize("step", SIZE_STEPS)
 def test_a_panel_says_the_step_and_nothing_finer(step: int) -> None:
     tree = page(PRESS.public(projection(cuts=(step,)), "e1"))
-    assert one(tree, ".paywall-size").text() == (f"{step:,} 字以上" if step else "不足 500 字")
+    title, length = (node.text() for node in tree.css(".paywall-size"))
+    assert title == (f"后面还有 {step:,} 多字" if step else "下文为付费内容")
+    assert length == (f"约 {max(1, round(step / 400))} 分钟" if step else "")
 
 
 @pytest.mark.parametrize(
     ("cuts", "told"),
     [
-        ((0, 20_000, 500), ["不足 500 字", "20,500 字以上", "20,000 字以上", "500 字以上"]),
-        ((0, 0), ["不足 500 字", "不足 1,000 字", "不足 500 字"]),
+        (
+            (0, 20_000, 500),
+            ["后面还有 20,500 多字", " · 约 51 分钟", " · 20,000 字以上", " · 500 字以上"],
+        ),
+        ((0, 0), ["下文为付费内容", "", ""]),
     ],
 )
-def test_of_several_sections_the_panel_tells_the_step_of_each_and_their_sum(
+def test_of_several_sections_the_panel_tells_the_sum_and_their_lines_the_steps(
     cuts: tuple[int, ...], told: list[str]
 ) -> None:
     text = PLACEHOLDER.join("甲" * (len(cuts) + 1))
@@ -128,7 +192,7 @@ def _mask_html(text: str, selector: str) -> str:
 
 def _mask_lines(text: str, name: str) -> str:
     assert name == "paywall-size"
-    return re.sub(r"^(\[[^·\n]*·)[^·\n]*(·[^·\n]*\])$", r"\1\2", text, flags=re.MULTILINE)
+    return re.sub(r"^(\[[^·\n]*·)(?:[^·\n]*·)?([^·\n]*\])$", r"\1\2", text, flags=re.MULTILINE)
 
 
 def _mask_json(text: str, pointer: str) -> str:
@@ -175,6 +239,7 @@ def test_the_register_says_all_that_a_disclosure_needs() -> None:
         "DR-COUNT",
         "DR-POS",
         "DR-OFFERS",
+        "DR-OUTLINE",
         "DR-SIZE",
     ]
     for entry in REGISTER:
@@ -238,7 +303,8 @@ def test_declared_text_is_never_markup_script_or_template() -> None:
         author=HOSTILE,
         summary=HOSTILE,
         collection=HOSTILE,
-        offers=(Offer(HOSTILE, HOSTILE, HOSTILE),),
+        offers=(Offer(HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
+        outline=(HOSTILE,),
     )
     for form in ("html", "html.refused"):
         tree = page(bundle, form)
@@ -270,7 +336,7 @@ def test_an_offer_links_only_to_plain_addresses(url: str) -> None:
     bundle = public(offers=(Offer("甲", "1", url),))
     assert not page(bundle).css("a.offer")
     (offer,) = json.loads(body(bundle, "json"))["offers"]
-    assert (offer["name"], offer["price"], offer["url"]) == ("甲", "1", "")
+    assert (offer["name"], offer["price"], offer["url"], offer["note"]) == ("甲", "1", "", "")
 
 
 def test_a_title_of_several_lines_stays_on_one() -> None:
@@ -308,9 +374,7 @@ def test_a_line_stands_for_the_paid_section(form: str) -> None:
 def test_the_line_speaks_the_language_of_the_document() -> None:
     english = projection(f"One{PLACEHOLDER}two", (0,), language="en-GB", title="One")
     line = body(PRESS.public(english, "e1"), "txt").split("\n")[4]
-    assert (
-        line == f"[Paid section · fewer than 500 characters · unlock: /documents/{ADDRESS}#unlock]"
-    )
+    assert line == f"[Paid section · unlock: /documents/{ADDRESS}#unlock]"
 
 
 def test_the_json_holds_the_sections_in_order() -> None:

@@ -12,7 +12,7 @@ from anyio.lowlevel import checkpoint
 
 from gateway.core.api_keys import ApiKey, May
 from gateway.core.documents import Address
-from gateway.core.errors import Conflict, Missing, Stale, UsedUp
+from gateway.core.errors import AlreadyMoved, Conflict, Missing, Stale, UsedUp
 from gateway.core.rights import Grant, Scope, Standing
 from gateway.ports import Answer, Ledger, Wanted
 from tests.stores.conftest import Rivals
@@ -658,6 +658,37 @@ async def test_signing_out_raises_the_epoch_and_frees_the_places(ledger: Ledger)
     assert again == replace(first, auth_epoch=first.auth_epoch + 1, version=again.version)
     assert again.version > first.version
     assert await ledger.reader("r2") is None
+
+
+async def test_a_reader_moves_once_and_again_for_whom_it_moved(ledger: Ledger) -> None:
+    await ledger.add_grant(grant("g1", devices=1))
+    first = await ledger.redeem("r1", "g1", 5)
+    for _ in range(2):
+        moved = await ledger.move("r1", first.auth_epoch, "one", 6)
+        assert moved == await ledger.reader("r1")
+        assert (moved.grants, moved.auth_epoch) == (first.grants, first.auth_epoch + 1)
+        assert moved.version > first.version
+    for epoch, to in ((first.auth_epoch, "other"), (first.auth_epoch - 1, "one")):
+        with pytest.raises(AlreadyMoved):
+            await ledger.move("r1", epoch, to, 6)
+    await ledger.sign_out("r1")
+    for to in ("one", "other"):
+        with pytest.raises(AlreadyMoved):
+            await ledger.move("r1", first.auth_epoch, to, 7)
+    with pytest.raises(Missing):
+        await ledger.move("r2", 0, "one", 7)
+
+
+async def test_of_many_that_move_a_reader_at_once_one_does(rivals: Rivals) -> None:
+    await rivals.one.add_grant(grant("g1"))
+    first = await rivals.one.redeem("r1", "g1", 5)
+    outcomes = await at_once(
+        [partial(rivals[n % 2].move, "r1", first.auth_epoch, f"to{n}", 6) for n in range(8)]
+    )
+    assert sum(not isinstance(each, AlreadyMoved) for each in outcomes) == 1
+    reader = await rivals.one.reader("r1")
+    assert reader
+    assert reader.auth_epoch == first.auth_epoch + 1
 
 
 # --- answers -----------------------------------------------------------------------------------

@@ -86,6 +86,15 @@ async def test_a_change_that_follows_an_outdated_mark_changes_nothing(store: Pub
     await store.delete(HERE, "")
 
 
+async def test_a_form_that_a_bundle_does_not_have_is_told_from_no_bundle(
+    store: PublicStore,
+) -> None:
+    assert await store.form(HERE, "html.9", "br") is None
+    await store.put(HERE, bundle("e1"))
+    with pytest.raises(KeyError):
+        await store.form(HERE, "html.9", "br")
+
+
 # --- the catalogue -----------------------------------------------------------------------------
 
 

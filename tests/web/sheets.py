@@ -29,6 +29,7 @@ PRESS = PagePress(PAGES)
 
 ADDRESS = Address("demo", "party-building-report-2023")
 OFFERS = (Offer("本篇全文", "¥9.90", "https://shop.example/report"), Offer("年度合集", "¥128"))
+OUTLINE = ("存在的问题", "下一步打算")
 # What a title must survive: markup, script, template, format, and the ends of all of them.
 HOSTILE = "\"'><script>alert(1)</script>{{7*7}}{% raw %}%(x)s ]]> \\ </title>"
 MOMENT = "2025-03-04T03:00:00Z"
@@ -50,7 +51,7 @@ def projection(
     text: str = _FREE + PLACEHOLDER, cuts: tuple[int, ...] = (2_000,), **meta: object
 ) -> Projection:
     """Make the projection of the sample report, or of another text."""
-    declared = {"title": _TITLE, "language": "zh-CN", "offers": OFFERS} | meta
+    declared = {"title": _TITLE, "language": "zh-CN", "offers": OFFERS, "outline": OUTLINE} | meta
     return Projection(ADDRESS, Meta(**declared), rendering(text), cuts, MOMENT, MOMENT)  # type: ignore[arg-type]
 
 

@@ -26,8 +26,12 @@ PAIRS = [
 def colours() -> dict[str, dict[str, str]]:
     """Return the named colours of each scheme."""
     day, night = re.findall(r":root \{\n(.*?)\n\s*\}", CSS, re.DOTALL)[:2]
-    found = [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block)) for block in (day, night)]
-    return {"light": found[0], "dark": found[1]}
+    chosen = re.findall(r':root\[data-paper="(\w+)"\] \{\n(.*?)\n\}', CSS, re.DOTALL)
+    blocks = {"light": day, "dark": night} | {f"chosen {name}": told for name, told in chosen}
+    return {
+        name: dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", told))
+        for name, told in blocks.items()
+    }
 
 
 def luminance(colour: str) -> float:
@@ -37,7 +41,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", colours())
 @pytest.mark.parametrize(("front", "back", "least"), PAIRS)
 def test_colours_have_enough_contrast(scheme: str, front: str, back: str, least: float) -> None:
     named = colours()[scheme]
@@ -45,6 +49,10 @@ def test_colours_have_enough_contrast(scheme: str, front: str, back: str, least:
     assert (high + 0.05) / (low + 0.05) >= least
 
 
-def test_both_schemes_name_the_same_colours() -> None:
-    named = colours()
-    assert set(named["light"]) == set(named["dark"])
+def test_every_scheme_names_the_same_colours() -> None:
+    assert {frozenset(named) for named in colours().values()} == {frozenset(colours()["light"])}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_scheme_that_is_chosen_is_the_one_of_the_device(scheme: str) -> None:
+    assert colours()[f"chosen {scheme}"] == colours()[scheme]

@@ -194,6 +194,7 @@ CHANGES: Mapping[Surface, Prepare] = {
 # What changes no right, no document and no key that anybody may remember.
 QUIET = {
     ("POST", "/redeem"),  # its reader is always a new one
+    ("POST", "/library/move"),  # a link, which does something when it is opened
     ("POST", "/api/documents/{slug}/check"),
     # Shown by no edition but the next one that names it.
     *(
@@ -263,9 +264,22 @@ def test_an_unlock_that_is_on_record_leads_on_and_keeps_what_it_gave() -> None:
     page = client.post("/unlock", data={"token": token}, headers={"accept-language": "en"})
     assert page.status_code == 202
     assert "Your access is on record" in page.text
-    assert 'href="/read/demo/a"' in page.text
+    assert 'href="/read/demo/a#go-on"' in page.text
     assert page.headers["set-cookie"].startswith("paidgate=")
     assert client.get("/read/demo/a").status_code == 200
+
+
+def test_a_library_that_moved_on_record_is_here_and_says_that_it_may_be_there_too() -> None:
+    actor = Actor()
+    client = actor.reader()
+    link = re.search(r'class="keep">([^<]*)<', client.post("/library/move").text)
+    assert link
+    actor.deafen()
+    new = TestClient(actor.at.standing.app, base_url=ORIGIN, follow_redirects=False)
+    page = new.post("/unlock", data={"code": link[1]}, headers={"accept-language": "en"})
+    assert page.status_code == 202
+    assert "Your library is here" in page.text
+    assert new.get("/read/demo/a").status_code == 200
 
 
 def test_a_new_reader_needs_nobody_to_confirm_it() -> None:

@@ -141,7 +141,9 @@ def test_the_preview_is_in_the_language_of_the_document(at: Scene) -> None:
 
 def article(page: str) -> str:
     """Return the text of the article that a page shows."""
-    found = re.search(r'<article class="sheet">.*?<div class="text">(.*?)</article>', page, re.S)
+    found = re.search(
+        r'<article class="sheet[^>]*>.*?<div class="text">(.*?)</article>', page, re.S
+    )
     assert found
     return found[1]
 

@@ -14,6 +14,34 @@ for (const form of document.querySelectorAll('form[action$="/unlock"]')) {
   });
 }
 
+// The address of an unlock page that was used holds its link no more: whoever goes back is asked.
+for (const form of document.querySelectorAll('form[action="/unlock"]')) {
+  form.addEventListener("submit", () => { if (location.search) history.replaceState(null, "", "/unlock"); });
+}
+
+// A long list is sifted by what is typed; of each text it is told how far one has read.
+const sift = document.getElementById("sift");
+if (sift) {
+  sift.parentElement.hidden = false;
+  sift.addEventListener("input", () => {
+    const wanted = sift.value.trim().toLowerCase();
+    for (const each of document.querySelectorAll(".entry")) each.hidden = !each.textContent.toLowerCase().includes(wanted);
+    for (const each of document.querySelectorAll(".shelf")) each.hidden = !each.querySelector(".entry:not([hidden])");
+  });
+}
+for (const part of document.querySelectorAll("[data-part]")) {
+  const [, , share] = (localStorage.getItem(`at:${part.dataset.part}`) || "").split("|");
+  part.hidden = !share;
+  part.textContent = `${share}%`;
+}
+
+// Whoever signs out takes along what this browser remembers of the reading.
+for (const form of document.querySelectorAll('form[action="/signout"]')) {
+  form.addEventListener("submit", () => {
+    for (const key of Object.keys(localStorage)) if (/^(read|at):/.test(key)) localStorage.removeItem(key);
+  });
+}
+
 // Copy an address, or what stands in a field.
 for (const button of document.querySelectorAll("[data-copied]")) {
   if (!navigator.clipboard) break;

@@ -10,7 +10,15 @@ from gateway.core.audit_chains import Anchor
 from gateway.core.cache_keys import SIGNING_KEYS, api_key_key, document_key, grant_key, reader_key
 from gateway.core.codes import Code, State
 from gateway.core.documents import Address
-from gateway.core.errors import Conflict, Expired, Missing, Revoked, Stale, UsedUp
+from gateway.core.errors import (
+    AlreadyMoved,
+    Conflict,
+    Expired,
+    Missing,
+    Revoked,
+    Stale,
+    UsedUp,
+)
 from gateway.core.rights import Grant, Scope, ScopeKind, Standing
 from gateway.core.tokens import KeyState
 from gateway.ports import (
@@ -493,6 +501,20 @@ class MemoryLedger(MemoryAnchors):
             self._epochs[reader] += 1
             self._redeemed.pop(reader, None)
             self._raise_readers([reader])
+
+    async def move(self, reader: str, epoch: int, to: str, at: int) -> Reader:
+        found = await self.reader(reader)
+        if found is None:
+            raise Missing("reader")
+        now = found.auth_epoch
+        kept = self._answers.get(("", f"move {reader} {epoch}"))
+        if kept is None and now == epoch:
+            self._answers["", f"move {reader} {epoch}"] = Answer(to, 303, b"")
+            self._epochs[reader] += 1
+            self._raise_readers([reader])
+        elif kept is None or kept.fingerprint != to or now != epoch + 1:
+            raise AlreadyMoved
+        return await self.reader(reader) or found
 
     # --- answers ---
 

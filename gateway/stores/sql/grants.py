@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from gateway.core.cache_keys import grant_key, reader_key
-from gateway.core.errors import Conflict, Missing, Revoked, UsedUp
+from gateway.core.errors import AlreadyMoved, Conflict, Missing, Revoked, UsedUp
 from gateway.core.rights import Grant, Standing
 from gateway.ports import ANY_GRANT, Device, Reader, Wanted
 from gateway.stores.sql import tables as t
@@ -150,6 +150,30 @@ class SqlGrants(SqlRecord):
         change.run(update(t.reader).where(known.id == reader).values(newer))
         change.run(delete(t.redemption).where(t.redemption.c.reader == reader))
         change.note([reader_key(reader)], 0)
+
+    @changing
+    def move(self, change: SqlChange, reader: str, epoch: int, to: str, at: int) -> Reader:
+        """Raise the reader's auth_epoch from this one on behalf of `to`; again for it: no change.
+
+        Raises AlreadyMoved where it was raised for anybody else, Missing.
+        """
+        row = change.row(select(t.reader).where(t.reader.c.id == reader).with_for_update())
+        if row is None:
+            raise Missing("reader")
+        key = {"publisher": "", "key": f"move {reader} {epoch}"}
+        is_it = (t.answer.c.publisher == "") & (t.answer.c.key == key["key"])
+        kept = change.row(select(t.answer.c.fingerprint).where(is_it))
+        if kept is None and row["auth_epoch"] == epoch:
+            change.run(insert(t.answer).values(**key, fingerprint=to, status=303, body=b"", at=at))
+            newer = {"auth_epoch": epoch + 1, "version": t.reader.c.version + 1}
+            change.run(update(t.reader).where(t.reader.c.id == reader).values(newer))
+        elif kept is None or kept["fingerprint"] != to or row["auth_epoch"] != epoch + 1:
+            raise AlreadyMoved
+        change.note([reader_key(reader)], at)
+        found = reader_of(reader, change.rows(gathered(reader)))
+        if found is None:
+            raise Missing("reader")
+        return found
 
     async def devices(self, grant: str, limit: int) -> Sequence[Device]:
         """Return the readers in which a grant was redeemed, in that order."""

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.core.companions import PICTURES
 from gateway.core.documents import NAME, Address
 from gateway.core.errors import GatewayError
+from gateway.rendering.paging import form_of
 from gateway.rendering.representations import OTHERS, PAGE
 from gateway.web.http.access_log import begin_request, note
 from gateway.web.http.meaning import is_host, require_one_meaning
@@ -73,7 +74,7 @@ class PreparedResponse(Struct, frozen=True, gc=False):
 class PlainRequest(Struct, frozen=True):
     """A request as far as it decides about an answer, whichever way it goes."""
 
-    path: bytes  # without the query
+    path: bytes  # without the query but for one that may ask for a page
     headers: Mapping[bytes, bytes]  # names in small letters
     is_head: bool = False
     is_https: bool = False
@@ -146,10 +147,16 @@ class FastPathMiddleware:
             require_one_meaning(scope)
         except GatewayError:
             return None
-        path, headers = scope["path"].encode(), by_name(scope["headers"])
+        path = with_page(scope["path"].encode(), scope["query_string"])
+        headers = by_name(scope["headers"])
         is_https = scope["scheme"] == "https"
         has_query = bool(scope["query_string"])
         return self._ready.answer(scope["method"].encode(), path, headers, is_https, has_query)
+
+
+def with_page(path: bytes, query: bytes) -> bytes:
+    """Return what a ready answer goes by: a path, with a query that may ask for a page."""
+    return b"%b?%b" % (path, query) if b"page" in query or b"%" in query else path
 
 
 def plain_headers(pairs: Pairs) -> dict[bytes, bytes] | None:
@@ -183,13 +190,15 @@ def document_of(path: bytes) -> tuple[Address, str] | None:
     found = _DOCUMENT.fullmatch(path)
     if found is None:
         return None
-    publisher, slug, form, picture = found.groups()
-    form = form or picture
-    return Address(publisher.decode(), slug.decode()), form.decode() if form else PAGE.name
+    publisher, slug, form, picture, page = found.groups()
+    named = form or picture
+    name = named.decode() if named else form_of(PAGE.name, int(page or 1))
+    return Address(publisher.decode(), slug.decode()), name
 
 
 _DOCUMENT = re.compile(
     f"/[a-z]+/({NAME})/({NAME})"
-    f"(?:[.]({'|'.join(each.name for each in OTHERS)})|/({PICTURES}/{NAME}))?".encode(),
+    f"(?:[.]({'|'.join(each.name for each in OTHERS)})|/({PICTURES}/{NAME})"
+    r"|\?page=([2-9]|[1-9]\d{1,2}))?".encode(),
     re.ASCII,
 )

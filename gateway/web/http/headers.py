@@ -30,6 +30,7 @@ FOR_EVERY_SITE = {
     "access-control-expose-headers": "ETag, Link",
     "cross-origin-resource-policy": "cross-origin",
 }
+PUBLIC_REFERRER = "strict-origin"  # a shop may know which site its buyer comes from
 HSTS = "max-age=63072000; includeSubDomains"
 
 Pairs = list[tuple[bytes, bytes]]

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+import re
+import unicodedata
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
-
-from gateway.rendering.press import UNLOCK
 
 PORT = 8000  # of the gateway, where nothing else is said
 
 
 def token_in(pasted: str) -> str:
-    """Return the token of an unlock link, "" where a text is not one link with one token."""
-    try:
-        link = urlsplit(pasted)
-        tokens = parse_qs(link.query, max_num_fields=20).get("token", ())
-    except ValueError:
-        return ""
-    return tokens[0] if link.path == UNLOCK and len(tokens) == 1 else ""
+    """Return the one token in a text, however it came out of a message; "" for none or several.
+
+    Around it, and in it, a message may have set blanks, line breaks, brackets and a full stop.
+    """
+    shown = "".join(c for c in pasted if not c.isspace() and unicodedata.category(c) != "Cf")
+    tokens = set(_TOKEN.findall(shown))
+    return tokens.pop() if len(tokens) == 1 else ""
+
+
+# A signature has 43 letters, so that a word behind it is no part of it.
+_TOKEN = re.compile(r"pg1\.[a-z0-9]{1,16}\.\.?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}")
 
 
 class Links:

@@ -14,7 +14,10 @@ from gateway.core.companions import ATTACHMENTS
 from gateway.core.conditions import Condition, Names
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import CrossSite, Malformed, Missing, TooLarge, Unsupported
+from gateway.rendering.paging import address_of, form_of
+from gateway.rendering.representations import PAGE
 from gateway.web.http.codings import decoded
+from gateway.web.http.fast_path import document_of
 
 MAX_FORM = 64 << 10
 
@@ -102,6 +105,30 @@ def document_in(request: Request) -> Address:
     if not (is_name(publisher) and is_name(slug)):
         raise Missing("document")
     return Address(publisher, slug)
+
+
+def asked_document(request: Request) -> tuple[bytes, Address, str]:
+    """Return under which path what document, in which form, is asked for. Raises Missing."""
+    path = request.scope["path"].encode()
+    named = document_of(path)
+    if named is None:
+        raise Missing("document")
+    address, form = named
+    number = asked_page(request) if form == PAGE.name else 1
+    return address_of(path.decode(), number).encode(), address, form_of(form, number)
+
+
+def asked_page(request: Request) -> int:
+    """Return which page of a text the query asks for, 1 where it says nothing. Raises Missing."""
+    values = request.query_params.getlist("page")
+    if not values:
+        return 1
+    if len(values) > 1 or not _PAGE_NUMBER.fullmatch(values[0]):
+        raise Missing("page")
+    return int(values[0])
+
+
+_PAGE_NUMBER = re.compile("[1-9][0-9]{0,2}", re.ASCII)
 
 
 def document_and_attachment(request: Request) -> tuple[Address, str]:

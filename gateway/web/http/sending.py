@@ -18,7 +18,13 @@ from gateway.core.bundles import IDENTITY, LONG, Representation, Variant
 from gateway.core.errors import GatewayError
 from gateway.web.http.accept import liked_coding
 from gateway.web.http.fast_path import Common, Kind, PlainRequest, PreparedResponse
-from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC, FOR_EVERY_SITE, secured
+from gateway.web.http.headers import (
+    CACHE_PRIVATE,
+    CACHE_PUBLIC,
+    FOR_EVERY_SITE,
+    PUBLIC_REFERRER,
+    secured,
+)
 
 CHUNK = 64 << 10  # bytes of a long body
 
@@ -108,6 +114,7 @@ def _common(cache: str, coding: str, media_type: str, is_https: bool) -> Common:
     if cache != CACHE_PRIVATE:
         headers["vary"] = "Accept-Encoding"
         headers |= FOR_EVERY_SITE
+        headers["referrer-policy"] = PUBLIC_REFERRER
     if coding != IDENTITY:
         headers["content-encoding"] = coding
     if media_type:

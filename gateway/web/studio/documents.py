@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.bundles import IDENTITY
 from gateway.core.conditions import Condition
 from gateway.core.errors import NewlyPublic, Refused, Stale
 from gateway.core.findings import Finding
@@ -146,7 +145,7 @@ class DocumentPages:
             row=_row(earlier.edition, current.id),
             current=current,
             warned=await _told(earlier.warnings, earlier.source),
-            article=PagePress.article_in(earlier.public.forms["html"].bodies[IDENTITY]),
+            article=PagePress.article_in(earlier.public),
         )
 
     async def roll_back(self, request: Request, session: Session) -> Response:

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.app import build, build_services
 from gateway.core.documents import Address
-from gateway.ops.moving import Moving
+from gateway.ops.rebasing import Rebasing
 from gateway.rendering.workers import compose_edition
 from gateway.usecases.composing import Submission, Task
 from tests.asgi import Exchange, exchange
@@ -30,7 +30,7 @@ async def moved(side: Standing, base: str) -> Standing:
     services = build_services(
         settings(base_url=base), side.ledger, side.store, side.vault, SECRET, side.clock
     )
-    await Moving(services.publishing, services.store, base, at_once)()
+    await Rebasing(services.publishing, services.store, base, at_once)()
     return replace(side, services=services, app=build(services))
 
 

@@ -1,4 +1,4 @@
-"""Moving: what is public names the origin that is set now, also where it was set for another.
+"""Rebasing: what is public names the origin that is set now, also where it was set for another.
 
 A page is set once, with absolute addresses. So each worker looks once, when it starts, for what
 names another origin, and has it set again; several share the work by looking in different orders.
@@ -23,7 +23,7 @@ Rest = Callable[[], Awaitable[None]]
 _log = structlog.get_logger()
 
 
-class Moving:
+class Rebasing:
     """Looks once through all that is public."""
 
     def __init__(self, publishing: Publishing, store: PublicStore, base: str, rest: Rest) -> None:
