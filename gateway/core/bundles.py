@@ -121,6 +121,7 @@ class Entry:
     author: str
     published: str
     updated: str
+    collection: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from gateway.ports.ledger import (
     Wanted,
 )
 from gateway.ports.public_store import PublicStore, Seal, cursor
+from gateway.ports.search_index import SearchIndex
 from gateway.ports.store_name import StoreName
 from gateway.ports.texts import Decoded, Format, Formats, Press, Source
 from gateway.ports.vault import Health, Sealed, Vault
@@ -53,6 +54,7 @@ __all__ = [
     "Rolls",
     "Seal",
     "Sealed",
+    "SearchIndex",
     "Shape",
     "Source",
     "StoreName",
