@@ -12,6 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 VERSION = 1  # of the terms: an index of another one is made anew
 
@@ -77,7 +78,9 @@ def terms_of(publisher: str, collection: str, title: str, text: str) -> frozense
     spelled = in_title.union(map(_spelled, in_text))
     places = [_of_publisher(publisher)]
     places += [_of_collection(publisher, collection)] if collection else []
-    return frozenset(f"w{each}" for each in spelled).union((f"t{each}" for each in in_title), places)
+    return frozenset(f"w{each}" for each in spelled).union(
+        (f"t{each}" for each in in_title), places
+    )
 
 
 def _runs(text: str) -> list[str]:
@@ -103,7 +106,7 @@ def _all_words(run: str) -> list[str]:
 
 def pairs(run: str) -> list[str]:
     """Return each two neighbours."""
-    return [one + other for one, other in zip(run, run[1:], strict=False)]
+    return [one + other for one, other in pairwise(run)]
 
 
 def _of_publisher(name: str) -> str:

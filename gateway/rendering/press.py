@@ -250,6 +250,7 @@ def _entry(projection: Projection, sheet: _Sheet) -> Entry:
         author=sheet.author,
         published=projection.published,
         updated=projection.updated,
+        collection=sheet.collection,
     )
 
 

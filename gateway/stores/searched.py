@@ -1,4 +1,4 @@
-"""What search indexes of every kind share: how a document is written down, and the order of hits."""
+"""What search indexes share: how a document is written down, and the order of hits."""
 
 from __future__ import annotations
 

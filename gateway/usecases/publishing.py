@@ -23,6 +23,7 @@ from gateway.ports import Audit, Clock, Edition, Ledger, PublicStore, Vault
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.composing import Composed, Prepared, Submission, Task
 from gateway.usecases.consequences import Coming, Compare, Consequences, Version
+from gateway.usecases.indexing import Indexing
 
 ATTEMPTS = 8
 PAGE = 200  # documents looked at together
@@ -86,6 +87,7 @@ class Publishing:
         audit: Audit,
         stamp: str = "",
         compare: Compare = _compare,
+        indexing: Indexing | None = None,
     ) -> None:
         self._ledger = ledger
         self._audit = audit
@@ -96,6 +98,7 @@ class Publishing:
         self._compose = compose
         self._prepare = prepare
         self._stamp = stamp
+        self._indexing = indexing
         self._consequences = Consequences(ledger, vault, clock, compare)
 
     async def check(self, submission: Submission) -> Prepared:
@@ -325,6 +328,8 @@ class Publishing:
             await self._vault.erase(address, editions)
             await self._ledger.end_erasing(address, erasures)
             await self._ledger.scrub()
+            if self._indexing:
+                await self._indexing.scrub()
         return confirmed
 
     async def _erased(self, address: Address) -> int:
@@ -369,6 +374,8 @@ class Publishing:
             current = await self._ledger.current(address)
             with suppress(Stale):
                 await self._put(address, current, mark)
+                if self._indexing:
+                    await self._indexing.settle(address)
                 if await self._ledger.settle(address, current.id if current else None):
                     return
 

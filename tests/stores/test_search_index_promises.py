@@ -37,15 +37,14 @@ class Pair(NamedTuple):
 @pytest.fixture(params=["memory", "files", "postgres"])
 async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Pair]:
     """Open an empty index twice, and say that it is whole."""
-    openings = {
-        "memory": lambda: MemorySearchIndex(),
-        "files": lambda: FileSearchIndex(tmp_path / "search.db"),
-        "postgres": lambda: SqlSearchIndex(
-            open_engines(request.getfixturevalue("postgres_url"), 5.0)
-        ),
-    }
-    one: SearchIndex = openings[request.param]()
-    other: SearchIndex = one if request.param == "memory" else openings[request.param]()
+    if request.param == "memory":
+        one: SearchIndex = MemorySearchIndex()
+        other = one
+    elif request.param == "files":
+        one, other = (FileSearchIndex(tmp_path / "search.db") for _ in range(2))
+    else:
+        url = request.getfixturevalue("postgres_url")
+        one, other = (SqlSearchIndex(open_engines(url, 5.0)) for _ in range(2))
     await one.empty()
     await one.finish(await one.unfinished())
     yield Pair(one, other)
@@ -209,7 +208,7 @@ async def test_editions_are_listed_in_order_page_by_page(index: SearchIndex) -> 
     await put(index, *(page(address=a, edition=a.slug) for a in addresses))
     await take_out(index, Address("a", "z"))
     first = await index.editions(None, 1)
-    rest = await index.editions(*first, 10)
+    rest = await index.editions(next(iter(first)), 10)
     assert {**first, **rest} == {Address("a-b", "x"): "x", Address("a", "y"): "y"}
 
 
@@ -358,13 +357,18 @@ async def test_once_scrubbed_no_word_that_was_taken_out_is_in_any_file(tmp_path:
 Harm = Callable[[Path], object]
 
 
+def in_version(blob: bytes, version: bytes) -> bytes:
+    """Return an SQLite file with another user_version."""
+    return blob[:60] + version + blob[64:]
+
+
 @pytest.mark.parametrize(
     "harm",
     [
         lambda path: path.unlink(),
         lambda path: path.write_bytes(b"no database at all" * 1_000),
         lambda path: path.write_bytes(path.read_bytes()[:8_192]),
-        lambda path: path.write_bytes(path.read_bytes()[:60] + b"\1\2\3\4" + path.read_bytes()[64:]),
+        lambda path: path.write_bytes(in_version(path.read_bytes(), b"\1\2\3\4")),
     ],
     ids=["missing", "other bytes", "cut off", "of another version"],
 )

@@ -366,11 +366,8 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _is_made(connection: sqlite3.Connection) -> bool:
-    return _number(connection, "user_version") == _VERSION
-
-
-def _number(connection: sqlite3.Connection, pragma: str) -> Any:
-    return connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return bool(version == _VERSION)
 
 
 def _make(connection: sqlite3.Connection) -> None:

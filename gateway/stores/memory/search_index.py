@@ -55,7 +55,7 @@ class MemorySearchIndex:
     async def unfinished(self) -> str:
         return "" if self._is_whole else "memory"
 
-    async def finish(self, name: str) -> None:  # noqa: ARG002
+    async def finish(self, name: str) -> None:
         self._is_whole = True
 
     async def empty(self) -> None:

@@ -7,10 +7,10 @@ made anew from the public bundles; their words are in no write-ahead log.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from secrets import token_hex
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Connection, text
@@ -79,6 +79,10 @@ _EDITIONS = text(
 )
 
 
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+
 class Row(NamedTuple):
     """What is written of a document."""
 
@@ -145,12 +149,12 @@ class SqlSearchIndex:
         """Close every connection."""
         await self._engines.close()
 
-    async def _change(self, work: Any) -> Any:
+    async def _change(self, work: Work[T]) -> T:
         with answering("search index"):
             return await self._engines.change(partial(_on_tables, work))
 
 
-def _on_tables(work: Any, connection: Connection) -> Any:
+def _on_tables(work: Work[T], connection: Connection) -> T:
     """Return what comes of work, on tables of this version."""
     if _about(connection) is None:
         connection.execute(_LOCK, {"key": MAKING})
