@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
 from msgspec.json import Decoder
 from xxhash import xxh64_intdigest
 
@@ -37,9 +37,7 @@ class Indexed:
         """Return what to index of what is public, None of what is in no list."""
         if bundle is None or bundle.entry is None:
             return None
-        form = bundle.forms.get("json")
-        pieces = _SHOWN.decode(form.bodies[IDENTITY]).sections if form else []
-        free = " ".join(piece.text for piece in pieces if piece.kind == "free")
+        free = " ".join(piece.text for piece in _pieces(bundle) if piece.kind == "free")
         text = " ".join(free.replace("\0", " ").split())
         return cls(bundle.edition, bundle.entry, text[:LONGEST_TEXT])
 
@@ -73,6 +71,14 @@ class _Shown(Struct):
 
 
 _SHOWN = Decoder(_Shown)
+
+
+def _pieces(bundle: Bundle) -> list[_Piece]:
+    form = bundle.forms.get("json")
+    try:
+        return _SHOWN.decode(form.bodies[IDENTITY]).sections if form else []
+    except MsgspecError:  # not of a gateway that knows of sections: found by its entry alone
+        return []
 
 
 class Change(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.types import ASGIApp
 
@@ -36,7 +36,11 @@ FIXED = (
     "/robots.txt",
     "/feed.xml",
     "/sitemap.xml",
+    "/search",
     "/search?q=secret",
+    "/search?q=%E7%9A%84&publisher=demo",
+    "/search?q=Title&page=2",
+    "/search.json?q=Title",
     "/static/none",
     "/openapi.json",
     "/llms.txt",
@@ -48,6 +52,13 @@ FIXED = (
 )
 OWN_ETAG: Headers = (("if-none-match", "its own ETag"),)
 _HREF = re.compile(rb'(?:href|src|action)="(/[^"#]*)')
+
+
+def searches(words: Iterable[str]) -> Iterator[str]:
+    """Yield the searches for some words, in every form."""
+    for word in words:
+        for name in ("/search", "/search.json"):
+            yield f"{name}?q={quote(word)}"
 
 
 def of_document(address: str) -> Iterator[str]:

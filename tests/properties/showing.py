@@ -21,6 +21,7 @@ from gateway.core.documents import SIZE_STEPS, Address, Meta
 from gateway.formats import FORMATS
 from gateway.formats.sources import SourceFormats
 from gateway.ports import Format
+from gateway.ports.search_index import Indexed
 from gateway.rendering.pages import LANGUAGES
 from gateway.usecases.composing import Composed, Submission, Task, compose, prepare
 from tests.samples import body_of
@@ -78,6 +79,7 @@ def forms(bundle: Bundle) -> Iterator[tuple[str, Told]]:
     yield "head", _head(bundle.forms["html"].bodies[IDENTITY].decode())
     assert bundle.entry
     yield "entry", Told(_entry(bundle.entry))
+    yield "search", Told(_searched(bundle))
 
 
 def shown(page: str) -> Told:
@@ -153,6 +155,12 @@ def _strings(told: object) -> Iterator[str]:
 
 def _entry(entry: Entry) -> str:
     return " ".join((entry.title, entry.summary, entry.author, entry.language))
+
+
+def _searched(bundle: Bundle) -> str:
+    indexed = Indexed.of(bundle)
+    assert indexed
+    return indexed.text
 
 
 def _said(meta: Meta) -> str:

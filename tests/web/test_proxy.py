@@ -67,6 +67,7 @@ def shop(seed: int = SEED) -> Shop:
 ADDRESSES = (
     *(f"/read/demo/x{form}" for form in SUFFIXES),
     *(f"/documents/demo/x{form}" for form in SUFFIXES),
+    *("/search?q=x", "/search.json?q=x"),
     *("/", "/robots.txt", "/library", "/unlock", "/studio", "/static/none.css"),
     *("/api/documents/x", "/api/documents/x/source", "/api/grants", "/readyz"),
 )
