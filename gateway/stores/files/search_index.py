@@ -255,9 +255,9 @@ def _merge(pages: int, connection: sqlite3.Connection) -> bool:
 
 
 def _scrubbed(connection: sqlite3.Connection) -> None:
-    with _changing(connection):
+    is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if not is_busy:  # by somebody who reads what was there before: the next time, then
         connection.execute("UPDATE about SET is_scrubbed = 1")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 @contextmanager
