@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gateway.core.search_terms import CJK, JOIN, Query, folded, is_cjk, pairs
 
 LENGTH = 140  # characters
-BEFORE = 40  # of them before the first word that is met, at most
+BEFORE = 24  # of them before the first word that is met, at most
 REACH = 50_000  # characters of a text that are looked through
 SLACK = 20  # characters by which a snippet may be shorter, to end between words
 
