@@ -25,6 +25,7 @@ from gateway.web.http.sending import send_public
 
 PATH = "/search"
 PAGE_SIZE = 20
+MOST_SHOWN = 1_000  # characters of a query that stand in the form again, searched for or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +84,7 @@ class Search:
         """Send a page of what was found."""
         asked = _asked(request)
         hits = await self._find(asked)
-        body = self._pages.render(
-            "search.html",
-            self._language,
-            asked=asked,
-            found=_shown(hits, asked.query),
-            total=hits.total,
-            is_more=hits.total == MOST_HITS,
-            is_asked=bool(asked.query.terms),
-            is_cut=asked.query.is_cut,
-            most_characters=MOST_CHARACTERS,
-            most_terms=MOST_TERMS,
-            before=asked.link(PATH, asked.page - 1) if asked.page > 1 else "",
-            after=_after(asked, hits, PATH),
-        )
+        body = self._pages.render("search.html", self._language, **facts(asked, hits))
         return send_public(request, public_representation("text/html; charset=utf-8", body, NOW))
 
     async def json(self, request: Request) -> Response:
@@ -139,10 +127,27 @@ class Search:
         }
 
 
+def facts(asked: Asked, hits: Hits) -> dict[str, object]:
+    """Return what the page says of what was found."""
+    query = asked.query
+    return {
+        "asked": asked,
+        "found": _shown(hits, query),
+        "total": hits.total,
+        "is_more": hits.total == MOST_HITS,
+        "is_asked": bool(query.terms),
+        "is_cut": query.is_cut,
+        "most_characters": MOST_CHARACTERS,
+        "most_terms": MOST_TERMS,
+        "before": asked.link(PATH, asked.page - 1) if asked.page > 1 else "",
+        "after": _after(asked, hits, PATH),
+    }
+
+
 def _asked(request: Request) -> Asked:
-    """Return what is asked for; of what is too long, the beginning. Raises Malformed."""
+    """Return what is asked for. Raises Malformed."""
     given = request.query_params
-    written = given.get("q", "")[: MOST_CHARACTERS + 1]
+    written = given.get("q", "")[:MOST_SHOWN]
     text = "".join(c if c.isprintable() else " " for c in written)
     publisher, collection = given.get("publisher", ""), given.get("collection", "")
     if publisher:

@@ -9,12 +9,16 @@ from playwright.sync_api import Browser
 
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import PLACEHOLDER
+from gateway.ports.search_index import Hit, Hits
+from gateway.web.search import Asked, facts
 from tests.browser.pictures import ORIGIN, chromium, shown
 from tests.rendering.test_pages import ENTRY
 from tests.web.sheets import MOMENT, PAGES, PRESS, STATIC, full_text, projection
 
 WIDE = "<table><tr>" + "<td>一二三四五六七八</td>" * 12 + f"</tr></table><pre>{'x' * 400}</pre>"
-NAMES = ("preview", "refused", "read", "catalogue", "library", "unlock", "code", "error")
+NAMES = ("preview", "refused", "read", "catalogue", "search", "library", "unlock", "code", "error")
+ASKED = Asked("付费墙 " + "w" * 90, "demo", "c" * 80, 2)
+HITS = Hits(60, [Hit(ENTRY, "这里有付费墙。" * 40), Hit(ENTRY, "x" * 400)])
 
 
 def _pages() -> dict[str, bytes]:
@@ -28,6 +32,7 @@ def _pages() -> dict[str, bytes]:
         "catalogue": PAGES.render(
             "catalogue.html", "zh-CN", entries=(ENTRY,), following=MOMENT, is_first=False
         ),
+        "search": PAGES.render("search.html", "zh-CN", **facts(ASKED, HITS)),
         "library": PAGES.render(
             "library.html",
             "zh-CN",

@@ -157,7 +157,9 @@ async def test_of_a_query_that_is_too_long_it_is_said_what_was_looked_for() -> N
     assert not (await told_of(side, f"q={'wall ' * 20}".replace(" ", "+")))["is_cut"]
     long = "wall " + "x" * MOST_CHARACTERS
     assert (await told_of(side, f"q={quote(long)}"))["is_cut"]
-    assert b'class="notice"' in (await ask(side, f"q={quote(long)}")).body
+    page = (await ask(side, f"q={quote(long)}")).body.decode()
+    assert 'class="notice"' in page
+    assert f'value="{long}"' in page
 
 
 async def test_hits_come_in_pages_that_lead_from_one_to_the_next() -> None:
