@@ -127,11 +127,10 @@ async def search(index: SearchIndex) -> list[Spent]:
     return sorted(seconds)
 
 
-async def measure(index: SearchIndex, count: int, size: Callable[[], int]) -> None:
+async def measure(index: SearchIndex, count: int) -> None:
     """Fill an index, and print what it takes."""
     spent = await fill(index, count)
     print(f"{count} documents, {BATCH} together: {spent.ms(count)} each")
-    print(f"size: {size() / 1e6:.0f} MB, {size() / count / 1e3:.1f} kB each")
     print(f"one edit: {await edit(index, count)}")
     taken = await search(index)
     told = (f"p{p} {taken[QUERIES * p // 100 - 1].ms()}" for p in (50, 90, 99, 100))
@@ -141,22 +140,32 @@ async def measure(index: SearchIndex, count: int, size: Callable[[], int]) -> No
     print(f"scrub: {Spent.now().since(began).ms()}")
 
 
+def size_of(path: Path) -> int:
+    return path.stat().st_size
+
+
 async def main(count: int = COUNT, url: str = "") -> None:
     """Measure on a file, or on PostgreSQL."""
     if not url:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, NAME)
-            await measure(FileSearchIndex(path), count, lambda: path.stat().st_size)
+            await measure(FileSearchIndex(path), count)
+            print(f"size: {size_of(path) / 1e6:.0f} MB")
         return
     index = SqlSearchIndex(open_engines(url, 12 * TIMEOUT))
     await index.empty()
-    await measure(index, count, lambda: 1)
+    await measure(index, count)
     engines = open_engines(url)
-    told = text("SELECT pg_total_relation_size('search_page')")
-    print(f"size: {await engines.read(lambda c: c.execute(told).scalar()) / 1e6:.0f} MB")
+    engines = open_engines(url)
+    size = await engines.read(lambda c: int(c.execute(_SIZE).scalar_one()))
+    print(f"size: {size / 1e6:.0f} MB")
     await engines.close()
     await index.close()
 
 
+_SIZE = text("SELECT pg_total_relation_size('search_page')")
+
+
 if __name__ == "__main__":
-    anyio.run(main, *[int(a) if a.isdecimal() else a for a in sys.argv[1:]])
+    count, url, *_ = (*sys.argv[1:], *("", "")[len(sys.argv) - 1 :])
+    anyio.run(main, int(count or COUNT), url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -79,7 +79,7 @@ class Interrupted(MemorySearchIndex):
         super().__init__()
         self._times = times
 
-    async def put(self, changes: list[Change]) -> None:  # type: ignore[override]
+    async def put(self, changes: Sequence[Change]) -> None:
         if self._times:
             self._times -= 1
             raise Stale(None)
