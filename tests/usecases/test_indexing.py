@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import anyio
 import pytest
 
 from gateway.app import open_services
@@ -17,6 +18,7 @@ from gateway.core.search_terms import query_of
 from gateway.ports import SearchIndex
 from gateway.ports.search_index import Change, Indexed
 from gateway.settings import Settings, load
+from gateway.stores.files.search_index import FileSearchIndex
 from gateway.stores.memory import MemoryPublicStore, MemorySearchIndex
 from gateway.usecases.composing import Submission
 from gateway.usecases.indexing import Indexing
@@ -70,6 +72,18 @@ async def test_what_cannot_be_indexed_does_not_keep_the_rest_from_being_found() 
     await index.empty()
     await indexing.fill()
     assert await found(index, "标题") == ["demo/first"]
+
+
+async def test_processes_that_fill_one_index_together_fill_it_once(tmp_path: Path) -> None:
+    _, store, _ = await shop(*(Address("demo", f"d{n}") for n in range(120)))
+    indexes = [FileSearchIndex(tmp_path / "search.db") for _ in range(3)]
+    async with anyio.create_task_group() as group:
+        for index in indexes:
+            group.start_soon(Indexing(store, index).fill)
+    for index in indexes:
+        assert len(await found(index, "标题")) == 100  # of a page
+        assert (await index.find(query_of("标题"), 0, 1)).total == 120
+        await index.close()
 
 
 class Interrupted(MemorySearchIndex):
