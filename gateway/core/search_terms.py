@@ -34,7 +34,7 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuv"
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class SearchQuery:
     """What a search asks for. runs: its words and stretches of CJK, as a text is folded."""
 
     runs: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Query:
         return frozenset(f"t{term[1:]}" for term in self.terms) | self.within
 
 
-def query_of(text: str, publisher: str = "", collection: str = "") -> Query:
+def query_of(text: str, publisher: str = "", collection: str = "") -> SearchQuery:
     """Return what a text asks for, of a publisher and a collection where they are named."""
     runs: list[str] = []
     terms: set[str] = set()
@@ -68,7 +68,7 @@ def query_of(text: str, publisher: str = "", collection: str = "") -> Query:
         terms |= found
     within = [_of_publisher(publisher)] if publisher else []
     within += [_of_collection(publisher, collection)] if collection else []
-    return Query(tuple(dict.fromkeys(runs)), frozenset(terms), frozenset(within), is_cut)
+    return SearchQuery(tuple(dict.fromkeys(runs)), frozenset(terms), frozenset(within), is_cut)
 
 
 def terms_of(publisher: str, collection: str, title: str, text: str) -> frozenset[str]:

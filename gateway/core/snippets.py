@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from gateway.core.search_terms import CJK, JOIN, Query, folded, is_cjk, pairs
+from gateway.core.search_terms import CJK, JOIN, SearchQuery, folded, is_cjk, pairs
 
 LENGTH = 140  # characters
 BEFORE = 24  # of them before the first word that is met, at most
@@ -15,19 +15,19 @@ REACH = 50_000  # characters of a text that are looked through
 SLACK = 20  # characters by which a snippet may be shorter, to end between words
 
 
-class Piece(NamedTuple):
+class Stretch(NamedTuple):
     """A stretch of a text. is_hit: it is a word of the query."""
 
     text: str
     is_hit: bool = False
 
 
-def marked(text: str, query: Query) -> tuple[Piece, ...]:
+def marked(text: str, query: SearchQuery) -> tuple[Stretch, ...]:
     """Return a text in pieces, the words of a query apart from the rest."""
     return tuple(_pieces(text, folded(text), query))
 
 
-def snippet(text: str, query: Query) -> tuple[Piece, ...]:
+def snippet(text: str, query: SearchQuery) -> tuple[Stretch, ...]:
     """Return the piece of a text around the first word of a query, () where none is near."""
     seen = folded(text[:REACH])
     found = next((m for e in _expressions(query) if (m := e.search(seen))), None)
@@ -36,9 +36,9 @@ def snippet(text: str, query: Query) -> tuple[Piece, ...]:
     start, end = _window(seen, text, found.start())
     pieces = list(_pieces(text[start:end], seen[start:end], query))
     if start:
-        pieces.insert(0, Piece("…"))
+        pieces.insert(0, Stretch("…"))
     if end < len(text):
-        pieces.append(Piece("…"))
+        pieces.append(Stretch("…"))
     return tuple(pieces)
 
 
@@ -61,20 +61,20 @@ def _between(seen: str, at: int) -> int:
     return at
 
 
-def _pieces(text: str, seen: str, query: Query) -> Iterator[Piece]:
+def _pieces(text: str, seen: str, query: SearchQuery) -> Iterator[Stretch]:
     at = 0
     *_, every = _expressions(query)
     for found in every.finditer(seen):
         if found.start() > at:
-            yield Piece(text[at : found.start()])
-        yield Piece(text[found.start() : found.end()], is_hit=True)
+            yield Stretch(text[at : found.start()])
+        yield Stretch(text[found.start() : found.end()], is_hit=True)
         at = found.end()
     if at < len(text):
-        yield Piece(text[at:])
+        yield Stretch(text[at:])
 
 
 @lru_cache(maxsize=256)
-def _expressions(query: Query) -> tuple[re.Pattern[str], ...]:
+def _expressions(query: SearchQuery) -> tuple[re.Pattern[str], ...]:
     """Return what finds whole runs of a query, and what finds every part of one."""
     whole = sorted(query.runs, key=len, reverse=True)
     parts = [pair for run in whole if is_cjk(run) for pair in pairs(run)]

@@ -16,7 +16,7 @@ from xxhash import xxh64_intdigest
 
 from gateway.core.bundles import IDENTITY, Bundle, Entry
 from gateway.core.documents import Address
-from gateway.core.search_terms import LONGEST_TEXT, Query, terms_of
+from gateway.core.search_terms import LONGEST_TEXT, SearchQuery, terms_of
 
 MOST_HITS = 1_000  # of a query; there may be more
 
@@ -81,7 +81,7 @@ def _pieces(bundle: Bundle) -> list[_Piece]:
         return []
 
 
-class Change(NamedTuple):
+class IndexChange(NamedTuple):
     """What a document shows from now on, None for nothing; and the mark that it had."""
 
     address: Address
@@ -112,10 +112,10 @@ class SearchIndex(Protocol):
     async def mark(self, address: Address) -> str:
         """Return what tells what is held of a document from what was and will be."""
 
-    async def put(self, changes: Sequence[Change]) -> None:
+    async def put(self, changes: Sequence[IndexChange]) -> None:
         """Make some changes, all or none, durably. Raises Stale where a mark is another."""
 
-    async def find(self, query: Query, first: int, limit: int) -> Hits:
+    async def find(self, query: SearchQuery, first: int, limit: int) -> Hits:
         """Return hits from a number on (0 is the first). Raises NotSearchable until it is whole."""
 
     async def editions(self, after: Address | None, limit: int) -> Mapping[Address, str]:

@@ -12,7 +12,7 @@ from gateway.core.bundles import Damaged
 from gateway.core.documents import Address
 from gateway.core.errors import Stale
 from gateway.ports import PublicStore
-from gateway.ports.search_index import Change, SearchIndex
+from gateway.ports.search_index import IndexChange, SearchIndex
 
 ATTEMPTS = 8
 BATCH = 50  # documents that are indexed together
@@ -33,11 +33,11 @@ class Indexing:
                 await self._index.put([await self._change(address)])
                 return
 
-    async def _change(self, address: Address) -> Change:
+    async def _change(self, address: Address) -> IndexChange:
         # Marked before the store is read: of two that settle, the one that knows less can then
         # not write over the other.
         mark = await self._index.mark(address)
-        return Change(address, await self._store.get(address), mark)
+        return IndexChange(address, await self._store.get(address), mark)
 
     async def faults(self) -> set[Address]:
         """Return the documents of which the index does not hold what the public side shows."""
@@ -74,7 +74,7 @@ class Indexing:
             with suppress(Stale):  # the next look finds it
                 await self._index.put(changes)
 
-    async def _changes(self, addresses: Sequence[Address]) -> AsyncIterator[Change]:
+    async def _changes(self, addresses: Sequence[Address]) -> AsyncIterator[IndexChange]:
         for address in addresses:
             with suppress(Damaged):  # it is not shown either
                 yield await self._change(address)

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from gateway.core.bundles import Damaged, Entry
 from gateway.core.documents import valid_name
 from gateway.core.errors import Malformed, Missing, NotSearchable, Unavailable
-from gateway.core.search_terms import MOST_CHARACTERS, MOST_TERMS, Query, query_of
-from gateway.core.snippets import Piece, marked, snippet
+from gateway.core.search_terms import MOST_CHARACTERS, MOST_TERMS, SearchQuery, query_of
+from gateway.core.snippets import Stretch, marked, snippet
 from gateway.ports import SearchIndex
 from gateway.ports.search_index import MOST_HITS, Hit, Hits
 from gateway.rendering.encodings import NOW, public_representation
@@ -38,7 +38,7 @@ class Asked:
     page: int
 
     @property
-    def query(self) -> Query:
+    def query(self) -> SearchQuery:
         """What is looked for."""
         return query_of(self.text, self.publisher, self.collection)
 
@@ -54,11 +54,11 @@ class Found:
     """One document that was found, as it is shown."""
 
     entry: Entry
-    title: Sequence[Piece]
-    snippet: Sequence[Piece]
+    title: Sequence[Stretch]
+    snippet: Sequence[Stretch]
 
     @classmethod
-    def of(cls, hit: Hit, query: Query) -> Found:
+    def of(cls, hit: Hit, query: SearchQuery) -> Found:
         """Return a hit with the words of its query marked."""
         entry = hit.entry
         around = snippet(hit.text, query) or marked(entry.summary, query)
@@ -164,7 +164,7 @@ def _asked(request: Request) -> Asked:
     return Asked(text, publisher, collection, page)
 
 
-def _shown(hits: Hits, query: Query) -> list[Found]:
+def _shown(hits: Hits, query: SearchQuery) -> list[Found]:
     return [Found.of(hit, query) for hit in hits.found]
 
 
@@ -173,7 +173,7 @@ def _after(asked: Asked, hits: Hits, path: str) -> str:
     return asked.link(path, asked.page + 1) if asked.page * PAGE_SIZE < hits.total else ""
 
 
-def _marks(pieces: Sequence[Piece]) -> list[tuple[int, int]]:
+def _marks(pieces: Sequence[Stretch]) -> list[tuple[int, int]]:
     """Return where the words of the query stand in a snippet, in characters."""
     marks, at = [], 0
     for piece in pieces:

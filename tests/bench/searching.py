@@ -24,7 +24,7 @@ from gateway.core.bundles import IDENTITY, Bundle, Entry, Representation
 from gateway.core.documents import Address
 from gateway.core.search_terms import query_of
 from gateway.ports import SearchIndex
-from gateway.ports.search_index import Change
+from gateway.ports.search_index import IndexChange
 from gateway.stores.files.search_index import NAME, FileSearchIndex
 from gateway.stores.sql.engines import open_engines
 from gateway.stores.sql.search_index import TIMEOUT, SqlSearchIndex
@@ -98,7 +98,7 @@ async def fill(index: SearchIndex, count: int) -> Spent:
     for start in range(0, count, BATCH):
         some = [bundle(number) for number in range(start, min(count, start + BATCH))]
         began = Spent.now()
-        await index.put([Change(one.entry.address, one, "") for one in some if one.entry])
+        await index.put([IndexChange(one.entry.address, one, "") for one in some if one.entry])
         more = Spent.now().since(began)
         spent = Spent(spent.clock + more.clock, spent.processor + more.processor)
     await index.finish(await index.unfinished())
@@ -112,7 +112,7 @@ async def edit(index: SearchIndex, count: int) -> str:
         one = bundle(number * (count // edits))
         assert one.entry
         mark = await index.mark(one.entry.address)
-        await index.put([Change(one.entry.address, one, mark)])
+        await index.put([IndexChange(one.entry.address, one, mark)])
     return Spent.now().since(began).ms(edits)
 
 

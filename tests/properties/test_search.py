@@ -18,9 +18,9 @@ import pytest
 from gateway.app import build, build_services
 from gateway.core.bundles import Bundle, Entry
 from gateway.core.documents import Address
-from gateway.core.search_terms import Query
+from gateway.core.search_terms import SearchQuery
 from gateway.ports import Edition, Vault
-from gateway.ports.search_index import Change, Hit, Hits
+from gateway.ports.search_index import Hit, Hits, IndexChange
 from gateway.stores.memory import MemorySearchIndex
 from tests.asgi import Exchange, exchange
 from tests.properties import texts
@@ -118,7 +118,7 @@ class OverSources(MemorySearchIndex):
         self._vault = vault
         self.sources: dict[Address, str] = {}
 
-    async def put(self, changes: Sequence[Change]) -> None:
+    async def put(self, changes: Sequence[IndexChange]) -> None:
         await super().put(changes)
         for address, bundle, _ in changes:
             if bundle:
@@ -129,7 +129,7 @@ class OverSources(MemorySearchIndex):
 class FindsSources(OverSources):
     """Finds a document by words of its source."""
 
-    async def find(self, query: Query, first: int, limit: int) -> Hits:
+    async def find(self, query: SearchQuery, first: int, limit: int) -> Hits:
         hits = await super().find(query, first, limit)
         seen = {hit.entry.address for hit in hits.found}
         for address, source in self.sources.items():
@@ -142,7 +142,7 @@ class FindsSources(OverSources):
 class OrdersByDigest(OverSources):
     """Puts hits in the order of a digest of their sources."""
 
-    async def find(self, query: Query, first: int, limit: int) -> Hits:
+    async def find(self, query: SearchQuery, first: int, limit: int) -> Hits:
         total, found = await super().find(query, first, limit)
         order = sorted(found, key=lambda hit: crc32(self.sources[hit.entry.address].encode()))
         return Hits(total, order)
@@ -151,7 +151,7 @@ class OrdersByDigest(OverSources):
 class CutsFromSources(OverSources):
     """Shows snippets of sources."""
 
-    async def find(self, query: Query, first: int, limit: int) -> Hits:
+    async def find(self, query: SearchQuery, first: int, limit: int) -> Hits:
         total, found = await super().find(query, first, limit)
         return Hits(total, [hit._replace(text=self.sources[hit.entry.address]) for hit in found])
 
@@ -159,7 +159,7 @@ class CutsFromSources(OverSources):
 class CountsSources(OverSources):
     """Counts what only a source holds."""
 
-    async def find(self, query: Query, first: int, limit: int) -> Hits:
+    async def find(self, query: SearchQuery, first: int, limit: int) -> Hits:
         total, found = await super().find(query, first, limit)
         more = sum(any(run in source for run in query.runs) for source in self.sources.values())
         return Hits(total + more, found)

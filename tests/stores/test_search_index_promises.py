@@ -15,7 +15,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import NotSearchable, Stale
 from gateway.core.search_terms import query_of
 from gateway.ports import SearchIndex
-from gateway.ports.search_index import MOST_HITS, Change
+from gateway.ports.search_index import MOST_HITS, IndexChange
 from gateway.stores.files.search_index import FileSearchIndex
 from gateway.stores.memory import MemorySearchIndex
 from gateway.stores.sql.engines import open_engines
@@ -80,11 +80,11 @@ async def put(index: SearchIndex, *bundles: Bundle) -> None:
     """Index some documents, whatever was held of them."""
     addresses = [bundle.entry.address for bundle in bundles if bundle.entry]
     marks = [await index.mark(address) for address in addresses]
-    await index.put([Change(*each) for each in zip(addresses, bundles, marks, strict=True)])
+    await index.put([IndexChange(*each) for each in zip(addresses, bundles, marks, strict=True)])
 
 
 async def take_out(index: SearchIndex, address: Address) -> None:
-    await index.put([Change(address, None, await index.mark(address))])
+    await index.put([IndexChange(address, None, await index.mark(address))])
 
 
 async def found(
@@ -184,13 +184,13 @@ async def test_a_change_that_knew_less_changes_nothing(index: SearchIndex) -> No
     await take_out(index, HERE)
     for mark in (unknown, known):
         with pytest.raises(Stale):
-            await index.put([Change(HERE, page("二"), mark)])
+            await index.put([IndexChange(HERE, page("二"), mark)])
     assert await found(index, "二") == []
 
 
 async def test_of_changes_together_all_are_made_or_none(index: SearchIndex) -> None:
     await put(index, page("一"))
-    stale = [Change(THERE, page("二", address=THERE), ""), Change(HERE, page("三"), "")]
+    stale = [IndexChange(THERE, page("二", address=THERE), ""), IndexChange(HERE, page("三"), "")]
     with pytest.raises(Stale):
         await index.put(stale)
     assert await found(index, "一") == ["demo/first"]
@@ -199,7 +199,7 @@ async def test_of_changes_together_all_are_made_or_none(index: SearchIndex) -> N
 
 async def test_what_is_in_no_list_is_not_found(index: SearchIndex) -> None:
     bundle = page("墙")
-    await index.put([Change(HERE, Bundle("e1", bundle.forms), "")])
+    await index.put([IndexChange(HERE, Bundle("e1", bundle.forms), "")])
     assert await found(index, "墙") == []
     assert await index.editions(None, 10) == {}
 

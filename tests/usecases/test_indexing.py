@@ -16,7 +16,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Stale, Unavailable
 from gateway.core.search_terms import query_of
 from gateway.ports import SearchIndex
-from gateway.ports.search_index import Change, Indexed
+from gateway.ports.search_index import IndexChange, Indexed
 from gateway.settings import Settings, load
 from gateway.stores.files.search_index import FileSearchIndex
 from gateway.stores.memory import MemoryPublicStore, MemorySearchIndex
@@ -93,7 +93,7 @@ class Interrupted(MemorySearchIndex):
         super().__init__()
         self._times = times
 
-    async def put(self, changes: Sequence[Change]) -> None:
+    async def put(self, changes: Sequence[IndexChange]) -> None:
         if self._times:
             self._times -= 1
             raise Stale(None)
@@ -190,7 +190,7 @@ async def test_verify_tells_of_what_is_not_indexed_as_it_is_shown_and_mends_it(
     one = Address("demo", "one")
     said: list[str] = []
     assert not (await verify(services, said.append, repair=False)).left
-    await services.index.put([Change(one, None, await services.index.mark(one))])
+    await services.index.put([IndexChange(one, None, await services.index.mark(one))])
     assert (await verify(services, said.append, repair=False)).left == 1
     assert said == ["search index: 1 documents are not as their previews"]
     assert (await verify(services, said.append, repair=True)).mended == 1

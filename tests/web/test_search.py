@@ -14,7 +14,7 @@ import pytest
 from gateway.app import build
 from gateway.core.documents import Address
 from gateway.core.errors import Unavailable
-from gateway.core.search_terms import MOST_CHARACTERS, Query
+from gateway.core.search_terms import MOST_CHARACTERS, SearchQuery
 from gateway.ports.search_index import Hits
 from gateway.stores.memory import MemorySearchIndex
 from gateway.web.http.headers import CACHE_PUBLIC
@@ -233,7 +233,7 @@ async def test_a_search_is_the_same_whoever_asks() -> None:
 class Away(MemorySearchIndex):
     """An index that does not answer."""
 
-    async def find(self, query: Query, first: int, limit: int) -> Hits:
+    async def find(self, query: SearchQuery, first: int, limit: int) -> Hits:
         raise Unavailable("search index")
 
 

@@ -31,8 +31,8 @@ from gateway.core.bundles import Damaged
 from gateway.core.checks import check
 from gateway.core.documents import Address
 from gateway.core.errors import NotSearchable, Stale
-from gateway.core.search_terms import VERSION, Query
-from gateway.ports.search_index import MOST_HITS, Change, Hit, Hits, Indexed
+from gateway.core.search_terms import VERSION, SearchQuery
+from gateway.ports.search_index import MOST_HITS, Hit, Hits, IndexChange, Indexed
 from gateway.stores.files.durable import answering, make_folder, remove
 from gateway.stores.files.sqlite import TIMEOUT, is_damage, make_database
 from gateway.stores.searched import entry, order, told
@@ -91,11 +91,11 @@ class FileSearchIndex:
         """Return what tells what is held of a document from what was and will be."""
         return await self._run(partial(_mark, address))
 
-    async def put(self, changes: Sequence[Change]) -> None:
+    async def put(self, changes: Sequence[IndexChange]) -> None:
         """Make some changes, all or none, durably. Raises Stale where a mark is another."""
         await self._run(partial(_put, changes))
 
-    async def find(self, query: Query, first: int, limit: int) -> Hits:
+    async def find(self, query: SearchQuery, first: int, limit: int) -> Hits:
         """Return hits from a number on. Raises NotSearchable."""
         if not query.terms:
             return Hits(0, ())
@@ -148,13 +148,13 @@ def _mark(address: Address, connection: sqlite3.Connection) -> str:
     return str(row[0]) if row else ""
 
 
-def _put(changes: Sequence[Change], connection: sqlite3.Connection) -> None:
+def _put(changes: Sequence[IndexChange], connection: sqlite3.Connection) -> None:
     with _changing(connection):
         for change in changes:
             _change(connection, change)
 
 
-def _change(connection: sqlite3.Connection, change: Change) -> None:
+def _change(connection: sqlite3.Connection, change: IndexChange) -> None:
     address, bundle, since = change
     row = connection.execute(_HELD, (str(address),)).fetchone()
     if since != (str(row[0]) if row else ""):
@@ -209,7 +209,7 @@ def _damaged() -> Damaged:
     return Damaged("The search index is damaged.")
 
 
-def _find(query: Query, first: int, limit: int, connection: sqlite3.Connection) -> Hits:
+def _find(query: SearchQuery, first: int, limit: int, connection: sqlite3.Connection) -> Hits:
     if _unfinished(connection):
         raise NotSearchable
     end = monotonic() + LONGEST

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from gateway.core.documents import Address
 from gateway.core.errors import NotSearchable, Stale
-from gateway.core.search_terms import Query
-from gateway.ports.search_index import MOST_HITS, Change, Hit, Hits, Indexed
+from gateway.core.search_terms import SearchQuery
+from gateway.ports.search_index import MOST_HITS, Hit, Hits, IndexChange, Indexed
 
 
 class MemorySearchIndex:
@@ -22,7 +22,7 @@ class MemorySearchIndex:
     async def mark(self, address: Address) -> str:
         return self._marks.get(address, "")
 
-    async def put(self, changes: Sequence[Change]) -> None:
+    async def put(self, changes: Sequence[IndexChange]) -> None:
         for change in changes:
             if change.since != self._marks.get(change.address, ""):
                 raise Stale(None)
@@ -34,7 +34,7 @@ class MemorySearchIndex:
             if indexed:
                 self._held[address] = indexed, indexed.terms
 
-    async def find(self, query: Query, first: int, limit: int) -> Hits:
+    async def find(self, query: SearchQuery, first: int, limit: int) -> Hits:
         if not self._is_whole:
             raise NotSearchable
         if not query.terms:

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, text
 
 from gateway.core.documents import Address
 from gateway.core.errors import NotSearchable, Stale
-from gateway.core.search_terms import VERSION, Query
-from gateway.ports.search_index import MOST_HITS, Change, Hit, Hits, Indexed
+from gateway.core.search_terms import VERSION, SearchQuery
+from gateway.ports.search_index import MOST_HITS, Hit, Hits, IndexChange, Indexed
 from gateway.stores.files.durable import answering
 from gateway.stores.searched import entry, order, told
 from gateway.stores.sql.engines import Engines
@@ -83,7 +83,7 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 
-class Row(NamedTuple):
+class PageRow(NamedTuple):
     """What is written of a document."""
 
     edition: str
@@ -93,7 +93,7 @@ class Row(NamedTuple):
     terms: list[str]
 
     @classmethod
-    def of(cls, change: Change) -> Row | None:
+    def of(cls, change: IndexChange) -> PageRow | None:
         """Return the row that a change makes, None for none."""
         indexed = Indexed.of(change.bundle)
         if indexed is None:
@@ -113,12 +113,12 @@ class SqlSearchIndex:
         """Return what tells what is held of a document from what was and will be."""
         return await self._change(partial(_mark, address))
 
-    async def put(self, changes: Sequence[Change]) -> None:
+    async def put(self, changes: Sequence[IndexChange]) -> None:
         """Make some changes, all or none, durably. Raises Stale where a mark is another."""
-        rows = await to_thread.run_sync(lambda: [Row.of(change) for change in changes])
+        rows = await to_thread.run_sync(lambda: [PageRow.of(change) for change in changes])
         await self._change(partial(_put, changes, rows))
 
-    async def find(self, query: Query, first: int, limit: int) -> Hits:
+    async def find(self, query: SearchQuery, first: int, limit: int) -> Hits:
         """Return hits from a number on. Raises NotSearchable."""
         if not query.terms:
             return Hits(0, ())
@@ -181,7 +181,9 @@ def _mark(address: Address, connection: Connection) -> str:
     return str(row.turn) if row else ""
 
 
-def _put(changes: Sequence[Change], rows: Sequence[Row | None], connection: Connection) -> None:
+def _put(
+    changes: Sequence[IndexChange], rows: Sequence[PageRow | None], connection: Connection
+) -> None:
     for change, row in zip(changes, rows, strict=True):
         turn = connection.execute(_TURN, {"version": VERSION}).scalar_one()  # one at a time
         held = connection.execute(_HELD, {"address": str(change.address)}).first()
@@ -195,7 +197,7 @@ def _put(changes: Sequence[Change], rows: Sequence[Row | None], connection: Conn
         connection.execute(_HOLD, {**told_of, "edition": edition})
 
 
-def _put_in(connection: Connection, row: Row) -> int:
+def _put_in(connection: Connection, row: PageRow) -> int:
     place = row.place
     written = row._asdict()
     del written["edition"]
@@ -204,7 +206,7 @@ def _put_in(connection: Connection, row: Row) -> int:
     return place
 
 
-def _find(query: Query, first: int, limit: int, connection: Connection) -> Hits:
+def _find(query: SearchQuery, first: int, limit: int, connection: Connection) -> Hits:
     about = _about(connection)
     if about is None or not about.is_whole:
         raise NotSearchable
