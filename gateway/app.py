@@ -33,6 +33,7 @@ from gateway.ports import (
     FailedAttempts,
     Ledger,
     PublicStore,
+    SearchIndex,
     StoreName,
     Vault,
 )
@@ -44,6 +45,7 @@ from gateway.stores.files.audit import FileAudit
 from gateway.stores.files.chains import chains_in
 from gateway.stores.files.data_folder import house_name
 from gateway.stores.files.public_store import FilePublicStore
+from gateway.stores.files.search_index import FileSearchIndex, file_beside
 from gateway.stores.files.secrets import kept_secret
 from gateway.stores.files.vault import FileVault
 from gateway.stores.joint import Joint
@@ -63,7 +65,7 @@ from gateway.stores.membership import (
     log,
     nobody_serving,
 )
-from gateway.stores.memory import MemoryAudit
+from gateway.stores.memory import MemoryAudit, MemorySearchIndex
 from gateway.stores.redis.authority import RedisAuthority
 from gateway.stores.redis.embedded import EmbeddedRedis, server_program
 from gateway.stores.redis.failed_attempts import MemoryFailedAttempts, RedisFailedAttempts
@@ -78,6 +80,7 @@ from gateway.usecases.codes import Codes
 from gateway.usecases.explaining import Explaining
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import Idempotency
+from gateway.usecases.indexing import Indexing
 from gateway.usecases.moving import Moving
 from gateway.usecases.picturing import Picturing
 from gateway.usecases.publishers import Publishers
@@ -100,12 +103,15 @@ from gateway.web.lists import SEARCH, Lists
 from gateway.web.preview_cache import PreviewCache
 from gateway.web.public import Public
 from gateway.web.readers import Readers
+from gateway.web.search import Search
 from gateway.web.site import Site
 from gateway.web.studio import Studio
 
 YOUNG = 20_000  # new objects until the collector looks at them
 POLL_INTERVAL = 0.05  # seconds between two looks at whether another process has confirmed a change
 ANNOUNCE = 1.0  # seconds between looks for changes that nobody has told
+INDEX = 2.0  # seconds between looks at whether the search index is to be filled
+SCRUB = 300.0  # seconds between looks for words that only the search index still has
 SWEEP = 5.0  # seconds between looks for work that a dead process left
 REST = 0.001  # seconds
 FORGET = 3_600.0  # seconds between looks for seeds that are over, and for what is half revoked
@@ -131,6 +137,8 @@ class Services:
     ledger: Ledger
     store: PublicStore
     vault: Vault
+    index: SearchIndex
+    indexing: Indexing
     publishing: Publishing
     picturing: Picturing
     renaming: Renaming
@@ -165,6 +173,7 @@ class Services:
             await self.membership.leave()
         await self.audit.close()
         await self.attempts.close()
+        await self.index.close()
         await self.ledger.close()
 
 
@@ -207,6 +216,7 @@ async def open_services(
         clock,
         coherence=open_coherence(settings, record, ledger, secret, background),
         audit=FileAudit(settings.audit, clock, ledger),
+        index=open_search_index(settings.ledger),
         attempts=open_failed_attempts(settings),
         in_process=in_process,
         membership=membership,
@@ -353,6 +363,17 @@ def open_failed_attempts(settings: Settings) -> FailedAttempts:
     return MemoryFailedAttempts() if url == "none" else RedisFailedAttempts(url)
 
 
+def open_search_index(ledger: str) -> SearchIndex:
+    """Return the search index, beside the ledger: whoever shares the one shares the other."""
+    if ledger.startswith("sqlite:"):
+        return FileSearchIndex(file_beside(ledger))
+    # Only here: what it rests on takes time and memory to import.
+    from gateway.stores.sql.engines import open_engines
+    from gateway.stores.sql.search_index import TIMEOUT, SqlSearchIndex
+
+    return SqlSearchIndex(open_engines(ledger, TIMEOUT))
+
+
 def _open_texts(place: str) -> tuple[PublicStore, Vault, StoreName]:
     parts = urlsplit(place)
     if parts.scheme == "s3":
@@ -383,6 +404,7 @@ def build_services(
     coherence: Memory | None = None,
     audit: Audit | None = None,
     attempts: FailedAttempts | None = None,
+    index: SearchIndex | None = None,
     in_process: bool = True,
     membership: Membership | None = None,
     background: Background | None = None,
@@ -396,6 +418,8 @@ def build_services(
     composer = composing.Here(base) if in_process else composing.Elsewhere(base)
     seeds = Seeds(ledger, signing, clock)
     granting = Granting(ledger, signing, announcing, clock)
+    index = index or MemorySearchIndex()
+    indexing = Indexing(store, index)
     publishing = Publishing(
         ledger,
         store,
@@ -407,12 +431,15 @@ def build_services(
         audit,
         composing.stamp(base),
         composer.compare,
+        indexing,
     )
     return Services(
         settings=settings,
         ledger=ledger,
         store=store,
         vault=vault,
+        index=index,
+        indexing=indexing,
         publishing=publishing,
         picturing=Picturing(vault, audit, clock, composer.make),
         renaming=Renaming(ledger, vault, clock, composer.compose, publishing, announcing),
@@ -469,6 +496,7 @@ def build(services: Services) -> Starlette:
         *lists.routes(),
         *site.routes(),
         *public.routes(),
+        *Search(services.index, pages, language, settings.base_url).routes(),
         *readers.routes(),
         *Api(
             services.publishing,
@@ -600,6 +628,8 @@ def begin_background(services: Services) -> None:
         Rebasing(services.publishing, services.store, services.settings.base_url, rest),
         SWEEP,
     )
+    begin("index", services.indexing.fill, INDEX)
+    begin("scrub index", services.indexing.scrub, SCRUB)
     begin("announce", services.announcing.confirm, ANNOUNCE)
     begin("finish", services.granting.finish, FORGET)
     begin("forget", services.seeds.forget, FORGET)

@@ -21,12 +21,13 @@ from typing import Any, NamedTuple, TypeVar, cast
 import asyncpg
 from redis import Redis
 
+from gateway.app import open_search_index
 from gateway.core.leases import Terms
-from gateway.ports import Ledger, PublicStore, Vault
+from gateway.ports import Ledger, PublicStore, SearchIndex, Vault
 from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.files.vault import FileVault
 from gateway.stores.leased_cache import DirectCoherence, LeasedCoherence, Memory
-from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemoryVault
+from gateway.stores.memory import MemoryLedger, MemoryPublicStore, MemorySearchIndex, MemoryVault
 from gateway.stores.redis.authority import RedisAuthority
 from gateway.stores.redis.signet import Signet
 from gateway.stores.sql.ledger import open_ledger
@@ -47,6 +48,7 @@ class Parts(NamedTuple):
     store: PublicStore
     vault: Vault
     memory: Memory
+    search: SearchIndex
 
 
 class Chosen:
@@ -63,7 +65,8 @@ _number = count()
 def open_parts() -> list[Parts]:
     """Open empty stores for gateways side by side: two of them, but in memory one."""
     if Chosen.kind == "memory":
-        return [Parts(MemoryLedger(), MemoryPublicStore(), MemoryVault(), DirectCoherence())]
+        ledger, store, vault = MemoryLedger(), MemoryPublicStore(), MemoryVault()
+        return [Parts(ledger, store, vault, DirectCoherence(), MemorySearchIndex())]
     folder = Path(tempfile.mkdtemp(prefix="paidgate-parts-"))
     _opened[-1].callback(shutil.rmtree, folder, ignore_errors=True)
     url = _postgres() if Chosen.kind == "postgres" else _sqlite(folder)
@@ -92,12 +95,22 @@ def close_servers() -> None:
 def _parts(folder: Path, url: str, memory: Memory) -> Parts:
     ledger = run(open_ledger(url))
     _opened[-1].callback(lambda: run(ledger.close()))
+    index = open_search_index(url)
+    _opened[-1].callback(lambda: run(index.close()))
+    run(_whole(index))
     return Parts(
         cast("Ledger", Elsewhere(ledger)),
         FilePublicStore(folder / "public"),
         FileVault(folder / "vault"),
         memory,
+        cast("SearchIndex", Elsewhere(index)),
     )
+
+
+async def _whole(index: SearchIndex) -> None:
+    """Say of an index that it is whole: nothing is published yet."""
+    if name := await index.unfinished():
+        await index.finish(name)
 
 
 def _leased(folder: Path) -> list[Memory]:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.app import Services, build, build_services
 from gateway.core.documents import Address
 from gateway.core.rights import Grant
-from gateway.ports import FailedAttempts, Ledger, PublicStore, Vault
+from gateway.ports import FailedAttempts, Ledger, PublicStore, SearchIndex, Vault
 from gateway.settings import Settings, load
 from gateway.stores.leased_cache import Memory
 from gateway.usecases.composing import Submission
@@ -90,7 +90,9 @@ def gateway(seed: int = 1, attempts: FailedAttempts | None = None, /, **given: s
     """
     clock, attempts = FrozenClock(seed), attempts or Untiring()
     sides = [
-        _standing(settings(**given), clock, p.ledger, p.store, p.vault, p.memory, attempts)
+        _standing(
+            settings(**given), clock, p.ledger, p.store, p.vault, p.memory, attempts, p.search
+        )
         for p in open_parts()
     ]
     if not sides[1:]:
@@ -115,7 +117,13 @@ class ByTurns:
 def beside(one: Standing, coherence: Memory) -> Standing:
     """Build a gateway on the stores and the clock of another, with a memory of its own."""
     return _standing(
-        one.services.settings, one.clock, one.ledger, one.store, one.vault, coherence=coherence
+        one.services.settings,
+        one.clock,
+        one.ledger,
+        one.store,
+        one.vault,
+        coherence=coherence,
+        index=one.services.index,
     )
 
 
@@ -127,8 +135,17 @@ def _standing(
     vault: Vault,
     coherence: Memory | None = None,
     attempts: FailedAttempts | None = None,
+    index: SearchIndex | None = None,
 ) -> Standing:
     services = build_services(
-        settings, ledger, store, vault, SECRET, clock, coherence=coherence, attempts=attempts
+        settings,
+        ledger,
+        store,
+        vault,
+        SECRET,
+        clock,
+        coherence=coherence,
+        attempts=attempts,
+        index=index,
     )
     return Standing(services, build(services), clock, ledger, store, vault, (services,))

@@ -1,6 +1,7 @@
 """Upgrade: bring stored forms of earlier versions to this one, while the gateway serves.
 
-The ledger is brought up whenever it is opened, and the catalogue whenever it is used; texts here.
+The ledger is brought up whenever it is opened, and the catalogue whenever it is used; texts here,
+and the search index, which whoever serves would fill as well.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ async def upgrade(services: Services, tell: Tell) -> Upgraded:
     addresses = [address async for address in services.store.addresses()]
     for address in track(addresses, "previews"):
         done.previews += await _bring_up(services, address)
+    await services.indexing.fill()
     return done
 
 

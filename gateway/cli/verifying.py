@@ -1,7 +1,8 @@
 """Verify: read back all that is stored, name what is damaged, and mend what the rest determines.
 
 What can be mended: the public side, from the vault; the texts of an edition, from its source; the
-catalogue, from the public side. What cannot: a source, the ledger, the audit, the secret.
+catalogue and the search index, from the public side. What cannot: a source, the ledger, the audit,
+the secret.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ class _Run:
         async for address in self._services.vault.shelf.addresses():
             await self._companions(address)
         await self._judge("catalogue", await self._catalogue_faults(documents), self._rebuild)
+        await self._judge("search index", await self._index_faults(), self._rebuild_index)
         return self._found
 
     def _tell_all(self, what: str, faults: Iterable[str]) -> None:
@@ -198,4 +200,20 @@ class _Run:
 
     async def _rebuild(self) -> bool:
         await self._services.store.rebuild()
+        return True
+
+    # --- the search index ---
+
+    async def _index_faults(self) -> Sequence[str]:
+        if self._repair:
+            await self._services.indexing.fill()
+        if await self._services.index.unfinished():  # no damage: whoever serves fills it
+            return ()
+        wrong = await self._services.indexing.faults()
+        if wrong:  # or it was just being published
+            wrong &= await self._services.indexing.faults()
+        return [f"{len(wrong)} documents are not as their previews"] if wrong else ()
+
+    async def _rebuild_index(self) -> bool:
+        await self._services.indexing.rebuild()
         return True

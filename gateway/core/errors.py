@@ -26,6 +26,7 @@ GatewayError
 ├── TooMuchAtOnce        a limit on long answers that are on their way
 ├── Busy                 a limit on long texts of one publisher that are on their way
 ├── Unavailable          a part that must answer did not
+│   └── NotSearchable    the search index is away, or is being made anew
 ├── Lost                 a ledger or a secret is gone beside what needs it
 ├── Damaged              what a store gave is not whole (bundles.py)
 ├── NotPermitted         a permit was asked for without a right, by a fault of ours (permits.py)
@@ -269,6 +270,13 @@ _STATES = {
     "full": ("has no room left", "Nothing is lost: make room on its disk, and send it again."),
     "damaged": ("is damaged", "Restore it from the backup."),
 }
+
+
+class NotSearchable(Unavailable):
+    def __init__(self) -> None:
+        GatewayError.__init__(self, "The search index does not answer, or is being made anew.")
+        self.part, self.state, self.retry_after = "search index", "down", 5
+        self.hint = "Try again in a moment. The catalogue and every document stay open."
 
 
 class Lost(GatewayError):

@@ -17,6 +17,7 @@ from gateway.ports.outbox import AuthorityRecord, Outbox, Outgoing
 from gateway.ports.public_store import PublicStore, Seal, Update, cursor, position
 from gateway.ports.readers import Reader, ReaderRecords
 from gateway.ports.rolls import ERA, Look, Rolls
+from gateway.ports.search_index import SearchIndex
 from gateway.ports.shelf import MadeCompanion, Shelf
 from gateway.ports.store_name import StoreName
 from gateway.ports.texts import Decoded, Format, Formats, Press, Source
@@ -57,6 +58,7 @@ __all__ = [
     "Rolls",
     "Seal",
     "Sealed",
+    "SearchIndex",
     "Shape",
     "Shelf",
     "Source",

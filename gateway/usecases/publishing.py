@@ -34,6 +34,7 @@ from gateway.usecases.announcing import Announcing
 from gateway.usecases.composing import Composed, Prepared, Submission, Task
 from gateway.usecases.consequences import Coming, Compare, Consequences, Version
 from gateway.usecases.furnishing import furnished
+from gateway.usecases.indexing import Indexing
 
 ATTEMPTS = 8
 PAGE = 200  # documents looked at together
@@ -105,6 +106,7 @@ class Publishing:
         audit: Audit,
         stamp: str = "",
         compare: Compare = _compare,
+        indexing: Indexing | None = None,
     ) -> None:
         self._ledger = ledger
         self._audit = audit
@@ -115,6 +117,7 @@ class Publishing:
         self._compose = compose
         self._prepare = prepare
         self._stamp = stamp
+        self._indexing = indexing
         self._consequences = Consequences(ledger, vault, clock, compare)
 
     async def check(self, submission: Submission) -> Prepared:
@@ -417,6 +420,8 @@ class Publishing:
             await self._vault.shelf.erase(address)
             await self._ledger.end_erasing(address, erasures)
             await self._ledger.scrub()
+            if self._indexing:
+                await self._indexing.scrub()
         return confirmed
 
     async def erased(self, address: Address) -> int:
@@ -468,6 +473,8 @@ class Publishing:
             moved = "" if current else await self._ledger.moved(address)
             with suppress(Stale):
                 await self._put(address, current, moved, mark, fresh)
+                if self._indexing:
+                    await self._indexing.settle(address)
                 if await self._ledger.settle(address, current.id if current else None, moved):
                     return
 

@@ -10,10 +10,12 @@ from playwright.sync_api import Browser, expect
 
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import PLACEHOLDER, Offer
+from gateway.ports.search_index import Hit, Hits
 from gateway.rendering.body import with_regions
 from gateway.rendering.listings import Listing
 from gateway.rendering.qr_codes import qr_code
 from gateway.usecases.redeeming import Opening
+from gateway.web.search import Asked, facts
 from tests.browser.pictures import ORIGIN, Shown, chromium, shown
 from tests.rendering.test_pages import EDITION, ENTRY, GRANTS, LIBRARY, UNLOCK, listed
 from tests.web.sheets import MOMENT, PAGES, PRESS, STATIC, full_text, projection
@@ -24,9 +26,11 @@ WIDE = with_regions(
 )
 LINK = f"https://gateway.test/unlock?token=pg1.k1.{'x' * 200}"
 NAMES = (
-    *("preview", "refused", "read", "catalogue", "library", "unlock", "code", "move"),
+    *("preview", "refused", "read", "catalogue", "search", "library", "unlock", "code", "move"),
     "error",
 )
+ASKED = Asked("付费墙 " + "w" * 90, "demo", "c" * 80, 2)
+HITS = Hits(60, [Hit(ENTRY, "这里有付费墙。" * 40), Hit(ENTRY, "x" * 400)])
 
 
 def _pages() -> dict[str, bytes]:
@@ -42,6 +46,7 @@ def _pages() -> dict[str, bytes]:
             "zh-CN",
             **listed(Listing("", "demo", "letters", (ENTRY,), MOMENT, MOMENT)),
         ),
+        "search": PAGES.render("search.html", "zh-CN", **facts(ASKED, HITS)),
         "library": PAGES.render("library.html", "zh-CN", **LIBRARY),
         "unlock": PAGES.render(
             "unlock.html", "en", **UNLOCK | {"token": "x", "opening": Opening(GRANTS[0], EDITION)}

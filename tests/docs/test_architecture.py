@@ -18,6 +18,7 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text()
 WALKS = {
     "The life of a document": "document",
     "A preview": "preview",
+    "A search": "search",
     "A full read": "read",
     "A refused read": "refused",
     "It is granted": "granted",

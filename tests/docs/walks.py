@@ -76,6 +76,7 @@ async def walked(folder: Path) -> Walks:
     with walker.watching():
         services = await open_services(settings, in_process=True, serving=lambda _: None)
         try:
+            await services.indexing.fill()
             key = await services.publishers.add("demo")
             await _day(partial(walker.ask, build(services)), f"Bearer {key}")
         finally:
@@ -89,6 +90,7 @@ async def _day(ask: Callable[..., Awaitable[Exchange]], key: str) -> None:
     await ask("document", 201, "PUT", "/api/documents/a-text", SOURCE, **typed)
     await ask("fetched preview", 200, "GET", page)
     await ask("preview", 200, "GET", page)
+    await ask("search", 200, "GET", "/search?q=title")
     typed["content_type"] = "application/json"
     wish = json.dumps({"scope": "document:a-text", "term": "30d"}).encode()
     grant = json.loads((await ask("granted", 201, "POST", "/api/grants", wish, **typed)).body)

@@ -37,6 +37,9 @@ class Scene(NamedTuple):
     def previews(self) -> set[int]:
         return {self.gateway.ask("GET", path).status for path in PUBLIC}
 
+    def search(self) -> int:
+        return self.gateway.ask("GET", "/search?q=the").status
+
     def reads(self, token: str) -> set[int]:
         return {self.gateway.read(token=token).status for _ in range(TIMES)}
 
@@ -67,8 +70,10 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def test_without_redis_reads_are_right_from_the_ledger(scene: Scene) -> None:
     (grant, token), (_, standing) = scene.gateway.grant(), scene.gateway.grant()
     assert scene.reads(token) == {200}
+    assert scene.eventually(200, scene.search)
     scene.redis.stop()
     assert scene.previews() == {200}
+    assert scene.search() == 200
     assert scene.reads(standing) == {200}
     assert scene.revoke(grant) == 202
     # Not acknowledged: a lease may still run. When it has run out, nobody serves it.
@@ -109,8 +114,10 @@ def test_without_the_ledger_alone_nothing_is_said_that_is_not_known(scene: Scene
     assert scene.eventually(204, lambda: scene.revoke(grant))
     scene.postgres.stop()
     assert scene.previews() == {200}
+    assert scene.search() == 503
     assert scene.reads(token) <= {403, 503}
     assert scene.reads(unread) == {503}
     scene.postgres.start()
     assert scene.eventually({200}, lambda: scene.reads(unread))
+    assert scene.eventually(200, scene.search)
     assert scene.reads(token) == {403}

@@ -44,7 +44,11 @@ SITE = (
 FIXED = (
     *SITE,
     *("/documents/nobody", "/documents/demo/collections/none", "/documents/DEMO/"),
+    "/search",
     "/search?q=secret",
+    "/search?q=%E7%9A%84&publisher=demo",
+    "/search?q=Title&page=2",
+    "/search.json?q=Title",
     "/static/none",
     "/openapi.json",
     "/llms.txt",
@@ -56,6 +60,13 @@ FIXED = (
 )
 OWN_ETAG: Headers = (("if-none-match", "its own ETag"),)
 _HREF = re.compile(rb'(?:(?:href|src|action|srcset)="|w, )(/[^"# ]*)')
+
+
+def searches(words: Iterable[str]) -> Iterator[str]:
+    """Yield the searches for some words, in every form."""
+    for word in words:
+        for name in ("/search", "/search.json"):
+            yield f"{name}?q={quote(word)}"
 
 
 def of_document(address: str) -> Iterator[str]:

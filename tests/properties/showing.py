@@ -22,6 +22,7 @@ from gateway.core.prices import price_of
 from gateway.formats import FORMATS
 from gateway.formats.sources import SourceFormats
 from gateway.ports import Format
+from gateway.ports.search_index import Indexed
 from gateway.rendering.cards import card
 from gateway.rendering.pages import LANGUAGES
 from gateway.rendering.paging import MAX_PAGES, form_of
@@ -98,6 +99,7 @@ def forms(bundle: Bundle) -> Iterator[tuple[str, Told]]:
     yield "head", _head(bundle.forms["html"].bodies[IDENTITY].decode())
     assert bundle.entry
     yield "entry", Told(_entry(bundle.entry))
+    yield "search", Told(_searched(bundle))
 
 
 def shown(page: str) -> Told:
@@ -173,6 +175,12 @@ def _strings(told: object) -> Iterator[str]:
 
 def _entry(entry: Entry) -> str:
     return " ".join((entry.title, entry.summary, entry.author, entry.language))
+
+
+def _searched(bundle: Bundle) -> str:
+    indexed = Indexed.of(bundle)
+    assert indexed
+    return indexed.text
 
 
 def _said(meta: Meta) -> str:

@@ -189,6 +189,7 @@ def leaky(side: Standing, leak: Leak) -> Standing:
         side.services.publishing._prepare,
         side.services.announcing,
         side.services.audit,
+        indexing=side.services.indexing,
     )
     return replace(side, services=replace(side.services, publishing=publishing))
 

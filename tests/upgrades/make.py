@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio
 
-from gateway.app import Services, build_services
+from gateway.app import Services, build_services, open_search_index
 from gateway.core.documents import Address
 from gateway.settings import load
 from gateway.stores.files.audit import FileAudit
@@ -42,6 +42,7 @@ async def open_old(data: Path, clock: FrozenClock) -> Services:
         SECRET,
         clock,
         audit=FileAudit(settings.audit, clock, ledger, host="sample"),
+        index=open_search_index(settings.ledger),
     )
 
 

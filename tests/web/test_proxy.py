@@ -73,6 +73,7 @@ ADDRESSES = (
     *("/library", "/unlock", "/studio", "/static/none.css"),
     *("/api/documents/x", "/api/documents/x/source", "/api/grants", "/readyz"),
 )
+SEARCHES = tuple(f"/search{form}?q={word}" for form in ("", ".json") for word in ("x", "paid"))
 TRICKS: dict[str, Callable[[str], str]] = {
     "as it is": lambda path: path,
     "suffix": lambda path: path + "/x.css",
@@ -133,6 +134,7 @@ def run(ask: Asking, shop: Shop, seed: int = SEED) -> Tally:
     opened = 0
     asked = [Ask(trick("/read/demo/x"), headers=sold[1]) for trick in TRICKS.values()]
     asked += [random_ask(chance, sold) for _ in range(ROUNDS)]
+    asked += [Ask(target, headers=way) for way in sold for target in SEARCHES]
     for paid in asked:
         free = Ask(paid.target, chance.choice(("GET", "GET", "HEAD")), chance.choice(HEADERS))
         for request in chance.choice(([paid, free], [free, paid, free], [paid, paid, free])):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.stores.memory.audit import MemoryAudit
 from gateway.stores.memory.ledger import MemoryAnchors, MemoryLedger
 from gateway.stores.memory.public_store import MemoryPublicStore
+from gateway.stores.memory.search_index import MemorySearchIndex
 from gateway.stores.memory.vault import MemoryVault
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "MemoryAudit",
     "MemoryLedger",
     "MemoryPublicStore",
+    "MemorySearchIndex",
     "MemoryVault",
 ]
