@@ -26,7 +26,7 @@ from gateway.core.errors import GatewayError, Missing, Unavailable
 POLL_INTERVAL = 1.0  # seconds between two looks at watched files
 
 
-class FileState(NamedTuple):
+class WatchedState(NamedTuple):
     """By what a change of a file is known."""
 
     changed: int
@@ -34,7 +34,7 @@ class FileState(NamedTuple):
     number: int
 
 
-States = Mapping[Path, FileState]
+States = Mapping[Path, WatchedState]
 
 
 class Watch:
@@ -179,11 +179,11 @@ class Watch:
 
 def states(paths: Sequence[Path]) -> States:
     """Return how each file below paths is just now."""
-    found: dict[Path, FileState] = {}
+    found: dict[Path, WatchedState] = {}
     for file in found_files(paths):
         with suppress(OSError):  # it may go while we look
             stat = file.path.stat()
-            found[file.path] = FileState(stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            found[file.path] = WatchedState(stat.st_mtime_ns, stat.st_size, stat.st_ino)
     return found
 
 
