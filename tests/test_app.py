@@ -18,9 +18,13 @@ import structlog
 from starlette.types import ASGIApp, Message
 
 import gateway
-from gateway.app import Gateway, _sweep
+from gateway.app import Gateway, open_services
+from gateway.app.background import sweep
+from gateway.core.audit_records import Act, Record
 from gateway.core.documents import Address
+from gateway.ops.audit_log import recorded
 from gateway.stores.background import Background, Work
+from gateway.stores.leased_cache import DirectCoherence
 from gateway.stores.redis.failed_attempts import MemoryFailedAttempts, RedisFailedAttempts
 from tests.asgi import exchange
 from tests.services import gateway as standing
@@ -73,12 +77,12 @@ async def test_a_document_that_cannot_be_settled_is_logged_and_no_second_time(
     await side.publish("a", "Title\n\nFree.")
     edition = (await side.publish("b", "Title\n\nFree.")).edition
     await side.ledger.make_current(replace(edition, id="lost"), edition.id)
-    await _sweep(side.services, told)
-    await _sweep(side.services, told)
+    await sweep(side.services, told)
+    await sweep(side.services, told)
     lines = [line for line in logged if line.get("event") == "unsettled"]
     assert [(line["document"], line["kind"]) for line in lines] == [("demo/b", "Missing")]
     await side.services.publishing.roll_back(edition.address, edition.id)
-    await _sweep(side.services, told)
+    await sweep(side.services, told)
     assert told == set()
 
 
@@ -123,7 +127,7 @@ class Struck(Background):
 async def test_whichever_work_is_struck_begins_again_and_is_told_once(
     tmp_path: Path, logged: list[structlog.typing.EventDict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.app.Background", Struck)
+    monkeypatch.setattr("gateway.app.services.Background", Struck)
     # With a server of its own a worker has all the works that there are.
     worker = Gateway(settings(data=str(tmp_path / "data"), redis="embedded"))
     with anyio.fail_after(60):
@@ -190,3 +194,22 @@ async def test_readyz_tells_of_the_redis_that_is_named_whatever_the_authority(
         await attempts.close()
     app = standing(1, MemoryFailedAttempts(), redis="none", **given).app
     assert json.loads((await exchange(app, "GET", "/readyz")).body)["redis"] == "none"
+
+
+# --- closing ------------------------------------------------------------------------------------
+
+
+class Stuck(DirectCoherence):
+    """A memory that cannot be let go of."""
+
+    async def close(self) -> None:
+        raise OSError("stuck")
+
+
+async def test_what_was_noted_is_written_whatever_else_cannot_be_closed(tmp_path: Path) -> None:
+    services = await open_services(settings(data=str(tmp_path)), in_process=True)
+    noted = Record(1_800_000_000, Act.READ, "reader:r1", "g1", "demo/one", "e1", "q1")
+    services.audit.note(noted)
+    with pytest.raises(OSError, match="stuck"):
+        await replace(services, coherence=Stuck()).close()
+    assert list(recorded(services.settings.audit)) == [noted]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import structlog
 
-from gateway.app import LookOver, Services, build, open_services
+from gateway.app import Services, build, open_services
+from gateway.app.background import LookOver
 from gateway.cli.upgrading import upgrade
 from gateway.cli.verifying import verify
 from gateway.cli.welcome import move_in

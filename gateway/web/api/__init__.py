@@ -9,15 +9,7 @@ from starlette.routing import Route
 from gateway.core.api_keys import ApiKey
 from gateway.core.errors import BadKey, Malformed
 from gateway.ports import FailedAttempts, Formats
-from gateway.usecases.api_keys import ApiKeys
-from gateway.usecases.codes import Codes
-from gateway.usecases.explaining import Explaining
-from gateway.usecases.granting import Granting
-from gateway.usecases.idempotency import Idempotency
-from gateway.usecases.picturing import Picturing
-from gateway.usecases.publishing import Publishing
-from gateway.usecases.redeeming import Redeeming
-from gateway.usecases.renaming import Renaming
+from gateway.usecases.use_cases import UseCases
 from gateway.web.api.addresses import AddressesApi
 from gateway.web.api.codes import CodesApi
 from gateway.web.api.companions import CompanionsApi
@@ -35,7 +27,7 @@ from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.under_way import UnderWay
 
-__all__ = ["Publishers"]
+__all__ = ["Api"]
 
 
 class Api:
@@ -43,33 +35,29 @@ class Api:
 
     def __init__(
         self,
-        publishing: Publishing,
-        picturing: Picturing,
-        renaming: Renaming,
-        api_keys: ApiKeys,
-        granting: Granting,
-        codes: Codes,
-        redeeming: Redeeming,
-        explaining: Explaining,
-        idempotency: Idempotency,
+        use_cases: UseCases,
         attempts: FailedAttempts,
         formats: Formats,
         links: Links,
-        max_upload: int,
         under_way: UnderWay,
+        *,
+        max_upload: int,
     ) -> None:
-        self._api_keys = api_keys
+        publishing, idempotency = use_cases.publishing, use_cases.idempotency
+        granting, redeeming = use_cases.granting, use_cases.redeeming
+        self._api_keys = use_cases.api_keys
         self._attempts = attempts
         self._links = links
         documents = DocumentsApi(publishing, idempotency, formats, links, max_upload, under_way)
+        addresses = AddressesApi(documents, publishing, use_cases.renaming, idempotency, formats)
         self.operations = [
             *documents.operations(),
-            *AddressesApi(documents, publishing, renaming, idempotency, formats).operations(),
-            *CompanionsApi(picturing, max_upload).operations(),
+            *addresses.operations(),
+            *CompanionsApi(use_cases.picturing, max_upload).operations(),
             *GrantsApi(granting, links).operations(),
-            *CodesApi(codes, under_way).operations(),
-            *KeysApi(api_keys).operations(),
-            *Explanations(explaining).operations(),
+            *CodesApi(use_cases.codes, under_way).operations(),
+            *KeysApi(use_cases.api_keys).operations(),
+            *Explanations(use_cases.explaining).operations(),
             *Redemptions(redeeming, granting, attempts).operations(),
         ]
         self._description = describe(self.operations)

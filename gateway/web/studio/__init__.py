@@ -10,11 +10,7 @@ from gateway.core.errors import BadKey, Expired, TooManyTries, Unauthenticated
 from gateway.ports import FailedAttempts, Formats, PublicStore
 from gateway.rendering.pages import Pages
 from gateway.rendering.press import PagePress
-from gateway.usecases.api_keys import ApiKeys
-from gateway.usecases.codes import Codes
-from gateway.usecases.granting import Granting
-from gateway.usecases.publishing import Publishing
-from gateway.usecases.renaming import Renaming
+from gateway.usecases.use_cases import UseCases
 from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import read_form, require_same_origin
@@ -37,11 +33,7 @@ class Studio:
 
     def __init__(
         self,
-        publishing: Publishing,
-        renaming: Renaming,
-        api_keys: ApiKeys,
-        granting: Granting,
-        codes: Codes,
+        use_cases: UseCases,
         attempts: FailedAttempts,
         formats: Formats,
         store: PublicStore,
@@ -52,16 +44,17 @@ class Studio:
         is_https: bool,
         max_upload: int,
     ) -> None:
-        self._api_keys = api_keys
+        publishing, granting, codes = use_cases.publishing, use_cases.granting, use_cases.codes
+        self._api_keys = use_cases.api_keys
         self._attempts = attempts
-        self._sessions = Sessions(api_keys, is_https=is_https)
+        self._sessions = Sessions(use_cases.api_keys, is_https=is_https)
         self._desk = StudioPages(pages, self._sessions)
         self._documents = DocumentPages(self._desk, publishing, store, links, formats)
         self._editor = Editor(
             self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload
         )
         self._batches = BatchPage(self._desk, self._sessions, publishing, formats, max_upload)
-        self._addresses = AddressPages(self._desk, publishing, renaming)
+        self._addresses = AddressPages(self._desk, publishing, use_cases.renaming)
         self._grants = GrantPages(self._desk, publishing, granting, codes, links)
         self._codes = CodePages(self._desk, self._grants, codes, under_way)
         self._devices = DevicePages(self._desk, granting, links)
