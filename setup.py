@@ -38,7 +38,7 @@ setup(
     package_data={
         "gateway": ["core/*.json", "rendering/assets/*", "locale/*/LC_MESSAGES/*.po"],
         "gateway.templates": ["**/*.html", "*.xml"],
-        "gateway.content": ["demo/*"],
+        "gateway.content": ["demo/*", "demo/pictures/*"],
     },
     include_package_data=False,
     cmdclass={"build_py": BuildPy},
