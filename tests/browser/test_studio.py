@@ -135,7 +135,7 @@ def test_codes_are_made_kept_typed_and_taken_back(page: Page, browser: Browser, 
     assert [line.split(",")[1] for line in table.splitlines()[1:]] == words
     reader = browser.new_context(locale="zh-CN", base_url=page.url).new_page()
     reader.goto(f"/documents/demo/{slug}")
-    reader.get_by_label("已有兑换码？").fill(words[0].lower().replace("-", " "))
+    reader.get_by_label("兑换码或链接").fill(words[0].lower().replace("-", " "))
     reader.locator("form.redeem button").click()
     expect(reader.locator("article")).to_contain_text("只有读者可读。")
     page.goto(f"/studio/documents/{slug}/rights")

@@ -12,10 +12,11 @@ from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 
+from tests.pictures import png
 from tests.properties.articles import CHINESE, ENGLISH
 
 PUBLISHED, SKIPPED = "published", "skipped"
-PICTURE = b"\x89PNG\r\n\x1a\n"
+PICTURE = png()
 
 
 @dataclass(frozen=True)

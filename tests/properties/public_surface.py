@@ -85,6 +85,10 @@ def of_document(address: str) -> Iterator[str]:
     yield from (
         f"/documents/{address}/",
         f"/documents/{address}/card.png",
+        f"/documents/{address}/pictures/none",
+        f"/documents/{address}/attachments/none",
+        f"/read/{address}/pictures/none",
+        f"/read/{address}/attachments/none",
         f"/documents/{address.upper()}",
         f"/documents/{address}/amp",
         f"/documents/{address}.docx",

@@ -103,6 +103,10 @@ async def test_a_refused_document_leaves_no_word_anywhere(logged: list[object]) 
     assert found_in(repr(logged).encode(), searched) == []
 
 
+def at_hand(_: object, *__: object) -> None:
+    raise AssertionError("the vault was opened")
+
+
 async def test_the_public_side_never_opens_the_vault() -> None:
     side, twin = await canary_gateway(), await canary_gateway()
 
@@ -110,6 +114,7 @@ async def test_the_public_side_never_opens_the_vault() -> None:
         raise AssertionError("the vault was opened")
 
     side.vault.open = closed  # type: ignore[method-assign,assignment]
+    side.vault.at_hand = at_hand  # type: ignore[method-assign,assignment]
     side.vault.source = closed  # type: ignore[method-assign,assignment]
     side.vault.public = closed  # type: ignore[method-assign,assignment]
     seen, seen_of_twin = [
@@ -126,6 +131,7 @@ async def test_the_vault_that_is_closed_for_the_test_is_the_one_that_readers_nee
         raise AssertionError("the vault was opened")
 
     side.vault.open = closed  # type: ignore[method-assign,assignment]
+    side.vault.at_hand = at_hand  # type: ignore[method-assign,assignment]
     with pytest.raises(AssertionError, match="the vault was opened"):
         await exchange(side.app, "GET", "/read/demo/plain", (("authorization", f"Bearer {token}"),))
 

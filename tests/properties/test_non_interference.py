@@ -31,6 +31,7 @@ from gateway.usecases.composing import Composed, Submission, Task, prepare
 from gateway.usecases.publishing import Publishing
 from gateway.web.lists import Lists
 from gateway.web.public import Public
+from gateway.web.search import Search
 from gateway.web.site import Site
 from tests.asgi import Exchange, Headers
 from tests.properties import texts
@@ -316,7 +317,7 @@ async def test_the_checker_catches_a_leak_where_it_shows(
 
 def test_every_public_route_is_asked() -> None:
     asked = [each.partition("?")[0] for each in (*FIXED, *of_document("demo/d"))]
-    public = Public, Lists, Site
+    public = Public, Lists, Site, Search
     for route in gateway().app.routes:  # type: ignore[attr-defined]
         if isinstance(getattr(route.endpoint, "__self__", None), public):
             assert any(map(route.path_regex.fullmatch, asked)), route.path

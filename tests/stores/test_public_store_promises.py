@@ -14,7 +14,7 @@ from anyio import create_task_group
 
 from gateway.core.bundles import LONG, Bundle, Damaged, Entry, Representation, Variant
 from gateway.core.documents import Address
-from gateway.core.errors import Malformed, Stale, Unavailable
+from gateway.core.errors import Malformed, Missing, Stale, Unavailable
 from gateway.ports import PublicStore, Seal, Update, cursor, position
 from gateway.stores.files.extents import BEGINNING, variant_at
 from gateway.stores.files.public_store import FilePublicStore
@@ -91,7 +91,7 @@ async def test_a_form_that_a_bundle_does_not_have_is_told_from_no_bundle(
 ) -> None:
     assert await store.form(HERE, "html.9", "br") is None
     await store.put(HERE, bundle("e1"))
-    with pytest.raises(KeyError):
+    with pytest.raises(Missing):
         await store.form(HERE, "html.9", "br")
 
 

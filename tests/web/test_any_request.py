@@ -31,10 +31,12 @@ from schemathesis.specs.openapi.checks import (
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.core.companions import ATTACHMENTS, PICTURES
 from gateway.formats import FORMATS
 from gateway.web.api.documents import DocumentsApi
 from gateway.web.api.operations import JSON
 from gateway.web.api.responses import json as answer_json
+from tests import pictures
 from tests.samples import body_of
 from tests.services import Standing
 from tests.web.caller import Caller, caller, open_api
@@ -50,6 +52,12 @@ ANSWERS: list[CheckFunction] = [
     response_schema_conformance,
 ]
 NEAR: list[CheckFunction] = [negative_data_rejection]
+
+# What stands beside documents, by its kind: a name, and its bytes.
+BESIDE = {
+    PICTURES: ("a.png", pictures.png()),
+    ATTACHMENTS: ("a.pdf", pictures.attachments("x")["application/pdf"]),
+}
 
 Ids = Mapping[str, str]
 
@@ -70,6 +78,8 @@ async def ids(api: Caller) -> Ids:
     key = await api.ask("POST", "/api/keys", {"label": "another"})
     found = {"slug": "d", "document": "d", "edition": edition["edition"], "grant": grant["id"]}
     found |= {"device": device["id"], "code": code["id"], "key": key["id"]}
+    for kind, (name, body) in BESIDE.items():
+        await api.send("PUT", f"/api/documents/d/{kind}/{name}", body)
     return found | {"token": grant["token"]}
 
 
@@ -116,13 +126,19 @@ class Asking:
         run()
 
     def _send(self, case: Case[Any], known: Ids) -> None:
+        (name, body), *_ = [
+            each for kind, each in BESIDE.items() if f"/{kind}/" in case.operation.path
+        ] or [("", b"")]
         if known:  # put into copies: cases share what they are made of
+            known = {**known, "name": name}
             case.path_parameters = {n: known.get(n, v) for n, v in case.path_parameters.items()}
             case.query = {n: known.get(n, v) for n, v in case.query.items()}
             unasked = {n: v for n, v in case.headers.items() if not n.startswith("If-")}
             case.headers = type(case.headers)(unasked)
         if known and case.media_type == "text/plain":
             case.body = SOURCE
+        if known and name and case.media_type:
+            case.body = body
         answer = case.call(headers={"authorization": f"Bearer {self._api.key}"})
         self.seen[case.operation.label, answer.status_code] += 1
         is_text = case.media_type not in (None, JSON)

@@ -97,7 +97,7 @@ class FilePublicStore:
         )
 
     async def _form(self, address: Address, form: str, coding: str) -> Variant | None:
-        with suppress(Damaged, OSError):  # the whole is read below, and tells
+        with suppress(Damaged, KeyError, OSError):  # the whole is read below, and tells
             path, of = str(self._path(address)), of_public(address)
             read = partial(variant_at, path, of, form, coding, waits=True)
             _, variant = await to_thread.run_sync(read, limiter=self._one_copy.threads)

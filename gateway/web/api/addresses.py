@@ -55,6 +55,7 @@ class AddressesApi:
                 takes=self._documents.sources(),
                 query=("free",),
                 repeatable=True,
+                refuses=(422,),
             ),
             Operation(
                 "POST",
@@ -64,6 +65,7 @@ class AddressesApi:
                 takes={JSON: schemas.RenameBody},
                 conditional=True,
                 repeatable=True,
+                refuses=(422,),
             ),
         ]
 

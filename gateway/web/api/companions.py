@@ -127,7 +127,7 @@ def _operations(
     at = f"{PATH}/{kind}/{{name}}"
     return [
         Operation("GET", f"{PATH}/{kind}", listing, {200: _LIST}),
-        Operation("PUT", at, put, {200: _VIEW, 201: _VIEW}, takes=takes),
+        Operation("PUT", at, put, {200: _VIEW, 201: _VIEW}, takes=takes, refuses=(409, 422)),
         Operation("GET", at, read, {200: dict.fromkeys(types)}),
         Operation("DELETE", at, delete, {204: None}),
     ]

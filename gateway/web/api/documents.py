@@ -244,7 +244,7 @@ class DocumentsApi:
             published=edition.published,
             updated=edition.updated,
             made=timestamp(edition.made_at),
-            digest=edition.source_digest.rpartition(".")[2],
+            digest=edition.source_digest.partition(".")[2],
         )
 
 
