@@ -139,6 +139,11 @@ async def open_services(
         if membership:
             opened.push_async_callback(membership.leave)
         background = Background()
+        coherence = open_coherence(settings, record, ledger, secret, background)
+        opened.push_async_callback(coherence.close)
+        index, attempts = open_search_index(settings.ledger), open_failed_attempts(settings)
+        opened.push_async_callback(index.close)
+        opened.push_async_callback(attempts.close)
         services = build_services(
             settings,
             ledger,
@@ -146,10 +151,10 @@ async def open_services(
             vault,
             secret,
             clock,
-            coherence=open_coherence(settings, record, ledger, secret, background),
+            coherence=coherence,
             audit=FileAudit(settings.audit, clock, ledger),
-            index=open_search_index(settings.ledger),
-            attempts=open_failed_attempts(settings),
+            index=index,
+            attempts=attempts,
             in_process=in_process,
             membership=membership,
             background=background,

@@ -1,6 +1,7 @@
 """Newly public: what was paid in one edition of a source, and is free in another.
 
-Compared are letters and digits alone, so that markup, quotes and wrapping make no difference.
+Compared are letters and digits alone, so that markup, quotes and wrapping make no difference; and
+besides, which pictures and attachments are named.
 Both sources are divided by their markers and held to nothing else: an earlier version of the
 gateway may have accepted what this one refuses. The work is linear in their length.
 """
@@ -10,6 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from gateway.core.companions import (
+    ATTACHMENT_SUFFIXES,
+    MAX_COMPANION_NAME,
+    PICTURE_SUFFIXES,
+    named,
+)
 from gateway.core.findings import Finding, FindingCode, warning
 from gateway.core.grammar import scan
 
@@ -21,6 +28,11 @@ _ENDS = re.compile(r"\r\n?")
 _NO_LETTERS = re.compile(r"[\W_]+")
 _BETWEEN_CLAUSES = re.compile(r"[^\w \t]+")
 _WIDE = re.compile(r"[\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
+
+_SUFFIX = re.compile(
+    "|".join(map(re.escape, (*PICTURE_SUFFIXES, *ATTACHMENT_SUFFIXES))), re.IGNORECASE
+)
+_BEGINS = re.compile(r"[\s\"'()<>\[\]|=]")
 
 # How much must be alike before it is no accident.
 _SECTION = 4
@@ -37,7 +49,10 @@ def newly_public(before: str, after: str) -> tuple[Finding, ...]:
     if not (paid and fresh):
         return ()
     paid_text = _PaidBefore(paid, [text for _, text in free])
-    lines = sorted({line for line, text in fresh if paid_text.is_in(text)})
+    names = _names(paid) - _names(text for _, text in free)
+    lines = sorted(
+        {n for n, text in fresh if paid_text.is_in(text) or not names.isdisjoint(_names([text]))}
+    )
     return tuple(warning(FindingCode.NEWLY_PUBLIC, line) for line in lines[:MOST])
 
 
@@ -98,6 +113,16 @@ class _PaidBefore:
         return not all(
             found.isdisjoint(_grams(letters, length)) for length, found in self._grams.items()
         )
+
+
+def _names(texts: Iterable[str]) -> set[str]:
+    """Return the names of pictures and attachments in texts."""
+    found: set[str] = set()
+    for text in texts:
+        for suffix in _SUFFIX.finditer(text):
+            before = text[max(0, suffix.end() - MAX_COMPANION_NAME) : suffix.end()]
+            found.add(named(_BEGINS.split(before)[-1]))
+    return found - {""}
 
 
 def _grams(letters: str, length: int) -> Iterator[str]:

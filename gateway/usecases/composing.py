@@ -11,6 +11,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from urllib.parse import quote
 
 from msgspec import structs
 
@@ -143,7 +144,10 @@ def _prepared(
     if findings:
         raise Refused(tuple(sorted(findings, key=_place)))
     document = Document(submission.address, form.name, source.meta, division.sections, form.seam)
-    made, failed = make_all(source.pictures, make)
+    # Those of the free text come first: what room is left for them must not depend on the paid one.
+    free = document.projection_text()
+    pictures = sorted(source.pictures, key=lambda name: f'src="{quote(name)}"' not in free)
+    made, failed = make_all({name: source.pictures[name] for name in pictures}, make)
     companions = {each.name: each for each in submission.companions or ()}
     companions |= {name: each.companion for name, each in made.items()}
     public = public_places(document.address, companions.values())

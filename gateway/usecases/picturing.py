@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from unicodedata import normalize
 
 from gateway.core.audit_records import Act, Record
 from gateway.core.bundles import Damaged
@@ -67,6 +68,7 @@ class Picturing:
 
     async def get(self, address: Address, name: str, kind: str) -> MadeCompanion:
         """Return one as it will be shown. Raises Missing, Damaged, Unavailable."""
+        name = normalize("NFC", name)
         found = await self._vault.shelf.get(address, name)
         if found is None or found.companion.kind != kind:
             raise Missing("picture")
@@ -78,6 +80,7 @@ class Picturing:
 
         Raises Missing, Unavailable.
         """
+        name = normalize("NFC", name)
         with suppress(Damaged):
             found = await self._vault.shelf.get(address, name)
             if found is None or found.companion.kind != kind:

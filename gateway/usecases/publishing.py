@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from gateway.core.audit_records import Act, Record
 from gateway.core.bundles import Bundle, Damaged, moved_to
@@ -82,6 +83,10 @@ async def _require_agreement(warnings: Sequence[Finding], agree: Agree) -> None:
     lines = tuple(one for one in warnings if one.code is FindingCode.NEWLY_PUBLIC)
     if lines and not await agree(lines):
         raise NewlyPublic(lines)
+
+
+def _is_named(name: str, source: bytes) -> bool:
+    return name.encode() in source or quote(name).encode() in source
 
 
 def _parts(source_digest: str) -> tuple[str, str, str]:
@@ -284,9 +289,13 @@ class Publishing:
         kept = await self.furnished(
             Submission(edition.address, source, edition.format, "utf-8", edition.language)
         )
-        if digest_of(kept.companions or ()) != _parts(edition.source_digest)[2]:
-            raise Missing("picture")
-        return kept
+        # Of all that is there by now it had all, what its source names, or nothing.
+        there, beside = kept.companions or (), _parts(edition.source_digest)[2]
+        named = tuple(each for each in there if _is_named(each.name, source))
+        for some in (there, named, ()):
+            if digest_of(some) == beside:
+                return replace(kept, companions=some)
+        raise Missing("picture")
 
     async def _finish(self, current: Edition) -> bool:
         """Do what whoever made this edition current may have died before, as `_show` does."""
@@ -305,6 +314,10 @@ class Publishing:
     def digest(self, submission: Submission) -> str:
         """Return the source_digest of the edition that a submission would become."""
         return submission.digest(self._stamp)
+
+    def is_of(self, edition: Edition, submission: Submission) -> bool:
+        """Return whether an edition was made of a source, whatever stands beside it."""
+        return _parts(edition.source_digest)[:2] == _parts(self.digest(submission))[:2]
 
     async def unchanged(self, digests: Mapping[Address, str]) -> Mapping[Address, str]:
         """Return the current edition wherever it has the digest given, and is whole.

@@ -67,9 +67,11 @@ class Renaming:
         erasures = await self._publishing.erased(to)
         source = await self._vault.source(before.address, before.id)
         is_free = not has_paid(before)
+        # And nothing else: what a deleted document has left there may have been paid.
+        beside = tuple(await self._vault.shelf.all(before.address))
         await self._publishing.bring_along(before.address, to)
         submission = await self._publishing.furnished(
-            Submission(to, source, before.format, "utf-8", before.language, is_free)
+            Submission(to, source, before.format, "utf-8", before.language, is_free, beside)
         )
         # As its successor it keeps its dates, and is known again where it is submitted as it was.
         task = Task(

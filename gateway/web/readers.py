@@ -199,7 +199,7 @@ class Readers:
         ask, (_, address, form) = PlainRequest.of(request), asked_document(request)
         credential = self._shown(ask)
         try:
-            opened = await self._open(ask, address, credential, _full(ask, form))
+            opened = await self._open(address, credential, _full(ask, form))
         except Unpaid as error:
             return await self._refuse(ask, address, form, error)
         except Revoked as error:
@@ -218,7 +218,7 @@ class Readers:
         ask = PlainRequest.of(request)
         (address, form), credential = document_and_attachment(request), self._shown(ask)
         try:
-            opened = await self._open(ask, address, credential, form)
+            opened = await self._open(address, credential, form)
         except Unpaid as error:
             return await self._refuse(ask, address, form, error)
         check = partial(self._reading.check, address, credential)
@@ -227,14 +227,12 @@ class Readers:
             return self._under_way.answer(opened.holder.key, work)
         return await work()
 
-    async def _open(
-        self, ask: PlainRequest, address: Address, credential: Credential, form: str
-    ) -> Opened:
+    async def _open(self, address: Address, credential: Credential, form: str) -> Opened:
         try:
             return await self._reading.open(address, credential, form)
         except Missing:
             # Of a document that moved the public side says where it is.
-            await self._previews.find(ask.path, IDENTITY, address, _refused(form))
+            await self._told(address, form)
             raise
 
     async def _send_attachment(self, request: Request, opened: Opened, check: Check) -> Response:
@@ -251,7 +249,7 @@ class Readers:
         if isinstance(error, Unpaid) and error.is_free:
             public = ask.path.decode().replace("/read/", "/documents/", 1)
             return _see_other(address_of(public, _page_of(form)))
-        preview = await self._previews.find(ask.path, IDENTITY, address, _refused(form))
+        preview = await self._told(address, form)
         if preview is None:
             raise Missing("document")
         told = self._refusals.told(preview, form.partition(".")[0], error)
@@ -268,12 +266,18 @@ class Readers:
         except Unpaid as error:
             if error.is_free or error.ended is not None:
                 return None
-            variant, status = self._refusal(ask.path, address, _refused(form)), UNPAID
+            variant, status = self._refusal(address, form), UNPAID
         return None if variant is None else private_answer(ask, variant, status)
 
-    def _refusal(self, path: bytes, address: Address, form: str) -> Variant | None:
-        kept = self._previews.good(path, IDENTITY)
-        return kept or self._previews.fetch(path, IDENTITY, address, form)
+    def _refusal(self, address: Address, form: str) -> Variant | None:
+        key, form = _refused(address, form)
+        kept = self._previews.good(key, IDENTITY)
+        return kept or self._previews.fetch(key, IDENTITY, address, form)
+
+    async def _told(self, address: Address, form: str) -> Variant | None:
+        """Return what a reader without a right gets. Raises Moved."""
+        key, form = _refused(address, form)
+        return await self._previews.find(key, IDENTITY, address, form)
 
     def _shown(self, ask: PlainRequest) -> Credential:
         """Return the credential of a request. Raises Malformed."""
@@ -390,10 +394,14 @@ def _page_of(form: str) -> int:
     return int(form.partition(".")[2] or 1)
 
 
-def _refused(form: str) -> str:
-    """Return the name of what a reader without a right gets: what everyone may know."""
+def _refused(address: Address, form: str) -> tuple[bytes, str]:
+    """Return how what a reader without a right gets is called in memory and in its bundle.
+
+    It is one for all pages, and one for all that stands beside.
+    """
     beside = form.startswith((PICTURES, ATTACHMENTS))
-    return REFUSED["json"] if beside else REFUSED.get(form.partition(".")[0], form)
+    name = REFUSED["json"] if beside else REFUSED.get(form.partition(".")[0], form)
+    return f"/read/{address}.{name}".encode(), name
 
 
 def _cookie_name(is_https: bool, suffix: str = "") -> str:

@@ -80,6 +80,18 @@ def test_a_short_section_is_found_amid_its_line(word: str) -> None:
     assert lines(f"Title\n\nLead {word} rest.", before) == [3]
 
 
+@pytest.mark.parametrize("free", ["![]({})", '<img alt="" src="{}">', "[x]({} 'a title')"])
+@pytest.mark.parametrize("name", ["1.png", "img/b%20c.JPG", "./d.pdf"])
+def test_a_picture_or_an_attachment_that_was_paid_is_found_by_its_name(
+    free: str, name: str
+) -> None:
+    before = f"Free.\n\n##paidbegin##{free.format(name)}##paidend##\n\n![](other.png)\n"
+    after = f"Free.\n\n{free.format(name)}\n\n![](other.png)\n##paidbegin##x##paidend##\n"
+    assert lines(after, before) == [3]
+    assert lines(before, before) == []
+    assert lines(after, after) == []
+
+
 def test_what_was_free_as_well_is_not_newly_public() -> None:
     phrase = "讲的是客户从哪里来，也讲价格怎样定"
     before = f"标题\n\n免费：{phrase}。\n##paidbegin##付费：{phrase}。##paidend##\n"

@@ -11,7 +11,9 @@ import pytest
 from docx.shared import Cm
 
 from gateway.core.bundles import IDENTITY, Bundle
+from gateway.core.companions import MAX_COMPANIONS
 from gateway.core.documents import Address
+from gateway.core.errors import Refused
 from gateway.core.findings import FindingCode
 from gateway.formats.fragments import attribute, pieces
 from gateway.rendering.workers import compose_edition
@@ -84,6 +86,18 @@ def test_a_paragraph_of_a_picture_alone_is_shown_and_is_no_title() -> None:
     made = composed(written("Words.", pictures.png(), title=""), free=True)
     assert made.edition.title == "Words."
     assert len(shown(made.sealed.public)) == 1
+
+
+def test_what_is_shown_in_free_text_does_not_tell_how_many_pictures_are_paid_for() -> None:
+    one = pictures.png("1")
+
+    def made(paid: int) -> Composed:
+        others = [pictures.png(str(number + 2)) for number in range(paid)]
+        return composed(written("Free.", "##paidbegin##", *others, "Paid.##paidend##", one))
+
+    assert len(shown(made(1).sealed.public)) == len(shown(made(MAX_COMPANIONS - 1).sealed.public))
+    with pytest.raises(Refused, match="1 finding"):
+        made(MAX_COMPANIONS)
 
 
 def test_nothing_beside_the_pixels_of_a_picture_is_in_any_form() -> None:

@@ -12,9 +12,18 @@ from pathlib import Path
 import pytest
 from anyio import create_task_group
 
-from gateway.core.bundles import LONG, Bundle, Damaged, Entry, Representation, Variant
+from gateway.core.bundles import (
+    IDENTITY,
+    LONG,
+    Bundle,
+    Damaged,
+    Entry,
+    Representation,
+    Variant,
+    moved_to,
+)
 from gateway.core.documents import Address
-from gateway.core.errors import Malformed, Missing, Stale, Unavailable
+from gateway.core.errors import Malformed, Missing, Moved, Stale, Unavailable
 from gateway.ports import PublicStore, Seal, Update, cursor, position
 from gateway.stores.files.extents import BEGINNING, variant_at
 from gateway.stores.files.public_store import FilePublicStore
@@ -93,6 +102,15 @@ async def test_a_form_that_a_bundle_does_not_have_is_told_from_no_bundle(
     await store.put(HERE, bundle("e1"))
     with pytest.raises(Missing):
         await store.form(HERE, "html.9", "br")
+
+
+async def test_a_document_that_moved_is_told_for_every_form(store: PublicStore) -> None:
+    await store.put(HERE, moved_to("better"))
+    for form in ("html", "html.2", "md", "pictures/x", "html.refused"):
+        for coding in ("br", IDENTITY):
+            with pytest.raises(Moved) as moved:
+                await store.form(HERE, form, coding)
+            assert moved.value.slug == "better"
 
 
 # --- the catalogue -----------------------------------------------------------------------------

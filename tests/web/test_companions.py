@@ -6,10 +6,15 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
+from urllib.parse import quote
 
 import pytest
+from starlette.requests import Request
 
 from gateway.usecases.publishing import KEPT
+from gateway.web.http import ranges
+from gateway.web.http.ranges import _RANGE, _asked
 from tests import pictures
 from tests.asgi import Exchange, exchange
 from tests.services import Standing
@@ -470,3 +475,40 @@ async def test_what_stands_beside_a_document_goes_along_to_another_address() -> 
     assert shown == [True]
     listed = await here.api.ask("GET", "/api/documents/better/pictures")
     assert [each["name"] for each in listed["companions"]] == ["free.png", "img/paid.jpg"]
+
+
+async def test_a_document_that_moves_shows_nothing_that_was_left_at_its_new_address() -> None:
+    here = await scene()
+    left = "/api/documents/better/pictures/gone.png"
+    assert (await here.api.send("PUT", left, pictures.png("1"))).status == 201
+    await published(here.api, SOURCE.replace("free.png", "gone.png"))
+    await here.api.ask("POST", f"{PLACE}/rename", {"slug": "better"})
+    page = (await here.get("/documents/demo/better")).body.decode()
+    assert "<img" not in page
+
+
+async def test_a_name_in_another_normal_form_is_the_same() -> None:
+    _, api = await open_api()
+    composed, taken_apart = (quote(normalize(form, "é.png")) for form in ("NFC", "NFD"))
+    assert (await api.send("PUT", f"{PLACE}/pictures/{taken_apart}", pictures.png())).status == 201
+    for name in (composed, taken_apart):
+        assert (await api.send("GET", f"{PLACE}/pictures/{name}")).status == 200
+    assert (await api.send("DELETE", f"{PLACE}/pictures/{taken_apart}")).status == 204
+
+
+def test_a_range_is_read_in_the_time_of_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    class Counting:
+        def fullmatch(self, text: str) -> object:
+            tried.append(text)
+            return _RANGE.fullmatch(text)
+
+    monkeypatch.setattr(ranges, "_RANGE", Counting())
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "headers": [(b"range", b"bytes=" + b"1-" * 140 + b"x")],
+    }
+    assert _asked(Request(scope), '"e"', 9) is None
+    assert len(tried) == 1

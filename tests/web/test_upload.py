@@ -15,12 +15,14 @@ import pytest
 from docx import Document
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway.core.companions import PICTURES
 from gateway.core.documents import Address
 from gateway.usecases.granting import GrantRequest
 from gateway.web.studio.kinds import KINDS, FileKind, of_content, of_name
 from gateway.web.studio.rows import MAX_KEPT
 from gateway.web.studio.sessions import LIFE
 from gateway.web.studio.uploads import MAX_FILES
+from tests import pictures
 from tests.asgi import exchange
 from tests.web.visitor import MULTIPART, Scene, Seen, Visitor, add_publisher, multipart, scene
 
@@ -175,6 +177,17 @@ def test_a_form_that_is_sent_twice_publishes_once(at: Scene) -> None:
     for _ in range(2):
         seen = send(at, ("b.txt", text(TEXT)))
         assert states(seen) == ["published"]
+    assert at.current("b-2") is None
+
+
+def test_a_form_that_is_sent_twice_publishes_once_beside_a_picture(at: Scene) -> None:
+    async def put_picture() -> None:
+        made = pictures.png()
+        await at.standing.services.picturing.put(Address("demo", "b"), "a.png", made, PICTURES)
+
+    anyio.run(put_picture)
+    for _ in range(2):
+        assert states(send(at, ("b.txt", text(TEXT)))) == ["published"]
     assert at.current("b-2") is None
 
 

@@ -25,7 +25,15 @@ from gateway.core.findings import Finding, FindingCode, warning
 from gateway.core.grammar import PAGEBREAK, spellings
 from gateway.core.suspects import near_misses
 from gateway.formats.word.numbers import BULLET, Level, Numbering
-from gateway.formats.word.parts import Part, WordParts, attribute, child, children, local
+from gateway.formats.word.parts import (
+    Part,
+    WordParts,
+    attribute,
+    child,
+    children,
+    local,
+    too_large,
+)
 from gateway.formats.word.signs import (
     BOX,
     FLOAT_END,
@@ -119,7 +127,8 @@ class _Reader:
         """Return what is shown."""
         document = Element(_w("document"))
         body = SubElement(document, _w("body"))
-        body.extend(self._story(child(self._main.root, "body")))
+        # A list first: what is raised within would else be told as a TypeError.
+        body.extend([*self._story(child(self._main.root, "body"))])
         packed = _packed(tostring(document), self._links)
         warnings = tuple(self._warnings())
         return Shown(packed, self._numbers, warnings, self._places, self._pictures)
@@ -170,7 +179,7 @@ class _Reader:
                 for name in ("gridSpan", "vMerge"):
                     if (found := child(cell, "tcPr", name)) is not None:
                         properties.append(found)
-                new_cell.extend(self._story(cell))
+                new_cell.extend([*self._story(cell)])
         return made
 
     def _paragraphs(self, paragraph: Element) -> Iterator[Element]:
@@ -319,11 +328,12 @@ class _Reader:
         kind = _kind_of(drawing)
         name, body = self._part.inside(_embedded(drawing)) if kind == "picture" else ("", b"")
         is_known = name in self._pictures
-        if not (picture_kind(body) and is_companion_name(name)) or (
-            len(self._pictures) >= MAX_COMPANIONS and not is_known
-        ):
+        if not (picture_kind(body) and is_companion_name(name)):
             self._lose(kind)
             return
+        if len(self._pictures) >= MAX_COMPANIONS and not is_known:
+            # Left out it would tell, where it is free, how many the paid text has.
+            raise too_large(f"more than {MAX_COMPANIONS} pictures")
         self._pictures[name] = body
         self._places.append(Picture(name, _description(drawing)))
         yield _run(f"{PICTURE}{len(self._places) - 1}{PICTURE_END}")

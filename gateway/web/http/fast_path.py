@@ -147,6 +147,8 @@ class FastPathMiddleware:
             require_one_meaning(scope)
         except GatewayError:
             return None
+        if "?" in scope["path"]:  # it was escaped, and is no query
+            return None
         path = with_page(scope["path"].encode(), scope["query_string"])
         headers = by_name(scope["headers"])
         is_https = scope["scheme"] == "https"

@@ -110,7 +110,7 @@ def document_in(request: Request) -> Address:
 def asked_document(request: Request) -> tuple[bytes, Address, str]:
     """Return under which path what document, in which form, is asked for. Raises Missing."""
     path = request.scope["path"].encode()
-    named = document_of(path)
+    named = None if b"?" in path else document_of(path)  # one that was escaped is no query
     if named is None:
         raise Missing("document")
     address, form = named

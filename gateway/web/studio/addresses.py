@@ -62,14 +62,13 @@ class Addresses:
         return Addressed(replace(draft, slug=slug), replace(prepared, warnings=warnings), namesake)
 
     async def _free(self, submission: Submission, wanted: Address, taken: AbstractSet[str]) -> str:
-        digest = self._publishing.digest(submission)
         slugs = (slug for slug in numbered(wanted.slug) if slug not in taken)
         slug = next(slugs)
-        while not await self._is_free(Address(wanted.publisher, slug), digest):
+        while not await self._is_free(Address(wanted.publisher, slug), submission):
             slug = next(slugs)
         return slug
 
-    async def _is_free(self, address: Address, digest: str) -> bool:
+    async def _is_free(self, address: Address, submission: Submission) -> bool:
         """Return whether nothing was ever published there, or just this, by a form sent twice.
 
         Rights to what was deleted are still on record: they are not to open another document.
@@ -79,7 +78,7 @@ class Addresses:
         except Missing:
             return True
         current = await self.current(address)
-        return current is not None and current.source_digest == digest
+        return current is not None and self._publishing.is_of(current, submission)
 
     async def current(self, address: Address) -> Edition | None:
         """Return what is published at an address, None for nothing."""

@@ -104,7 +104,7 @@ class Editor:
 
     async def _is_current(self, submission: Submission) -> bool:
         edition = await self._addresses.current(submission.address)
-        return edition is not None and edition.source_digest == self._publishing.digest(submission)
+        return edition is not None and self._publishing.is_of(edition, submission)
 
     async def _checked(
         self,

@@ -98,7 +98,7 @@ class Intake:
         return replace(row, draft=draft, state=FileState.TAKEN, edition=current)
 
     def _is_just(self, edition: Edition, submission: Submission) -> bool:
-        return edition.source_digest == self._publishing.digest(submission)
+        return self._publishing.is_of(edition, submission)
 
     async def _warned(
         self, row: FileRow, warnings: Sequence[Finding], edition: Edition | None = None
