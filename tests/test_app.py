@@ -207,7 +207,7 @@ class Stuck(DirectCoherence):
 
 
 async def test_what_was_noted_is_written_whatever_else_cannot_be_closed(tmp_path: Path) -> None:
-    services = await open_services(settings(data=str(tmp_path)), in_process=True)
+    services = await open_services(settings(data=str(tmp_path), redis="none"), in_process=True)
     noted = Record(1_800_000_000, Act.READ, "reader:r1", "g1", "demo/one", "e1", "q1")
     services.audit.note(noted)
     with pytest.raises(OSError, match="stuck"):
