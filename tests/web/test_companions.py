@@ -512,3 +512,17 @@ def test_a_range_is_read_in_the_time_of_its_length(monkeypatch: pytest.MonkeyPat
     }
     assert _asked(Request(scope), '"e"', 9) is None
     assert len(tried) == 1
+
+
+async def test_a_public_attachment_is_sent_with_what_a_public_picture_is_sent_with() -> None:
+    here = await scene(SOURCE.replace("##paidbegin##", "[a sheet](data.xlsx)\n\n##paidbegin##"))
+    page = (await here.get("/documents/demo/p")).body.decode()
+    own = {"content-type", "content-length", "etag", "accept-ranges", "content-disposition"}
+    seen = []
+    for kind in ("pictures", "attachments"):
+        (path, *_) = re.findall(rf'"(/documents/demo/p/{kind}/[^"]*)"', page)
+        answer = await here.get(path)
+        assert answer.status == 200
+        seen.append({name: told for name, told in answer.headers if name not in own})
+    assert seen[0] == seen[1]
+    assert "link" in seen[0]

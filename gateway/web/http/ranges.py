@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.core.bundles import Variant
-from gateway.web.http.headers import CACHE_PRIVATE
+from gateway.web.http.headers import CACHE_PRIVATE, FOR_EVERY_SITE, PUBLIC_REFERRER
 from gateway.web.http.sending import Check, has_tag, send_checked
 
 MOST = 8  # ranges of one request
@@ -40,7 +40,8 @@ def send_attachment(
     etag = variant.etag.decode()
     headers = {"cache-control": cache, "etag": etag, "accept-ranges": "bytes"}
     if cache != CACHE_PRIVATE:
-        headers["vary"] = "Accept-Encoding"
+        headers |= {"vary": "Accept-Encoding", "referrer-policy": PUBLIC_REFERRER}
+        headers |= FOR_EVERY_SITE | _told_with(variant)
     asked = ", ".join(request.headers.getlist("if-none-match"))
     if asked and has_tag(asked.encode(), variant.etag):
         return _Parts(304, headers, [], request, check)
@@ -58,6 +59,11 @@ def send_attachment(
     boundary = etag.strip('"')  # made of the bytes, and so in none of them
     headers["content-type"] = f"multipart/byteranges; boundary={boundary}"
     return _Parts(206, headers, [*_multipart(variant, parts, boundary)], request, check)
+
+
+def _told_with(variant: Variant) -> dict[str, str]:
+    lines = variant.head.decode("latin-1").split("\r\n")
+    return {name: value for name, _, value in (line.partition(": ") for line in lines) if name}
 
 
 def _asked(request: Request, etag: str, size: int) -> Sequence[ByteRange] | None:
