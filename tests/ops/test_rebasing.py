@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 from gateway.app import build, build_services
+from gateway.core.companions import PICTURES
 from gateway.core.documents import Address
 from gateway.ops.rebasing import Rebasing
 from gateway.rendering.workers import compose_edition
 from gateway.usecases.composing import Submission, Task
+from tests import pictures
 from tests.asgi import Exchange, exchange
 from tests.services import SECRET, Standing, gateway, settings
 
@@ -114,3 +116,19 @@ async def test_a_document_that_would_be_refused_today_hinders_no_other() -> None
     after = await moved(side, NEW)
     assert NEW.encode() in (await get(after, "")).body
     assert (await exchange(after.app, "GET", "/documents/demo/other")).status == 200
+
+
+@pytest.mark.parametrize("sent", [(), ("shown.png",)])
+async def test_what_was_left_beside_a_document_keeps_it_from_moving_in_no_case(
+    sent: tuple[str, ...],
+) -> None:
+    side = gateway(base_url=OLD)
+    letter = Address("demo", "letter")
+    for name in ("shown.png", "left.png"):
+        await side.services.picturing.put(letter, name, pictures.png(name), PICTURES)
+    beside = tuple(each for each in await side.vault.shelf.all(letter) if each.name in sent)
+    source = SOURCE.replace("Free.", "Free. ![](shown.png)" if sent else "Free.")
+    submission = Submission(letter, source.encode(), "markdown", companions=beside)
+    await side.services.publishing.publish(submission)
+    after = await moved(side, NEW)
+    assert [entry.base for entry in await after.store.entries("", "", 9)] == [NEW]
