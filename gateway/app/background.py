@@ -10,12 +10,8 @@ from gateway.app.services import Services
 from gateway.app.waits import ANNOUNCE, rest
 from gateway.core.documents import Address
 from gateway.ops.rebasing import Rebasing
-from gateway.ports import (
-    Edition,
-)
-from gateway.stores.membership import (
-    TENURE,
-)
+from gateway.ports import Edition
+from gateway.stores.membership import TENURE
 
 INDEX = 2.0  # seconds between looks at whether the search index is to be filled
 SCRUB = 300.0  # seconds between looks for words that only the search index still has

@@ -13,9 +13,7 @@ from gateway.app.background import begin_background
 from gateway.app.services import open_services
 from gateway.app.web import build
 from gateway.settings import Settings
-from gateway.stores.membership import (
-    log,
-)
+from gateway.stores.membership import log
 from gateway.web.http.fast_path import FastPath
 
 YOUNG = 20_000  # new objects until the collector looks at them

@@ -34,16 +34,8 @@ from gateway.stores.files.audit import FileAudit
 from gateway.stores.files.chains import chains_in
 from gateway.stores.files.secrets import kept_secret
 from gateway.stores.joint import Joint
-from gateway.stores.leased_cache import (
-    DirectCoherence,
-    Memory,
-)
-from gateway.stores.membership import (
-    AuthorityKind,
-    Membership,
-    Tell,
-    nobody_serving,
-)
+from gateway.stores.leased_cache import DirectCoherence, Memory
+from gateway.stores.membership import AuthorityKind, Membership, Tell, nobody_serving
 from gateway.stores.memory import MemoryAudit, MemorySearchIndex
 from gateway.stores.redis.failed_attempts import MemoryFailedAttempts
 from gateway.stores.redis.signet import Signet

@@ -30,10 +30,7 @@ from gateway.stores.leased_cache import (
     OutsideCoherence,
     boottime,
 )
-from gateway.stores.membership import (
-    AuthorityKind,
-    Named,
-)
+from gateway.stores.membership import AuthorityKind, Named
 from gateway.stores.redis.authority import RedisAuthority
 from gateway.stores.redis.embedded import EmbeddedRedis, server_program
 from gateway.stores.redis.failed_attempts import MemoryFailedAttempts, RedisFailedAttempts

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gateway.stores.memory.anchors import MemoryAnchors
 from gateway.stores.memory.audit import MemoryAudit
-from gateway.stores.memory.ledger import MemoryAnchors, MemoryLedger
+from gateway.stores.memory.ledger import MemoryLedger
 from gateway.stores.memory.public_store import MemoryPublicStore
 from gateway.stores.memory.search_index import MemorySearchIndex
 from gateway.stores.memory.vault import MemoryVault
