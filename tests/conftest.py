@@ -59,14 +59,10 @@ def _leave_long(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def _shares(item: pytest.Item) -> bool:
-    """Return whether its module makes something once for all of its tests."""
+    """Return whether the tests of its module share something that is made once for them."""
     made = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
-    return any(
-        each.scope == "module"
-        and each.baseid == item.path.relative_to(item.config.rootpath).as_posix()
-        for every in made.values()
-        for each in every
-    )
+    found = (each for every in made.values() for each in every if each.scope == "module")
+    return any(each.baseid.startswith("tests/") for each in found)  # what is here is for all
 
 
 @pytest.fixture(scope="session", autouse=True)

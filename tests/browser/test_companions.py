@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests import pictures, sessions
-from tests.browser.pictures import WIDTHS, chromium
+from tests.browser.pictures import WIDTHS
 
 SOURCE = "# Stones\n\nWords.\n\n![Free](free.png)\n\nMore.\n\n##paidbegin##\n\nPaid.\n\n" + (
     "![Large](large.jpg)\n\nThe end.\n\n##paidend##\n"
@@ -22,13 +22,6 @@ SHIFTS = """
     for (const each of list.getEntries()) window.shifts += each.value;
   }).observe({type: "layout-shift", buffered: true});
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start one browser for all."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

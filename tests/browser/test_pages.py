@@ -16,7 +16,7 @@ from gateway.rendering.listings import Listing
 from gateway.rendering.qr_codes import qr_code
 from gateway.usecases.redeeming import Opening
 from gateway.web.search import Asked, facts
-from tests.browser.pictures import ORIGIN, Shown, chromium, shown
+from tests.browser.pictures import ORIGIN, Shown, shown
 from tests.rendering.test_pages import EDITION, ENTRY, GRANTS, LIBRARY, UNLOCK, listed
 from tests.web.sheets import MOMENT, PAGES, PRESS, STATIC, full_text, projection
 
@@ -57,13 +57,6 @@ def _pages() -> dict[str, bytes]:
             "error.html", "en", kind="unavailable", status=503, once="", document=""
         ),
     }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start one browser for all."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

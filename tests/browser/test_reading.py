@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
 from gateway.formats.sources import SourceFormats
 from gateway.usecases.composing import Submission, Task, compose
-from tests.browser.pictures import chromium, shown
+from tests.browser.pictures import shown
 from tests.servers import comes_true
 from tests.services import NOW
 from tests.web.sheets import PRESS, STATIC
@@ -35,13 +32,6 @@ def _pages() -> dict[str, bytes]:
 
 
 PAGES = _pages()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start one browser for all."""
-    with chromium() as started:
-        yield started
 
 
 def show(page: Page, name: str) -> None:

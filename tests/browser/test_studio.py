@@ -10,27 +10,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from gateway.web.studio.drafts import suggested_slug
-from tests.browser.pictures import chromium
-from tests.browser.serving import Gateway, serving
+from tests.browser.serving import Gateway
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "content" / "demo" / "party-building-report-2023.txt"
 BROKEN = "一份报告\n\n正文 ##paidbegin##付费的内容\n又##paidbegin##一次\n"
 TEXT = "一份报告\n\n人人可读。##paidbegin##只有读者可读。##paidend##\n"
-
-
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """Serve a gateway with one publisher, demo."""
-    with serving(tmp_path_factory.mktemp("gateway")) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start a browser."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no script"])

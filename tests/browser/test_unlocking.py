@@ -8,7 +8,6 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.pictures import chromium
 from tests.http.served import PAID, Served, serving
 from tests.servers import comes_true
 
@@ -31,14 +30,6 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve a gateway with one document."""
     with serving(tmp_path_factory.mktemp("gateway"), redis="none") as (served,):
         yield served
-
-
-@pytest.fixture(scope="module")
-def browser(gateway: Served) -> Iterator[Browser]:
-    """Start a browser, once there is something to look at."""
-    assert gateway.answers()
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(params=["script", "no script"])

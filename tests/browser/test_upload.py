@@ -11,8 +11,7 @@ import pytest
 from docx import Document
 from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, Route, expect
 
-from tests.browser.pictures import chromium
-from tests.browser.serving import Gateway, serving
+from tests.browser.serving import Gateway
 
 PICTURES = os.environ.get("PAIDGATE_PICTURES", "")  # a folder: pictures of the pages are kept there
 TEXT = "{}\n\n人人可读。##paidbegin##只有读者可读。##paidend##\n"
@@ -43,20 +42,6 @@ WORDS = {
         "free": "Free for everyone",
     },
 }
-
-
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """Serve a gateway with one publisher, demo."""
-    with serving(tmp_path_factory.mktemp("gateway")) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start a browser."""
-    with chromium() as started:
-        yield started
 
 
 Open = Callable[..., Page]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,11 +27,11 @@ from gateway.core.bundles import Damaged, Entry
 from gateway.core.checks import check
 from gateway.core.documents import Address
 from gateway.ports import cursor, position
-from gateway.stores.files.durable import make_folder, remove, write_whole
-from gateway.stores.files.sqlite import TIMEOUT, is_damage, make_database, require_sound
+from gateway.stores.files.durable import remove, write_whole
+from gateway.stores.files.sqlite import TIMEOUT, is_damage, locked, make_database, require_sound
 
 VERSION = 3
-LOCK, NUMBER, LISTED = ".lock", ".number", ".listed"  # beside it
+NUMBER, LISTED = ".number", ".listed"  # beside it
 
 _TABLES = (
     "CREATE TABLE entry (address TEXT PRIMARY KEY, publisher TEXT NOT NULL, place TEXT NOT NULL,"
@@ -117,7 +116,7 @@ class Catalogue:
         """Wait for the turn and hold it; what it changed is durable at the end, or undone."""
         if not self._writing.is_sound():
             self._discard()
-        with self._locked(fcntl.LOCK_SH), self._writing.held() as connection:
+        with locked(self._path, fcntl.LOCK_SH), self._writing.held() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 turn = CatalogueTurn(connection, self._path)
@@ -199,22 +198,12 @@ class Catalogue:
 
     def _discard(self) -> None:
         """Take the file away, unless another process has done so since."""
-        with self._locked(fcntl.LOCK_EX):
+        with locked(self._path, fcntl.LOCK_EX):
             if self._writing.is_sound():
                 return
             for end in ("-wal", "-shm", ""):
                 remove(self._path.with_name(self._path.name + end))
         _tell()
-
-    @contextmanager
-    def _locked(self, kind: int) -> Iterator[None]:
-        make_folder(self._path.parent)
-        lock = os.open(self._path.with_suffix(LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, kind)
-            yield
-        finally:
-            os.close(lock)
 
 
 def _tell() -> None:

@@ -10,7 +10,6 @@ taken out stays in the file, as FTS5 goes, until it is scrubbed.
 from __future__ import annotations
 
 import fcntl
-import os
 import secrets
 import sqlite3
 import unicodedata
@@ -33,12 +32,11 @@ from gateway.core.documents import Address
 from gateway.core.errors import NotSearchable, Stale
 from gateway.core.search_terms import VERSION, SearchQuery
 from gateway.ports.search_index import MOST_HITS, Hit, Hits, IndexChange, Indexed
-from gateway.stores.files.durable import answering, make_folder, remove
-from gateway.stores.files.sqlite import TIMEOUT, is_damage, make_database
+from gateway.stores.files.durable import answering, remove
+from gateway.stores.files.sqlite import TIMEOUT, is_damage, locked, make_database
 from gateway.stores.searched import entry, order, told
 
 NAME = "search.db"
-LOCK = ".lock"  # beside it
 LONGEST = 1.0  # seconds of a search
 STEPS = 20_000  # of SQLite, between two looks at the time
 PAGES = 500  # that are merged in one transaction
@@ -296,12 +294,12 @@ class _File:
         return self._run(work)
 
     def _run(self, work: Work[T]) -> T:
-        with self._turn, self._locked(fcntl.LOCK_SH):
+        with self._turn, locked(self._path, fcntl.LOCK_SH):
             return work(self._opened())
 
     def discard(self, inode: int = 0) -> None:
         """Take the file away, but not another than the one of this number, if one is given."""
-        with self._turn, self._locked(fcntl.LOCK_EX):
+        with self._turn, locked(self._path, fcntl.LOCK_EX):
             self._close()
             with suppress(FileNotFoundError):
                 if inode in (0, self._path.stat().st_ino):
@@ -328,16 +326,6 @@ class _File:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    @contextmanager
-    def _locked(self, kind: int) -> Iterator[None]:
-        make_folder(self._path.parent)
-        lock = os.open(self._path.with_suffix(LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, kind)
-            yield
-        finally:
-            os.close(lock)
 
 
 def _is_useless(error: sqlite3.DatabaseError) -> bool:

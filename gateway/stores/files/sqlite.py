@@ -6,14 +6,18 @@ which SQLite does not wait for.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gateway.stores.files.durable import make_folder, write_private
 from gateway.stores.outages import DAMAGE
 
+LOCK = ".lock"  # how the name of a lock beside a database ends
 TIMEOUT = 10.0  # seconds that one writer waits for another
 
 
@@ -22,6 +26,21 @@ def make_database(path: Path) -> None:
     if not path.exists():
         make_folder(path.parent, 0o700)
         write_private(path, _empty(), replace=False)
+
+
+@contextmanager
+def locked(path: Path, kind: int) -> Iterator[None]:
+    """Hold a lock beside a database, shared or alone, which the kernel frees with the process.
+
+    kind: LOCK_SH while it is used, LOCK_EX while its file is taken away. Raises OSError.
+    """
+    make_folder(path.parent)
+    lock = os.open(path.with_suffix(LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, kind)
+        yield
+    finally:
+        os.close(lock)
 
 
 def is_damage(error: BaseException) -> bool:
