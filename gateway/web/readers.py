@@ -28,9 +28,10 @@ from gateway.rendering.body import GO_ON
 from gateway.rendering.encodings import private_representation
 from gateway.rendering.pages import Pages
 from gateway.rendering.paging import address_of, form_of
-from gateway.rendering.press import REFUSED, UNLOCK
+from gateway.rendering.press import REFUSED
 from gateway.rendering.qr_codes import qr_code
 from gateway.rendering.representations import HTML, PAGE
+from gateway.rendering.sheets import UNLOCK
 from gateway.usecases.moving import MovedReader, Moving
 from gateway.usecases.reading import Credential, Opened, Reading, Shelved
 from gateway.usecases.redeeming import COOKIE_LIFE, ONCE_LIFE, Redeemed, Redeeming

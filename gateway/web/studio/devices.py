@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.timestamps import timestamp
-from gateway.rendering.press import UNLOCK
+from gateway.rendering.sheets import UNLOCK
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import IdempotencyKey
 from gateway.web.api.operations import GIVING
