@@ -1,7 +1,7 @@
 """No surface says more than is confirmed: real gateways, and commands with other settings.
 
-PAIDGATE_CONFIRMATIONS sets how many acknowledgements are held against reads for each authority,
-with its server stopped again and again; without it each surface is tried once.
+Each surface is tried once. `make long` holds some acknowledgements against reads for each
+authority, with its server stopped again and again: PAIDGATE_CONFIRMATIONS sets how many.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.http.served import environment, serving
 
 pytestmark = pytest.mark.xdist_group("words")
 
-CONFIRMATIONS = int(os.environ.get("PAIDGATE_CONFIRMATIONS", "0"))
+CONFIRMATIONS = int(os.environ.get("PAIDGATE_CONFIRMATIONS", "50"))
 AUTHORITIES = ("embedded", "redis", "postgres", "none")
 BESIDE = 30  # acts while a command runs
 SHARE = 0.1  # of the acts that meet a server which has stopped
@@ -117,7 +117,7 @@ def test_a_stopped_authority_confirms_nothing(tmp_path: Path) -> None:
         assert not words.against
 
 
-@pytest.mark.skipif(not CONFIRMATIONS, reason="PAIDGATE_CONFIRMATIONS is not set")
+@pytest.mark.long
 @pytest.mark.parametrize("authority", AUTHORITIES)
 def test_no_read_is_against_the_words(authority: str, tmp_path: Path) -> None:
     chance = random.Random(12)

@@ -26,7 +26,11 @@ from gateway.usecases.signing_keys import Signing
 from tests.services import SECRET, FrozenClock, settings
 from tests.stores.things import code, grant
 
-pytestmark = pytest.mark.anyio
+# On what has transactions.
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.parametrize("rivals", ["sqlite", "postgres"], indirect=True),
+]
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
 BORN = 3 * AT_ONCE
@@ -88,14 +92,6 @@ class Counted:
         return self._signing.derive(what, *told)
 
 
-@pytest.fixture
-def on_record(ledger: Ledger) -> Ledger:
-    """Return a ledger that has transactions."""
-    if not isinstance(ledger, SqlLedger):
-        pytest.skip("it has no transactions")
-    return ledger
-
-
 async def family(ledger: Ledger) -> list[str]:
     """Record a right, many that come from it, one of them of some readers, and one from each."""
     assert isinstance(ledger, SqlLedger)
@@ -109,97 +105,95 @@ async def family(ledger: Ledger) -> list[str]:
     return ["eldest", *born, "youngest"]
 
 
-async def test_the_revocation_of_a_large_family_takes_many_short_turns(on_record: Ledger) -> None:
-    names = await family(on_record)
-    with watched(on_record) as turns:
-        await on_record.revoke("eldest", 7)
+async def test_the_revocation_of_a_large_family_takes_many_short_turns(ledger: Ledger) -> None:
+    names = await family(ledger)
+    with watched(ledger) as turns:
+        await ledger.revoke("eldest", 7)
     assert len(turns.rows) > BORN // AT_ONCE
     assert max(turns.rows) <= 2 * AT_ONCE  # each row, and that it is outgoing
     for name in names:
-        found = await on_record.grant(name)
+        found = await ledger.grant(name)
         assert found
         assert (found.revoked_at, found.version) == (7, 2)
-    with watched(on_record) as turns:
-        await on_record.revoke("eldest", 8)
+    with watched(ledger) as turns:
+        await ledger.revoke("eldest", 8)
     assert sum(turns.rows) == 1
 
 
 @pytest.mark.parametrize("struck", [1, 2, 3])
-async def test_a_revocation_that_was_cut_off_is_finished(struck: int, on_record: Ledger) -> None:
-    names = await family(on_record)
-    await on_record.confirm(await on_record.outbox(9_999))
-    with watched(on_record) as turns:
+async def test_a_revocation_that_was_cut_off_is_finished(struck: int, ledger: Ledger) -> None:
+    names = await family(ledger)
+    await ledger.confirm(await ledger.outbox(9_999))
+    with watched(ledger) as turns:
         turns.last = struck
         with pytest.raises(Exception, match="ledger"):
-            await on_record.revoke("eldest", 7)
-    grants = [await on_record.grant(name) for name in names]
+            await ledger.revoke("eldest", 7)
+    grants = [await ledger.grant(name) for name in names]
     stand = [each for each in grants if each and each.revoked_at is None]
     assert stand
-    assert await on_record.finish_revocations() > 0
-    assert [(g.revoked_at, g.version) for n in names if (g := await on_record.grant(n))] == [
+    assert await ledger.finish_revocations() > 0
+    assert [(g.revoked_at, g.version) for n in names if (g := await ledger.grant(n))] == [
         (7, 2) for _ in names
     ]
-    told = {each.key for each in await on_record.outbox(9_999)}
+    told = {each.key for each in await ledger.outbox(9_999)}
     assert told == {*map(grant_key, names), *(reader_key(f"r{n}") for n in range(9))}
-    assert await on_record.finish_revocations() == 0
+    assert await ledger.finish_revocations() == 0
 
 
-async def test_what_came_from_a_code_is_finished_too(on_record: Ledger) -> None:
-    await on_record.add_codes([code("c1")])
-    await on_record.add_grant(replace(grant("g1"), parent="c1"))
-    with watched(on_record) as turns:
+async def test_what_came_from_a_code_is_finished_too(ledger: Ledger) -> None:
+    await ledger.add_codes([code("c1")])
+    await ledger.add_grant(replace(grant("g1"), parent="c1"))
+    with watched(ledger) as turns:
         turns.last = 1
         with pytest.raises(Exception, match="ledger"):
-            await on_record.revoke("c1", 7)
-    assert await on_record.finish_revocations() == 1
-    found = await on_record.grant("g1")
+            await ledger.revoke("c1", 7)
+    assert await ledger.finish_revocations() == 1
+    found = await ledger.grant("g1")
     assert found
     assert found.revoked_at == 7
 
 
 async def test_many_codes_take_many_short_turns_and_none_when_they_are_told_again(
-    on_record: Ledger,
+    ledger: Ledger,
 ) -> None:
     count, ask = 5 * BATCH + 1, IdempotencyKey("key", "fingerprint")
     codes = build_services(
-        settings(), on_record, MemoryPublicStore(), MemoryVault(), SECRET, FrozenClock()
+        settings(), ledger, MemoryPublicStore(), MemoryVault(), SECRET, FrozenClock()
     ).codes
-    with watched(on_record) as turns:
+    with watched(ledger) as turns:
         made = await codes.make("demo", CodeRequest("all", count=count), ask)
     assert max(turns.rows) <= BATCH + 1
     assert sum(turns.rows) > count
-    with watched(on_record) as turns:
+    with watched(ledger) as turns:
         assert await codes.make("demo", CodeRequest("all", count=count), ask) == made
     assert turns.writes == 0
-    assert len(await on_record.codes("demo", "", 9_999)) == count
+    assert len(await ledger.codes("demo", "", 9_999)) == count
 
 
 @pytest.mark.parametrize("struck", [2, 3, 4])
 async def test_codes_that_were_cut_off_go_on_where_they_are_asked_for_again(
-    struck: int, on_record: Ledger
+    struck: int, ledger: Ledger
 ) -> None:
     count, ask = 3 * BATCH, IdempotencyKey("key", "fingerprint")
     codes = build_services(
-        settings(), on_record, MemoryPublicStore(), MemoryVault(), SECRET, FrozenClock()
+        settings(), ledger, MemoryPublicStore(), MemoryVault(), SECRET, FrozenClock()
     ).codes
-    with watched(on_record) as turns:
+    with watched(ledger) as turns:
         turns.last = struck
         with pytest.raises(Exception, match="ledger"):
             await codes.make("demo", CodeRequest("all", count=count), ask)
-    assert len(await on_record.codes("demo", "", 9_999)) < count
+    assert len(await ledger.codes("demo", "", 9_999)) < count
     made = await codes.make("demo", CodeRequest("all", count=count), ask)
-    known = {each.id for each in await on_record.codes("demo", "", 9_999)}
+    known = {each.id for each in await ledger.codes("demo", "", 9_999)}
     assert known == {each.code.id for each in made}
 
 
-async def test_others_have_their_turn_between_two_portions_of_codes(on_record: Ledger) -> None:
+async def test_others_have_their_turn_between_two_portions_of_codes(ledger: Ledger) -> None:
     clock = FrozenClock()
-    services = build_services(
-        settings(), on_record, MemoryPublicStore(), MemoryVault(), SECRET, clock
-    )
+    services = build_services(settings(), ledger, MemoryPublicStore(), MemoryVault(), SECRET, clock)
     signing = Counted(services.signing)
     codes = Codes(
-        on_record,
+        ledger,
         cast("Signing", signing),
         services.announcing,
         services.seeds,
