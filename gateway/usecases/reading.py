@@ -320,6 +320,8 @@ def _permit(
         if claims.purpose is _GRANT:
             raise Expired  # its link was renewed
         rights = NO_RIGHTS  # a cookie that is good no more is none
+    if rights is NO_RIGHTS:
+        raise Unpaid(is_free=current.is_free)
     verdict = judge(rights, address, current.collection, now)
     if verdict.allowed:
         return Permit(verdict, address, current.collection, current.edition)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 
 from markupsafe import Markup
@@ -26,7 +26,7 @@ from gateway.core.errors import (
 from gateway.ports import FailedAttempts
 from gateway.rendering.body import GO_ON
 from gateway.rendering.encodings import private_representation
-from gateway.rendering.pages import Pages
+from gateway.rendering.pages import Language, Pages
 from gateway.rendering.paging import address_of, form_of
 from gateway.rendering.press import REFUSED
 from gateway.rendering.qr_codes import qr_code
@@ -385,16 +385,22 @@ def _address_in(field: str) -> Address | None:
 
 def _full(ask: PlainRequest, form: str) -> str:
     """Return the name of a form of the full text, whose page speaks the reader's language."""
-    if form.partition(".")[0] != PAGE.name:
+    if not form.startswith(PAGE.name):
         return form
     accept_language = ask.headers.get(b"accept-language", b"").decode("latin-1")
-    return form_of(f"{PAGE.name}.{negotiate(accept_language)}", _page_of(form))
+    return _spoken(form, negotiate(accept_language))
+
+
+@lru_cache(maxsize=512)
+def _spoken(form: str, language: Language) -> str:
+    return form_of(f"{PAGE.name}.{language}", _page_of(form))
 
 
 def _page_of(form: str) -> int:
     return int(form.partition(".")[2] or 1)
 
 
+@lru_cache(maxsize=2048)
 def _refused(address: Address, form: str) -> tuple[bytes, str]:
     """Return how what a reader without a right gets is called in memory and in its bundle.
 
