@@ -15,9 +15,9 @@ from gateway.core.rights import Grant
 from gateway.ports import FailedAttempts, Ledger, PublicStore, SearchIndex, Vault
 from gateway.settings import Settings, load
 from gateway.stores.leased_cache import Memory
-from gateway.usecases.composing import Submission
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.publishing import Published
+from gateway.usecases.submissions import Submission
 from tests.parts import open_parts
 from tests.samples import body_of
 

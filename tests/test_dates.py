@@ -14,7 +14,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Refused
 from gateway.core.findings import FindingCode
 from gateway.core.timestamps import timestamp
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 from tests.asgi import exchange
 from tests.samples import SUFFIXES
 from tests.services import Standing, gateway

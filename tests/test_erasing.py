@@ -23,8 +23,8 @@ from gateway.stores.s3.public_store import ObjectPublicStore
 from gateway.stores.s3.vault import ObjectVault
 from gateway.stores.sql.ledger import open_ledger
 from gateway.usecases.codes import CodeRequest
-from gateway.usecases.composing import Submission
 from gateway.usecases.publishing import KEPT
+from gateway.usecases.submissions import Submission
 from tests.asgi import exchange
 from tests.s3 import S3
 from tests.services import SECRET, FrozenClock, Standing, settings

@@ -19,7 +19,7 @@ from gateway.core.errors import NewlyPublic
 from gateway.core.findings import WARNINGS, Finding, FindingCode
 from gateway.rendering.pages import LANGUAGES, Language
 from gateway.rendering.workers import pages
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 from gateway.web.studio.words import WORDS
 from tests.asgi import Exchange
 from tests.parts import Chosen

@@ -26,7 +26,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Malformed, Unavailable
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.workers import cores
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 
 BATCH = 200  # files that are looked up in the ledger together
 TIDYING = 5.0  # seconds that an interrupted run has to finish what it has begun

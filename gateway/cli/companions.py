@@ -23,7 +23,7 @@ from gateway.core.companions import (
 )
 from gateway.core.errors import GatewayError, Missing, TooLarge
 from gateway.rendering.made import make
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 
 MAX_SIZE = 16 << 20  # bytes of one
 MOST = 2_000  # places in a text that are looked at

@@ -19,7 +19,7 @@ from gateway.formats.frontmatter import MAX_FRONT_MATTER
 from gateway.formats.slugs import UNTITLED
 from gateway.formats.sources import SourceFormats
 from gateway.ports import Formats
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 
 DRAFTS = "_drafts"  # where other tools keep what is not to be published
 POSTS = "_posts"  # where Jekyll and Hexo keep the rest

@@ -29,7 +29,7 @@ from gateway.core.errors import (
 )
 from gateway.core.findings import Finding
 from gateway.formats.sources import SourceFormats
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 
 TIMEOUT = 150.0  # seconds for one answer; setting a large document may take a minute
 PAGE = 100

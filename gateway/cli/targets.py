@@ -13,7 +13,7 @@ from gateway.core.conditions import Condition
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 from gateway.core.findings import Finding
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 
 
 @dataclass(frozen=True, slots=True)

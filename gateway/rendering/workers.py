@@ -39,16 +39,10 @@ from gateway.rendering.pages import Pages
 from gateway.rendering.press import PagePress
 from gateway.rendering.shipped import shipped
 from gateway.rendering.static import Static
-from gateway.usecases.composing import (
-    Composed,
-    Prepared,
-    Submission,
-    Task,
-    compose,
-    prepare,
-    worded,
-)
+from gateway.usecases.composing import Composed, Prepared, Task, compose, prepare
 from gateway.usecases.consequences import Version
+from gateway.usecases.soundness import worded
+from gateway.usecases.submissions import Submission
 
 PACKAGE = Path(__file__).parents[1]
 TEMPLATES = shipped("templates")

@@ -1,4 +1,4 @@
-"""Submissions: what a publisher hands in, found sound, and set into an edition.
+"""Composing: what was handed in, found sound, and set into an edition.
 
 Pure: the same submission gives the same edition, in whatever process it is composed.
 """
@@ -7,35 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from urllib.parse import quote
 
-from msgspec import structs
-
-from gateway.core.companions import Companion, digest_of
 from gateway.core.documents import (
-    MAX_SECTIONS,
-    MAX_TITLE,
     PLACEHOLDER,
-    Address,
     Document,
     FullText,
     Meta,
     Projection,
     Rendering,
     Shared,
-    is_blank,
 )
 from gateway.core.errors import Refused, Unsupported
-from gateway.core.findings import Finding, FindingCode, warning
-from gateway.core.grammar import Marker, spellings, veiled
+from gateway.core.findings import Finding
 from gateway.core.languages import language_of
-from gateway.core.markers import Division, divide, residue
-from gateway.core.rulers import position
-from gateway.core.suspects import near_misses
+from gateway.core.markers import divide
 from gateway.core.timestamps import later, timestamp, written
 from gateway.ports import Edition, Format, Formats, MadeCompanion, Press, Sealed, Source
 from gateway.usecases.furnishing import (
@@ -49,35 +38,19 @@ from gateway.usecases.furnishing import (
     public_places,
     shown_of,
 )
-
-FIRST_WORDS = 40  # characters
-MAX_MISPLACED = 100  # findings; each is looked up from the start of the text
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What a publisher hands in."""
-
-    address: Address
-    body: bytes
-    format: str
-    charset: str | None = None
-    language: str = ""
-    free: bool = False
-    """Whether the publisher means it to hold no paid section."""
-    companions: tuple[Companion, ...] | None = None
-    """What of the shelf stands beside it; None: all that there is."""
-
-    def digest(self, stamp: str) -> str:
-        """Return a digest of all that decides the bytes of an edition, but for its dates.
-
-        stamp: of what sets the text, so that another version of it sets the text anew.
-        """
-        declared = ("free",) if self.free else ()
-        facts = "\n".join((self.format, self.charset or "", self.language, *declared))
-        digest = hashlib.sha256(facts.encode() + hashlib.sha256(self.body).digest())
-        beside = digest_of(self.companions or ())
-        return f"{stamp}.{digest.hexdigest()}" + (f".{beside}" if beside else "")
+from gateway.usecases.soundness import (
+    body_findings,
+    front_findings,
+    place_of,
+    shown_findings,
+    suspect_line,
+    torn_findings,
+    unescaped_preview,
+    unpaid_findings,
+    warnings_of,
+    worded,
+)
+from gateway.usecases.submissions import Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +87,6 @@ def prepare(
     return replace(prepared, warnings=worded(prepared.warnings, form, source.text))
 
 
-def worded(found: tuple[Finding, ...], form: Format, text: str) -> tuple[Finding, ...]:
-    """Return what was found with the first words of its paragraphs, where a source needs them."""
-    if form.is_text or not found:
-        return found
-    lines = form.seen(text).split("\n")
-    return tuple(
-        structs.replace(each, column=None, words=_first_words(lines[each.line - 1].strip()))
-        for each in found
-    )
-
-
-def _first_words(line: str) -> str:
-    return line if len(line) <= FIRST_WORDS else line[:FIRST_WORDS] + "…"
-
-
 def _prepared(
     submission: Submission,
     source: Source,
@@ -140,9 +98,9 @@ def _prepared(
 ) -> Prepared:
     division = divide(source.body, partial(form.in_code, source.body))
     findings = [hold.finding for hold in source.holds if hold.stands(now)]
-    findings += _front_findings(source) + _body_findings(source, division, form)
+    findings += front_findings(source) + body_findings(source, division, form)
     if findings:
-        raise Refused(tuple(sorted(findings, key=_place)))
+        raise Refused(tuple(sorted(findings, key=place_of)))
     document = Document(submission.address, form.name, source.meta, division.sections, form.seam)
     # Those of the free text come first: what room is left for them must not depend on the paid one.
     free = document.projection_text()
@@ -153,13 +111,13 @@ def _prepared(
     public = public_places(document.address, companions.values())
     preview = form.render(document.projection_text(), source.meta.title, Shared(beside=public))
     public = shown_of(public, formats.addresses(preview.html))
-    unescaped = _unescaped(source, document, form) if division.escapes else preview
-    findings = _unpaid_findings(submission, document)
-    findings += _torn_findings(source, division, document, form, preview)
+    unescaped = unescaped_preview(source, document, form) if division.escapes else preview
+    findings = unpaid_findings(submission, document)
+    findings += torn_findings(source, division, document, form, preview)
     prose = formats.prose(preview.html)
-    findings += _shown_findings(preview, unescaped, prose, source.meta, _suspect(source, form))
+    findings += shown_findings(preview, unescaped, prose, source.meta, suspect_line(source, form))
     if findings:
-        raise Refused(tuple(sorted(findings, key=_place)))
+        raise Refused(tuple(sorted(findings, key=place_of)))
     meta = _completed(source.meta, preview, submission.language)
     document = replace(document, meta=meta)
     private = private_places(document.address, edition, companions.values())
@@ -175,203 +133,9 @@ def _prepared(
         replace(preview, warnings=()),  # they are the publisher's alone
         replace(full, warnings=()),
         tuple((s.paid, s.line + shift, s.end_line + shift) for s in division.sections),
-        _warnings(source, division, document, full, failed),
+        warnings_of(source, division, document, full, failed),
         furniture,
     )
-
-
-def _warnings(
-    source: Source,
-    division: Division,
-    document: Document,
-    full: Rendering,
-    failed: Sequence[str] = (),
-) -> tuple[Finding, ...]:
-    """Return what refuses nothing, by its place in the source."""
-    shift = source.line - 1
-    inside = (*division.warnings, *_in_source(full.warnings, document.line_starts()))
-    placed = (structs.replace(each, line=each.line + shift) for each in inside)
-    left_out = (_left_out(name, source.text) for name in failed)
-    return tuple(sorted((*source.warnings, *placed, *left_out), key=_place))
-
-
-def _left_out(name: str, text: str) -> Finding:
-    line = text.count("\n", 0, max(0, text.find(f'src="{name}"'))) + 1
-    return warning(FindingCode.LEFT_OUT, line, name="1 picture")
-
-
-def _in_source(warnings: Iterable[Finding], starts: Sequence[tuple[int, int]]) -> Iterator[Finding]:
-    """Yield warnings about the full text with their lines in the source."""
-    for each in warnings:
-        at, line = max(start for start in starts if start[0] <= each.line)
-        yield structs.replace(each, line=line + each.line - at, column=None)
-
-
-def _place(finding: Finding) -> tuple[int, int]:
-    return finding.line, finding.column or 0
-
-
-def _front_findings(source: Source) -> list[Finding]:
-    division = divide(source.front)
-    lines = {f.line for f in division.findings} | {s.line for s in division.sections if s.paid}
-    return [_in_markup(line, None, "front matter") for line in sorted(lines)]
-
-
-def _in_markup(line: int, column: int | None, where: str) -> Finding:
-    return Finding(
-        line,
-        column,
-        FindingCode.IN_MARKUP,
-        f"A marker stands inside {where}.",
-        "Move the marker into the running text.",
-    )
-
-
-def _misplaced(source: Source, marker: Marker, where: str) -> Finding:
-    line, column = position(source.body, marker.start)
-    return _in_markup(line + source.line - 1, column, where)
-
-
-def _body_findings(source: Source, division: Division, form: Format) -> list[Finding]:
-    shift = source.line - 1
-    findings = [structs.replace(f, line=f.line + shift) for f in division.findings]
-    for marker in form.misplaced(source.body, division.markers)[:MAX_MISPLACED]:
-        findings.append(_misplaced(source, marker, "markup"))
-    paid = [s for s in division.sections if s.paid]
-    if len(paid) > MAX_SECTIONS:
-        findings.append(
-            Finding(
-                paid[MAX_SECTIONS].line + shift,
-                None,
-                FindingCode.TOO_LARGE,
-                f"The document has more than {MAX_SECTIONS} paid sections.",
-                "Join neighbouring sections, or divide the document.",
-            )
-        )
-    return findings
-
-
-def _unpaid_findings(submission: Submission, document: Document) -> list[Finding]:
-    """Return a finding where nothing is paid, and that is not what was declared."""
-    if any(section.paid and not is_blank(section) for section in document.sections):
-        return []
-    if document.meta.offers:
-        message, hint = _OFFERED
-    elif submission.free or document.meta.free:
-        return []
-    else:
-        message, hint = _UNPAID
-    return [Finding(1, None, FindingCode.NOTHING_PAID, message, hint)]
-
-
-_MARK = "Write ##paidbegin## where the paid section begins and ##paidend## where it ends"
-_UNPAID = (
-    "Nothing in this document is paid, and it is not declared free.",
-    f"{_MARK}; or, if everyone may read all of it, declare it free: free: true in its front "
-    "matter, ?free=true in the API, --free at the command line, or the box in the studio.",
-)
-_OFFERED = (
-    "An offer is declared, and nothing in this document is paid.",
-    f"{_MARK}, or take the offer out.",
-)
-
-
-def _torn_findings(
-    source: Source, division: Division, document: Document, form: Format, preview: Rendering
-) -> list[Finding]:
-    """Return a finding for each cut that is not where its section was.
-
-    What is left of a text without its paid sections may read as other markup than the whole.
-    """
-    text = document.projection_text()
-    pairs = zip(division.markers[::2], division.markers[1::2], strict=True)
-    begins = [begin for begin, end in pairs if begin.end < end.start]
-    places = [match.start() for match in re.finditer(PLACEHOLDER, text)]
-    cuts = [
-        structs.replace(begin, start=at, end=at + 1)
-        for begin, at in zip(begins, places, strict=True)
-    ]
-    torn = form.misplaced(text, cuts)
-    if not torn and not _has_cuts(preview, len(cuts)):
-        torn = cuts
-    begin_of = dict(zip(cuts, begins, strict=True))
-    where = "markup once the paid text is gone"
-    return [_misplaced(source, begin_of[cut], where) for cut in torn[:MAX_MISPLACED]]
-
-
-def _has_cuts(preview: Rendering, count: int) -> bool:
-    forms = (preview.html, preview.markdown, preview.text)
-    return all(form.count(PLACEHOLDER) == count for form in forms)
-
-
-def _unescaped(source: Source, document: Document, form: Format) -> Rendering:
-    """Return the public rendering with a veil for each escaped marker that it still shows."""
-    sections = divide(veiled(source.body)).sections
-    return form.render(replace(document, sections=sections).projection_text(), source.meta.title)
-
-
-def _suspect(source: Source, form: Format) -> int:
-    """Return the line of what looks like a marker, 1 where that is any."""
-    if form.is_text:
-        return 1
-    seen = form.seen(source.text)
-    spans = [(start, end) for start, end, _ in spellings(seen)]
-    return next((line for line, _ in near_misses(seen, spans)), 1)
-
-
-def _shown_findings(
-    preview: Rendering, unescaped: Rendering, prose: str, meta: Meta, suspect: int
-) -> list[Finding]:
-    findings = []
-    # What shows a marker without its escapes has hidden one, and so has what shows more of them.
-    if (
-        residue(_declared(meta))
-        or residue(prose, _shown(unescaped), None)
-        or residue(_shown(unescaped))
-        or residue(_shown(preview), _shown(unescaped))
-    ):
-        findings.append(
-            Finding(
-                suspect,
-                None,
-                FindingCode.SUSPECT,
-                "Read as the page shows it, the free text holds what looks like a marker.",
-                "Look for a marker that markup, an entity or an escape divides, front matter too.",
-            )
-        )
-    if not preview.title:
-        findings.append(
-            Finding(
-                1,
-                None,
-                FindingCode.NO_TITLE,
-                "No title: no free heading or first line that is short enough for one.",
-                "Begin with a short line of free text, or declare a title in front matter.",
-            )
-        )
-    elif len(preview.title) > MAX_TITLE:
-        findings.append(
-            Finding(
-                1,
-                None,
-                FindingCode.TOO_LARGE,
-                f"The title is longer than {MAX_TITLE} characters.",
-                "Declare a shorter title in front matter.",
-            )
-        )
-    return findings
-
-
-def _declared(meta: Meta) -> str:
-    """Return what the page shows of the declared fields besides the title."""
-    offers = (
-        part for offer in meta.offers for part in (offer.name, offer.price, offer.url, offer.note)
-    )
-    return "\n".join((meta.summary, meta.author, *meta.outline, *offers))
-
-
-def _shown(rendering: Rendering) -> str:
-    return f"{rendering.title}\n{rendering.text}"
 
 
 def _completed(meta: Meta, preview: Rendering, language: str) -> Meta:

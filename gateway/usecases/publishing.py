@@ -21,21 +21,13 @@ from gateway.core.documents import Address
 from gateway.core.errors import Missing, NewlyPublic, Stale
 from gateway.core.findings import Finding, FindingCode
 from gateway.core.newly_public import newly_public
-from gateway.ports import (
-    Audit,
-    Clock,
-    Edition,
-    Ledger,
-    MadeCompanion,
-    PublicStore,
-    Sealed,
-    Vault,
-)
+from gateway.ports import Audit, Clock, Edition, Ledger, MadeCompanion, PublicStore, Sealed, Vault
 from gateway.usecases.announcing import Announcing
-from gateway.usecases.composing import Composed, Prepared, Submission, Task
+from gateway.usecases.composing import Composed, Prepared, Task
 from gateway.usecases.consequences import Coming, Compare, Consequences, Version
 from gateway.usecases.furnishing import furnished
 from gateway.usecases.indexing import Indexing
+from gateway.usecases.submissions import Submission
 
 ATTEMPTS = 8
 PAGE = 200  # documents looked at together

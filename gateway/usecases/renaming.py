@@ -14,9 +14,10 @@ from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Missing, Stale
 from gateway.ports import Clock, Edition, Ledger, Vault
 from gateway.usecases.announcing import Announcing
-from gateway.usecases.composing import Composed, Submission, Task
+from gateway.usecases.composing import Composed, Task
 from gateway.usecases.consequences import has_paid
 from gateway.usecases.publishing import Published, Publishing
+from gateway.usecases.submissions import Submission
 
 
 class Renaming:

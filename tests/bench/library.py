@@ -37,7 +37,8 @@ from gateway.stores.sql.engines import Engines, open_engines
 from gateway.stores.sql.ledger import open_ledger
 from gateway.stores.sql.rows import edition_row, grant_row
 from gateway.stores.versions import of_public
-from gateway.usecases.composing import Composed, Submission, Task
+from gateway.usecases.composing import Composed, Task
+from gateway.usecases.submissions import Submission
 from tests.bench.texts import COLLECTIONS, address_of, text_of
 
 DOCUMENTS, GRANTS = 100_000, 1_000_000

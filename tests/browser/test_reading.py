@@ -7,7 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
 from gateway.formats.sources import SourceFormats
-from gateway.usecases.composing import Submission, Task, compose
+from gateway.usecases.composing import Task, compose
+from gateway.usecases.submissions import Submission
 from tests.browser.pictures import shown
 from tests.servers import comes_true
 from tests.services import NOW

@@ -16,7 +16,7 @@ from gateway.cli.remote import DELAYS, Headers, RemoteTarget, Reply, is_open
 from gateway.cli.watching import Watch
 from gateway.core.documents import Address
 from gateway.core.errors import BadKey, GatewayError, Malformed, Refused, Unavailable
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 from tests.asgi import exchange
 from tests.cli.test_command_line import run as run_command
 from tests.http.served import Served, serving

@@ -11,7 +11,7 @@ from gateway.app import Services, open_services
 from gateway.cli.verifying import verify
 from gateway.core.documents import Address
 from gateway.core.errors import Moved
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 from tests.faults import loops
 
 pytestmark = pytest.mark.anyio

@@ -15,7 +15,7 @@ from gateway.cli.targets import LocalTarget, Outcome
 from gateway.cli.watching import Watch
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, Moved, Unavailable
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 from tests.faults import loops
 
 pytestmark = pytest.mark.anyio

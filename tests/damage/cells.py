@@ -21,8 +21,8 @@ from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
 from gateway.settings import load
 from gateway.stores.stored import BUCKET, FILES, Stored
-from gateway.usecases.composing import Submission
 from gateway.usecases.granting import GrantRequest
+from gateway.usecases.submissions import Submission
 from gateway.web.errors import status_of
 from tests import pictures
 from tests.asgi import Exchange, exchange

@@ -16,7 +16,7 @@ from gateway.core.errors import Lost
 from gateway.settings import load
 from gateway.stores.sql.engines import open_engines
 from gateway.stores.stored import BUCKET, STORED, Stored
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 from tests.conftest import empty_schema
 from tests.damage.cells import Ground
 from tests.damage.samples import EARLIER, HARMS, HERE, SAMPLES

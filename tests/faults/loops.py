@@ -34,9 +34,10 @@ from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.files.vault import FileVault
 from gateway.stores.memory import MemoryAnchors
 from gateway.stores.sql.ledger import open_ledger
-from gateway.usecases.composing import Composed, Submission, Task
+from gateway.usecases.composing import Composed, Task
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.publishing import Publishing
+from gateway.usecases.submissions import Submission
 from tests.faults.strikes import Strike
 from tests.tether import die_with_parent
 

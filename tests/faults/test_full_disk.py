@@ -101,7 +101,7 @@ from gateway.app import open_services
 from gateway.core.documents import Address
 from gateway.core.errors import Unavailable
 from gateway.settings import load
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 
 HERE = Submission(Address("demo", "first"), b"Title\\n\\nWords.", "plain", free=True)
 

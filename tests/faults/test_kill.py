@@ -23,9 +23,9 @@ from gateway.app import Services, build, open_services
 from gateway.core.documents import Address
 from gateway.core.errors import Revoked
 from gateway.stores.files.durable import PART
-from gateway.usecases.composing import Submission
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.reading import Credential
+from gateway.usecases.submissions import Submission
 from tests.asgi import Exchange, exchange
 from tests.faults import leaks, loops
 from tests.faults.killing import TIMEOUT, Event, Kill, before, begin

@@ -12,7 +12,7 @@ import pytest
 from gateway.core.documents import Address
 from gateway.core.errors import Refused
 from gateway.rendering.workers import prepare_submission
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 
 PLACES = (
     "<p>free {begin}gold text{end} more</p>",

@@ -30,7 +30,8 @@ from gateway.formats import docx
 from gateway.formats.sources import SourceFormats
 from gateway.formats.word.numbers import written
 from gateway.rendering.workers import compose_edition, prepare_submission
-from gateway.usecases.composing import Prepared, Submission, Task
+from gateway.usecases.composing import Prepared, Task
+from gateway.usecases.submissions import Submission
 from tests import word
 from tests.examples import examples
 from tests.services import NOW

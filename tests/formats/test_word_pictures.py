@@ -17,7 +17,8 @@ from gateway.core.errors import Refused
 from gateway.core.findings import FindingCode
 from gateway.formats.fragments import attribute, pieces
 from gateway.rendering.workers import compose_edition
-from gateway.usecases.composing import Composed, Submission, Task
+from gateway.usecases.composing import Composed, Task
+from gateway.usecases.submissions import Submission
 from tests import pictures
 from tests.properties.canaries import canaries, found_in, needles
 from tests.services import NOW

@@ -20,7 +20,7 @@ import gateway.process
 from gateway.app import open_services
 from gateway.core.documents import Address
 from gateway.settings import Settings, load
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 from tests.faults.processes import children_of
 from tests.servers import comes_true, free_port
 

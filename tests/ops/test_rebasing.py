@@ -11,7 +11,8 @@ from gateway.core.companions import PICTURES
 from gateway.core.documents import Address
 from gateway.ops.rebasing import Rebasing
 from gateway.rendering.workers import compose_edition
-from gateway.usecases.composing import Submission, Task
+from gateway.usecases.composing import Task
+from gateway.usecases.submissions import Submission
 from tests import pictures
 from tests.asgi import Exchange, exchange
 from tests.services import SECRET, Standing, gateway, settings

@@ -27,7 +27,8 @@ from gateway.rendering.cards import card
 from gateway.rendering.pages import LANGUAGES
 from gateway.rendering.paging import MAX_PAGES, form_of
 from gateway.rendering.representations import CARD, PAGE
-from gateway.usecases.composing import Composed, Submission, Task, compose, prepare
+from gateway.usecases.composing import Composed, Task, compose, prepare
+from gateway.usecases.submissions import Submission
 from tests.samples import body_of
 from tests.services import NOW
 from tests.web.sheets import PRESS

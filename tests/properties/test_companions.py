@@ -21,8 +21,9 @@ from gateway.rendering.encodings import stored_representation
 from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.files.vault import FileVault
 from gateway.stores.memory import MemoryLedger
-from gateway.usecases.composing import Composed, Submission, Task
+from gateway.usecases.composing import Composed, Task
 from gateway.usecases.picturing import Picturing
+from gateway.usecases.submissions import Submission
 from tests import pictures
 from tests.asgi import exchange
 from tests.properties.canaries import canaries, found_in, needles

@@ -27,8 +27,9 @@ from gateway.formats.sources import SourceFormats
 from gateway.rendering.cards import card
 from gateway.rendering.encodings import etag_of, public_representation
 from gateway.rendering.representations import CARD, OEMBED
-from gateway.usecases.composing import Composed, Submission, Task, prepare
+from gateway.usecases.composing import Composed, Task, prepare
 from gateway.usecases.publishing import Publishing
+from gateway.usecases.submissions import Submission
 from gateway.web.lists import Lists
 from gateway.web.public import Public
 from gateway.web.search import Search

@@ -23,7 +23,7 @@ from gateway.core.suspects import everywhere
 from gateway.core.texts import FreeText
 from gateway.formats import markdown
 from gateway.rendering.workers import prepare_submission
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 from tests.properties.articles import articles
 from tests.properties.listings import listings
 

@@ -11,7 +11,8 @@ from gateway.formats.sanitising import sanitise
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.body import going_on, headings, with_regions
 from gateway.rendering.pages import LANGUAGES
-from gateway.usecases.composing import Submission, Task, compose
+from gateway.usecases.composing import Task, compose
+from gateway.usecases.submissions import Submission
 from tests.samples import body_of
 from tests.services import NOW
 from tests.web.sheets import PRESS

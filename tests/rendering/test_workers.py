@@ -13,7 +13,8 @@ from gateway.core.documents import Address
 from gateway.core.errors import Refused, Unsupported
 from gateway.core.findings import FindingCode
 from gateway.rendering.workers import Elsewhere, Here, cores, stamp
-from gateway.usecases.composing import Submission, Task
+from gateway.usecases.composing import Task
+from gateway.usecases.submissions import Submission
 from tests import pictures
 from tests.faults import poisons
 from tests.faults.poisons import DIE, GREED, HANG

@@ -21,9 +21,9 @@ from gateway.stores.s3.bucket import Bucket, Object
 from gateway.stores.s3.public_store import LISTED, ObjectPublicStore
 from gateway.stores.s3.vault import ObjectVault
 from gateway.stores.versions import of_public
-from gateway.usecases.composing import Submission
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.reading import Credential
+from gateway.usecases.submissions import Submission
 from tests.asgi import exchange
 from tests.properties.public_surface import SITE
 from tests.s3 import S3

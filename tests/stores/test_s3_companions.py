@@ -15,8 +15,8 @@ from gateway.stores.memory import MemoryLedger
 from gateway.stores.s3.bucket import Bucket
 from gateway.stores.s3.public_store import ObjectPublicStore
 from gateway.stores.s3.vault import ObjectVault
-from gateway.usecases.composing import Submission
 from gateway.usecases.granting import GrantRequest
+from gateway.usecases.submissions import Submission
 from tests import pictures
 from tests.asgi import exchange
 from tests.s3 import S3

@@ -19,8 +19,8 @@ from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.files.vault import FileVault
 from gateway.stores.sql.ledger import open_ledger
 from gateway.usecases.codes import CodeRequest
-from gateway.usecases.composing import Submission
 from gateway.usecases.granting import GrantRequest
+from gateway.usecases.submissions import Submission
 from tests.services import SECRET, FrozenClock
 
 TOLD = "told.json"  # what the test has to know, and a gateway passes over

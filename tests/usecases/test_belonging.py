@@ -19,8 +19,8 @@ from gateway.core.errors import GatewayError, Lost
 from gateway.settings import Settings, load
 from gateway.stores.membership import OtherAuthority, StillServing
 from gateway.stores.store_names import KEPT
-from gateway.usecases.composing import Submission
 from gateway.usecases.granting import GrantRequest
+from gateway.usecases.submissions import Submission
 from tests.s3 import S3
 
 pytestmark = pytest.mark.anyio

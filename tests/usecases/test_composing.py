@@ -12,7 +12,8 @@ from gateway.core.findings import Finding, FindingCode
 from gateway.core.grammar import Spelling, literal
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.workers import Here, prepare_submission
-from gateway.usecases.composing import Submission, Task
+from gateway.usecases.composing import Task
+from gateway.usecases.submissions import Submission
 from tests.samples import body_of, names
 from tests.services import NOW
 

@@ -20,8 +20,8 @@ from gateway.ports.search_index import IndexChange, Indexed
 from gateway.settings import Settings, load
 from gateway.stores.files.search_index import FileSearchIndex
 from gateway.stores.memory import MemoryPublicStore, MemorySearchIndex
-from gateway.usecases.composing import Submission
 from gateway.usecases.indexing import Indexing
+from gateway.usecases.submissions import Submission
 from tests.services import gateway
 from tests.stores.spelled import endings, in_files
 from tests.stores.things import HERE, THERE, bundle

@@ -16,8 +16,9 @@ from gateway.core.errors import Stale
 from gateway.ports import Sealed
 from gateway.rendering.workers import Here
 from gateway.stores.memory import MemoryPublicStore
-from gateway.usecases.composing import Composed, Submission, Task
+from gateway.usecases.composing import Composed, Task
 from gateway.usecases.publishing import PAGE, Publishing
+from gateway.usecases.submissions import Submission
 from tests.services import SECRET, Standing, gateway
 from tests.stores.things import sealed
 

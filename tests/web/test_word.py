@@ -13,7 +13,8 @@ from gateway.core.errors import Refused, Unsupported
 from gateway.formats import docx
 from gateway.process import Exhausted, cpu_limit
 from gateway.rendering.workers import Elsewhere, compare_versions
-from gateway.usecases.composing import Submission, Task
+from gateway.usecases.composing import Task
+from gateway.usecases.submissions import Submission
 from tests import word
 from tests.asgi import exchange
 from tests.cli.test_command_line import run

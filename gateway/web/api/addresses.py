@@ -14,10 +14,10 @@ from gateway.core.documents import Address
 from gateway.core.errors import Missing, Stale
 from gateway.formats.slugs import UNTITLED, other_than
 from gateway.ports import Formats
-from gateway.usecases.composing import Submission
 from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.publishing import Published, Publishing
 from gateway.usecases.renaming import Renaming
+from gateway.usecases.submissions import Submission
 from gateway.web.api import schemas
 from gateway.web.api.documents import PATH, PUBLISHED, DocumentsApi, address_in, etag
 from gateway.web.api.operations import JSON, Operation

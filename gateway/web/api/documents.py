@@ -17,9 +17,9 @@ from gateway.core.findings import Finding
 from gateway.core.timestamps import timestamp
 from gateway.ports import Edition, Formats
 from gateway.rendering.problems import MAX_FINDINGS, finding
-from gateway.usecases.composing import Submission
 from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.publishing import Published, Publishing
+from gateway.usecases.submissions import Submission
 from gateway.web.api import schemas
 from gateway.web.api.operations import JSON, Body, Operation
 from gateway.web.api.responses import (

@@ -10,8 +10,9 @@ from gateway.core.errors import Missing
 from gateway.core.findings import FindingCode
 from gateway.formats.slugs import numbered
 from gateway.ports import Edition, Formats
-from gateway.usecases.composing import Prepared, Submission
+from gateway.usecases.composing import Prepared
 from gateway.usecases.publishing import Publishing
+from gateway.usecases.submissions import Submission
 from gateway.web.studio.drafts import Draft, suggested_slug
 
 UNNAMED = "-"  # where a draft is looked at whose file's name makes no address

@@ -11,7 +11,7 @@ from gateway.core.documents import Address, is_language
 from gateway.core.errors import GatewayError, Malformed, TooLarge, Unsupported
 from gateway.formats.slugs import slug_of
 from gateway.ports import Edition, Formats
-from gateway.usecases.composing import Submission
+from gateway.usecases.submissions import Submission
 from gateway.web.studio.excerpts import text_in
 from gateway.web.studio.uploads import Upload
 

@@ -19,8 +19,9 @@ from gateway.core.errors import (
 )
 from gateway.ports import Formats
 from gateway.rendering.press import PagePress
-from gateway.usecases.composing import Prepared, Submission
+from gateway.usecases.composing import Prepared
 from gateway.usecases.publishing import Publishing
+from gateway.usecases.submissions import Submission
 from gateway.web.studio.addresses import Addresses
 from gateway.web.studio.desk import HOME, StudioPages, done_at, own_address, see_other
 from gateway.web.studio.drafts import Draft, fitting

@@ -18,8 +18,9 @@ from gateway.core.errors import (
 )
 from gateway.core.findings import Finding
 from gateway.ports import Edition, Formats
-from gateway.usecases.composing import Prepared, Submission
+from gateway.usecases.composing import Prepared
 from gateway.usecases.publishing import Publishing
+from gateway.usecases.submissions import Submission
 from gateway.web.studio.addresses import Addresses
 from gateway.web.studio.kinds import of_refused
 from gateway.web.studio.looking import Looking
