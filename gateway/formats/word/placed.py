@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from gateway.formats.fragments import HEADINGS, Piece, pieces
 from gateway.formats.word.numbers import Level
-from gateway.formats.word.shown import STYLES, Numbered, Picture
+from gateway.formats.word.package import STYLES
+from gateway.formats.word.shown import Numbered, Picture
 from gateway.formats.word.signs import (
     BOX,
     FLOAT_END,
