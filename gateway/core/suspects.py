@@ -21,8 +21,8 @@ and so are blanks around it; a sigil that is not there is lost. A place is suspe
    comment; or `<paid` or `</paid`, a blank or `/`, at most 200 characters, of which the first is
    no operator (as in `a<paid && b>c`), and `>`. But where an end tag that misses its begin
    follows, that says it;
-8. a tag whose name is `paid` but for one slip or begins with `paid` or `pay`; an end tag that a
-   slip in its signs makes into something else, or that has lost a bracket;
+8. a tag whose name is `paid` but for one slip or begins with `paid` or `pay`; one that a slip in
+   its signs makes into something else, or an end tag that has lost a bracket;
 9. a word, whatever touches it, in what names a heading: `{#…}`, `(#…)`, `id=…`, `name=…`, and
    `[…]` at the end of a line;
 10. two sigils, a word in which blanks, line ends and `<br>` are strewn, and two sigils;
@@ -114,9 +114,10 @@ _OTHER = ord("?")  # in the table of slips: any character that no word has
 _SYMBOLS = tuple(bytes([code]) for code in b"paidbegn?")
 _TO_SLIPS = bytes(code if code in b"paidbegn" else _OTHER for code in range(256))
 
-# An end tag that has lost a bracket, or a sign of which stands where a letter was, or beside one.
+# A begin tag of two opening brackets; an end tag that has lost a bracket, or a sign of which stands
+# where a letter was, or beside one.
 _TORN = re.compile(
-    rb"<(?:/(?:paid|[>~]paid>|[ \n/>~]aid>|p[ \n/<>~]a?+id>|pa[ \n/<>~]i?+d>|pai[<~]d?+>)"
+    rb"<(?:paid<|/(?:paid|[>~]paid>|[ \n/>~]aid>|p[ \n/<>~]a?+id>|pa[ \n/<>~]i?+d>|pai[<~]d?+>)"
     rb"|[>~]/?+paid>|p/aid>)"
 )
 _BEGINLESS = re.compile(b"(?<!<)(?<!</)/paid>")

@@ -428,6 +428,11 @@ def test_a_slip_in_each_marker_of_a_pair_makes_nothing_public(spelling: Spelling
     check_pairs(divide, spelling, seed=1, count=3_000)
 
 
+def test_a_slip_in_both_brackets_of_tags_does_not_read_as_an_address() -> None:
+    for source in ("x <paid<gold:/paid> y", "x <paid<gold</paid> y", "<paid<gold:/paid>"):
+        assert divide(f"{source}\n\n##paidbegin##ok##paidend##\n").findings, source
+
+
 # Ordinary text
 
 
