@@ -120,7 +120,7 @@ _TORN = re.compile(
     rb"<(?:paid<|/(?:paid|[>~]paid>|[ \n/>~]aid>|p[ \n/<>~]a?+id>|pa[ \n/<>~]i?+d>|pai[<~]d?+>)"
     rb"|[>~]/?+paid>|p/aid>)"
 )
-_BEGINLESS = re.compile(b"(?<!<)(?<!</)/paid>")
+_BEGINLESS = re.compile(b"/paid>(?<!</paid>)(?<!<//paid>)")  # behind: what is fixed is found fast
 _IN_ADDRESS = re.compile(rb"<[a-z](?:[a-z]*+:|[^<>~]*[ \n][a-z:@.-]+=)[^ \n<>~]*\Z")
 
 
