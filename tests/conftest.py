@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     programs.watch()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads who belongs together
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave what takes long for a run of its own, and have each gateway started once."""
     _leave_long(config, items)

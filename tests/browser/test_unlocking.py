@@ -34,7 +34,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(params=["script", "no script"])
 def device(
-    request: pytest.FixtureRequest, browser: Browser, gateway: Served
+    request: pytest.FixtureRequest, gateway: Served, browser: Browser
 ) -> Iterator[Callable[[], BrowserContext]]:
     """Give one phone after the other: with scripts in English, without in Chinese."""
     opened: list[BrowserContext] = []
