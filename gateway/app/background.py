@@ -10,6 +10,7 @@ from gateway.app.services import Services
 from gateway.app.waits import ANNOUNCE, rest
 from gateway.core.documents import Address
 from gateway.ops.rebasing import Rebasing
+from gateway.ops.renewing import Renewing
 from gateway.ports import Edition
 from gateway.stores.membership import TENURE
 
@@ -27,11 +28,8 @@ def begin_background(services: Services) -> None:
     services.coherence.start()
     begin("sweep", partial(sweep, services, set()), SWEEP)
     begin("look over", LookOver(services), SWEEP)
-    begin(
-        "rebase",
-        Rebasing(services.publishing, services.store, services.settings.base_url, rest),
-        SWEEP,
-    )
+    renewing = Renewing(services.publishing, services.store, rest)
+    begin("rebase", Rebasing(renewing, services.settings.base_url), SWEEP)
     begin("index", services.indexing.fill, INDEX)
     begin("scrub index", services.indexing.scrub, SCRUB)
     begin("announce", services.announcing.confirm, ANNOUNCE)

@@ -10,6 +10,7 @@ from gateway.app import build, build_services
 from gateway.core.companions import PICTURES
 from gateway.core.documents import Address
 from gateway.ops.rebasing import Rebasing
+from gateway.ops.renewing import Renewing
 from gateway.rendering.workers import compose_edition
 from gateway.usecases.composing import Task
 from gateway.usecases.submissions import Submission
@@ -33,7 +34,7 @@ async def moved(side: Standing, base: str) -> Standing:
     services = build_services(
         settings(base_url=base), side.ledger, side.store, side.vault, SECRET, side.clock
     )
-    await Rebasing(services.publishing, services.store, base, at_once)()
+    await Rebasing(Renewing(services.publishing, services.store, at_once), base)()
     return replace(side, services=services, app=build(services))
 
 
