@@ -3,7 +3,8 @@
 Ids and addresses only. `on` is the id of what the act concerns: the grant that a read rests on, or
 that is given, taken back, redeemed, taken out of a reader, or has a new link; the reader that signs
 out; the code that is made or taken back; the signing key; the name of a publisher who gets an API
-key; the API key that is made or ended; the address that a renamed document has now.
+key, or says something else of itself; the API key that is made or ended; the address that a renamed
+document has now.
 `by` is who acts: grant:<id> for a bearer token, reader:<id>, code:<id> for the grant that a code
 gives to whoever redeems it, publisher:<name>, or OPERATOR.
 """
@@ -49,6 +50,7 @@ class Act(StrEnum):
     EVICT = "evict"
     KEY = "key"
     PUBLISHER = "publisher"
+    PROFILE = "profile"
     API_KEY = "api-key"
 
 

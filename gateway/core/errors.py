@@ -2,6 +2,7 @@
 
 GatewayError
 ├── Malformed            the request cannot be understood
+│   └── LowContrast      a colour that cannot be read on some paper (colours.py)
 ├── Refused              the source cannot be published; carries the findings
 ├── NewlyPublic          paid text would become public; carries its lines
 ├── TooLarge             more bytes than the limit
@@ -138,8 +139,8 @@ class Moved(GatewayError):
 class Stale(GatewayError):
     hint = "Fetch the current edition and send its ETag in If-Match."
 
-    def __init__(self, current: str | None) -> None:
-        super().__init__("The document has changed since, or its state is not the expected one.")
+    def __init__(self, current: str | None, what: str = "document") -> None:
+        super().__init__(f"The {what} has changed since, or its state is not the expected one.")
         self.current = current
 
 

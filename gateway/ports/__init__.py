@@ -14,6 +14,7 @@ from gateway.ports.grants import ANY_GRANT, Device, GrantRecords, Wanted
 from gateway.ports.keys import KeyRecords
 from gateway.ports.ledger import Ledger
 from gateway.ports.outbox import AuthorityRecord, Outbox, Outgoing
+from gateway.ports.profiles import ProfileRecords, Unshown
 from gateway.ports.public_store import PublicStore, Seal, Update, cursor, position
 from gateway.ports.readers import Reader, ReaderRecords
 from gateway.ports.rolls import ERA, Look, Rolls
@@ -52,6 +53,7 @@ __all__ = [
     "Outbox",
     "Outgoing",
     "Press",
+    "ProfileRecords",
     "PublicStore",
     "Reader",
     "ReaderRecords",
@@ -63,6 +65,7 @@ __all__ = [
     "Shelf",
     "Source",
     "StoreName",
+    "Unshown",
     "Update",
     "Vault",
     "Wanted",

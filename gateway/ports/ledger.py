@@ -12,6 +12,7 @@ from gateway.ports.documents import DocumentRecords
 from gateway.ports.grants import GrantRecords
 from gateway.ports.keys import KeyRecords
 from gateway.ports.outbox import Outbox
+from gateway.ports.profiles import ProfileRecords
 from gateway.ports.readers import ReaderRecords
 from gateway.ports.rolls import Rolls
 
@@ -22,6 +23,7 @@ class Ledger(
     ReaderRecords,
     CodeRecords,
     KeyRecords,
+    ProfileRecords,
     AnswerRecords,
     Outbox,
     Anchors,

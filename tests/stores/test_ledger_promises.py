@@ -13,6 +13,7 @@ from anyio.lowlevel import checkpoint
 from gateway.core.api_keys import ApiKey, May
 from gateway.core.documents import Address
 from gateway.core.errors import AlreadyMoved, Conflict, Missing, Stale, UsedUp
+from gateway.core.profiles import UNSAID, Mark, Profile
 from gateway.core.rights import Grant, Scope, Standing
 from gateway.ports import Answer, Ledger, Wanted
 from tests.stores.conftest import Rivals
@@ -721,3 +722,64 @@ async def test_words_of_sql_are_words_like_any_other(ledger: Ledger) -> None:
 
 async def test_a_ledger_that_answers_says_so(ledger: Ledger) -> None:
     await ledger.ping()
+
+
+# --- what publishers say of themselves ---------------------------------------------------------
+
+SAID = Profile("Lamp", colour="#1a5fb4", mark=Mark("image/png", 4, 2, "origin", "digest", b"\0PNG"))
+
+
+async def test_what_a_publisher_says_is_read_back_whole_by_every_process(rivals: Rivals) -> None:
+    await rivals.one.add_publisher("demo", "", 1)
+    assert await rivals.other.profile("demo") == UNSAID
+    await rivals.one.keep_profile("demo", SAID, "")
+    assert await rivals.other.profile("demo") == SAID
+    assert await rivals.other.profile_stamp("demo") == SAID.stamp
+    assert await rivals.other.profile("another") == UNSAID
+    assert await rivals.other.profiles("", 9) == ["demo"]
+    assert await rivals.other.profiles("demo", 9) == []
+    assert not await rivals.one.examine()
+
+
+async def test_what_nobody_publishes_says_nothing(rivals: Rivals) -> None:
+    with pytest.raises(Missing):
+        await rivals.one.keep_profile("demo", SAID, "")
+    await rivals.one.doubt_profile("demo")
+    assert await rivals.one.unshown("", 9) == []
+
+
+async def test_of_many_who_say_something_else_at_once_one_does(rivals: Rivals) -> None:
+    await rivals.one.add_publisher("demo", "", 1)
+    says: list[Callable[[], Awaitable[object]]] = [
+        partial(ledger.keep_profile, "demo", Profile(f"{name} {number}"), "")
+        for name, ledger in (("one", rivals.one), ("other", rivals.other))
+        for number in range(CROWD // 2)
+    ]
+    outcomes = await at_once(says)
+    assert [type(each) for each in outcomes if each].count(Stale) == len(says) - 1
+    ((_, changes, stamp),) = await rivals.one.unshown("", 9)
+    assert (changes, stamp) == (1, (await rivals.other.profile("demo")).stamp)
+
+
+async def test_what_comes_about_while_pages_are_set_again_is_not_settled(rivals: Rivals) -> None:
+    await rivals.one.add_publisher("demo", "", 1)
+    await rivals.one.keep_profile("demo", SAID, "")
+    ((_, changes, _),) = await rivals.one.unshown("", 9)
+    await rivals.other.doubt_profile("demo")
+    await rivals.one.settle_profile("demo", changes)
+    assert await rivals.one.is_unshown("demo")
+    ((_, changes, _),) = await rivals.one.unshown("", 9)
+    await rivals.one.settle_profile("demo", changes)
+    await rivals.other.settle_profile("demo", changes - 1)  # of a worker that comes late
+    assert not await rivals.other.is_unshown("demo")
+    assert await rivals.one.unshown("", 9) == []
+
+
+async def test_publishers_whose_pages_are_behind_are_told_in_order(rivals: Rivals) -> None:
+    for name in ("c", "a", "b"):
+        await rivals.one.add_publisher(name, "", 1)
+        await rivals.one.keep_profile(name, SAID, "")
+    await rivals.one.settle_profile("b", 1)
+    assert [each.publisher for each in await rivals.other.unshown("", 9)] == ["a", "c"]
+    assert [each.publisher for each in await rivals.other.unshown("a", 9)] == ["c"]
+    assert [each.publisher for each in await rivals.other.unshown("", 1)] == ["a"]

@@ -10,11 +10,18 @@ from gateway.stores.memory.codes import MemoryCodes
 from gateway.stores.memory.documents import MemoryDocuments
 from gateway.stores.memory.keys import MemoryKeys
 from gateway.stores.memory.outbox import MemoryOutbox
+from gateway.stores.memory.profiles import MemoryProfiles
 from gateway.stores.memory.roll import MemoryRoll
 
 
 class MemoryLedger(
-    MemoryDocuments, MemoryCodes, MemoryKeys, MemoryOutbox, MemoryRoll, MemoryAnchors
+    MemoryDocuments,
+    MemoryCodes,
+    MemoryKeys,
+    MemoryProfiles,
+    MemoryOutbox,
+    MemoryRoll,
+    MemoryAnchors,
 ):
     """A ledger in memory. Every method runs without a pause, and so is one transaction."""
 

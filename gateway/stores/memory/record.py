@@ -9,6 +9,7 @@ from gateway.core.api_keys import ApiKey
 from gateway.core.cache_keys import reader_key
 from gateway.core.codes import Code
 from gateway.core.documents import Address
+from gateway.core.profiles import Profile
 from gateway.core.rights import Grant, Scope
 from gateway.core.tokens import KeyState
 from gateway.ports import Answer, AuthorityRecord, Edition, Outgoing
@@ -40,6 +41,9 @@ class MemoryRecord:
         self._authority: AuthorityRecord | None = None
         self._attendance: dict[str, int] = {}
         self._publishers: set[str] = set()
+        self._profiles: dict[str, Profile] = {}
+        self._changes: dict[str, int] = {}
+        self._shown: dict[str, int] = {}
         self._fingerprints: dict[str, str] = {}
         self._roll: dict[str, str] = {}
 

@@ -11,7 +11,7 @@ from gateway.core.errors import GatewayError
 from gateway.core.tokens import KeyState
 from gateway.stores.sql import tables as t
 from gateway.stores.sql.record import SqlRecord, answering
-from gateway.stores.sql.rows import code_of, edition_of, grant_of, key_of
+from gateway.stores.sql.rows import code_of, edition_of, grant_of, key_of, profile_of
 
 MOST = 20  # faults of one table that are told
 BATCH = 1_000  # rows in memory at a time
@@ -21,6 +21,7 @@ _READ: dict[Table, Callable[[RowMapping], Any]] = {
     t.grant: grant_of,
     t.code: code_of,
     t.publisher_key: key_of,
+    t.profile: profile_of,
     t.signing_key: lambda row: KeyState(row["state"]),
 }
 

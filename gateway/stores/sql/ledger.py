@@ -9,6 +9,7 @@ from gateway.stores.sql.engines import open_engines
 from gateway.stores.sql.examining import Examining
 from gateway.stores.sql.grants import SqlGrants
 from gateway.stores.sql.keys import SqlKeys
+from gateway.stores.sql.profiles import SqlProfiles
 from gateway.stores.sql.record import answering
 from gateway.stores.sql.roll import SqlRoll
 from gateway.stores.sql.schema import bring_up
@@ -32,5 +33,7 @@ async def open_ledger(url: str, timeout: float = TIMEOUT) -> SqlLedger:
     return SqlLedger(engines)
 
 
-class SqlLedger(SqlDocuments, SqlGrants, SqlCodes, SqlKeys, Upkeep, SqlRoll, Examining):
+class SqlLedger(
+    SqlDocuments, SqlGrants, SqlCodes, SqlKeys, SqlProfiles, Upkeep, SqlRoll, Examining
+):
     """The ledger on SQLite or PostgreSQL."""

@@ -1,4 +1,4 @@
-"""Editions, grants, codes and API keys as rows of the ledger's tables, and back."""
+"""Editions, grants, codes, API keys and profiles as rows of the ledger's tables, and back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 from gateway.core.api_keys import ApiKey, May
 from gateway.core.codes import Code
 from gateway.core.documents import Address
+from gateway.core.profiles import Profile
 from gateway.core.rights import Grant, Scope
 from gateway.ports import Edition
 from gateway.stores.sql import tables as t
@@ -72,3 +73,13 @@ def key_of(row: RowMapping) -> ApiKey:
     facts = {name: row[name] for name in _KEY}
     may = frozenset(May(word) for word in row["may"].split(","))
     return ApiKey(hash=row["key_hash"], may=may, **facts)
+
+
+def profile_row(publisher: str, profile: Profile) -> dict[str, Any]:
+    """Return the columns of what a publisher says of itself."""
+    return {"publisher": publisher, "stamp": profile.stamp, "blob": profile.pack(publisher)}
+
+
+def profile_of(row: RowMapping) -> Profile:
+    """Return what a publisher says of itself, in a row. Raises Damaged."""
+    return Profile.unpack(row["blob"], row["publisher"])

@@ -40,6 +40,23 @@ publisher = Table(
     Column("made_at", BigInteger, nullable=False),
 )
 
+profile = Table(
+    "profile",  # what a publisher says of itself
+    metadata,
+    Column("publisher", Name, ForeignKey(publisher.c.name), primary_key=True),
+    Column("stamp", Name, nullable=False),
+    Column("blob", LargeBinary, nullable=False),
+    # How often its pages came to say something else, and up to which time they were set again.
+    Column("changes", BigInteger, nullable=False),
+    Column("shown", BigInteger, nullable=False),
+)
+Index(
+    "ix_profile_unshown",
+    profile.c.publisher,
+    sqlite_where=column("shown") < column("changes"),
+    postgresql_where=column("shown") < column("changes"),
+)
+
 publisher_key = Table(
     "publisher_key",
     metadata,
