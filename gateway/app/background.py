@@ -11,6 +11,7 @@ from gateway.app.waits import ANNOUNCE, rest
 from gateway.core.documents import Address
 from gateway.ops.rebasing import Rebasing
 from gateway.ops.renewing import Renewing
+from gateway.ops.restating import Restating
 from gateway.ports import Edition
 from gateway.stores.membership import TENURE
 
@@ -30,6 +31,7 @@ def begin_background(services: Services) -> None:
     begin("look over", LookOver(services), SWEEP)
     renewing = Renewing(services.publishing, services.store, rest)
     begin("rebase", Rebasing(renewing, services.settings.base_url), SWEEP)
+    begin("restate", Restating(renewing, services.ledger, services.profiles), SWEEP)
     begin("index", services.indexing.fill, INDEX)
     begin("scrub index", services.indexing.scrub, SCRUB)
     begin("announce", services.announcing.confirm, ANNOUNCE)
@@ -59,3 +61,5 @@ class LookOver:
     async def __call__(self) -> None:
         """Look at the next few."""
         self._after = await self._services.publishing.look_over(self._after)
+        if self._after is None:
+            await self._services.profiles.look_over()

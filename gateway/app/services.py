@@ -28,6 +28,7 @@ from gateway.ports import (
     Vault,
 )
 from gateway.rendering import workers as composing
+from gateway.rendering.profiles import profile_bundle
 from gateway.settings import SECRET, Settings
 from gateway.stores.background import Background
 from gateway.stores.files.audit import FileAudit
@@ -50,6 +51,7 @@ from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.indexing import Indexing
 from gateway.usecases.moving import Moving
 from gateway.usecases.picturing import Picturing
+from gateway.usecases.profiles import Profiles
 from gateway.usecases.publishers import Publishers
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.reading import Reading
@@ -218,12 +220,14 @@ def build_services(
     granting = Granting(ledger, signing, announcing, clock)
     index = index or MemorySearchIndex()
     indexing = Indexing(store, index)
+    profiles = Profiles(ledger, store, audit, clock, composer.make_mark, profile_bundle)
+    compose = profiles.composing(composer.compose)
     publishing = Publishing(
         ledger,
         store,
         vault,
         clock,
-        composer.compose,
+        compose,
         composer.prepare,
         announcing,
         audit,
@@ -240,10 +244,11 @@ def build_services(
         indexing=indexing,
         publishing=publishing,
         picturing=Picturing(vault, audit, clock, composer.make),
-        renaming=Renaming(ledger, vault, clock, composer.compose, publishing, announcing),
+        renaming=Renaming(ledger, vault, clock, compose, publishing, announcing),
         api_keys=ApiKeys(ledger, signing, announcing, seeds, clock),
         granting=granting,
         publishers=Publishers(ledger, announcing, clock),
+        profiles=profiles,
         codes=Codes(ledger, signing, announcing, seeds, clock, rest),
         redeeming=Redeeming(ledger, signing, announcing, clock),
         moving=Moving(ledger, signing, announcing, clock),

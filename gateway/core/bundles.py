@@ -132,6 +132,17 @@ class Entry:
     translation_of: str = ""
     base: str = ""
     """The origin that its forms name, "" for none."""
+    publisher_name: str = ""
+    """What its publisher calls itself, "" for nothing."""
+    has_mark: bool = False
+    """Whether its publisher has a mark."""
+    said: str = ""
+    """The stamp of what its forms say of their publisher, "" for nothing."""
+
+    @property
+    def by(self) -> str:
+        """By what name its publisher is shown."""
+        return self.publisher_name or self.address.publisher
 
 
 @dataclass(frozen=True, slots=True)

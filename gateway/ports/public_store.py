@@ -35,7 +35,10 @@ class Update(NamedTuple):
 
 
 class PublicStore(Protocol):
-    """Public bundles and the catalogue of their entries. It holds no paid byte."""
+    """Public bundles and the catalogue of their entries. It holds no paid byte.
+
+    What a publisher says of itself is a bundle too, at `place_of` it and without an entry.
+    """
 
     async def mark(self, address: Address) -> str:
         """Return what tells the bundle that is there from those before and after, "" for none."""
@@ -63,7 +66,7 @@ class PublicStore(Protocol):
         """
 
     def addresses(self) -> AsyncIterator[Address]:
-        """Yield where there is a bundle."""
+        """Yield where there is a bundle of a document, or of one that moved."""
 
     async def rebuild(self) -> None:
         """Make the catalogue anew from the bundles; what is damaged is left out."""

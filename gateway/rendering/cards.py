@@ -1,5 +1,7 @@
 """Cards: the picture that other sites show beside a link, of title, publisher and day alone.
 
+The publisher is there by its name, mark and colour; with none of them it has the gate's.
+
 Drawn with what fonts the machine has. Words that none of them can write are left out: a card
 without a title is better than one of boxes.
 """
@@ -14,7 +16,9 @@ from itertools import islice
 from pathlib import Path
 from typing import cast
 
-from PIL import Image, ImageDraw, ImageFont, features
+from PIL import Image, ImageColor, ImageDraw, ImageFont, features
+
+from gateway.core.profiles import UNSAID, Mark, Profile
 
 SIZE = 1200, 630  # pixels; what every site that shows cards takes
 FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "/System/Library/Fonts")
@@ -31,30 +35,34 @@ _PAPER, _INK, _SEAL = 0, _LEVELS - 1, _LEVELS
 _COLOURS = (0xFB, 0xFA, 0xF7), (0x17, 0x18, 0x1B), (0xB3, 0x34, 0x1F)
 _TITLES = ((72, 3), (56, 4), (44, 5))  # size in pixels, and lines that find room in it
 _SMALL = 34
+_MARK_WIDTH, _MARK_HEIGHT = 216, 54  # pixels; that a mark finds room in
 _OPENING = "“‘（《〈「『【([{"
 _CLOSING = "，。、；：？！”’）》〉」』】…,.;:?!)]}"
 
 Font = ImageFont.FreeTypeFont
 
 
-def card(title: str, publisher: str, day: str) -> bytes:
-    """Return the card of a document as a PNG."""
+def card(title: str, publisher: str, day: str, profile: Profile = UNSAID) -> bytes:
+    """Return the card of a document as a PNG. publisher: the name by which it is shown."""
     try:
-        return _drawn_card(title, publisher, day)
+        return _drawn_card(title, publisher, day, profile)
     except (OSError, RuntimeError, ValueError):  # a font that is damaged, or cannot shape a text
-        return _drawn_card("", "", "")
+        return _drawn_card("", "", "", UNSAID)
 
 
-def _drawn_card(title: str, publisher: str, day: str) -> bytes:
+def _drawn_card(title: str, publisher: str, day: str, profile: Profile) -> bytes:
     image = Image.new("L", SIZE, _PAPER)
     pen = ImageDraw.Draw(image)
     lines, font = _title(title)
     for at, line in enumerate(lines):
         pen.text((_LEFT, _TOP + at * font.size * 1.35), line, 255, font)
     small = _font(publisher + day, _SMALL)
+    mark = _mark(profile.mark)
     if publisher and small:
-        pen.text((_LEFT + 76, _FOOT + 6), f"{publisher} · {day}", 255, small)
-    return _png(_inked(image))
+        aside = mark.width + 22 if mark else 76 if profile == UNSAID else 34
+        pen.text((_LEFT + aside, _FOOT + 6), f"{publisher} · {day}", 255, small)
+    inked = _inked(image, profile)
+    return _png(_marked(inked, mark), 8) if mark else _png(inked, 4)
 
 
 def _title(title: str) -> tuple[Sequence[str], Font]:
@@ -179,21 +187,41 @@ def _found() -> Sequence[Path]:
 # --- ink ---------------------------------------------------------------------------------------
 
 
-def _inked(grey: Image.Image) -> Image.Image:
-    """Return grey as ink on paper, and the gate in front of it: a picture of few colours."""
+def _inked(grey: Image.Image, profile: Profile) -> Image.Image:
+    """Return grey as ink on paper, and the seal in front of it: a picture of few colours."""
     image = grey.point([value * _INK // 255 for value in range(256)])
     image = image.convert("P") if image.mode != "P" else image
-    image.putpalette(_palette())
+    image.putpalette(_palette(profile.colour))
     pen = ImageDraw.Draw(image)
     pen.rectangle((0, 0, SIZE[0], 11), _INK)
-    for left in (_LEFT, _LEFT + 34):
-        pen.rectangle((left, _FOOT, left + 13, _FOOT + 54), _INK)
-    pen.rectangle((_LEFT + 18, _FOOT + 21, _LEFT + 29, _FOOT + 32), _SEAL)
+    left = _LEFT + 18 if profile == UNSAID else _LEFT
+    if profile == UNSAID:
+        for post in (_LEFT, _LEFT + 34):
+            pen.rectangle((post, _FOOT, post + 13, _FOOT + 54), _INK)
+    if not profile.mark:
+        pen.rectangle((left, _FOOT + 21, left + 11, _FOOT + 32), _SEAL)
     return image
 
 
-def _palette() -> list[int]:
+def _mark(mark: Mark | None) -> Image.Image | None:
+    """Return the mark of a publisher as it stands on a card, None for none."""
+    if mark is None:
+        return None
+    image = Image.open(BytesIO(mark.body)).convert("RGBA")
+    image.thumbnail((_MARK_WIDTH, _MARK_HEIGHT), Image.Resampling.LANCZOS)
+    return image
+
+
+def _marked(inked: Image.Image, mark: Image.Image) -> Image.Image:
+    """Return a card with the mark where the gate would be."""
+    image = inked.convert("RGB")
+    image.paste(mark, (_LEFT, _FOOT + (_MARK_HEIGHT - mark.height) // 2), mark)
+    return image.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+
+
+def _palette(colour: str) -> list[int]:
     paper, ink, seal = _COLOURS
+    seal = cast("tuple[int, int, int]", ImageColor.getrgb(colour)) if colour else seal
     greys = [
         round(a + (b - a) * level / (_LEVELS - 1))
         for level in range(_LEVELS)
@@ -202,7 +230,7 @@ def _palette() -> list[int]:
     return [*greys, *seal]
 
 
-def _png(image: Image.Image) -> bytes:
+def _png(image: Image.Image, bits: int) -> bytes:
     file = BytesIO()
-    image.save(file, "PNG", bits=4, compress_level=1)
+    image.save(file, "PNG", bits=bits, compress_level=1)
     return file.getvalue()

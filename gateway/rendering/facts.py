@@ -37,9 +37,9 @@ def embedded(sheet: Sheet) -> dict[str, object]:
         "type": "link",
         "version": "1.0",
         "title": sheet.title,
-        "author_name": sheet.author or sheet.publisher,
+        "author_name": sheet.author or sheet.by,
         "author_url": sheet.home,
-        "provider_name": sheet.publisher,
+        "provider_name": sheet.by,
         "provider_url": sheet.home,
         "thumbnail_url": sheet.card,
         "thumbnail_width": width,
@@ -59,7 +59,7 @@ def linked_data_of(projection: Projection, sheet: Sheet, paid: bool) -> dict[str
         "dateModified": projection.updated,
         "url": sheet.url,
         "image": {"@type": "ImageObject", "url": sheet.card, "width": SIZE[0], "height": SIZE[1]},
-        "publisher": publisher(sheet.publisher, sheet.origin),
+        "publisher": publisher(sheet.publisher, sheet.origin, sheet.profile),
         "mainEntityOfPage": {
             "@type": "WebPage",
             "@id": sheet.url,
@@ -83,7 +83,7 @@ def linked_data_of(projection: Projection, sheet: Sheet, paid: bool) -> dict[str
 
 
 def _way(sheet: Sheet) -> list[Crumb]:
-    return way(sheet.origin, SITE, sheet.publisher, sheet.collection)
+    return way(sheet.origin, SITE, sheet.publisher, sheet.by, sheet.collection)
 
 
 def facts_of(sheet: Sheet) -> dict[str, object]:
@@ -96,6 +96,8 @@ def facts_of(sheet: Sheet) -> dict[str, object]:
         "address": str(sheet.address),
         "url": sheet.url,
         "publisher": sheet.publisher,
+        "publisher_name": sheet.by,
+        "help": sheet.profile.help or None,
         "collection": sheet.collection or None,
         "summary": sheet.summary or None,
         "licence": sheet.licence or None,
@@ -127,7 +129,7 @@ def refusal_of(facts: dict[str, object]) -> dict[str, object]:
     }
 
 
-_NAMED = ("title", "author", "language", "publisher", "address", "url")
+_NAMED = ("title", "author", "language", "publisher", "publisher_name", "help", "address", "url")
 """What a refusal says of the document."""
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gateway.core.profiles import Profile
 from gateway.rendering.listings import Listing
+from gateway.rendering.representations import MARK
 
 Data = dict[str, object]
 
@@ -30,14 +32,23 @@ def crumbs(steps: Sequence[Crumb]) -> Data:
     }
 
 
-def publisher(name: str, origin: str) -> Data:
-    """Return who publishes."""
-    return {"@type": "Organization", "name": name, "url": f"{origin}/documents/{name}"}
+def publisher(name: str, origin: str, profile: Profile) -> Data:
+    """Return who publishes, by its name in addresses and by what it says of itself."""
+    home = f"{origin}/documents/{name}"
+    data: Data = {"@type": "Organization", "name": profile.name or name, "url": home}
+    if profile.mark:
+        size = {"width": profile.mark.width, "height": profile.mark.height}
+        data["logo"] = {"@type": "ImageObject", "url": f"{home}/{MARK}"} | size
+    if profile.help_link:
+        is_mail = profile.help_link.startswith("mailto:")
+        ask = {"email": profile.help} if is_mail else {"url": profile.help}
+        data["contactPoint"] = {"@type": "ContactPoint", "contactType": "customer support"} | ask
+    return data
 
 
-def way(origin: str, site: str, publisher: str, collection: str) -> list[Crumb]:
-    """Return the steps to a publisher or one of its collections."""
-    steps = [Crumb(site, f"{origin}/"), Crumb(publisher, f"{origin}/documents/{publisher}")]
+def way(origin: str, site: str, publisher: str, by: str, collection: str) -> list[Crumb]:
+    """Return the steps to a publisher, which is shown by a name, or one of its collections."""
+    steps = [Crumb(site, f"{origin}/"), Crumb(by, f"{origin}/documents/{publisher}")]
     if collection:
         steps.append(Crumb(collection, f"{steps[-1].url}/collections/{collection}"))
     return steps
@@ -59,14 +70,17 @@ def of_listing(listing: Listing, site: str, search: str) -> Data:
     }
     if not listing.publisher:
         return graph(_site(listing.origin, site, search), members)
+    owner = publisher(listing.publisher, listing.origin, listing.profile)
+    if listing.profile.about:
+        owner["description"] = listing.profile.about
     page: Data = {
         "@type": "CollectionPage",
         "name": listing.name,
         "url": listing.url,
-        "publisher": publisher(listing.publisher, listing.origin),
+        "publisher": owner,
         "mainEntity": members,
     }
-    steps = way(listing.origin, site, listing.publisher, listing.collection)
+    steps = way(listing.origin, site, listing.publisher, listing.by, listing.collection)
     return graph(page, crumbs(steps))
 
 

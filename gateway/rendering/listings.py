@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from gateway.core.bundles import Entry
+from gateway.core.profiles import UNSAID, Profile
 
 SITE = "Paidgate"  # the name of a site that has given itself none
 FEED = "feed.xml"
@@ -26,6 +27,8 @@ class Listing:
     """Where this page begins, "" for the first."""
     following: str = ""
     """Where the next page begins, "" after the last."""
+    profile: Profile = UNSAID
+    """What the publisher says of itself."""
 
     @property
     def path(self) -> str:
@@ -37,7 +40,12 @@ class Listing:
     @property
     def name(self) -> str:
         """What it is called, "" for everything."""
-        return self.collection or self.publisher
+        return self.collection or self.by
+
+    @property
+    def by(self) -> str:
+        """By what name the publisher is shown, "" for none."""
+        return self.profile.name or self.publisher
 
     @property
     def url(self) -> str:

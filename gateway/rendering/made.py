@@ -1,8 +1,9 @@
-"""Making companions, in whatever process: what decodes pictures is imported when one comes."""
+"""Making companions and marks, anywhere: what decodes pictures is imported when one comes."""
 
 from __future__ import annotations
 
 from gateway.core.companions import PICTURES
+from gateway.core.profiles import Mark
 from gateway.ports import MadeCompanion
 from gateway.rendering.attachments import make_attachment
 
@@ -15,3 +16,10 @@ def make(name: str, body: bytes, kind: str = PICTURES) -> MadeCompanion:
     from gateway.rendering.pictures import make_picture
 
     return make_picture(name, body)
+
+
+def mark_of(body: bytes) -> Mark:
+    """Make the mark of a publisher. Raises Unsupported, Refused."""
+    from gateway.rendering.pictures import make_mark
+
+    return make_mark(body)

@@ -6,7 +6,7 @@ To be called in a process that can be killed: no decoder of pictures is trusted 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from typing import NamedTuple
 
@@ -22,9 +22,10 @@ from gateway.core.companions import (
 )
 from gateway.core.errors import Refused, TooLarge, Unsupported
 from gateway.core.findings import Finding, FindingCode
+from gateway.core.profiles import MARK_TYPES, Mark
 from gateway.ports import MadeCompanion
 from gateway.process import Exhausted, cpu_limit
-from gateway.rendering.encodings import stored_representation
+from gateway.rendering.encodings import etag_of, stored_representation
 
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 30_000  # pixels
@@ -59,6 +60,9 @@ class _Bounds(NamedTuple):
     height: int
 
 
+_OF_MARK = _Bounds(384, 128)  # about four times as large as it is shown
+
+
 def make_picture(name: str, body: bytes) -> MadeCompanion:
     """Return a picture as it will be shown, in up to two sizes.
 
@@ -67,9 +71,28 @@ def make_picture(name: str, body: bytes) -> MadeCompanion:
     kind = picture_kind(body)
     if not kind:
         raise Unsupported("picture", _told(body), PICTURE_TYPES)
+    with _bounded():
+        return _made(name, body, kind)
+
+
+def make_mark(body: bytes) -> Mark:
+    """Return the mark of a publisher as it will be shown. Raises Unsupported, Refused."""
+    kind = picture_kind(body)
+    if _TYPES.get(kind) not in MARK_TYPES:
+        raise Unsupported("picture", _told(body), MARK_TYPES)
+    with _bounded():
+        image = _within(_pixels(body, kind), _OF_MARK)
+        shown = _encoded(image, kind)
+    digest = etag_of(shown).strip('"')
+    return Mark(_TYPES[kind], image.width, image.height, origin_of(body), digest, shown)
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Decode within bounds. Raises TooLarge, Refused."""
     try:
         with cpu_limit(MAX_SECONDS):
-            return _made(name, body, kind)
+            yield
     except (TooLarge, Refused):
         raise
     except (Exhausted, MemoryError):

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from gateway.core.bundles import HEADERS, IDENTITY, Bundle, Entry
 from gateway.core.documents import PLACEHOLDER, FullText, Offer, Projection
+from gateway.core.profiles import UNSAID, Profile
 from gateway.core.timestamps import day_of
 from gateway.rendering.body import GO_ON, going_on, with_regions
 from gateway.rendering.cards import card
@@ -62,15 +63,26 @@ class ShownOffer:
 
 
 class PagePress:
-    """Sets texts with the pages of the gateway. Links start at the root if base_url is ""."""
+    """Sets texts with the pages of the gateway. Links start at the root if base_url is "".
 
-    def __init__(self, pages: Pages, base_url: str = "") -> None:
+    profile: what the publisher of the texts says of itself.
+    """
+
+    def __init__(self, pages: Pages, base_url: str = "", profile: Profile = UNSAID) -> None:
         self._pages = pages
         self._base = base_url.rstrip("/")
+        self._profile = profile
+
+    def said(self, profile: Profile) -> PagePress:
+        """Return a press for the texts of a publisher that says this of itself."""
+        return PagePress(self._pages, self._base, profile)
+
+    def _sheet(self, text: Projection | FullText) -> Sheet:
+        return Sheet(text.address, text.meta, text.rendering, self._base, self._profile)
 
     def public(self, projection: Projection, edition: str) -> Bundle:
         """Return the public forms: preview page, Markdown, plain text, JSON, and the refusal."""
-        sheet = Sheet(projection.address, projection.meta, projection.rendering, self._base)
+        sheet = self._sheet(projection)
         cuts = [Cut(number, size) for number, size in enumerate(projection.cuts, 1)]
         pages = self._previews(projection, sheet, cuts)
         facts = public_facts(projection, sheet, cuts)
@@ -91,8 +103,9 @@ class PagePress:
         # Whoever is refused sees the first page, whatever page was asked for: how many the whole
         # has is for those who may read it.
         refused = self._pages.render("refused.html", sheet.interface, **pages[0] | {"state": "no"})
+        drawn = card(sheet.title, sheet.by, _day(projection), self._profile)
         forms |= {
-            CARD: picture_representation(card(sheet.title, sheet.publisher, _day(projection))),
+            CARD: picture_representation(drawn),
             OEMBED: public_representation(JSON, json_of(embedded(sheet))),
             REFUSED["html"]: private_representation(HTML, refused),
             REFUSED["json"]: private_representation(PROBLEM, json_of(refusal_of(facts))),
@@ -101,7 +114,7 @@ class PagePress:
 
     def full(self, full: FullText, edition: str) -> Bundle:
         """Return the forms for the holder of a right, uncompressed and without ETag."""
-        sheet = Sheet(full.address, full.meta, full.rendering, self._base)
+        sheet = self._sheet(full)
         html = sheet.rendering.html
         html = html if full.free_start is None else going_on(html, full.free_start)
         forms = {
@@ -125,7 +138,7 @@ class PagePress:
 
     def article(self, projection: Projection) -> Markup:
         """Return what the preview page shows of a projection, without the page around it."""
-        sheet = Sheet(projection.address, projection.meta, projection.rendering, self._base)
+        sheet = self._sheet(projection)
         cuts = [Cut(number, size) for number, size in enumerate(projection.cuts, 1)]
         html = self._with_regions(projection.rendering.html, sheet.interface)
         page = self._preview(projection, sheet, cuts, whole(html, sheet.path), iter(cuts))
@@ -228,6 +241,9 @@ def _entry(projection: Projection, sheet: Sheet, base: str) -> Entry:
         order=projection.meta.order,
         translation_of=projection.meta.translation_of,
         base=base,
+        publisher_name=sheet.profile.name,
+        has_mark=sheet.profile.mark is not None,
+        said=sheet.profile.stamp,
     )
 
 

@@ -30,4 +30,5 @@ OTHERS = (
 REPRESENTATIONS = (PAGE, *OTHERS)
 
 CARD = "card.png"  # what other sites show beside a link
+MARK, COLOURS = "pictures/mark", "colours.css"  # of a publisher, below its address
 OEMBED = "oembed"  # what other sites show instead of one

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from gateway.core.documents import Address, Meta, Offer, Rendering
+from gateway.core.profiles import UNSAID, Profile
 from gateway.core.timestamps import day_of
 from gateway.rendering.lengths import minutes
 from gateway.rendering.listings import FEED
@@ -24,7 +25,14 @@ _LINK = re.compile(r"(?:https?://|mailto:|/(?!/))[^\s\\]+", re.IGNORECASE)
 class Sheet:
     """What every form of one text says about it."""
 
-    def __init__(self, address: Address, meta: Meta, rendering: Rendering, base: str) -> None:
+    def __init__(
+        self,
+        address: Address,
+        meta: Meta,
+        rendering: Rendering,
+        base: str,
+        profile: Profile = UNSAID,
+    ) -> None:
         self.address = address
         self.rendering = rendering
         self.title = one_line(meta.title)
@@ -38,6 +46,8 @@ class Sheet:
         self.licence = meta.licence
         self.origin = base
         self.publisher = address.publisher
+        self.profile = profile.told
+        self.by = profile.name or address.publisher
         self.home = f"{base}/documents/{address.publisher}"
         self.original = f"{self.home}/{meta.translation_of}" if meta.translation_of else ""
         self.path = f"/documents/{address}"

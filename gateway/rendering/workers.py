@@ -31,10 +31,11 @@ from gateway.core.errors import GatewayError, Refused
 from gateway.core.findings import Finding, FindingCode
 from gateway.core.markers import divide
 from gateway.core.newly_public import newly_public
+from gateway.core.profiles import Mark
 from gateway.formats.sources import SourceFormats
 from gateway.ports import Format, MadeCompanion
 from gateway.process import die_with_parent
-from gateway.rendering.made import make
+from gateway.rendering.made import make, mark_of
 from gateway.rendering.pages import Pages
 from gateway.rendering.press import PagePress
 from gateway.rendering.shipped import shipped
@@ -93,7 +94,7 @@ def cores() -> int:
 
 def compose_edition(task: Task, base_url: str) -> Composed:
     """Make an edition of a submission. Raises Refused, Unsupported."""
-    return compose(task, SourceFormats(), PagePress(pages(), base_url), make)
+    return compose(task, SourceFormats(), PagePress(pages(), base_url, task.profile), make)
 
 
 def prepare_submission(submission: Submission, now: int) -> Prepared:
@@ -136,6 +137,10 @@ class Here:
         """Make a picture or an attachment. Raises Unsupported, TooLarge, Refused."""
         return make(name, body, kind)
 
+    async def make_mark(self, publisher: str, body: bytes) -> Mark:  # noqa: ARG002
+        """Make the mark of a publisher. Raises Unsupported, Refused."""
+        return mark_of(body)
+
     async def compare(self, publisher: str, before: Version, after: Version) -> tuple[Finding, ...]:  # noqa: ARG002
         """Find what is newly public. Raises Refused."""
         return compare_versions(before, after)
@@ -172,6 +177,10 @@ class Elsewhere:
     async def make(self, publisher: str, name: str, body: bytes, kind: str) -> MadeCompanion:
         """Make a picture or an attachment. Raises Unsupported, TooLarge, Refused."""
         return await self._run(publisher, partial(make, name, body, kind), "file")
+
+    async def make_mark(self, publisher: str, body: bytes) -> Mark:
+        """Make the mark of a publisher. Raises Unsupported, Refused."""
+        return await self._run(publisher, partial(mark_of, body), "file")
 
     async def compare(self, publisher: str, before: Version, after: Version) -> tuple[Finding, ...]:
         """Find what is newly public. Raises Refused."""

@@ -21,6 +21,7 @@ STORED = (
     Stored("preview in the vault", (FILES, BUCKET), "its source"),
     Stored("source", (FILES, BUCKET), "whoever sends it again"),
     Stored("companion", (FILES, BUCKET), "whoever sends it again"),
+    Stored("profile", (FILES, BUCKET), "the ledger"),
     Stored("catalogue", (FILES, BUCKET), "the previews"),
     Stored("ledger", (SQLITE,)),
     Stored("secret", (DATA,)),

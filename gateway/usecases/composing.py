@@ -25,6 +25,7 @@ from gateway.core.errors import Refused, Unsupported
 from gateway.core.findings import Finding
 from gateway.core.languages import language_of
 from gateway.core.markers import divide
+from gateway.core.profiles import UNSAID, Profile
 from gateway.core.timestamps import later, timestamp, written
 from gateway.ports import Edition, Format, Formats, MadeCompanion, Press, Sealed, Source
 from gateway.usecases.furnishing import (
@@ -155,6 +156,7 @@ class Task:
     before: Edition | None
     digest: str = ""  # of the submission
     dates: tuple[str, str] | None = None  # published and updated, where they are settled
+    profile: Profile = UNSAID  # of its publisher
 
 
 @dataclass(frozen=True, slots=True)

@@ -496,10 +496,17 @@ class Publishing:
             if bundle is None or at_hand != current.id:
                 bundle = await self._vault.public(address, current.id)
             await self._store.put(address, bundle, mark)
+            await self._require_said(address, bundle)
         elif moved:
             await self._store.put(address, moved_to(moved), mark)
         else:
             await self._store.delete(address, mark)
+
+    async def _require_said(self, address: Address, bundle: Bundle) -> None:
+        """Have what is shown set again if its publisher says something else of itself by now."""
+        said = bundle.entry.said if bundle.entry else ""
+        if said != await self._ledger.profile_stamp(address.publisher):
+            await self._ledger.doubt_profile(address.publisher)
 
     async def recover(self) -> Mapping[Address, Exception]:
         """Settle whatever dead processes left, and erase what was deleted long enough ago.

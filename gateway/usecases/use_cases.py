@@ -13,6 +13,7 @@ from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.indexing import Indexing
 from gateway.usecases.moving import Moving
 from gateway.usecases.picturing import Picturing
+from gateway.usecases.profiles import Profiles
 from gateway.usecases.publishers import Publishers
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.reading import Reading
@@ -31,6 +32,7 @@ class UseCases:
     renaming: Renaming
     indexing: Indexing
     publishers: Publishers
+    profiles: Profiles
     api_keys: ApiKeys
     granting: Granting
     codes: Codes

@@ -16,15 +16,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.bundles import Entry, Representation
+from gateway.core.bundles import Damaged, Entry, Representation
 from gateway.core.documents import NAME, is_name
 from gateway.core.errors import Malformed, Missing
+from gateway.core.profiles import UNSAID, Profile, place_of
 from gateway.core.timestamps import later
 from gateway.ports import PublicStore, Update, cursor, position
 from gateway.rendering.encodings import NOW, public_representation
 from gateway.rendering.linked_data import of_listing
 from gateway.rendering.listings import FEED, SITE, Listing
 from gateway.rendering.pages import Language, Pages
+from gateway.rendering.profiles import profile_of
 from gateway.rendering.representations import HTML
 from gateway.rendering.sitemaps import MOST, index, sitemap
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse
@@ -138,7 +140,8 @@ class Lists:
                 return None  # whom nobody can read anything of does not exist in public
             shown, place = found[:PAGE_SIZE], position if wanted.collection else cursor
             following = place(shown[-1]) if len(found) > PAGE_SIZE else ""
-            listing = replace(wanted, entries=shown, following=following)
+            said = await self._said(wanted, shown)
+            listing = replace(wanted, entries=shown, following=following, profile=said)
             data = of_listing(listing, SITE, self.search)
             return self._made(HTML, "catalogue.html", listing, linked_data=data)
 
@@ -149,9 +152,19 @@ class Lists:
             found = await self._store.entries(wanted.publisher, "", PAGE_SIZE, wanted.collection)
             if wanted.publisher and not found:
                 return None
-            return self._made(ATOM, FEED, replace(wanted, entries=found))
+            listing = replace(wanted, entries=found, profile=await self._said(wanted, found))
+            return self._made(ATOM, FEED, listing)
 
         return make
+
+    async def _said(self, wanted: Listing, entries: Sequence[Entry]) -> Profile:
+        """Return what the publisher of a list says of itself. Raises Damaged."""
+        if not wanted.publisher:
+            return UNSAID
+        bundle = await self._store.get(place_of(wanted.publisher))
+        if bundle is None and any(entry.said for entry in entries):
+            raise Damaged("What a publisher says of itself is missing.")
+        return profile_of(bundle)
 
     async def _entries(self, wanted: Listing, limit: int) -> Sequence[Entry]:
         if wanted.collection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from starlette.requests import Request
@@ -9,10 +10,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.bundles import IDENTITY
-from gateway.core.documents import Address
+from gateway.core.documents import NAME, Address
 from gateway.core.errors import Malformed, Missing, Moved
+from gateway.core.profiles import place_of
 from gateway.ports import PublicStore
-from gateway.rendering.representations import CARD, OEMBED
+from gateway.rendering.representations import CARD, COLOURS, MARK, OEMBED
 from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder, document_of
 from gateway.web.http.headers import CACHE_FOREVER, CACHE_PUBLIC
@@ -26,6 +28,15 @@ from gateway.web.http.sending import (
     send_public,
 )
 from gateway.web.preview_cache import PreviewCache
+
+SAID = (MARK, COLOURS)
+_SAID = re.compile(f"/documents/({NAME})/({'|'.join(map(re.escape, SAID))})".encode(), re.ASCII)
+
+
+def _said_by(path: bytes) -> tuple[Address, str] | None:
+    """Return what a path names of that which a publisher says of itself, None for nothing."""
+    found = _SAID.fullmatch(path)
+    return (place_of(found[1].decode()), found[2].decode()) if found else None
 
 
 class Public:
@@ -50,6 +61,7 @@ class Public:
             Route("/documents/{publisher}/{slug}/pictures/{name}", self.preview),
             Route("/documents/{publisher}/{slug}/attachments/{name}", self.attachment),
             Route(f"/documents/{{publisher}}/{{slug}}/{CARD}", self.card),
+            *(Route(f"/documents/{{publisher}}/{form}", self.said) for form in SAID),
             Route("/oembed", self.oembed),
             Route("/static/{name}", self.asset),
         ]
@@ -63,7 +75,7 @@ class Public:
         coding = coding_for(ask)
         variant = self._previews.good(ask.path, coding)
         if variant is None:
-            named = document_of(ask.path)
+            named = document_of(ask.path) or _said_by(ask.path)
             variant = self._previews.fetch(ask.path, coding, *named) if named else None
         return None if variant is None else public_answer(ask, variant)
 
@@ -73,6 +85,15 @@ class Public:
         variant = await self._previews.find(path, coding_for(ask), address, form)
         if variant is None:
             raise Missing("document")
+        return response_of(public_answer(ask, variant), variant)
+
+    async def said(self, request: Request) -> Response:
+        """Send the mark of a publisher, or the sheet of its colours."""
+        ask = PlainRequest.of(request)
+        named = _said_by(ask.path)
+        variant = await self._previews.find(ask.path, coding_for(ask), *named) if named else None
+        if variant is None:
+            raise Missing("thing")
         return response_of(public_answer(ask, variant), variant)
 
     async def card(self, request: Request) -> Response:

@@ -19,6 +19,7 @@ from gateway.cli.welcome import move_in
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError
+from gateway.rendering.representations import COLOURS, MARK
 from gateway.settings import load
 from gateway.stores.stored import BUCKET, FILES, Stored
 from gateway.usecases.granting import GrantRequest
@@ -36,6 +37,8 @@ SOURCES = {
     HERE: ("markdown", "report.md", f"# 报告\n\n{FREE}\n\n##paidbegin##\n{PAID}\n##paidend##\n"),
     THERE: ("plain", "story.txt", "Story\n\nBegins, ##paidbegin##goes on,##paidend## and ends.\n"),
 }
+PROFILE = {"name": "灯房", "colour": "#1a5fb4"}
+SAID = (MARK, COLOURS)
 BR = ("accept-encoding", "br")
 ERRORS = (404, 503)
 
@@ -104,6 +107,9 @@ class Ground:
     async def _filled(self, name: str) -> Mapping[str, bytes]:
         here = self._empty(name)
         async with here.open() as services:
+            await services.publishers.register("demo")
+            await services.profiles.change("demo", PROFILE, pictures.png("mark"))
+            await services.ledger.settle_profile("demo", 1)
             await _publish(services, "\nMore.\n", THERE)
             await move_in(services, self._folder / "sources")
             grant = await services.granting.grant("demo", GrantRequest("all"))
@@ -193,6 +199,8 @@ class Ground:
         answers = {"/": await exchange(app, "GET", "/")}
         for target in (f"/documents/{a}{end}" for a in SOURCES for end in ("", ".json")):
             answers[target] = await exchange(app, "GET", target, [BR])
+        for target in (f"/documents/demo/{form}" for form in SAID):
+            answers[target] = await exchange(app, "GET", target, [BR])
         for target in (f"/read/{a}{end}" for a in SOURCES for end in ("", ".txt")):
             answers[target] = await exchange(app, "GET", target, [bearer])
         for target in self._pictures(answers):
@@ -205,7 +213,7 @@ class Ground:
         """Return where the pictures were when everything was whole."""
         known = [target for target in self._answers if "/pictures/" in target]
         return known or re.findall(
-            r' src="(/[^"]*/pictures/[^"]*)"', answers[f"/read/{HERE}"].body.decode()
+            rf' src="(/[^"]*{HERE}/pictures/[^"]*)"', answers[f"/read/{HERE}"].body.decode()
         )
 
 

@@ -94,6 +94,9 @@ SAMPLES: Mapping[str, Sample] = {
         another=_of(f"public/{THERE}.bundle"),
         earlier=_earlier_preview,
     ),
+    "profile": Sample(
+        _under(f"public/{HERE.publisher}/~.bundle"), another=_of("public/demo/story")
+    ),
     "full text": _edition("full"),
     "preview in the vault": _edition("public"),
     "source": _edition("source"),

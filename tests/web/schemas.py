@@ -14,6 +14,7 @@ _ATOM = """
     <zeroOrMore><ref name="author"/></zeroOrMore>
     <ref name="id"/><ref name="title"/><ref name="updated"/>
     <optional><element name="subtitle"><ref name="common"/><text/></element></optional>
+    <optional><element name="logo"><data type="anyURI"/></element></optional>
     <zeroOrMore><ref name="link"/></zeroOrMore>
     <zeroOrMore><ref name="entry"/></zeroOrMore>
   </interleave></element></start>

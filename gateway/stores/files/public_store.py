@@ -19,7 +19,7 @@ from anyio import CapacityLimiter, to_thread
 
 from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.clock_cache import ClockCache
-from gateway.core.documents import Address
+from gateway.core.documents import Address, is_name
 from gateway.core.errors import Malformed, Missing, Stale
 from gateway.ports import Health, Seal, Update
 from gateway.stores.damages import Damages
@@ -263,7 +263,7 @@ def _load(path: Path, address: Address) -> Loaded | None:
 
 
 def _paths(root: Path) -> Sequence[Path]:
-    return sorted(root.glob(f"*/*{SUFFIX}"))
+    return sorted(path for path in root.glob(f"*/*{SUFFIX}") if is_name(path.stem))
 
 
 def _entries(root: Path) -> Iterator[Entry]:

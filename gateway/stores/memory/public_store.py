@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.core.bundles import Bundle, Entry, Variant
-from gateway.core.documents import Address
+from gateway.core.documents import Address, is_name
 from gateway.core.errors import Stale
 from gateway.ports import Health, Seal, Update, cursor, position
 
@@ -58,7 +58,8 @@ class MemoryPublicStore:
 
     async def addresses(self) -> AsyncIterator[Address]:
         for address in sorted(self._bundles):
-            yield address
+            if is_name(address.slug):
+                yield address
 
     async def rebuild(self) -> None:
         return
