@@ -19,6 +19,7 @@ from gateway.web.api.grants import GrantsApi
 from gateway.web.api.keys import KeysApi
 from gateway.web.api.openapi import describe
 from gateway.web.api.operations import routes
+from gateway.web.api.profiles import ProfilesApi
 from gateway.web.api.queries import require_query
 from gateway.web.api.redemptions import Redemptions
 from gateway.web.api.responses import json
@@ -56,6 +57,7 @@ class Api:
             *CompanionsApi(use_cases.picturing, max_upload).operations(),
             *GrantsApi(granting, links).operations(),
             *CodesApi(use_cases.codes, under_way).operations(),
+            *ProfilesApi(use_cases.profiles, links).operations(),
             *KeysApi(use_cases.api_keys).operations(),
             *Explanations(use_cases.explaining).operations(),
             *Redemptions(redeeming, granting, attempts).operations(),

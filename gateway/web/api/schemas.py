@@ -8,12 +8,14 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.core.documents import NAME
+from gateway.core.profiles import MAX_ABOUT, MAX_FOOTER, MAX_HELP, MAX_NAME
 from gateway.core.rights import PLACES
 from gateway.core.terms import MAX_WORDS, TERM, WORDS
 from gateway.usecases.codes import MAX_COUNT, MAX_USES
 from gateway.usecases.granting import API, MAX_DEVICES, OUR_SOURCES
 
 REDEEMED = r"[^\x00-\x20\x7f-\xa0\ud800-\udfff][^\x00-\x1f\ud800-\udfff]*"
+COLOUR = "(?:#[0-9A-Fa-f]{6})?"
 SCOPE = f"all|(?:document|collection):{NAME}"
 
 
@@ -28,6 +30,11 @@ def _text(pattern: str, longest: int, description: str, *examples: str) -> Meta:
 
 def _number(most: int, description: str, example: int) -> Meta:
     return Meta(ge=1, le=most, description=description, examples=[example])
+
+
+def _free(longest: int, description: str, example: str) -> Meta:
+    more = f" At most {longest} characters."
+    return Meta(max_length=longest, description=description + more, examples=[example])
 
 
 def _words(description: str, *examples: str) -> Meta:
@@ -103,6 +110,32 @@ class CodeBody(Struct, forbid_unknown_fields=True):
     expires: When = None
     devices: Places = PLACES
     note: Note = ""
+
+
+class ProfileBody(Struct, forbid_unknown_fields=True):
+    """What a publisher says of itself; what is left out it does not say."""
+
+    name: Annotated[str, _free(MAX_NAME, "What readers know you by.", "The Lamp Room")] = ""
+    about: Annotated[str, _free(MAX_ABOUT, "Who you are, in a few paragraphs.", "")] = ""
+    help: Annotated[
+        str,
+        _free(
+            MAX_HELP,
+            "Where readers ask: https://…, an address of mail, or a few words.",
+            "help@lamp.example",
+        ),
+    ] = ""
+    footer: Annotated[str, _free(MAX_FOOTER, "What stands at the foot of every page.", "")] = ""
+    colour: Annotated[
+        str,
+        _text(
+            COLOUR, 7, "Of links and signs, with a contrast of 4.5 on light and sepia.", "#1a5fb4"
+        ),
+    ] = ""
+    colour_dark: Annotated[
+        str,
+        _text(COLOUR, 7, "On dark paper; when empty, the other one made lighter.", "#8cb8f0"),
+    ] = ""
 
 
 class KeyBody(Struct, forbid_unknown_fields=True):
@@ -194,6 +227,31 @@ class CompanionList(Struct):
     """What stands beside a document of one kind, by name."""
 
     companions: list[CompanionView]
+
+
+class MarkView(Struct):
+    """The mark of a publisher, as it is shown."""
+
+    url: str
+    etag: str
+    media_type: str
+    width: int
+    height: int
+
+
+class ProfileView(Struct, kw_only=True):
+    """What a publisher says of itself. shown: every page that is public says so by now."""
+
+    publisher: str
+    url: str
+    name: str
+    about: str
+    help: str
+    footer: str
+    colour: str
+    colour_dark: str
+    mark: MarkView | None
+    shown: bool
 
 
 class DocumentList(Struct):
