@@ -1,8 +1,8 @@
 """Verify: read back all that is stored, name what is damaged, and mend what the rest determines.
 
-What can be mended: the public side, from the vault; the texts of an edition, from its source; the
-catalogue and the search index, from the public side. What cannot: a source, the ledger, the audit,
-the secret.
+What can be mended: the public side, from the vault, and from the ledger what publishers say of
+themselves there; the texts of an edition, from its source; the catalogue and the search index, from
+the public side. What cannot: a source, the ledger, the audit, the secret.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from gateway.cli.refusals import words
 from gateway.core.bundles import IDENTITY, Damaged, Entry
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Moved, Unavailable
+from gateway.core.profiles import place_of
 from gateway.ops.audit_log import verify as verify_audit
 from gateway.ports import Health, cursor
 from gateway.rendering.representations import PAGE
@@ -80,6 +81,8 @@ class _Run:
         documents |= {address async for address in self._services.store.addresses()}
         for address in track(sorted(documents), "previews"):
             await self._preview(address)
+        for publisher in await self._publishers():
+            await self._profile(publisher)
         async for address in self._services.vault.shelf.addresses():
             await self._companions(address)
         await self._judge("catalogue", await self._catalogue_faults(documents), self._rebuild)
@@ -167,6 +170,32 @@ class _Run:
         except Moved as found:
             return () if found.slug == moved else [f"leads to {found.slug}"]
         return ["shown, and not on record"]
+
+    # --- what publishers say of themselves ---
+
+    async def _publishers(self) -> Sequence[str]:
+        found: list[str] = []
+        while page := await self._services.ledger.profiles(found[-1] if found else "", BATCH):
+            found += page
+        return found
+
+    async def _profile(self, publisher: str) -> None:
+        faults = await self._profile_faults(publisher)
+        if faults:  # or it was just being changed
+            faults = await self._profile_faults(publisher)
+
+        async def mend() -> bool:
+            await self._services.profiles.show(publisher)
+            return True
+
+        await self._judge(f"profile {publisher}", faults, mend)
+
+    async def _profile_faults(self, publisher: str) -> Sequence[str]:
+        stamp = await self._services.ledger.profile_stamp(publisher)
+        if await self._services.profiles.says(publisher, stamp):
+            return ()
+        health, _ = await self._services.store.look(place_of(publisher))
+        return ["of another time" if health.is_good else str(health)]
 
     # --- the catalogue ---
 
