@@ -22,6 +22,7 @@ from gateway.web.studio.devices import DevicePages
 from gateway.web.studio.documents import DocumentPages
 from gateway.web.studio.editor import Editor
 from gateway.web.studio.grants import GrantPages
+from gateway.web.studio.profiles import ProfilePage
 from gateway.web.studio.renaming import AddressPages
 from gateway.web.studio.sessions import Session, Sessions
 
@@ -51,12 +52,19 @@ class Studio:
         self._desk = StudioPages(pages, self._sessions)
         self._documents = DocumentPages(self._desk, publishing, store, links, formats)
         self._editor = Editor(
-            self._desk, self._sessions, publishing, formats, PagePress(pages), max_upload
+            self._desk,
+            self._sessions,
+            publishing,
+            use_cases.profiles,
+            formats,
+            PagePress(pages),
+            max_upload,
         )
         self._batches = BatchPage(self._desk, self._sessions, publishing, formats, max_upload)
         self._addresses = AddressPages(self._desk, publishing, use_cases.renaming)
         self._grants = GrantPages(self._desk, publishing, granting, codes, links)
         self._codes = CodePages(self._desk, self._grants, codes, under_way)
+        self._profile = ProfilePage(self._desk, self._sessions, use_cases.profiles)
         self._devices = DevicePages(self._desk, granting, links)
 
     def routes(self) -> list[Route]:
@@ -73,6 +81,7 @@ class Studio:
             *self._grants.routes(),
             *self._codes.routes(),
             *self._devices.routes(),
+            *self._profile.routes(),
         ]
 
     async def _welcome(self, request: Request, error: Unauthenticated) -> Response:

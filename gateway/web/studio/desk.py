@@ -38,7 +38,7 @@ TurnAway = Callable[[Request, Unauthenticated], Awaitable[Response]]
 # What an address may say was just done; anything else in it is not shown.
 RECORDED = "recorded"
 DONE = frozenset(
-    {"published", "unchanged", "rolled-back", "renamed", "deleted"}
+    {"published", "unchanged", "rolled-back", "renamed", "deleted", "profile"}
     | {"revoked", "code-revoked", "evicted", RECORDED}
 )
 

@@ -20,6 +20,7 @@ from gateway.core.errors import (
 from gateway.ports import Formats
 from gateway.rendering.press import PagePress
 from gateway.usecases.composing import Prepared
+from gateway.usecases.profiles import Profiles
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.submissions import Submission
 from gateway.web.studio.addresses import Addresses
@@ -40,6 +41,7 @@ class Editor:
         desk: StudioPages,
         sessions: Sessions,
         publishing: Publishing,
+        profiles: Profiles,
         formats: Formats,
         press: PagePress,
         max_upload: int,
@@ -47,6 +49,7 @@ class Editor:
         self._desk = desk
         self._sessions = sessions
         self._publishing = publishing
+        self._profiles = profiles
         self._formats = formats
         self._press = press
         self._max_upload = max_upload
@@ -125,13 +128,14 @@ class Editor:
             before.published if before else "",
             before.updated if before and before.updated != before.published else "",
         )
+        press = self._press.said(await self._profiles.of(session.publisher))
         return await self._page(
             request,
             session,
             draft,
             error,
             prepared=prepared,
-            article=self._press.article(projection),
+            article=press.article(projection),
         )
 
     async def _stale(
