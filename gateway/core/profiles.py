@@ -107,7 +107,7 @@ class Profile(Struct, frozen=True):
 
 UNSAID = Profile()
 _DECODER = Decoder(Profile)
-_PLACE = "~"  # no document has this slug
+_PLACE = "_"  # no document has this slug
 
 
 def profile_in(facts: bytes) -> Profile:

@@ -97,7 +97,7 @@ async def test_what_a_publisher_says_is_whole(services: Services) -> None:
 async def test_a_mark_that_is_harmed_is_told_and_mended(
     services: Services, tmp_path: Path, harm: str
 ) -> None:
-    path = tmp_path / "var" / "public" / "demo" / "~.bundle"
+    path = tmp_path / "var" / "public" / "demo" / "_.bundle"
     blob = path.read_bytes()
     if harm == "missing":
         path.unlink()

@@ -95,7 +95,7 @@ SAMPLES: Mapping[str, Sample] = {
         earlier=_earlier_preview,
     ),
     "profile": Sample(
-        _under(f"public/{HERE.publisher}/~.bundle"), another=_of("public/demo/story")
+        _under(f"public/{HERE.publisher}/_.bundle"), another=_of("public/demo/story")
     ),
     "full text": _edition("full"),
     "preview in the vault": _edition("public"),

@@ -24,7 +24,10 @@ from gateway.core.bundles import (
 )
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Moved, Stale, Unavailable
+from gateway.core.profiles import Profile, place_of
 from gateway.ports import PublicStore, Seal, Update, cursor, position
+from gateway.rendering.profiles import profile_bundle
+from gateway.rendering.representations import COLOURS
 from gateway.stores.files.extents import BEGINNING, variant_at
 from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.versions import of_public
@@ -529,3 +532,26 @@ async def test_nobody_can_change_a_bundle_that_was_handed_out(store: PublicStore
     given.forms["html"].bodies["br"] = b"changed"  # type: ignore[index]
     found: Bundle | None = await store.get(HERE)
     assert found == bundle("e1")
+
+
+# --- what publishers say of themselves ---------------------------------------------------------
+
+
+async def test_what_a_publisher_says_is_kept_as_bundles_are_and_is_no_document(
+    store: PublicStore,
+) -> None:
+    place = place_of("demo")
+    said = profile_bundle(Profile("Lamp", colour="#1a5fb4"))
+    await store.put(HERE, bundle("e1"))
+    before, listed_before = await store.mark(place), await store.listed()
+    await store.put(place, said, before)
+    assert await store.listed() != listed_before
+    with pytest.raises(Stale):
+        await store.put(place, bundle("late"), before)
+    for _ in range(2):
+        assert await store.get(place) == said
+        assert await store.form(place, COLOURS, IDENTITY) is not None
+        assert [address async for address in store.addresses()] == [HERE]
+        assert await listed(store) == [HERE]
+        assert await store.get(place_of("another")) is None
+        await store.rebuild()

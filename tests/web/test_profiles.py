@@ -355,6 +355,7 @@ async def test_nothing_that_one_publisher_says_changes_anything_of_another() -> 
     await restate(side)
     assert {target: (await get(side, target)).body for target in theirs} == before
     assert await other.ask("GET", PATH) == kept
+    assert (kept["name"], (await api.ask("GET", PATH))["name"]) == ("The other", NAME)
     assert (await get(side, "/documents/other/pictures/mark")).status == 404
 
 
@@ -375,8 +376,8 @@ async def test_what_a_publisher_says_is_the_same_whoever_asks(target: str) -> No
 @pytest.mark.parametrize(
     "target",
     [
-        *("/documents/demo/~", "/documents/demo/~.json", "/documents/demo/~/facts"),
-        *("/documents/demo/pictures/facts", "/documents/Demo/~", "/read/demo/~"),
+        *("/documents/demo/_", "/documents/demo/_.json", "/documents/demo/_/facts"),
+        *("/documents/demo/pictures/facts", "/documents/Demo/_", "/read/demo/_"),
     ],
 )
 async def test_where_the_store_has_it_is_no_address(target: str) -> None:

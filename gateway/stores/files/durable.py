@@ -48,7 +48,7 @@ def within(root: P, *names: str, suffix: str = "") -> P:
 def below(*names: str, suffix: str = "") -> str:
     """Return the relative path that names spell. Raises Malformed unless each is a name.
 
-    The last may be a tilde, which no document is called.
+    The last may be an underscore, which no document is called.
     """
     path = "/".join(names)
     if _NAMES.fullmatch(path) is None or path.count("/") != len(names) - 1:
@@ -57,7 +57,7 @@ def below(*names: str, suffix: str = "") -> str:
 
 
 # Of names of documents: the whole path at once, for every preview that is read comes this way.
-_NAMES = re.compile(f"{NAME}(?:/{NAME})*(?:/~)?", re.ASCII)
+_NAMES = re.compile(f"{NAME}(?:/{NAME})*(?:/_)?", re.ASCII)
 
 
 def make_folder(path: Path, mode: int = 0o755) -> None:
