@@ -13,14 +13,28 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
 
-from gateway.core.bundles import IDENTITY
+from gateway.core.bundles import IDENTITY, Representation
+from gateway.core.profiles import Mark, Profile
+from gateway.rendering.profiles import profile_bundle
 from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.headers import SECURITY
+from tests.pictures import png
 from tests.servers import program_for
 
 ORIGIN = "https://gateway.test"
+SAID = Profile(
+    "灯房 " + "W" * 77,
+    "关于我们。" * 80 + "\n\n" + "w" * 400,
+    "https://help.example/" + "x" * 200,
+    "地址 " + "字" * 200 + "\n" + "w" * 200,
+    "#1a5fb4",
+    "",
+    Mark("image/png", 384, 40, "", "", png("mark", 384, 40)),
+)
+"""The longest that a publisher may say, or nearly so."""
 WIDTHS = (390, 1280)
 SCHEMES = ("light", "dark")
+SHOWN = profile_bundle(SAID).forms
 
 
 @dataclass
@@ -74,11 +88,14 @@ def shown(
         if path == "/":
             headers = {"content-type": "text/html; charset=utf-8", **SECURITY}
             route.fulfill(status=200, headers=headers, body=body)
-        elif form := static.asset(path.removeprefix(PREFIX)):
+        elif form := static.asset(path.removeprefix(PREFIX)) or said(path):
             headers = {"content-type": form.media_type, **SECURITY}
             route.fulfill(status=200, headers=headers, body=form.bodies[IDENTITY])
         else:
             route.fulfill(status=404, body=b"")
+
+    def said(path: str) -> Representation | None:
+        return SHOWN.get(path.removeprefix("/documents/demo/"))
 
     def listen(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

@@ -16,7 +16,7 @@ from gateway.rendering.listings import Listing
 from gateway.rendering.qr_codes import qr_code
 from gateway.usecases.redeeming import Opening
 from gateway.web.search import Asked, facts
-from tests.browser.pictures import ORIGIN, Shown, shown
+from tests.browser.pictures import ORIGIN, SAID, Shown, shown
 from tests.rendering.test_pages import EDITION, ENTRY, GRANTS, LIBRARY, UNLOCK, listed
 from tests.web.sheets import MOMENT, PAGES, PRESS, STATIC, full_text, projection
 
@@ -27,7 +27,7 @@ WIDE = with_regions(
 LINK = f"https://gateway.test/unlock?token=pg1.k1.{'x' * 200}"
 NAMES = (
     *("preview", "refused", "read", "catalogue", "search", "library", "unlock", "code", "move"),
-    "error",
+    *("error", "said", "list said"),
 )
 ASKED = Asked("付费墙 " + "w" * 90, "demo", "c" * 80, 2)
 HITS = Hits(60, [Hit(ENTRY, "这里有付费墙。" * 40), Hit(ENTRY, "x" * 400)])
@@ -37,7 +37,13 @@ def _pages() -> dict[str, bytes]:
     public = PRESS.public(projection(f"甲{PLACEHOLDER}乙{PLACEHOLDER}", (0, 50_000)), "e1").forms
     full = PRESS.full(full_text(), "e1").forms
     preview = public["html"].bodies[IDENTITY]
+    said = PRESS.said(SAID).public(projection(), "e1")
+    assert said.entry
     return {
+        "said": said.forms["html"].bodies[IDENTITY],
+        "list said": PAGES.render(
+            "catalogue.html", "en", **listed(Listing("", "demo", "", (said.entry,), profile=SAID))
+        ),
         "preview": preview.replace("<p>甲</p>".encode(), f'<p class="cut">甲</p>{WIDE}'.encode()),
         "refused": public["html.refused"].bodies[IDENTITY],
         "read": full["html.zh-CN"].bodies[IDENTITY],
