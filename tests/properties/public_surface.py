@@ -39,6 +39,7 @@ SITE = (
     f"/documents/demo/collections/{COLLECTION}/feed.xml",
     *("/robots.txt", "/favicon.ico", "/apple-touch-icon.png", "/site.webmanifest"),
     "/.well-known/security.txt",
+    *("/documents/demo/pictures/mark", "/documents/demo/colours.css"),
 )
 """What is public besides the documents themselves."""
 FIXED = (

@@ -34,6 +34,7 @@ from gateway.web.lists import Lists
 from gateway.web.public import Public
 from gateway.web.search import Search
 from gateway.web.site import Site
+from tests import pictures
 from tests.asgi import Exchange, Headers
 from tests.properties import texts
 from tests.properties.public_surface import COLLECTION, FIXED, HEADERS, crawl, observe, of_document
@@ -97,6 +98,9 @@ def sound_pairs(chance: random.Random, count: int, *, same_steps: bool = True) -
     return found
 
 
+PROFILE = {"name": "灯房", "help": "help@lamp.example", "about": "Of lamps.", "colour": "#1a5fb4"}
+
+
 async def two_gateways(
     pairs: Iterable[Pair], leak: Leak | None = None
 ) -> tuple[Standing, Standing, list[str]]:
@@ -105,6 +109,9 @@ async def two_gateways(
     if leak:
         sides = leaky(sides[0], leak), leaky(sides[1], leak)
     published = []
+    for side in sides:
+        await side.services.publishers.register("demo")
+        await side.services.profiles.change("demo", PROFILE, pictures.png("mark"))
     for each in pairs:
         for side, source in zip(sides, each.sources, strict=True):
             await side.publish(each.slug, source, form=each.form)
