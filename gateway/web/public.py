@@ -57,11 +57,11 @@ class Public:
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
         return [
+            *(Route(f"/documents/{{publisher}}/{form}", self.said) for form in SAID),
             Route("/documents/{publisher}/{slug}", self.preview),
             Route("/documents/{publisher}/{slug}/pictures/{name}", self.preview),
             Route("/documents/{publisher}/{slug}/attachments/{name}", self.attachment),
             Route(f"/documents/{{publisher}}/{{slug}}/{CARD}", self.card),
-            *(Route(f"/documents/{{publisher}}/{form}", self.said) for form in SAID),
             Route("/oembed", self.oembed),
             Route("/static/{name}", self.asset),
         ]

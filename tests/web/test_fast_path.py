@@ -15,6 +15,7 @@ from gateway.core.errors import GatewayError, Revoked, Unpaid
 from gateway.usecases.reading import Credential
 from gateway.web.http import access_log as logs
 from gateway.web.http.fast_path import FastPath
+from tests import pictures
 from tests.asgi import Exchange, Headers, exchange
 from tests.properties.public_surface import FIXED, HEADERS, of_document
 from tests.samples import SUFFIXES
@@ -65,6 +66,8 @@ class Remembering:
 async def published() -> Standing:
     standing = gateway()
     await standing.publish("d", SOURCE)
+    said = {"name": "Lamp", "colour": "#1a5fb4"}
+    await standing.services.profiles.change("demo", said, pictures.png("mark"))
     return standing
 
 
