@@ -202,6 +202,10 @@ QUIET = {
         for method in ("PUT", "DELETE")
         for kind in (PICTURES, ATTACHMENTS)
     ),
+    # Pages come to say so by and by, which is told as such.
+    ("PUT", "/api/publisher"),
+    *((method, "/api/publisher/mark") for method in ("PUT", "DELETE")),
+    ("POST", "/studio/publisher"),
     ("POST", "/studio/signin"),
     ("POST", "/studio/signout"),
 }

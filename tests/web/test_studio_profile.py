@@ -61,7 +61,7 @@ def test_what_is_saved_is_told_and_stands_in_the_form_again(at: Scene) -> None:
     seen = save(at)
     assert (seen.status, seen.place) == (303, f"{PAGE}?done=profile")
     page = at.visitor.get(seen.place)
-    assert "Saved. Everyone sees it from now on." in page.text
+    assert "Saved. Your pages say so within moments." in page.text
     assert typed(page) == WORDS
     assert saved(at).name == WORDS["name"]
 
