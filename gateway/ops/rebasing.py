@@ -23,6 +23,7 @@ class Rebasing:
         if not self._is_done:
             await self._renewing("", self._is_elsewhere)
         self._is_done = True
+        await self._renewing.rest()
 
     def _is_elsewhere(self, entry: Entry) -> bool:
         return entry.base != self._base

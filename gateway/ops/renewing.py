@@ -30,7 +30,7 @@ class Renewing:
     def __init__(self, publishing: Publishing, store: PublicStore, rest: Rest) -> None:
         self._publishing = publishing
         self._store = store
-        self._rest = rest
+        self.rest = rest
 
     async def __call__(self, publisher: str, is_old: IsOld) -> None:
         """Set again what is old of a publisher, "" for all. Raises Unavailable."""
@@ -42,7 +42,6 @@ class Renewing:
             for address in old:
                 await self._renew(address, is_old)
             before, more = cursor(entries[-1]) if entries else "", len(entries) == PAGE
-        await self._rest()
 
     async def _renew(self, address: Address, is_old: IsOld) -> None:
         try:
@@ -54,4 +53,4 @@ class Renewing:
             raise
         except GatewayError as error:  # of this document alone: it stays as it is
             _log.warning("not renewed", document=str(address), kind=type(error).__name__)
-        await self._rest()
+        await self.rest()
