@@ -87,9 +87,9 @@ class Reader:
 
 
 def held(served: Stage) -> int:
-    """Return the bytes of memory that the worker has to itself, and its share of the others."""
+    """Return the bytes of memory that the worker has filled, whoever else maps the same files."""
     told = Path(f"/proc/{served.server.pid}/smaps_rollup").read_text()
-    found = re.search(r"^Pss: +([0-9]+) kB", told, re.MULTILINE)
+    found = re.search(r"^Anonymous: +([0-9]+) kB", told, re.MULTILINE)
     assert found
     return int(found[1]) << 10
 
