@@ -47,7 +47,7 @@ class Outbox(Protocol):
     async def replace_authority(
         self, before: AuthorityRecord | None, after: AuthorityRecord, at: int
     ) -> None:
-        """Put another authority on record, and forget who went by the one before.
+        """Put another authority on record, and note that its house alone serves.
 
         Raises Stale where that is not `before`.
         """

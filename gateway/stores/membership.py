@@ -35,6 +35,7 @@ class Tenure:
 
     trust: float = 60.0  # after asking; then a worker answers from memory no more
     pace: float = 5.0  # between two times that a worker asks, and says that its house serves
+    begins: float = 20.0  # after joining; by then a house has begun its authority, busy or not
 
     @property
     def gone(self) -> float:
@@ -183,10 +184,10 @@ class Membership:
             except Unavailable:
                 # Until it answers nothing is answered from memory, and nothing acknowledged.
                 return _Standing.OURS if is_living else watch.verdict()
-            # It may have been emptied: whoever lives begins it again at once.
+            # It may have been emptied, or its house is just coming up: whoever lives begins it soon.
             if not is_living:
                 return watch.verdict()
-            return _Standing.TAKEN if watch.lasts >= self._tenure.pace else _Standing.OPEN
+            return _Standing.TAKEN if watch.lasts >= self._tenure.begins else _Standing.OPEN
         return _Standing.TAKEN if is_living else watch.verdict(self._wait_told(record))
 
     def _wait_told(self, record: AuthorityRecord) -> Callable[[], object]:

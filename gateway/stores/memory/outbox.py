@@ -37,7 +37,7 @@ class MemoryOutbox(MemoryRecord):
         if self._authority != before:
             raise Stale(None)
         self._authority = after
-        self._attendance.clear()
+        self._attendance = {after.house: 1}
 
     async def attend(self, house: str, authority: str) -> bool:
         if self._goes_by() != authority:

@@ -93,7 +93,7 @@ class Upkeep(SqlRecord):
     def replace_authority(
         self, change: SqlChange, before: AuthorityRecord | None, after: AuthorityRecord, at: int
     ) -> None:
-        """Put another authority on record, and forget who went by the one before. Raises Stale."""
+        """Put another authority on record, and note that its house alone serves. Raises Stale."""
         facts = asdict(after) | {"made_at": at}
         # Two that are the first meet at its row, two that come later at its lock.
         is_first = change.have(t.authority_record, one=1, **facts)
@@ -102,7 +102,9 @@ class Upkeep(SqlRecord):
         if known != before:
             raise Stale(None)
         change.run(update(t.authority_record).values(facts))
+        # At once, so that no other house takes it for one that nobody goes by.
         change.run(delete(t.attendance))
+        change.have(t.attendance, house=after.house, times=1)
 
     @changing
     def attend(self, change: SqlChange, house: str, authority: str) -> bool:
