@@ -229,10 +229,16 @@ async def test_of_two_who_replace_an_authority_one_is_too_late(
     records = [
         AuthorityRecord(*each) for each in (("a", "redis", "", "one"), ("b", "redis", "", "two"))
     ]
-    await rivals.one.replace_authority(None, records[0], 0)
+    await rivals.one.replace_authority(None, records[0], {}, 0)
     with pytest.raises(Stale):
-        await rivals.other.replace_authority(None, records[1], 0)
-    await rivals.other.replace_authority(records[0], records[1], 0)
+        await rivals.other.replace_authority(None, records[1], {}, 0)
+    # Nor is it replaced by whoever has not seen that a house has come meanwhile, or goes on.
+    assert await rivals.one.attend("one", "a")
+    for seen in ({}, {"one": 1}, {"one": 2, "two": 1}):
+        with pytest.raises(Stale):
+            await rivals.other.replace_authority(records[0], records[1], seen, 0)
+    assert await rivals.one.authority() == records[0]
+    await rivals.other.replace_authority(records[0], records[1], {"one": 2}, 0)
     assert await rivals.one.authority() == records[1]
     assert await rivals.one.attendance() == {"two": 1}
     assert not await rivals.one.attend("house", "a")
@@ -245,7 +251,7 @@ async def test_a_house_that_comes_up_is_not_taken_for_one_that_has_ended(
     redis = Named(AuthorityKind.REDIS, "redis://one:6379")
     # One has put its authority on record, and has not come to begin it at the server yet.
     record = AuthorityRecord("a" * 32, redis.kind, redis.place, "one")
-    await ledger.replace_authority(None, record, 0)
+    await ledger.replace_authority(None, record, {}, 0)
     beside = House(ledger, tmp_path / "two", redis, tenure=Tenure(), begins_at=3)
     assert await beside.join() == record == await ledger.authority()
     assert beside.asked == 3
