@@ -202,7 +202,7 @@ class Membership:
         with suppress(Stale):  # another was faster: look again
             after = AuthorityRecord(name, kind, place, self._house)
             await self._ledger.replace_authority(before, after, attending, at)
-            if before:
+            if before and (before.kind, before.place) != (kind, place):
                 earlier = described(before.kind, before.place)
                 self._tell(f"The ledger goes by {described(kind, place)} now, before by {earlier}.")
 
