@@ -44,10 +44,12 @@ async def test_no_paid_word_reaches_the_world(logged: list[dict[str, object]]) -
     side = await canary_gateway()
     searched = needles(WORDS)
     seen = await observe(side.app, await crawl(side.app, addresses()), HEADERS)
+    streams = {}  # most are the same for many who ask
     for key, answer in seen.items():
         head = "\n".join(f"{n}: {v}" for n, v in answer.headers).encode()
-        assert found_in(head + b"\n\n" + answer.body, searched) == [], key
-        assert found_in(answer.body, searched) == [], key
+        streams |= {head: key, answer.body: key}
+    for stream, key in streams.items():
+        assert found_in(stream, searched) == [], key
     assert found_in(repr(logged).encode(), searched) == []
 
 
