@@ -47,7 +47,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave what takes long for a run of its own, and what is quick for the end."""
     _leave_long(config, items)
     # No worker is left alone in the end with a file that starts programs.
-    items.sort(key=lambda item: (not _shares(item), "core" in item.path.parts))
+    sharing = {item.path for item in items if _shares(item)}
+    items.sort(key=lambda item: (item.path not in sharing, "core" in item.path.parts))
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist nobody asks
@@ -81,6 +82,18 @@ def parts_served() -> Iterator[None]:
     """End every server that a gateway of the run has needed."""
     yield
     parts.close_servers()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def file_of_one_worker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Fail where two workers have tests of one file: what these share would be made twice."""
+    place = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        place = place.parent  # of all workers
+    name = request.path.relative_to(request.config.rootpath).as_posix().replace("/", "-")
+    (place / name).touch(exist_ok=False)
 
 
 @pytest.fixture(scope="module", autouse=True)
