@@ -295,15 +295,12 @@ class World:
         A time that is past is as good as any other that is past, where all that can follow is a
         comparison with a later now.
         """
-        now, wait, keys = self.now(REVOKER), self.terms.wait, self._keys
-        if None in keys:
-            usable = self.terms.usable
-            keys = self._keys = tuple(
-                [
-                    keys[place] or _worker_key(worker, self.now(place), usable)
-                    for place, worker in enumerate(self.workers)
-                ]
-            )
+        now, wait = self.now(REVOKER), self.terms.wait
+        keys = [
+            self._keys[place] or _worker_key(worker, self.now(place), self.terms.usable)
+            for place, worker in enumerate(self.workers)
+        ]
+        self._keys = tuple(keys)
         leases = map(self.authority._leases.get, WORKERS)
         workers = [
             (held.applied, held.granted_at, *key) if held else (-1, -1, *key)
