@@ -12,7 +12,7 @@ import pytest
 import gateway as package
 from gateway.core.bundles import Bundle
 from gateway.core.permits import Permit
-from tests.asgi import exchange
+from tests.asgi import Headers, exchange
 from tests.properties.canaries import canaries, found_in, needles, paid_with
 from tests.properties.public_surface import FIXED, HEADERS, crawl, observe, of_document
 from tests.samples import SUFFIXES, names
@@ -45,7 +45,7 @@ async def test_no_paid_word_reaches_the_world(logged: list[dict[str, object]]) -
     side = await canary_gateway()
     searched = needles(WORDS)
     seen = await observe(side.app, await crawl(side.app, addresses()), HEADERS)
-    streams = {}  # most are the same for many who ask
+    streams: dict[bytes, tuple[str, str, Headers]] = {}  # most are the same for many who ask
     for key, answer in seen.items():
         head = "\n".join(f"{n}: {v}" for n, v in answer.headers).encode()
         streams |= {head: key, answer.body: key}
