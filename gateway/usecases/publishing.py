@@ -195,6 +195,16 @@ class Publishing:
             if made := await shelf.get(before, each.name):
                 await shelf.put(to, made)
 
+    async def leave_nothing(self, before: Address, to: Address) -> None:
+        """Take away what stood beside a document where it was, if it was brought along.
+
+        Raises Damaged, Unavailable.
+        """
+        brought = await self._vault.shelf.all(to)
+        for each in await self._vault.shelf.all(before):
+            if each in brought:
+                await self._vault.shelf.remove(before, each.name)
+
     async def sealed(self, submission: Submission, composed: Composed) -> Sealed:
         """Return the bytes of an edition with all that stands beside it. Raises Missing."""
         names = {fitting.name for fittings in composed.fittings for fitting in fittings}
@@ -399,28 +409,33 @@ class Publishing:
     async def erase(self, address: Address, condition: Condition = ANYTHING) -> bool:
         """Take a document, deleted or not, away for good: source, editions and previews.
 
-        So is what was kept at the addresses that it had before. What is returned and raised is as
-        in `delete`.
+        So is what was kept at the addresses that it had before, and nothing of a document that is
+        at one of them now. What is returned and raised is as in `delete`.
         """
         current = await self._ledger.current(address)
         condition.require(current.id if current else None)
-        await self._erase_former(address)
         await self._ledger.begin_erasing(address, current.id if current else None)
         return await self._erase(address)
 
     async def _erase_former(self, address: Address) -> None:
         for former in await self._ledger.former(address):
-            await self._ledger.begin_erasing(former, None)
-            await self._erase(former)
+            with suppress(Missing, Stale):  # another document was just published there
+                await self._ledger.begin_erasing(former, None)
+                await self._erase(former)
 
     async def _erase(self, address: Address) -> bool:
         """Go through with an erasure that has begun, here or in a process that died."""
         confirmed = await self._show(Act.ERASE, address, "")
+        await self._erase_former(address)
         erasures = await self._ledger.erasures(address)
         # Listed while the erasure runs: what is there was kept by somebody who began before it,
         # and can not become current any more.
-        editions = await self._vault.editions(address)
+        kept = await self._vault.editions(address)
+        editions = set(kept) - set(await self._ledger.of_others(address))
+        elsewhere = await self._ledger.elsewhere(address)
         if erasures % 2 and erasures == await self._ledger.erasures(address):
+            for each in elsewhere:
+                await self._vault.erase(each.address, [each.id])
             await self._vault.erase(address, editions)
             await self._vault.shelf.erase(address)
             await self._ledger.end_erasing(address, erasures)
@@ -441,7 +456,6 @@ class Publishing:
         failed: dict[Address, Exception] = {}
         for address in await self._ledger.waiting(self._clock.now() - KEPT, PAGE):
             try:
-                await self._erase_former(address)
                 await self._ledger.begin_erasing(address, None)
                 await self._erase(address)
             except Stale:  # published again meanwhile
