@@ -171,7 +171,7 @@ async def test_an_erasure_takes_nothing_of_a_document_that_was_there_before(plac
     assert place.found() == set(CANARIES)
     (first,) = await place.vault.editions(HERE)
     assert await place.vault.source(HERE, first) == SOURCE.encode()
-    assert [e.id for e in await place.ledger.elsewhere(Address("demo", "f"))][0] == first
+    assert first in {each.id for each in await place.ledger.elsewhere(Address("demo", "f"))}
     assert await place.services.publishing.erase(Address("demo", "f"))
     assert place.found() == set()
 

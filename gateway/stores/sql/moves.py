@@ -1,4 +1,4 @@
-"""What goes along with a document that moves: its editions, and the rights and codes that name it."""
+"""What moves along with a document: its editions, and the rights and codes that name it."""
 
 from __future__ import annotations
 
