@@ -100,7 +100,9 @@ def test_a_lock_records_no_address(lock: Path) -> None:
 
 def test_every_requirement_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"].values()
     needed = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    needed += [each for extra in extras for each in extra]
     assert {normal(requirement) for requirement in needed} <= set(pins(ROOT / LOCKS[1]))
 
 
