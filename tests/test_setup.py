@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,14 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Make a folder that every account can enter; into pytest's own another run lets none."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 def started(clone: Path, command: str, script: str = "", **given: str) -> subprocess.Popen[str]:
     """Start a command in a clone whose Python is a shell script."""
     python = clone / ".venv" / "bin" / "python"
@@ -236,13 +245,12 @@ def test_a_taken_port_is_told_before_anything_is_made(spelling: str, clone: Path
     assert out == ""
 
 
-def test_folders_of_another_account_are_told_with_what_to_do(clone: Path) -> None:
-    (clone / ".venv").chmod(0o555)
+def test_folders_of_another_account_are_told_with_what_to_do(
+    clone: Path, open_folder: Path
+) -> None:
+    clone = shutil.copytree(clone, open_folder / "clone")
     clone.chmod(0o755)
-    base = Path(tempfile.gettempdir())
-    for parent in clone.parents:
-        if parent.is_relative_to(base) and parent != base:
-            parent.chmod(0o755)
+    (clone / ".venv").chmod(0o555)
     check = (
         "import os, pwd; from tools.venv import require_own_folders; os.getuid() or"
         " os.setuid(pwd.getpwnam('nobody').pw_uid); require_own_folders()"
