@@ -213,6 +213,26 @@ def test_an_interruption_is_no_traceback_and_ends_what_was_begun(clone: Path) ->
     assert err == ""
 
 
+def test_an_interrupted_check_says_nothing_of_its_own(clone: Path) -> None:
+    begun = clone / "begun"
+    os.mkfifo(begun)
+    check = clone / ".venv" / "bin" / "check"
+    check.write_text(f"#!/bin/sh\ntrap 'echo told >&2' INT\necho > {begun}; cat {begun}\n")
+    check.chmod(0o755)
+    script = "from tools.commands import passes; passes(['check'])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=clone,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    begun.read_text()
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert "told" not in err
+
+
 @pytest.mark.parametrize(
     "said",
     [
