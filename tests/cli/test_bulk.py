@@ -17,18 +17,23 @@ from pathlib import Path
 from typing import TextIO
 
 import pytest
+from anyio import CancelScope
+from anyio.lowlevel import checkpoint
 
 from gateway.app import Services, SystemClock, open_services
 from gateway.cli.bulk import publish_files
 from gateway.cli.folders import SourceFile, source_files
+from gateway.core.audit_records import Act
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
 from gateway.rendering.workers import Elsewhere
 from gateway.stores.files.durable import PART
+from gateway.stores.memory import MemoryAudit
 from gateway.usecases.publishing import Publishing
 from tests.faults import loops, poisons
 from tests.faults.poisons import DIE, HANG, RAISE
 from tests.servers import comes_true
+from tests.services import gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -275,3 +280,30 @@ async def test_a_run_that_is_interrupted_says_so_and_leaves_nothing_half_done(
         assert shown
         assert shown.edition == edition
     await services.close()
+
+
+@pytest.mark.parametrize("work", ["make_current", "settle", "outbox"])
+async def test_no_edition_of_a_run_that_is_interrupted_is_without_its_record(
+    work: str, tmp_path: Path
+) -> None:
+    services = gateway().services
+    run = CancelScope()
+    real = getattr(services.ledger, work)
+
+    async def struck(*given: object) -> object:
+        done = await real(*given)
+        if not isinstance(done, list) or done:
+            run.cancel()
+            await checkpoint()  # where a cancellation is met
+        return done
+
+    setattr(services.ledger, work, struck)
+    with run:
+        await publish_files(services, write(tmp_path, 12), "demo")
+    assert run.cancelled_caught
+    assert isinstance(services.audit, MemoryAudit)
+    published = [each for each in services.audit.records if each.what == Act.PUBLISH]
+    editions = await services.ledger.all_editions(None, 99)
+    assert 0 < len(editions) < 12
+    told = {(each.document, each.edition) for each in published}
+    assert {(str(each.address), each.id) for each in editions} == told

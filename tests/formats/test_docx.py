@@ -401,6 +401,7 @@ PAID_BLOCKS = (
     (word.paragraph("secret", level=0), word.paragraph("secret", level=1)),
     (word.heading("secret"), word.paragraph("secret", level=0)),
     (word.paragraph("secret", word.note(2)), word.paragraph("x", word.note(3))),
+    (word.paragraph("secret", word.note(4), word.note(1)),),
     (word.paragraph("secret", word.box("secret", "secret")),),
     (word.table(("secret", "secret"), ("secret", "secret")),),
     (word.paragraph(word.run("secret", "<w:b/>"), word.run("secret", "<w:i/>")),),
@@ -448,6 +449,51 @@ def test_all_that_is_paid_is_in_the_full_text() -> None:
         words = sum(block.count("secret") for block in paid)
         notes = sum(f'Reference w:id="{number}"' in "".join(paid) for number in (2, 3))
         assert full.text.count("secret") == 2 + words + notes
+
+
+def test_a_note_is_there_once_with_a_way_back_to_each_reference() -> None:
+    ends = (word.paragraph("a", word.note(2), word.note(1)), word.paragraph("b", word.note(1)))
+    paid = (word.paragraph(BEGIN), word.paragraph("secret", word.note(1)), word.paragraph(END))
+    made = prepared(word.document([word.heading("Title"), *ends, *paid], NOTES))
+    for rendering, ways in ((made.preview, 2), (made.full, 3)):
+        tree = LexborHTMLParser(rendering.html)
+        assert rendering.text.count("A free note.") == 1
+        assert [node.text() for node in tree.css(".footnote-ref")] == ["[1]", "[2]", "[2]", "[2]"][
+            : ways + 1
+        ]
+        links = [node.attributes["href"] for node in tree.css("li:nth-child(2) .footnote-backref")]
+        assert links == ["#doc-fnref:2", "#doc-fnref:2:1", "#doc-fnref:2:2"][:ways]
+        assert all(tree.css_first(f"[id='{link[1:]}']") for link in links if link)
+
+
+def test_a_note_that_paid_text_refers_to_first_is_where_free_text_does() -> None:
+    paid = (
+        word.paragraph(BEGIN),
+        word.paragraph("x", word.note(2), word.note(1)),
+        word.paragraph(END),
+    )
+    end = word.paragraph("The end.", word.note(1))
+    made = prepared(word.document([word.heading("Title"), *paid, end], NOTES))
+    assert "A free note." in made.preview.text
+    assert "The end.[1]" in made.preview.text
+    assert "secret" not in repr(made.preview)
+    assert "The end.[2]" in made.full.text
+
+
+def test_a_note_within_itself_is_there_once() -> None:
+    inner = word.run("a note") + word.note(1)
+    body = word.document(
+        [word.heading("Title"), word.paragraph("a", word.note(1), word.note(1))], [inner]
+    )
+    assert prepared(body, free=True).full.text.count("a note") == 1
+
+
+def test_notes_that_make_each_other_many_times_longer_are_refused() -> None:
+    notes = [word.run("n") + word.note(number + 1) * 40 for number in range(1, 9)]
+    found = findings(
+        word.document([word.heading("Title"), word.paragraph("a", word.note(1))], notes)
+    )
+    assert [each.code for each in found] == [FindingCode.TOO_LARGE]
 
 
 # --- numbers -----------------------------------------------------------------------------------

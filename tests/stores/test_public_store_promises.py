@@ -25,8 +25,10 @@ from gateway.core.bundles import (
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Moved, Stale, Unavailable
 from gateway.ports import PublicStore, Seal, Update, cursor, position
+from gateway.stores.files.catalogue import LISTED
 from gateway.stores.files.extents import BEGINNING, variant_at
-from gateway.stores.files.public_store import FilePublicStore
+from gateway.stores.files.public_store import CATALOGUE, FilePublicStore
+from gateway.stores.memory import MemoryPublicStore
 from gateway.stores.versions import of_public
 from tests.stores.things import ELSEWHERE, HERE, THERE, below, bundle, entry
 
@@ -182,7 +184,7 @@ async def test_what_tells_the_lists_changes_with_them_and_with_nothing_else(
     seen = [await store.listed()]
     for change in (
         store.put(HERE, bundle("e1")),
-        store.put(HERE, bundle("e2")),
+        store.put(HERE, bundle("e2", published="2027-01-16T08:00:00Z")),
         store.put(THERE, bundle("e1", THERE)),
         store.delete(HERE),
     ):
@@ -192,6 +194,28 @@ async def test_what_tells_the_lists_changes_with_them_and_with_nothing_else(
         await store.get(THERE)
         await store.entries("", "", 9)
         assert await store.listed() == seen[-1]
+
+
+@pytest.mark.parametrize("kind", ["memory", "files"])
+async def test_what_tells_the_lists_stays_where_the_entry_does(kind: str, tmp_path: Path) -> None:
+    store = MemoryPublicStore() if kind == "memory" else FilePublicStore(tmp_path)
+    await store.put(HERE, bundle("e1"))
+    before = await store.listed()
+    await store.put(HERE, bundle("e2"))
+    await store.delete(THERE)
+    assert await store.listed() == before
+
+
+async def test_who_died_before_telling_of_the_lists_is_made_good_by_whoever_comes_next(
+    tmp_path: Path,
+) -> None:
+    store = FilePublicStore(tmp_path)
+    await store.put(HERE, bundle("e1"))
+    before = (tmp_path / CATALOGUE).with_suffix(LISTED).read_bytes()
+    await store.put(THERE, bundle("e1", THERE))
+    (tmp_path / CATALOGUE).with_suffix(LISTED).write_bytes(before)
+    await store.put(THERE, bundle("e2", THERE))
+    assert (await store.listed()).encode() != before
 
 
 async def put_in(

@@ -352,3 +352,14 @@ async def test_a_ready_list_is_the_one_of_now() -> None:
         await side.publish(f"more-{number}", "More\n\nText.")
         assert app.state.ready.answer(b"GET", b"/", {}, False) is None
         assert f"more-{number}" in (await exchange(app, "GET", "/")).body.decode()
+
+
+async def test_an_edit_of_paid_text_alone_leaves_every_list_in_memory() -> None:
+    standing = gateway()
+    source = "A title\n\nFree.\n\n##paidbegin##{}##paidend##\n"
+    await standing.publish("d", source.format("One."))
+    before = await standing.store.listed()
+    await standing.publish("d", source.format("Two, and much longer. " * 9))
+    assert await standing.store.listed() == before
+    await standing.publish("d", source.format("One.").replace("Free", "Freer"))
+    assert await standing.store.listed() != before

@@ -30,7 +30,7 @@ from gateway.ports import cursor, position
 from gateway.stores.files.durable import remove, write_whole
 from gateway.stores.files.sqlite import TIMEOUT, is_damage, locked, make_database, require_sound
 
-VERSION = 3
+VERSION = 4
 NUMBER, LISTED = ".number", ".listed"  # beside it
 
 _TABLES = (
@@ -41,11 +41,14 @@ _TABLES = (
     "CREATE INDEX entry_publisher ON entry (publisher, place)",
     "CREATE INDEX entry_collection ON entry (publisher, collection, place)",
     "CREATE INDEX entry_position ON entry (publisher, collection, position)",
+    "CREATE TABLE listed (mark TEXT NOT NULL)",
 )
 _PUT = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
 _DELETE = "DELETE FROM entry WHERE address = ?"
 _HAS = "SELECT 1 FROM entry WHERE address = ?"
+_MARK = "SELECT mark FROM listed"
 _ROW = "SELECT address, publisher, place, collection, position, told, checked FROM entry"
+_ROW_OF = f"{_ROW} WHERE address = ?"
 _PAGE = f"{_ROW} WHERE place < ? ORDER BY place DESC LIMIT ?"
 _PAGE_OF = f"{_ROW} WHERE publisher = ? AND place < ? ORDER BY place DESC LIMIT ?"
 _IN = "publisher = ? AND collection = ?"
@@ -66,14 +69,19 @@ class CatalogueTurn:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self._beside = path.with_suffix(NUMBER)
+        self._has_changed = False
 
     def put(self, entry: Entry) -> None:
-        """Set an entry in its place."""
-        self._connection.execute(_PUT, _row(entry))
+        """Set an entry in its place; one that is there already changes nothing."""
+        row = _row(entry)
+        known = self._connection.execute(_ROW_OF, row[:1]).fetchone()
+        if known != tuple(each if isinstance(each, bytes) else each.encode() for each in row):
+            self._connection.execute(_PUT, row)
+            self._has_changed = True
 
     def delete(self, address: Address) -> None:
         """Take an entry out."""
-        self._connection.execute(_DELETE, (str(address),))
+        self._has_changed |= self._connection.execute(_DELETE, (str(address),)).rowcount > 0
 
     def has(self, address: Address) -> bool:
         """Return whether there is an entry of a document."""
@@ -87,14 +95,24 @@ class CatalogueTurn:
 
     def make(self, entries: Iterable[Entry]) -> None:
         """Make the catalogue anew of all entries."""
-        self._connection.execute("DROP TABLE IF EXISTS entry")
+        for table in ("entry", "listed"):
+            self._connection.execute(f"DROP TABLE IF EXISTS {table}")
         for statement in _TABLES:
             self._connection.execute(statement)
         self._connection.executemany(_PUT, map(_row, entries))
+        self._connection.execute("INSERT INTO listed VALUES ('')")
+        self._has_changed = True
         self._connection.execute(f"PRAGMA user_version = {VERSION}")
         number = secrets.randbits(31)
         self._connection.execute(f"PRAGMA application_id = {number}")
         write_whole(self._beside, b"%d" % number)
+
+    def mark(self) -> bytes:
+        """Return what tells the catalogue from those before, another if this turn changed it."""
+        if self._has_changed:
+            self._connection.execute("UPDATE listed SET mark = ?", (secrets.token_hex(16),))
+        mark: bytes = self._connection.execute(_MARK).fetchone()[0]
+        return mark
 
 
 class Catalogue:
@@ -123,8 +141,9 @@ class Catalogue:
                 if not turn.is_made():
                     turn.make(self._all_entries())
                 yield turn
+                mark = turn.mark()
                 connection.execute("COMMIT")
-                self._tell_listed()
+                self._tell_listed(mark)
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -175,12 +194,15 @@ class Catalogue:
         except FileNotFoundError:
             return ""
 
-    def _tell_listed(self) -> None:
-        # After the commit: what was made of the catalogue before is then no longer good. It need
-        # not survive a power cut, after which nothing is left in memory.
+    def _tell_listed(self, mark: bytes) -> None:
+        # After the commit: what was made of the catalogue before is then no longer good. Who died
+        # before it is made good by the next turn. It need not survive a power cut, after which
+        # nothing is left in memory.
         beside = self._path.with_suffix(LISTED)
+        if beside.exists() and beside.read_bytes() == mark:
+            return
         part = beside.with_name(f".{beside.name}{secrets.token_hex(8)}")
-        part.write_text(secrets.token_hex(16))
+        part.write_bytes(mark)
         part.replace(beside)
 
     def has(self, address: Address) -> bool:

@@ -29,7 +29,7 @@ class MemoryPublicStore:
     def __init__(self) -> None:
         self._bundles: dict[Address, Bundle] = {}
         self._marks: dict[Address, str] = {}
-        self._changes = 0
+        self._changes = self._listed = 0
 
     async def mark(self, address: Address) -> str:
         return self._marks.get(address, "")
@@ -37,8 +37,10 @@ class MemoryPublicStore:
     async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
         self._require(address, since)
         of = str(address)
+        before = self._bundles.get(address)
         self._bundles[address] = Bundle.unpack(bundle.pack(of), of)
         self._changes += 1
+        self._listed += (before.entry if before else None) != bundle.entry
         self._marks[address] = str(self._changes)
 
     def _require(self, address: Address, since: str | None) -> None:
@@ -72,7 +74,7 @@ class MemoryPublicStore:
 
     async def delete(self, address: Address, since: str | None = None) -> None:
         self._require(address, since)
-        self._bundles.pop(address, None)
+        self._listed += self._bundles.pop(address, None) is not None
         self._marks.pop(address, None)
         self._changes += 1
 
@@ -110,7 +112,7 @@ class MemoryPublicStore:
         return self.listed_now()
 
     def listed_now(self) -> str:
-        return str(self._changes)
+        return str(self._listed)
 
     def _entries(self) -> Sequence[Entry]:
         return [bundle.entry for bundle in self._bundles.values() if bundle.entry]
