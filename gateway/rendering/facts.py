@@ -13,14 +13,15 @@ from gateway.rendering.cards import SIZE
 from gateway.rendering.cuts import Cut, FreePiece, parts_of
 from gateway.rendering.linked_data import Crumb, crumbs, publisher, way
 from gateway.rendering.listings import SITE
+from gateway.rendering.paging import address_of
 from gateway.rendering.problems import problem_details
 from gateway.rendering.sheets import Sheet
 from gateway.rendering.summaries import summary_of
 
 
-def headers_of(sheet: Sheet) -> bytes:
-    """Return the headers that every public form is sent with besides, a line each."""
-    links = [f'<{sheet.url}>; rel="canonical"']
+def headers_of(sheet: Sheet, page: int = 1) -> bytes:
+    """Return the headers that a page is sent with, and with the first all other forms."""
+    links = [f'<{address_of(sheet.url, page)}>; rel="canonical"']
     if sheet.licence:
         links.append(f'<{quote(sheet.licence, safe=_AS_IS)}>; rel="license"')
     return f"content-language: {sheet.language}\r\nlink: {', '.join(links)}\r\n".encode()
