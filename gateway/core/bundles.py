@@ -133,6 +133,8 @@ class Entry:
     translation_of: str = ""
     base: str = ""
     """The origin that its forms name, "" for none."""
+    tags: tuple[str, ...] | None = None
+    """None for an entry that was made before there were any."""
 
 
 @dataclass(frozen=True, slots=True)

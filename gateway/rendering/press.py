@@ -233,6 +233,7 @@ def _entry(projection: Projection, sheet: Sheet, base: str) -> Entry:
         order=projection.meta.order,
         translation_of=projection.meta.translation_of,
         base=base,
+        tags=tuple(tag.text for tag in sheet.tags),
     )
 
 

@@ -26,11 +26,12 @@ from msgspec.json import Decoder
 from gateway.core.bundles import Damaged, Entry
 from gateway.core.checks import check
 from gateway.core.documents import Address
+from gateway.core.groups import Group, groups_of
 from gateway.ports import cursor, position
 from gateway.stores.files.durable import remove, write_whole
 from gateway.stores.files.sqlite import TIMEOUT, is_damage, locked, make_database, require_sound
 
-VERSION = 3
+VERSION = 4
 NUMBER, LISTED = ".number", ".listed"  # beside it
 
 _TABLES = (
@@ -39,18 +40,24 @@ _TABLES = (
     " WITHOUT ROWID",
     "CREATE INDEX entry_place ON entry (place)",
     "CREATE INDEX entry_publisher ON entry (publisher, place)",
-    "CREATE INDEX entry_collection ON entry (publisher, collection, place)",
     "CREATE INDEX entry_position ON entry (publisher, collection, position)",
+    "CREATE TABLE grouped (publisher TEXT, kind TEXT, name TEXT, place TEXT, address TEXT NOT NULL,"
+    " PRIMARY KEY (publisher, kind, name, place)) WITHOUT ROWID",
+    "CREATE INDEX grouped_address ON grouped (address)",
 )
-_PUT = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
+_PUT = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
+_GROUP = "INSERT INTO grouped VALUES (?, ?, ?, ?, ?)"
 _DELETE = "DELETE FROM entry WHERE address = ?"
+_UNGROUP = "DELETE FROM grouped WHERE address = ?"
 _HAS = "SELECT 1 FROM entry WHERE address = ?"
 _ROW = "SELECT address, publisher, place, collection, position, told, checked FROM entry"
 _PAGE = f"{_ROW} WHERE place < ? ORDER BY place DESC LIMIT ?"
 _PAGE_OF = f"{_ROW} WHERE publisher = ? AND place < ? ORDER BY place DESC LIMIT ?"
-_IN = "publisher = ? AND collection = ?"
-_PAGE_IN = f"{_ROW} WHERE {_IN} AND place < ? ORDER BY place DESC LIMIT ?"
-_MEMBERS = f"{_ROW} WHERE {_IN} AND position > ? ORDER BY position LIMIT ?"
+_IN = "SELECT address FROM grouped WHERE publisher = ? AND kind = ? AND name = ? AND place < ?"
+_PAGE_IN = f"{_ROW} WHERE address IN ({_IN} ORDER BY place DESC LIMIT ?) ORDER BY place DESC"
+_MEMBERS = (
+    f"{_ROW} WHERE publisher = ? AND collection = ? AND position > ? ORDER BY position LIMIT ?"
+)
 _ALL = f"{_ROW} WHERE address > ? ORDER BY address LIMIT ?"
 _TOP = "\U0010ffff"  # above every place
 
@@ -69,11 +76,18 @@ class CatalogueTurn:
 
     def put(self, entry: Entry) -> None:
         """Set an entry in its place."""
-        self._connection.execute(_PUT, _row(entry))
+        self.delete(entry.address)
+        self._put((entry,))
+
+    def _put(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self._connection.execute(_PUT, _row(entry))
+            self._connection.executemany(_GROUP, _grouped(entry))
 
     def delete(self, address: Address) -> None:
         """Take an entry out."""
-        self._connection.execute(_DELETE, (str(address),))
+        for statement in (_DELETE, _UNGROUP):
+            self._connection.execute(statement, (str(address),))
 
     def has(self, address: Address) -> bool:
         """Return whether there is an entry of a document."""
@@ -87,10 +101,11 @@ class CatalogueTurn:
 
     def make(self, entries: Iterable[Entry]) -> None:
         """Make the catalogue anew of all entries."""
-        self._connection.execute("DROP TABLE IF EXISTS entry")
+        for table in ("entry", "grouped"):
+            self._connection.execute(f"DROP TABLE IF EXISTS {table}")
         for statement in _TABLES:
             self._connection.execute(statement)
-        self._connection.executemany(_PUT, map(_row, entries))
+        self._put(entries)
         self._connection.execute(f"PRAGMA user_version = {VERSION}")
         number = secrets.randbits(31)
         self._connection.execute(f"PRAGMA application_id = {number}")
@@ -136,12 +151,12 @@ class Catalogue:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def page(
-        self, publisher: str, before: str, limit: int, collection: str = ""
+        self, publisher: str, before: str, limit: int, group: Group | None = None
     ) -> Sequence[Entry]:
-        """Return entries whose place is below before ("" = all), from the top."""
+        """Return entries whose place is below before ("" = all), from the top. Raises Damaged."""
         before = before or _TOP
-        if collection:
-            return self._found(_PAGE_IN, publisher, collection, before, limit)
+        if group:
+            return self._found(_PAGE_IN, publisher, *group, before, limit, group=group)
         if publisher:
             return self._found(_PAGE_OF, publisher, before, limit)
         return self._found(_PAGE, before, limit)
@@ -154,19 +169,24 @@ class Catalogue:
         """Return entries whose address is above after, by address."""
         return self._found(_ALL, after, limit)
 
-    def _found(self, query: str, *wanted: str | int) -> Sequence[Entry]:
+    def _found(self, query: str, *wanted: str | int, group: Group | None = None) -> Sequence[Entry]:
         try:
-            return self._rows(query, wanted)
+            return self._rows(query, wanted, group)
         except Damaged:
             _tell()
             with self.turn() as turn:
                 turn.make(self._all_entries())
-            return self._rows(query, wanted)
+            return self._rows(query, wanted, group)
 
-    def _rows(self, query: str, wanted: Sequence[str | int]) -> Sequence[Entry]:
+    def _rows(
+        self, query: str, wanted: Sequence[str | int], group: Group | None
+    ) -> Sequence[Entry]:
         with self._read() as connection:
             rows = connection.execute(query, wanted).fetchall()
-        return [_entry(*row) for row in rows]
+        entries = [_entry(*row) for row in rows]
+        if group and not all(group in groups_of(entry) for entry in entries):
+            raise Damaged("The catalogue is damaged.")
+        return entries
 
     def listed(self) -> str:
         """Return what tells the catalogue that there is from those before and after."""
@@ -298,6 +318,11 @@ def _row(entry: Entry) -> tuple[str | bytes, ...]:
     places = cursor(entry), entry.collection, position(entry)
     facts = str(entry.address), entry.address.publisher, *places, told
     return (*facts, check("entry", "\n".join(facts).encode()))
+
+
+def _grouped(entry: Entry) -> Iterator[tuple[str, ...]]:
+    for group in groups_of(entry):
+        yield entry.address.publisher, *group, cursor(entry), str(entry.address)
 
 
 def _entry(*row: bytes) -> Entry:
