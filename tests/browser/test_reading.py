@@ -10,16 +10,15 @@ from gateway.formats.sources import SourceFormats
 from gateway.usecases.composing import Task, compose
 from gateway.usecases.submissions import Submission
 from tests.browser.pictures import shown
+from tests.browser.wild import CODE, COLUMNS, TABLE
 from tests.servers import comes_true
 from tests.services import NOW
 from tests.web.sheets import PRESS, STATIC
 
 CHAPTER = "## Chapter {}\n\n" + "A sentence that goes on for a while. " * 40 + "\n\n"
 CHAPTERS = "".join(CHAPTER.format(number) for number in range(12))
-COLUMNS = [f"Column{number}" for number in range(14)]
-TABLE = f"|{'|'.join(COLUMNS)}|\n|{'---|' * 14}\n|{'|'.join(['123.456'] * 14)}|\n"
 SOURCE = (
-    f"# A long text\n\n{CHAPTERS}{TABLE}\n```\n{'word ' * 60}\n```\n\n"
+    f"# A long text\n\n{CHAPTERS}{TABLE}\n{CODE}\n"
     f"Here it ends##paidbegin## for some.\n\n{CHAPTERS}##paidend##\n"
 )
 
