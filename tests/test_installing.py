@@ -35,9 +35,8 @@ SOURCE = "Report\n\nFree words.##paidbegin## Paid words.##paidend##\n"
 PYTHONS = pythons()
 every_python = pytest.mark.parametrize(
     "installed",
-    # Installed once: the tests of one Python share a worker.
     [
-        pytest.param(release, marks=[pytest.mark.xdist_group(release), pytest.mark.long] * (n > 0))
+        pytest.param(release, marks=[pytest.mark.long] * (n > 0))
         for n, release in enumerate(PYTHONS)
     ],
     indirect=True,

@@ -125,7 +125,7 @@ def test(*arguments: str) -> None:
     prepare("test")
     require_programs()
     # One worker more than most have cores, since tests wait for servers as well.
-    become([PYTHON, "-m", "pytest", "-n", "3", "--dist", "loadgroup", *arguments])
+    become([PYTHON, "-m", "pytest", "-n", "3", "--dist", "loadfile", *arguments])
 
 
 def long(*arguments: str) -> None:

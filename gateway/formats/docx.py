@@ -61,7 +61,7 @@ def decode(body: bytes, charset: str | None) -> Decoded:  # noqa: ARG001
         raise too_large("more in it than can be read in reasonable time") from None
     except Exception:  # whatever a reader makes of what no editor writes
         raise refused("The document cannot be read.", SAVE) from None
-    return Decoded(text, made.warnings, body, made.pictures)
+    return Decoded(text, made.warnings, body, made.pictures, made.declared)
 
 
 def seen(text: str) -> str:

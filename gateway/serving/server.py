@@ -21,7 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.supervisors import Multiprocess
 
 from gateway.app import Gateway
-from gateway.process import die_with_parent
+from gateway.process import die_with_parent, give_back_large_blocks
 from gateway.serving.slow_clients import Pace
 from gateway.settings import Settings, load
 from gateway.web.http.access_log import set_up_logs
@@ -64,6 +64,7 @@ def supervised() -> Gateway:
 
 def application() -> Gateway:
     """Make the application of one worker."""
+    give_back_large_blocks()
     settings = load(os.environ)
     set_up_logs(settings.log_level)
     return Gateway(settings)

@@ -48,7 +48,7 @@ def write(folder: Path, count: int, publisher: str = "demo") -> list[SourceFile]
 @contextmanager
 def poisoned(services: Services) -> Iterator[Services]:
     """Give a house a composer that documents can harm."""
-    elsewhere = Elsewhere("", timeout=4.0, composer=poisons.compose)
+    elsewhere = Elsewhere("", timeout=2.0, composer=poisons.compose)
     parts = (services.ledger, services.store, services.vault, SystemClock())
     ways = (elsewhere.compose, elsewhere.prepare, services.announcing, services.audit)
     yield replace(services, publishing=Publishing(*parts, *ways, "1"))
@@ -75,7 +75,7 @@ async def test_a_document_that_hangs_kills_or_raises_stops_no_other(
     assert [line.partition(":1:1: ")[0] for line in lines] == [
         str(files[number].path) for number in (0, 4, 8)
     ]
-    assert lines[0].endswith("too-large: The document takes longer than 4 seconds to set.")
+    assert lines[0].endswith("too-large: The document takes longer than 2 seconds to set.")
     assert "too-large: " in lines[1]
     assert lines[2].endswith("error: RecursionError while it was set.")
 

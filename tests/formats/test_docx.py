@@ -576,6 +576,63 @@ def test_nothing_that_an_older_document_links_to_is_fetched(tmp_path: Path) -> N
     assert (made.preview.title, asked) == ("Title", [])
 
 
+# --- properties --------------------------------------------------------------------------------
+
+LETTER = [word.paragraph("A letter"), word.paragraph(f"free {BEGIN}paid{END} on")]
+_CORE = "".join(
+    f"<{name}>CANARY-{name}</{name}>"
+    for name in (
+        *("title", "subject", "creator", "keywords", "description", "lastModifiedBy"),
+        *("category", "created", "modified", "Company", "Manager", "Template"),
+    )
+)
+
+
+def bytes_of(body: bytes) -> bytes:
+    """Return all that is made of a document, public or not, but for its source."""
+    sealed = compose_edition(Task(submission(body), "e1", NOW, None), "").sealed
+    forms = [*sealed.public.forms.values(), *sealed.full.forms.values()]
+    return b"".join(form.bodies[IDENTITY] for form in forms) + repr(sealed.public.entry).encode()
+
+
+def test_custom_properties_declare_what_front_matter_does() -> None:
+    properties = {
+        "paidgate.title": "The title",
+        "Paidgate Summary": "The summary",
+        "paidgate-author": "The author",
+        "paidgate:date": "2026-01-31T00:00:00Z",
+        "paidgate.collection": "letters",
+        "paidgate.colour": "red",
+    }
+    made = prepared(word.document(LETTER, properties=properties))
+    meta = made.document.meta
+    assert (meta.title, meta.summary, meta.author) == ("The title", "The summary", "The author")
+    assert (str(meta.date)[:10], meta.collection) == ("2026-01-31", "letters")
+    assert [each.code for each in made.warnings] == [FindingCode.UNKNOWN_FIELD]
+    assert "A letter" in made.preview.text
+
+
+def test_nothing_that_an_editor_fills_in_by_itself_is_in_anything_public() -> None:
+    core = f"<coreProperties>{_CORE}</coreProperties>"
+    custom = dict.fromkeys(("title", "Author", "summary", "Order", "paidgate", "date"), "CANARY")
+    linked = dict.fromkeys(("paidgate.title@", "paidgate.summary@"), "CANARY-linked")
+    body = word.document(LETTER, properties=custom | linked, core=core)
+    assert bytes_of(body) == bytes_of(word.document(LETTER))
+
+
+@pytest.mark.parametrize("value", [f"x {BEGIN} y", f"{BEGIN}x{END}", "a ##paidbegn## b"])
+def test_a_marker_in_a_property_is_refused(value: str) -> None:
+    found = findings(word.document(LETTER, properties={"paidgate.summary": value}))
+    assert FindingCode.IN_MARKUP in [each.code for each in found]
+
+
+def test_a_property_that_cannot_be_read_is_refused() -> None:
+    (found,) = findings(word.document(LETTER, properties={"paidgate.date": "soon"}))
+    assert found.code is FindingCode.UNDECODABLE
+    (found,) = findings(word.document(LETTER, properties={"paidgate.draft": "true"}))
+    assert found.code is FindingCode.DRAFT
+
+
 def test_the_source_of_a_word_document_is_kept_as_it_came() -> None:
     body = word.of_text(f"Title\nFree. {BEGIN}Paid.{END}")
     assert SourceFormats().read(body, None, "docx").kept == body

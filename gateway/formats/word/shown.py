@@ -32,6 +32,7 @@ from gateway.formats.word.leaves import joined
 from gateway.formats.word.numbers import BULLET, Level, Numbering
 from gateway.formats.word.package import packed
 from gateway.formats.word.parts import Part, WordParts, attribute, child, children, local, too_large
+from gateway.formats.word.properties import KIND, declared_in
 from gateway.formats.word.signs import (
     BOX,
     FLOAT_END,
@@ -75,6 +76,7 @@ class Shown(NamedTuple):
     warnings: tuple[Finding, ...]
     places: list[Picture]
     pictures: dict[str, bytes]
+    declared: dict[str, str]
 
 
 def shown(body: bytes) -> Shown:
@@ -87,6 +89,7 @@ class _Reader:
 
     def __init__(self, parts: WordParts) -> None:
         self._main = self._part = parts.main()
+        self._declared = declared_in(root_of(parts.about(KIND)))
         self._styles = Styles(root_of(parts.beside("styles")))
         self._numbering = Numbering(root_of(parts.beside("numbering")), self._styles)
         self._notes = {
@@ -110,7 +113,7 @@ class _Reader:
         body.extend([*self._story(child(self._main.root, "body"))])
         made = packed(tostring(document), self._links)
         warnings = tuple(self._warnings())
-        return Shown(made, self._numbers, warnings, self._places, self._pictures)
+        return Shown(made, self._numbers, warnings, self._places, self._pictures, self._declared)
 
     def _warnings(self) -> Iterator[Finding]:
         last = max(1, self._paragraph)
