@@ -123,10 +123,8 @@ def test_print_keeps_every_column_and_names_its_source(browser: Browser) -> None
         expect(seen.page.locator(".aa")).to_be_hidden()
 
 
-def test_what_is_near_a_text_comes_when_its_end_is_near(
-    browser: Browser, pages: dict[str, bytes]
-) -> None:
-    with shown(browser, pages["preview"], STATIC) as seen:
+def test_what_is_near_a_text_comes_when_its_end_is_near(browser: Browser) -> None:
+    with shown(browser, pages()["preview"], STATIC) as seen:
         near = f"{ORIGIN}/documents/demo/long/near"
         expect(seen.page.locator(".near h2 a")).to_have_attribute("href", "/documents/demo")
         assert near not in seen.asked
