@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gateway.rendering.listings import Listing
+from gateway.core.groups import AUTHORS, COLLECTIONS, Group, group_name
+from gateway.rendering.listings import Listing, path_of
 
 Data = dict[str, object]
 
@@ -35,11 +36,19 @@ def publisher(name: str, origin: str) -> Data:
     return {"@type": "Organization", "name": name, "url": f"{origin}/documents/{name}"}
 
 
-def way(origin: str, site: str, publisher: str, collection: str) -> list[Crumb]:
+def person(name: str, origin: str, publisher: str) -> Data:
+    """Return who wrote something, with the page of all that they wrote."""
+    group = Group(AUTHORS, group_name(name))
+    page = {"url": origin + path_of(publisher, group)} if group.name else {}
+    return {"@type": "Person", "name": name, **page}
+
+
+def way(origin: str, site: str, publisher: str, collection: str = "") -> list[Crumb]:
     """Return the steps to a publisher or one of its collections."""
     steps = [Crumb(site, f"{origin}/"), Crumb(publisher, f"{origin}/documents/{publisher}")]
     if collection:
-        steps.append(Crumb(collection, f"{steps[-1].url}/collections/{collection}"))
+        path = path_of(publisher, Group(COLLECTIONS, collection))
+        steps.append(Crumb(collection, origin + path))
     return steps
 
 
@@ -60,13 +69,19 @@ def of_listing(listing: Listing, site: str, search: str) -> Data:
     if not listing.publisher:
         return graph(_site(listing.origin, site, search), members)
     page: Data = {
-        "@type": "CollectionPage",
+        "@type": "ProfilePage" if listing.author else "CollectionPage",
         "name": listing.name,
         "url": listing.url,
         "publisher": publisher(listing.publisher, listing.origin),
-        "mainEntity": members,
     }
-    steps = way(listing.origin, site, listing.publisher, listing.collection)
+    if listing.author:
+        who = person(listing.name, listing.origin, listing.publisher)
+        page |= {"mainEntity": who, "hasPart": members}
+    else:
+        page["mainEntity"] = members
+    steps = way(listing.origin, site, listing.publisher)
+    if listing.group:
+        steps.append(Crumb(listing.name, listing.origin + listing.path))
     return graph(page, crumbs(steps))
 
 

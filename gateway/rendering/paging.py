@@ -35,6 +35,11 @@ class Page:
     contents: tuple[Link, ...] = ()
 
     @property
+    def url(self) -> str:
+        """The address of this page."""
+        return address_of(self.path, self.number)
+
+    @property
     def before(self) -> str:
         """The address of the page before, "" for none."""
         return address_of(self.path, self.number - 1) if self.number > 1 else ""

@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
 
 from gateway.core.bundles import IDENTITY
+from gateway.rendering.representations import HTML
 from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.headers import SECURITY
 from tests.servers import program_for
@@ -21,6 +23,8 @@ from tests.servers import program_for
 ORIGIN = "https://gateway.test"
 WIDTHS = (390, 1280)
 SCHEMES = ("light", "dark")
+NEAR = """<ol class="entries"><li class="entry" lang="en"><h3><a href="/">The next</a></h3>
+<p class="entry-summary">What it is about.</p></li></ol>"""
 
 
 @dataclass
@@ -72,8 +76,10 @@ def shown(
         seen.asked.append(url)
         path = url.removeprefix(ORIGIN)
         if path == "/":
-            headers = {"content-type": "text/html; charset=utf-8", **SECURITY}
+            headers = {"content-type": HTML, **SECURITY}
             route.fulfill(status=200, headers=headers, body=body)
+        elif path.endswith("/near"):
+            route.fulfill(status=200, headers={"content-type": HTML, **SECURITY}, body=NEAR)
         elif form := static.asset(path.removeprefix(PREFIX)):
             headers = {"content-type": form.media_type, **SECURITY}
             route.fulfill(status=200, headers=headers, body=form.bodies[IDENTITY])
@@ -92,6 +98,20 @@ def shown(
         yield seen
     finally:
         context.close()
+
+
+def barriers(page: Page) -> list[str]:
+    """Return what axe-core finds on a page that would keep somebody out."""
+    page.evaluate(AXE_SCRIPT)
+    found: list[str] = page.evaluate(_AUDIT)
+    return found
+
+
+_AUDIT = """async () => {
+  const values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await axe.run(document, { runOnly: { type: "tag", values } });
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}"""
 
 
 def take(pages: Mapping[str, bytes], folder: Path, static: Static) -> list[str]:

@@ -11,17 +11,16 @@ from gateway.core.documents import Address
 from gateway.formats.sources import SourceFormats
 from gateway.usecases.composing import Task, compose
 from gateway.usecases.submissions import Submission
-from tests.browser.pictures import shown
+from tests.browser.pictures import ORIGIN, shown
+from tests.browser.wild import CODE, COLUMNS, TABLE
 from tests.servers import comes_true
 from tests.services import NOW
 from tests.web.sheets import PRESS, STATIC
 
 CHAPTER = "## Chapter {}\n\n" + "A sentence that goes on for a while. " * 40 + "\n\n"
 CHAPTERS = "".join(CHAPTER.format(number) for number in range(12))
-COLUMNS = [f"Column{number}" for number in range(14)]
-TABLE = f"|{'|'.join(COLUMNS)}|\n|{'---|' * 14}\n|{'|'.join(['123.456'] * 14)}|\n"
 SOURCE = (
-    f"# A long text\n\n{CHAPTERS}{TABLE}\n```\n{'word ' * 60}\n```\n\n"
+    f"# A long text\n\n{CHAPTERS}{TABLE}\n{CODE}\n"
     f"Here it ends##paidbegin## for some.\n\n{CHAPTERS}##paidend##\n"
 )
 
@@ -117,6 +116,19 @@ def test_print_keeps_every_column_and_names_its_source(browser: Browser) -> None
         )
         assert len(ends) == len(COLUMNS)
         assert max(ends) <= 643
+        table = "getComputedStyle(document.querySelector('.wide')).page"
+        assert seen.page.evaluate(table) == "across"
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= 643
         expect(seen.page.locator(".sheet-source")).to_contain_text("demo · /documents/demo/long")
         expect(seen.page.locator(".aa")).to_be_hidden()
+
+
+def test_what_is_near_a_text_comes_when_its_end_is_near(browser: Browser) -> None:
+    with shown(browser, pages()["preview"], STATIC) as seen:
+        near = f"{ORIGIN}/documents/demo/long/near"
+        expect(seen.page.locator(".near h2 a")).to_have_attribute("href", "/documents/demo")
+        assert near not in seen.asked
+        seen.page.locator(".sheet-foot").scroll_into_view_if_needed()
+        expect(seen.page.locator(".near h3")).to_have_text("The next")
+        assert seen.asked.count(near) == 1
+        assert seen.complaints == []

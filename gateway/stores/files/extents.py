@@ -14,13 +14,13 @@ from contextlib import suppress
 from msgspec import Struct
 
 from gateway.core.bundles import (
-    HEADERS,
     IDENTITY,
     LONG,
     MOVED,
     Variant,
     found_in,
     head_end,
+    headers_for,
     require_whole,
     require_whole_head,
 )
@@ -95,7 +95,7 @@ def variant_at(
         require_whole(of, checked, body)
         variant = Variant(media_type, etag, chosen, bytes(body))
         with suppress(KeyError):  # what is private has none, nor has what is of before
-            _, _, _, at, checked = found_in(known, end, size, HEADERS, IDENTITY)
+            _, _, _, at, checked = found_in(known, end, size, headers_for(form), IDENTITY)
             is_known = at.stop <= len(known)
             head = known[at] if is_known else read(file, start + at.start, at.stop - at.start)
             require_whole(of, checked, head)

@@ -22,6 +22,7 @@ from gateway.core.bundles import Bundle, Damaged, Entry, Representation, Variant
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Stale
+from gateway.core.groups import Group
 from gateway.ports import Health, Seal, Update
 from gateway.stores.damages import Damages
 from gateway.stores.files.catalogue import Catalogue
@@ -190,12 +191,10 @@ class FilePublicStore:
         self._catalogue.scrub()
 
     async def entries(
-        self, publisher: str, before: str, limit: int, collection: str = ""
+        self, publisher: str, before: str, limit: int, group: Group | None = None
     ) -> Sequence[Entry]:
         """Return entries newest first by (published, address); publisher "" means all."""
-        return await self._listing(
-            partial(self._catalogue.page, publisher, before, limit, collection)
-        )
+        return await self._listing(partial(self._catalogue.page, publisher, before, limit, group))
 
     async def members(
         self, publisher: str, collection: str, after: str, limit: int

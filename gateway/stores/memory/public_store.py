@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gateway.core.bundles import Bundle, Entry, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Stale
+from gateway.core.groups import Group, groups_of
 from gateway.ports import Health, Seal, Update, cursor, position
 
 
@@ -79,13 +80,13 @@ class MemoryPublicStore:
         self._changes += 1
 
     async def entries(
-        self, publisher: str, before: str, limit: int, collection: str = ""
+        self, publisher: str, before: str, limit: int, group: Group | None = None
     ) -> Sequence[Entry]:
         found = [
             entry
             for entry in sorted(self._entries(), key=cursor, reverse=True)
             if publisher in ("", entry.address.publisher)
-            and collection in ("", entry.collection)
+            and (group is None or group in groups_of(entry))
             and (not before or cursor(entry) < before)
         ]
         return found[:limit]
