@@ -19,6 +19,7 @@ from gateway.rendering.representations import HTML
 from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.headers import SECURITY
 from tests.servers import program_for
+from tools.needs import NEEDS
 
 ORIGIN = "https://gateway.test"
 WIDTHS = (390, 1280)
@@ -39,7 +40,7 @@ class Shown:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start a browser, and end it. Raises ServerError where there is none."""
-    program = program_for("chromium", "chromium", "chromium-browser", "google-chrome")
+    program = program_for("chromium", *NEEDS["chromium"].programs[0])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-gpu"]
