@@ -1,7 +1,12 @@
 """The program: the command line, and the bench that measures it."""
 
-from gateway.bench.command import bench
-from gateway.cli.commands import cli
+import sys
+
+try:
+    from gateway.bench.command import bench
+    from gateway.cli.commands import cli
+except KeyboardInterrupt:  # that takes long enough for somebody to think again
+    sys.exit(130)
 
 __all__ = ["cli", "main"]
 

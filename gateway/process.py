@@ -10,9 +10,11 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+M_MMAP_THRESHOLD = -3  # malloc.h of glibc
+LARGE = 1 << 20  # bytes
 
 
 def die_with_parent(parent: int) -> None:
@@ -21,6 +23,16 @@ def die_with_parent(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the tie held
         sys.exit("The parent is gone.")
+
+
+def give_back_large_blocks() -> None:
+    """Have the C library give large blocks of memory back to the system when they are freed.
+
+    By itself glibc raises the size from which it does so with each block freed, and then keeps what
+    a long text has taken.
+    """
+    with suppress(AttributeError):  # other C libraries have no such thing
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE)
 
 
 class Exhausted(Exception):

@@ -282,9 +282,20 @@ def _store(value: Any) -> str:
         raise ValueError("must be a path alone: write ? in it as %3F, and # as %23.")
     if parts.scheme == "s3" and not (parts.netloc and parts.netloc == parts.hostname):
         raise ValueError("must name a bucket, such as s3://bucket/prefix.")
-    if parts.scheme == "s3" and not find_spec("obstore"):
-        raise ValueError("s3:// needs an extra of this package: paidgate[s3].")
+    _require_extra(parts.scheme)
     return text
+
+
+def _ledger(value: Any) -> str:
+    text = _one_of_schemes("sqlite", "postgresql")(value)
+    _require_extra(urlsplit(text).scheme)
+    return text
+
+
+def _require_extra(scheme: str) -> None:
+    module, extra = _EXTRAS.get(scheme, ("", ""))
+    if module and not find_spec(module):
+        raise ValueError(f"{scheme}:// needs an extra of this package: paidgate[{extra}].")
 
 
 def _redis(value: Any) -> str:
@@ -326,9 +337,12 @@ def _choice(*choices: str) -> Callable[[Any], str]:
     return read
 
 
+# What addresses need that a plain installation has not: a module, and the extra that brings it.
+_EXTRAS = {"s3": ("obstore", "s3"), "postgresql": ("asyncpg", "postgres")}
+
 _READ: dict[str, Callable[[Any], Any]] = {
     "data": lambda value: Path(_text(value)),
-    "ledger": _one_of_schemes("sqlite", "postgresql"),
+    "ledger": _ledger,
     "redis": _redis,
     "authority": _choice("redis", "postgres"),
     "store": _store,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import anyio
 import pytest
 import structlog
 from sqlalchemy import Connection
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from gateway.stores import outages
 from gateway.stores.sql.engines import open_engines
@@ -33,18 +37,25 @@ def pytest_configure(config: pytest.Config) -> None:
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    # Else each worker, and each gateway that is started, compiles everything anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     programs.watch()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads who belongs together
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what takes long for a run of its own, and have each gateway started once."""
+    """Leave what takes long for a run of its own, and what is quick for the end."""
     _leave_long(config, items)
-    for item in items:
-        if not item.get_closest_marker("xdist_group") and _shares(item):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    # What runs together goes first, so that no worker is left alone with it in the end.
-    items.sort(key=lambda item: not item.get_closest_marker("xdist_group"))
+    # No worker is left alone in the end with a file that starts programs.
+    sharing = {item.path for item in items if _shares(item)}
+    items.sort(key=lambda item: (item.path not in sharing, "core" in item.path.parts))
+
+
+@pytest.hookimpl(optionalhook=True)  # without xdist nobody asks
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Give each file to one worker, in their order, so that what its tests share is made once."""
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
 
 
 def _leave_long(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -71,6 +82,18 @@ def parts_served() -> Iterator[None]:
     """End every server that a gateway of the run has needed."""
     yield
     parts.close_servers()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def file_of_one_worker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Fail where two workers have tests of one file: what these share would be made twice."""
+    place = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        place = place.parent  # of all workers
+    name = request.path.relative_to(request.config.rootpath).as_posix().replace("/", "-")
+    (place / name).touch(exist_ok=False)
 
 
 @pytest.fixture(scope="module", autouse=True)

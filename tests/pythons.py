@@ -32,7 +32,8 @@ def _candidates() -> list[Path]:
     folders = [Path(place) for place in os.get_exec_path()]
     folders += [found for place in PLACES for found in sorted(Path.home().glob(place))]
     paths = [path for folder in folders for path in sorted(folder.glob("python3.*"))]
-    return [path for path in paths if re.fullmatch(r"python3\.\d+", path.name)]
+    named = ((re.fullmatch(r"python3\.(\d+)", path.name), path) for path in paths)
+    return [path for name, path in named if name and int(name[1]) >= OLDEST[1]]
 
 
 def _release(path: Path) -> str:

@@ -28,6 +28,7 @@ from gateway.usecases.submissions import Submission
 from tests.asgi import exchange
 from tests.s3 import S3
 from tests.services import SECRET, FrozenClock, Standing, settings
+from tests.stores.test_shelf_promises import made
 from tests.web.caller import Caller, open_api
 
 pytestmark = pytest.mark.anyio
@@ -136,6 +137,73 @@ async def test_an_erasure_takes_what_was_kept_at_earlier_addresses_too(place: Pl
     assert await place.services.publishing.erase(Address("demo", "f"))
     assert place.found() == set()
     assert [address async for address in place.store.addresses()] == []
+
+
+async def reused(place: Place, source: str) -> str:
+    """Publish a document, rename it twice, and publish another where it was first."""
+    await place.publish()
+    await place.services.renaming.rename(HERE, "e")
+    await place.publish(source)
+    await place.services.renaming.rename(Address("demo", "e"), "f")
+    return await place.publish(source + "More.\n")
+
+
+OTHER = "Another\n\nA canary-other-x7.\n\n##paidbegin##B.##paidend##\n"
+
+
+async def test_an_erasure_takes_what_lies_where_another_document_is_and_nothing_of_that(
+    place: Place,
+) -> None:
+    edition = await reused(place, OTHER)
+    history = await place.ledger.editions(HERE, "", 9)
+    assert len(history) == 2
+    assert await place.services.publishing.erase(Address("demo", "f"))
+    assert place.found() == set()
+    assert await place.ledger.editions(HERE, "", 9) == history
+    assert {*await place.vault.editions(HERE)} == {each.id for each in history}
+    assert await place.vault.source(HERE, edition) == f"{OTHER}More.\n".encode()
+    assert [address async for address in place.store.addresses()] == [HERE]
+
+
+async def test_an_erasure_takes_nothing_of_a_document_that_was_there_before(place: Place) -> None:
+    await reused(place, SOURCE.replace(TITLE, "Another"))
+    assert await place.services.publishing.erase(HERE)
+    assert place.found() == set(CANARIES)
+    (first,) = await place.vault.editions(HERE)
+    assert await place.vault.source(HERE, first) == SOURCE.encode()
+    assert first in {each.id for each in await place.ledger.elsewhere(Address("demo", "f"))}
+    assert await place.services.publishing.erase(Address("demo", "f"))
+    assert place.found() == set()
+
+
+async def test_an_erasure_of_what_lies_elsewhere_that_died_half_way_is_gone_through_with(
+    place: Place,
+) -> None:
+    await reused(place, OTHER)
+    moved = Address("demo", "f")
+    current = await place.services.publishing.current(moved)
+    await place.ledger.begin_erasing(moved, current.id)
+    assert await place.services.publishing.recover() == {}
+    assert place.found() == set()
+    assert await place.services.publishing.current(HERE)
+
+
+async def test_nobody_rolls_a_document_back_to_what_another_was_at_its_address(
+    place: Place,
+) -> None:
+    await reused(place, OTHER)
+    (first, _) = await place.ledger.elsewhere(Address("demo", "f"))
+    with pytest.raises(Missing):
+        await place.services.publishing.roll_back(HERE, first.id)
+
+
+async def test_what_stood_beside_a_document_that_moved_is_erased_with_it(place: Place) -> None:
+    await place.publish()
+    await place.vault.shelf.put(HERE, made("a.png"))
+    await reused(place, OTHER)
+    assert await place.vault.shelf.all(HERE) == []
+    assert await place.services.publishing.erase(Address("demo", "f"))
+    assert made("a.png").companion.origin.encode() not in place._search()
 
 
 async def test_what_was_deleted_can_be_published_again_for_30_days_and_is_gone_then(

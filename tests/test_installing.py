@@ -11,6 +11,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -30,14 +31,13 @@ from tools.venv import ROOT, UV
 
 TETHER = Path(gateway.process.__file__)
 TIMEOUT = 180.0  # seconds; the first start writes bytecode, and the machine may be busy
-MOST = 160e6  # bytes of an installed gateway, with bytecode
+MOST = 130e6  # bytes of an installed gateway, with bytecode
 SOURCE = "Report\n\nFree words.##paidbegin## Paid words.##paidend##\n"
 PYTHONS = pythons()
 every_python = pytest.mark.parametrize(
     "installed",
-    # Installed once: the tests of one Python share a worker.
     [
-        pytest.param(release, marks=[pytest.mark.xdist_group(release), pytest.mark.long] * (n > 0))
+        pytest.param(release, marks=[pytest.mark.long] * (n > 0))
         for n, release in enumerate(PYTHONS)
     ],
     indirect=True,
@@ -187,12 +187,14 @@ class Installed:
         """No program but its own is found, and nothing of the checkout."""
         return {"PATH": str(self.venv / "bin"), "HOME": str(self._folder)}
 
-    def run(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, folder: Path, *arguments: str, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command in a folder."""
         return subprocess.run(
             [self.venv / "bin" / "python", "-m", "gateway", *arguments],
             cwd=folder,
-            env=self.environment,
+            env=self.environment | settings,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -247,6 +249,41 @@ def test_an_installed_gateway_is_small(installed: Installed) -> None:
     files = [path.lstat() for path in installed.venv.rglob("*")]
     assert 50e6 < sum(file.st_blocks * 512 for file in files) < MOST
     assert list(installed.venv.rglob("gateway/**/*.pyc"))
+
+
+@this_python
+def test_the_parts_of_what_is_installed_weigh_what_the_docs_say(installed: Installed) -> None:
+    (packages,) = installed.venv.glob("lib/python3*/site-packages")
+    known = distributions(path=[str(packages)])
+    weights = {each.name.lower(): weight(each, packages) for each in known}
+    for line in (ROOT / "docs" / "install.md").read_text().splitlines():
+        if row := re.fullmatch(r"\| ([\w., -]+) \| (\d+) \|.*", line):
+            found = sum(weights.pop(name.lower()) for name in row[1].split(", "))
+            assert abs(found / 1e6 - int(row[2])) < 2.5, line
+    weights.pop("pip", None)
+    assert weights == {}
+
+
+def weight(each: Distribution, packages: Path) -> int:
+    """Return the bytes on the disk of a distribution, with its bytecode."""
+    files = {packages / file for file in each.files or ()}
+    made = (path.parent.glob(f"__pycache__/{path.stem}.*.pyc") for path in files)
+    return sum(path.lstat().st_blocks * 512 for path in files.union(*made) if path.exists())
+
+
+@this_python
+@pytest.mark.parametrize(
+    ("setting", "address", "extra"),
+    [("LEDGER", "postgresql://host/name", "postgres"), ("STORE", "s3://bucket/prefix", "s3")],
+)
+def test_an_address_that_needs_an_extra_says_so(
+    installed: Installed, tmp_path: Path, setting: str, address: str, extra: str
+) -> None:
+    told = installed.run(tmp_path, "verify", **{f"PAIDGATE_{setting}": address})
+    assert told.returncode == 2
+    assert told.stdout.count(f"PAIDGATE_{setting}: ") == 1
+    assert f"needs an extra of this package: paidgate[{extra}]" in told.stdout
+    assert "Traceback" not in told.stdout
 
 
 @every_python

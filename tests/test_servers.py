@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import redis
 
+from gateway.bench.processes import SHARE
 from tests import servers
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +54,33 @@ def test_postgres_refuses_a_wrong_password(postgres_url: str) -> None:
     password = urlsplit(postgres_url).password
     assert password
     assert not servers.answers_select(postgres_url.replace(password, "wrong"))
+
+
+def test_no_two_processes_are_given_the_same_port() -> None:
+    script = "from tests.servers import free_port; print(*(free_port() for _ in range(60)))"
+    given = [{str(servers.free_port()) for _ in range(60)}]
+    with ExitStack() as stack:
+        others = [stack.enter_context(asking_for(f"{script}; input()")) for _ in range(4)]
+        for other in others:
+            assert other.stdout
+            given.append(set(other.stdout.readline().split()))
+            stack.callback(other.kill)
+    assert sum(map(len, given)) == len(set().union(*given))
+
+
+def asking_for(script: str) -> subprocess.Popen[str]:
+    """Run a script that goes on until its input ends."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-uc", script], stdin=pipe, stdout=pipe, text=True)
+
+
+def test_a_port_that_is_taken_is_given_to_nobody() -> None:
+    ports = {servers.free_port() for _ in range(SHARE)}
+    with ExitStack() as stack:
+        taken = {port for port in ports if port % 2}
+        for port in taken:
+            stack.enter_context(socket.create_server(("127.0.0.1", port)))
+        assert taken.isdisjoint(servers.free_port() for _ in range(2 * SHARE))
 
 
 @every_server

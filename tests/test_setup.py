@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,9 @@ def test_a_lock_records_no_address(lock: Path) -> None:
 
 def test_every_requirement_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"].values()
     needed = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    needed += [each for extra in extras for each in extra]
     assert {normal(requirement) for requirement in needed} <= set(pins(ROOT / LOCKS[1]))
 
 
@@ -173,6 +176,14 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Make a folder that every account can enter; into pytest's own another run lets none."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 def started(clone: Path, command: str, script: str = "", **given: str) -> subprocess.Popen[str]:
     """Start a command in a clone whose Python is a shell script."""
     python = clone / ".venv" / "bin" / "python"
@@ -200,6 +211,26 @@ def test_an_interruption_is_no_traceback_and_ends_what_was_begun(clone: Path) ->
     _, err = process.communicate(timeout=60)  # which waits for all who hold its ends
     assert process.returncode == 130
     assert err == ""
+
+
+def test_an_interrupted_check_says_nothing_of_its_own(clone: Path) -> None:
+    begun = clone / "begun"
+    os.mkfifo(begun)
+    check = clone / ".venv" / "bin" / "check"
+    check.write_text(f"#!/bin/sh\ntrap 'echo told >&2' INT\necho > {begun}; cat {begun}\n")
+    check.chmod(0o755)
+    script = "from tools.commands import passes; passes(['check'])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=clone,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    begun.read_text()
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert "told" not in err
 
 
 @pytest.mark.parametrize(
@@ -234,13 +265,12 @@ def test_a_taken_port_is_told_before_anything_is_made(spelling: str, clone: Path
     assert out == ""
 
 
-def test_folders_of_another_account_are_told_with_what_to_do(clone: Path) -> None:
-    (clone / ".venv").chmod(0o555)
+def test_folders_of_another_account_are_told_with_what_to_do(
+    clone: Path, open_folder: Path
+) -> None:
+    clone = shutil.copytree(clone, open_folder / "clone")
     clone.chmod(0o755)
-    base = Path(tempfile.gettempdir())
-    for parent in clone.parents:
-        if parent.is_relative_to(base) and parent != base:
-            parent.chmod(0o755)
+    (clone / ".venv").chmod(0o555)
     check = (
         "import os, pwd; from tools.venv import require_own_folders; os.getuid() or"
         " os.setuid(pwd.getpwnam('nobody').pw_uid); require_own_folders()"

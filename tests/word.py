@@ -11,6 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_CUSTOM = "http://schemas.openxmlformats.org/officeDocument/2006"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _NONE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML
 
@@ -68,8 +69,17 @@ _NUMBERING = (
 )
 
 
-def document(blocks: Iterable[str], notes: Sequence[str] = ()) -> bytes:
-    """Return a document of blocks, with one list and some footnotes, from 1 on."""
+def document(
+    blocks: Iterable[str],
+    notes: Sequence[str] = (),
+    properties: Mapping[str, str] | None = None,
+    core: str = "",
+) -> bytes:
+    """Return a document of blocks, with one list and some footnotes, from 1 on.
+
+    properties: custom ones; one whose name ends in `@` is linked to a place in the text. core:
+    what stands in the properties that editors fill in by themselves.
+    """
     noted = "".join(
         f'<w:footnote w:id="{number}">{paragraph(text)}</w:footnote>'
         for number, text in enumerate(notes, 1)
@@ -87,7 +97,11 @@ def document(blocks: Iterable[str], notes: Sequence[str] = ()) -> bytes:
             archive.writestr(ZipInfo(name), xml, ZIP_DEFLATED)
 
         put("[Content_Types].xml", f'<Types xmlns="{_PACKAGE}/content-types"/>')
-        put("_rels/.rels", _relations("word/document.xml", kinds={"officeDocument": "d"}))
+        about = {"officeDocument": "word/document", "custom-properties": "docProps/custom"}
+        about |= dict.fromkeys(("core-properties", "extended-properties"), "docProps/core")
+        put("_rels/.rels", _relations("{}.xml", about))
+        put("docProps/custom.xml", _custom(properties or {}))
+        put("docProps/core.xml", core or "<coreProperties/>")
         listed = {name: name for name in ("numbering", "footnotes")}
         put("word/_rels/document.xml.rels", _relations("{}.xml", kinds=listed))
         for name, xml in parts.items():
@@ -95,9 +109,22 @@ def document(blocks: Iterable[str], notes: Sequence[str] = ()) -> bytes:
     return out.getvalue()
 
 
+def _custom(properties: Mapping[str, str]) -> str:
+    told = "".join(map(_property, properties.items()))
+    spaces = f'xmlns="{_CUSTOM}/custom-properties" xmlns:vt="{_CUSTOM}/docPropsVTypes"'
+    return f"<Properties {spaces}>{told}</Properties>"
+
+
+def _property(item: tuple[str, str]) -> str:
+    name, value = item
+    link = ' linkTarget="place"' if name.endswith("@") else ""
+    called = escape(name.rstrip("@"))
+    return f'<property name="{called}"{link}><vt:lpwstr>{escape(value)}</vt:lpwstr></property>'
+
+
 def _relations(target: str, kinds: Mapping[str, str]) -> str:
     told = "".join(
-        f'<Relationship Id="{name}" Type="{R}/{kind}" Target="{target.format(kind)}"/>'
+        f'<Relationship Id="{kind}" Type="{R}/{kind}" Target="{target.format(name)}"/>'
         for kind, name in kinds.items()
     )
     return f'<Relationships xmlns="{_PACKAGE}/relationships">{told}</Relationships>'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Callable
 from itertools import pairwise
@@ -125,7 +124,7 @@ def test(*arguments: str) -> None:
     prepare("test")
     require_programs()
     # One worker more than most have cores, since tests wait for servers as well.
-    become([PYTHON, "-m", "pytest", "-n", "3", "--dist", "loadgroup", *arguments])
+    become([PYTHON, "-m", "pytest", "-n", "3", "--dist", "loadfile", *arguments])
 
 
 def long(*arguments: str) -> None:
@@ -171,4 +170,8 @@ def lock(*arguments: str) -> None:
 def passes(check: list[str]) -> bool:
     """Say whether a check finds nothing in the tree."""
     say(" ".join(check))
-    return subprocess.run([VENV / "bin" / check[0], *check[1:]]).returncode == 0
+    try:
+        call([VENV / "bin" / check[0], *check[1:]])
+    except Failed:
+        return False
+    return True

@@ -16,7 +16,7 @@ from gateway.app.stores import (
     open_search_index,
     open_texts,
 )
-from gateway.app.waits import looks, rest
+from gateway.app.waits import looks, rest, undivided
 from gateway.ports import (
     Audit,
     AuthorityRecord,
@@ -234,6 +234,7 @@ def build_services(
         composing.stamp(base),
         composer.compare,
         indexing,
+        undivided,
     )
     return Services(
         settings=settings,

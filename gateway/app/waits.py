@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import anyio
 
@@ -25,6 +25,13 @@ async def looks(seconds: float) -> AsyncIterator[None]:
     while time.monotonic() < end:
         await anyio.sleep(POLL_INTERVAL)
         yield
+
+
+async def undivided(work: Callable[[], Awaitable[bool]]) -> bool:
+    """Go through with some work, also where whoever asks for it is interrupted meanwhile."""
+    with anyio.CancelScope(shield=True):
+        done = await work()
+    return done  # noqa: RET504  for mypy the scope may end early
 
 
 async def rest() -> None:

@@ -87,6 +87,8 @@ def build(services: Services) -> Starlette:
         ).routes(),
         *Operations(_probes(services)).routes(),
     ]
+    # What ends in a word of its own comes first: `card.png` is no name of a collection.
+    routes.sort(key=lambda route: route.path.endswith("}"))
     app = Starlette(
         routes=routes,
         middleware=[

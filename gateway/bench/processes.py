@@ -12,10 +12,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")  # per second, in /proc/<pid>/stat
 TIMEOUT = 30.0  # seconds to come up or to end
+SHARE = 50  # ports that are for one process
 PORTS = range(10_000, 32_000)  # from 32,768 on the system gives them to clients, at any moment
 PLACES = "/usr/sbin:/usr/local/sbin:/sbin"  # not always on an ordinary account's PATH
 
@@ -52,12 +55,33 @@ def programs(*names: str) -> list[str]:
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback interface that nothing uses now."""
+    """Return a TCP port of the loopback interface that nothing uses now.
+
+    No other process is given it as long as this one lives: it may be a while until it is bound.
+    """
+    ports = _own_ports(os.getpid())
     while True:
-        port = secrets.choice(PORTS)
+        port = next(ports)
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+
+
+@cache
+def _own_ports(process: int) -> Iterator[int]:  # noqa: ARG001  a fork has ports of its own
+    """Return the ports that this process has claimed, in a circle."""
+    shares = [PORTS[first : first + SHARE] for first in range(0, len(PORTS), SHARE)]
+    while True:
+        share = secrets.choice(shares)
+        claim = socket.socket(socket.AF_UNIX)
+        with suppress(OSError):  # another process has claimed it
+            claim.bind(f"\0paidgate ports from {share[0]}")
+            _claims.append(claim)
+            return cycle(share)
+        claim.close()
+
+
+_claims: list[socket.socket] = []  # each for the life of its process
 
 
 @contextmanager

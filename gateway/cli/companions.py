@@ -22,6 +22,7 @@ from gateway.core.companions import (
     origin_of,
 )
 from gateway.core.errors import GatewayError, Missing, TooLarge
+from gateway.formats import FORMATS
 from gateway.rendering.made import make
 from gateway.usecases.submissions import Submission
 
@@ -32,6 +33,7 @@ LONGEST = 400  # characters of a name
 _SUFFIX = rf"(?:{'|'.join(map(re.escape, PICTURE_SUFFIXES + ATTACHMENT_SUFFIXES))})(?![\w.-])"
 _MAY_NAME = re.compile(_SUFFIX.encode(), re.IGNORECASE)
 _ENDS = re.compile(_SUFFIX, re.IGNORECASE)
+_TEXTS = tuple(suffix for form in FORMATS if form.is_text for suffix in form.suffixes)
 # Where a name begins: in quotes or angle brackets it may hold spaces, anywhere else it cannot.
 _BEGINS = [re.compile(rf"[^{ends}]+\Z") for ends in (r"\s\"'()<>\[\]|=", r"\"\n", r"'\n", r"<\n")]
 
@@ -45,6 +47,14 @@ def companions_of(file: Path, body: bytes) -> tuple[Companion, ...]:
             is_small = path.stat().st_size <= MAX_SIZE  # else it is told, and not read
             found[name] = Companion(name, origin_of(path.read_bytes()) if is_small else "")
     return tuple(found.values())
+
+
+def places_beside(file: Path) -> tuple[Path, ...]:
+    """Return where what a document names may stand, whether it is there or not. Raises OSError."""
+    if file.suffix.lower() not in _TEXTS or not file.is_file():  # nobody waits for a pipe
+        return ()
+    names = dict.fromkeys(_named_in(file.read_bytes()))
+    return tuple(file.parent / each for name in names for each in _spellings(name))
 
 
 def made_here(folder: Path, submission: Submission) -> Iterator[Companion]:
@@ -83,9 +93,14 @@ def _text(body: bytes) -> str:
         return body.decode("gb18030", errors="replace")
 
 
+def _spellings(name: str) -> tuple[str, ...]:
+    """Return a name as some file systems keep it, and as others do."""
+    return tuple(dict.fromkeys((name, unicodedata.normalize("NFD", name))))
+
+
 def _beside(folder: Path, name: str) -> Path | None:
     """Return the file of a name, None where there is none, or a link leads to it."""
-    for spelling in (name, unicodedata.normalize("NFD", name)):
+    for spelling in _spellings(name):
         path = folder / spelling
         if path.is_file() and path.resolve() == folder.resolve() / spelling:
             return path

@@ -7,15 +7,19 @@ import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from email.message import Message
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import anyio
 from anyio import to_thread
 
+from gateway.cli.refused_files import RefusedFiles, cache_of
 from gateway.cli.targets import Outcome
+from gateway.core.companions import origin_of
 from gateway.core.documents import Address
 from gateway.core.errors import (
     BadKey,
@@ -36,6 +40,7 @@ PAGE = 100
 DELAYS = (0.5, 1.0, 2.0, 4.0)  # seconds before each further try
 LONGEST = 30.0  # seconds that a gateway may ask us to wait
 LAST = "~"  # after every slug
+REFUSED = (413, 415, 422)  # for what is sent, whenever it is
 AWAY = (429, 502, 503, 504)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -64,8 +69,16 @@ Rest = Callable[[float], Awaitable[None]]
 class RemoteTarget:
     """The gateway at a URL, as the publisher whose key it is."""
 
-    def __init__(self, url: str, key: str, send: Send | None = None, rest: Rest | None = None):
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        send: Send | None = None,
+        rest: Rest | None = None,
+        cache: Path | None = None,
+    ) -> None:
         self._url = _origin(url)
+        self._refused = RefusedFiles(self._url, cache or cache_of())
         self._key = key
         self._send = send or over_http
         self._rest = rest or anyio.sleep
@@ -99,10 +112,15 @@ class RemoteTarget:
                 for each in told:
                     known = wanted.get(each["slug"])
                     # One that tells no digest is of an earlier version, and is sent everything.
-                    if known and each.get("digest") == known.digest("").lstrip("."):
+                    if known and each.get("digest") == self._digest(known):
                         found[known.address] = str(each["edition"])
                 after = str(told[-1]["slug"]) if len(told) == PAGE else LAST
         return found
+
+    def _digest(self, submission: Submission) -> str:
+        """Return the digest of what is published of a submission: without what was refused."""
+        some = tuple(e for e in submission.companions or () if not self._refused.get(e.origin))
+        return replace(submission, companions=some).digest("").lstrip(".")
 
     async def _page(self, after: str) -> list[dict[str, Any]]:
         query = f"&after={after}" if after else ""
@@ -111,9 +129,16 @@ class RemoteTarget:
         return documents
 
     async def bring(self, address: Address, name: str, body: bytes, kind: str) -> None:
-        """Put what stands beside a document there. Sent again, it changes nothing."""
+        """Put what stands beside a document there. Sent again, it changes nothing.
+
+        What was refused once is refused here, and not sent again.
+        """
+        if known := self._refused.get(origin_of(body)):
+            raise GatewayError(known.detail, hint=known.hint)
         path = f"/api/documents/{address.slug}/{kind}/{quote(name)}"
         reply, _ = await self._ask("PUT", path, body, {"content-type": "application/octet-stream"})
+        if reply.status in REFUSED and (detail := reply.told().get("detail")):
+            self._refused.add(origin_of(body), str(detail), str(reply.told().get("hint", "")))
         self._good(reply)
 
     async def publish(self, submission: Submission) -> Outcome:

@@ -9,32 +9,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import anyio
 import click
 
 from gateway.cli.bulk import publish_one, submission_of, taken, tell
-from gateway.cli.folders import DRAFTS, SourceFile, found_files, source_files
+from gateway.cli.folders import DRAFTS, SourceFile, source_files
 from gateway.cli.refusals import words
 from gateway.cli.targets import Outcome, Target
+from gateway.cli.watched import States, WatchedFiles
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Missing, Unavailable
 
 POLL_INTERVAL = 1.0  # seconds between two looks at watched files
-
-
-class WatchedState(NamedTuple):
-    """By what a change of a file is known."""
-
-    changed: int
-    size: int
-    number: int
-
-
-States = Mapping[Path, WatchedState]
 
 
 class Watch:
@@ -56,10 +44,12 @@ class Watch:
         self._charset = charset
         self._roots = _places(paths)
         # Before the first run, or it would miss what changes meanwhile.
-        self._seen = states(paths)
+        self._watched = WatchedFiles(paths)
+        self._seen = self._watched.states()
         self.known: dict[Path, Outcome] = {}
         self._contents: dict[Path, bytes] = {}
         self._missing: frozenset[Path] = frozenset()
+        self._lost: frozenset[Path] = frozenset()  # documents that named more at the last look
         self._waiting: set[Path] = set()  # until the gateway answers again
 
     def files(self) -> Sequence[SourceFile]:
@@ -79,7 +69,7 @@ class Watch:
 
     async def look(self) -> None:
         """Follow what has changed since the last look."""
-        now = states(self._paths)
+        now = self._kept(self._watched.states())
         gone = self._gone(now)
         if now == self._seen and not gone and not self._waiting:
             return
@@ -94,6 +84,12 @@ class Watch:
         self._missing = gone & self.known.keys()
         self._contents |= {path: _content(path) for path in changed}
         self._seen = now
+
+    def _kept(self, now: States) -> States:
+        """Return how the files are; of one that has lost what it shows, once more how it was."""
+        lost = frozenset(p for p, of in now.items() if len(of) < len(self._seen.get(p, ())))
+        fresh, self._lost = lost - self._lost, lost
+        return {p: (of[0], *self._seen[p][1:]) if p in fresh else of for p, of in now.items()}
 
     def _is_due(self, path: Path, now: States) -> bool:
         return self._seen.get(path) != now[path] or path in self._waiting
@@ -175,16 +171,6 @@ class Watch:
         except Unavailable:
             is_sure = False
         click.echo(done if is_sure else f"{recorded} (not confirmed yet)", err=True)
-
-
-def states(paths: Sequence[Path]) -> States:
-    """Return how each file below paths is just now."""
-    found: dict[Path, WatchedState] = {}
-    for file in found_files(paths):
-        with suppress(OSError):  # it may go while we look
-            stat = file.path.stat()
-            found[file.path] = WatchedState(stat.st_mtime_ns, stat.st_size, stat.st_ino)
-    return found
 
 
 def _places(paths: Sequence[Path]) -> Sequence[tuple[int, int] | None]:

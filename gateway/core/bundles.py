@@ -32,6 +32,7 @@ _DAMAGED = "A stored bundle is damaged."
 IDENTITY = "identity"
 MOVED = "moved"  # the only form where a document was; it holds the slug where it is
 HEADERS = "headers"  # a form of public bundles: what the others are sent with besides
+_FURTHER_PAGE = re.compile(r"html(\.[0-9]+)")
 OBJECTS = 1_000  # bytes that a variant in memory takes besides its body
 LONG = 256 << 10  # bytes; what has more is sent in chunks, of a full text each after another check
 
@@ -138,6 +139,8 @@ class Entry:
     """Whether its publisher has a mark."""
     said: str = ""
     """The stamp of what its forms say of their publisher, "" for nothing."""
+    tags: tuple[str, ...] | None = None
+    """None for an entry that was made before there were any."""
 
     @property
     def by(self) -> str:
@@ -159,8 +162,8 @@ class Bundle:
             raise Moved(moved.bodies[IDENTITY].decode())
         if form not in self.forms:
             raise Missing("thing")
-        variant, head = self.forms[form].variant(coding), self.forms.get(HEADERS)
-        if head:
+        variant = self.forms[form].variant(coding)
+        if head := self.forms.get(headers_for(form)):
             variant.head = head.bodies[IDENTITY]
         return variant
 
@@ -218,6 +221,12 @@ class Bundle:
 
 
 _ENTRY = Decoder(Entry | None)
+
+
+def headers_for(form: str) -> str:
+    """Return the form that holds what a form is sent with besides: each page has its own."""
+    page = _FURTHER_PAGE.fullmatch(form)
+    return HEADERS + page[1] if page else HEADERS
 
 
 def moved_to(slug: str) -> Bundle:

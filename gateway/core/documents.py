@@ -113,6 +113,7 @@ class Meta:
     translation_of: str = ""
     """The slug of the original, of the same publisher."""
     offers: tuple[Offer, ...] = ()
+    tags: tuple[str, ...] = ()
     outline: tuple[str, ...] = ()
     """What the paid part holds, in the publisher's own words."""
     free: bool = False

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
 VERSION = 1  # of the terms: an index of another one is made anew
@@ -165,10 +164,18 @@ _FOLDING = _Folding()
 
 def _spelled(word: str) -> str:
     """Return a word in a-z and 0-9, as no other word is spelled."""
-    return f"a{word}" if word.isascii() else "u" + "".join(map(_digits, word))
+    return f"a{word}" if word.isascii() else f"u{word.translate(_SPELLING)}"
 
 
-@lru_cache(maxsize=1 << 14)
-def _digits(character: str) -> str:
-    code = ord(character)  # of a letter, a mark or a number: below 2 to the power of 20
-    return "".join(_DIGITS[code >> shift & 31] for shift in (15, 10, 5, 0))
+class _Spelling(dict[int, str]):
+    """How a character is spelled, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        # A letter, a mark or a number: below 2 to the power of 20.
+        digits = "".join(_DIGITS[code >> shift & 31] for shift in (15, 10, 5, 0))
+        if code < 0x10000:  # what is beyond is rare, and much
+            self[code] = digits
+        return digits
+
+
+_SPELLING = _Spelling()

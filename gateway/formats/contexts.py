@@ -42,6 +42,11 @@ def _with_sentinels(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return "".join(out) + text[at:]
 
 
+def count(text: str) -> int:
+    """Return how many sentinels stand in a text."""
+    return len(_SENTINEL.findall(text))
+
+
 def in_code(html: str, places: Sequence[int]) -> set[int]:
     """Return the places whose sentinels in html are shown as code."""
     return {places[number] for number, block in _shown(html).items() if block}

@@ -24,12 +24,15 @@ from gateway.formats.slugs import slug_of
 
 MAX_OFFERS = 20
 MAX_OUTLINE = 20
+MAX_TAGS = 12
+MAX_TAG = 40  # characters; what is longer is none
 MAX_WARNINGS = 100
 MAX_NAME = 40  # characters of a field's name that a warning tells
 
 _URL = re.compile(r"https?://[^\s\"'<>\\]+|/(?![/\\])[^\s\"'<>\\]*", re.IGNORECASE)
 _PATTERN = re.compile(r"[:{}<>]|://")
 _PAGE = re.compile(r"\.(?:html?|md)$", re.IGNORECASE)
+_COMMA = re.compile("[,，、]")
 _NUMBER = re.compile(r"-?[0-9]{1,6}", re.ASCII)
 _HINTS = {
     "title": "Write the title on one line.",
@@ -84,6 +87,7 @@ def read(nodes: Mapping[str, Node]) -> Declared:
         licence=licence_of(fields.said("licence")),
         translation_of=fields.text("translation_of", 80, is_name),
         offers=fields.offers("offer"),
+        tags=fields.words("tags"),
         outline=fields.lines("outline", MAX_OUTLINE, 100),
         free=fields.choice("free") is True,
     )
@@ -236,6 +240,15 @@ class _Fields:
         else:
             return tuple(filter(None, lines))
         return ()
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Return the words that a field lists; others may mean more, and that is passed over."""
+        node = self._find(name).node
+        nodes = node.value if isinstance(node.value, list) else [node]
+        told = _COMMA.split(node.value) if isinstance(node.value, str) else map(_one_line, nodes)
+        words = (" ".join((each or "").split()) for each in told)
+        fitting = [w for w in words if w and len(w) <= MAX_TAG and not FORBIDDEN.search(w)]
+        return tuple(dict.fromkeys(fitting))[:MAX_TAGS]
 
     def offers(self, name: str) -> tuple[Offer, ...]:
         """Return a field that holds an offer or several."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape, unescape
 
 from gateway.core.documents import LINE, NOTHING_SHARED, Rendering, Shared
@@ -61,7 +62,7 @@ def decode(body: bytes, charset: str | None) -> Decoded:  # noqa: ARG001
         raise too_large("more in it than can be read in reasonable time") from None
     except Exception:  # whatever a reader makes of what no editor writes
         raise refused("The document cannot be read.", SAVE) from None
-    return Decoded(text, made.warnings, body, made.pictures)
+    return Decoded(text, made.warnings, body, made.pictures, made.declared)
 
 
 def seen(text: str) -> str:
@@ -131,11 +132,12 @@ class _Lifting:
     def __init__(self) -> None:
         self._out: list[list[str]] = [[]]  # of what is open: the text, and floats in it
         self._boxes: list[str] = []
-        self._notes: list[str] = []
+        self._notes: dict[str, _Note] = {}  # by which they are, in the order of their numbers
+        self._open: list[str] = []
 
     def lifted(self, parts: Iterable[Piece]) -> Iterator[str]:
         """Yield the text, then its notes."""
-        for piece in parts:
+        for piece in self._once(parts):
             if piece.name in (NOTE_TAG, BOX_TAG):
                 self._float(piece)
                 continue
@@ -148,23 +150,33 @@ class _Lifting:
         yield from self._out[0]
         if self._notes:
             yield '<hr class="footnotes-sep"><section class="footnotes"><ol class="footnotes-list">'
-            yield from map(_note, range(1, len(self._notes) + 1), self._notes)
+            yield from map(_Note.html, self._notes.values())
             yield "</ol></section>"
+
+    def _once(self, parts: Iterable[Piece]) -> Iterator[Piece]:
+        """Yield the pieces; where a note comes again, its reference alone."""
+        depth = 0  # of notes, in one that comes again
+        for piece in parts:
+            if piece.name == NOTE_TAG and (depth or (piece.opens and piece.raw in self._notes)):
+                if not depth:
+                    self._out[-1].append(self._notes[piece.raw].reference())
+                depth += 1 if piece.opens else -1
+            elif not depth:
+                yield piece
 
     def _float(self, piece: Piece) -> None:
         if not piece.closes:
             self._out.append([])
+            if piece.name == NOTE_TAG:
+                self._open.append(piece.raw)
             return
         content = "".join(self._out.pop())
         if piece.name == BOX_TAG:
             self._boxes.append(f"<p>{content}</p>")
         else:
-            self._notes.append(content)
-            number = len(self._notes)
-            self._out[-1].append(
-                f'<sup class="footnote-ref"><a href="#fn:{number}" id="fnref:{number}">'
-                f"[{number}]</a></sup>"
-            )
+            note = _Note(len(self._notes) + 1, content)
+            self._notes[self._open.pop()] = note
+            self._out[-1].append(note.reference())
 
     def _put_boxes(self) -> None:
         if len(self._out) == 1:
@@ -172,6 +184,28 @@ class _Lifting:
             self._boxes.clear()
 
 
-def _note(number: int, content: str) -> str:
-    back = f'<a href="#fnref:{number}" class="footnote-backref">\u21a9\ufe0e</a>'
-    return f'<li id="fn:{number}" class="footnote-item"><p>{content} {back}</p></li>'
+@dataclass
+class _Note:
+    """A note with its number, and how often it is referred to."""
+
+    number: int
+    content: str
+    references: int = 0
+
+    def reference(self) -> str:
+        """Return the next reference."""
+        self.references += 1
+        where = self._where(self.references)
+        to = f'<a href="#fn:{self.number}" id="{where}">[{self.number}]</a>'
+        return f'<sup class="footnote-ref">{to}</sup>'
+
+    def html(self) -> str:
+        """Return the note, with a way back to each reference."""
+        wheres = map(self._where, range(1, self.references + 1))
+        back = " ".join(
+            f'<a href="#{where}" class="footnote-backref">\u21a9\ufe0e</a>' for where in wheres
+        )
+        return f'<li id="fn:{self.number}" class="footnote-item"><p>{self.content} {back}</p></li>'
+
+    def _where(self, which: int) -> str:
+        return f"fnref:{self.number}" + (f":{which - 1}" if which > 1 else "")

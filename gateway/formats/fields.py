@@ -59,6 +59,7 @@ FIELDS = (
         ("translation_of",),
         "the address (slug) of the document of which it is a translation",
     ),
+    Field(("tags", "tag"), "a list of words, or words between commas; each has a page"),
     Field(
         ("outline",), "what the paid part holds, a line or a list of them; the paywall shows five"
     ),
@@ -67,7 +68,7 @@ FIELDS = (
 
 UNUSED = {
     "Everywhere": (
-        "tags tag categories category keywords keyword topics slug permalink url uri link id type"
+        "categories category keywords keyword topics slug permalink url uri link id type"
         " layout template comments comment cover cover_image image images thumbnail banner photo"
         " photos icon subtitle toc math aliases alias series canonical_url canonical"
         " copyright source source_url source_link version audio video videos music"

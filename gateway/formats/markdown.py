@@ -18,7 +18,7 @@ from unicodedata import east_asian_width
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLinkText
 from markdown_it.renderer import RendererHTML
-from markdown_it.rules_core import StateCore
+from markdown_it.rules_core import StateCore, block, normalize
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from msgspec import structs
@@ -60,6 +60,7 @@ _MAX_NESTING = 50
 _LINE_END = re.compile(r"\r\n?|\n")
 _HTML_HEADING = re.compile(r"<h[1-6](?=[\s/>])", re.IGNORECASE)
 _TASK = re.compile(r"\A\[([ xX])\](?=[ \t\u3000]+\S)")
+_BUSY = re.compile(r"[!$&*:<>@\[\\\]^_`~]")  # what all markup within a paragraph has some of
 _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
 
 
@@ -77,9 +78,30 @@ def misplaced(text: str, markers: Sequence[Marker]) -> Sequence[Marker]:
     """Return the markers that the HTML of the text does not show as text."""
     if not markers:
         return ()
-    tokens, html = _parsed(contexts.marked(text, markers))
+    text = contexts.marked(text, markers)
+    if _are_plain(text, len(markers)):
+        return ()
+    tokens, html = _parsed(text)
     with _unplaced():
         return contexts.misplaced(html, markers, _autolinks(tokens))
+
+
+def _are_plain(text: str, count: int) -> bool:
+    """Return whether all sentinels stand in paragraphs of the body that are nothing but words.
+
+    That tells most markers to be in place, for less than it takes to parse the whole.
+    """
+    if "<" in text:  # HTML reaches over any paragraph
+        return False
+    state = StateCore(text, _PARSER, {})
+    normalize(state)
+    block(state)
+    paragraphs = (
+        token.content
+        for opening, token in pairwise(state.tokens)
+        if opening.type == "paragraph_open" and opening.level == 0
+    )
+    return count == sum(contexts.count(each) for each in paragraphs if not _BUSY.search(each))
 
 
 def in_code(text: str, places: Sequence[int]) -> Collection[int]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.core.errors import Unsupported
-from gateway.formats import FORMATS
+from gateway.formats import FORMATS, declarations
 from gateway.formats.companions import addresses_in
 from gateway.formats.frontmatter import split
+from gateway.formats.nodes import Node
 from gateway.formats.slugs import slug_of
 from gateway.formats.textual import prose_of
 from gateway.ports import Format, Source
@@ -59,8 +60,11 @@ class SourceFormats:
 
     def read(self, body: bytes, charset: str | None, form: str) -> Source:
         """Decode once, and take the front matter off. Raises Refused, Unsupported."""
-        text, warnings, kept, pictures = self.named(form).decode(body, charset)
+        text, warnings, kept, pictures, fields = self.named(form).decode(body, charset)
         front, declared, rest, line = split(text)
+        if fields:
+            front = "\n".join(f"{name}: {value}" for name, value in fields.items())
+            declared = declarations.read({name: Node(1, said) for name, said in fields.items()})
         warnings += declared.warnings
         kept = kept or text.encode()
         meta, holds = declared.meta, declared.holds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,10 +33,15 @@ class DocumentRecords(Protocol):
     async def current(self, address: Address) -> Edition | None:
         """Return the current edition, None where there is no document or it is deleted."""
 
-    async def edition(self, address: Address, edition: str) -> Edition | None: ...
+    async def edition(self, address: Address, edition: str) -> Edition | None:
+        """Return an edition of the document that is at an address, current or not."""
 
     async def editions(self, address: Address, before: str, limit: int) -> Sequence[Edition]:
-        """Return editions, newest first, that come after `before` in that order ("" = all)."""
+        """Return editions, newest first, that come after `before` in that order ("" = all).
+
+        Those of the document that is at the address, or was last: none of one that was there
+        before it and moved on.
+        """
 
     async def documents(
         self, publisher: str, after: str, limit: int, *, collection: str = ""
@@ -66,7 +71,8 @@ class DocumentRecords(Protocol):
         """Record an edition at another address, and that the document of `before` moved there.
 
         What moved to the old address before moves along, and so does each right and code that names
-        it. The new address has no document, and was erased so often. Raises Stale.
+        it. Its editions stay where they are, and its own. The new address has no document, and was
+        erased so often. Raises Stale.
         """
 
     async def moved(self, address: Address) -> str:
@@ -88,8 +94,20 @@ class DocumentRecords(Protocol):
         where nothing is on record.
         """
 
+    async def elsewhere(self, address: Address) -> Sequence[Edition]:
+        """Return the editions of a document that lie where it was before, in order.
+
+        Those of one that is being erased too, where another document is by now.
+        """
+
+    async def of_others(self, address: Address) -> Collection[str]:
+        """Return the ids of editions that lie at an address and are not of its document."""
+
     async def end_erasing(self, address: Address, erasures: int) -> None:
-        """Note that all that was kept of a document is gone, if that is still the same erasure."""
+        """Note that all that was kept of a document is gone, if that is still the same erasure.
+
+        What lay elsewhere of it is off the record with this.
+        """
 
     async def unsettled(self, limit: int, after: Address | None = None) -> Sequence[Address]:
         """Return addresses whose public projection may lag behind the record, in order.

@@ -45,11 +45,15 @@ class Outbox(Protocol):
         """Return the authority on record; None where no worker has ever served."""
 
     async def replace_authority(
-        self, before: AuthorityRecord | None, after: AuthorityRecord, at: int
+        self,
+        before: AuthorityRecord | None,
+        after: AuthorityRecord,
+        attending: Mapping[str, int],
+        at: int,
     ) -> None:
-        """Put another authority on record, and forget who went by the one before.
+        """Put another authority on record, and note that its house alone serves.
 
-        Raises Stale where that is not `before`.
+        Raises Stale where that is not `before`, or not `attending` what is said of who serves.
         """
 
     async def attend(self, house: str, authority: str) -> bool:

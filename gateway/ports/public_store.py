@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from gateway.core.bundles import Bundle, Entry, Variant
 from gateway.core.documents import MAX_ORDER, Address
+from gateway.core.groups import Group
 from gateway.ports.vault import Health
 
 
@@ -80,12 +81,12 @@ class PublicStore(Protocol):
     async def delete(self, address: Address, since: str | None = None) -> None: ...
 
     async def entries(
-        self, publisher: str, before: str, limit: int, collection: str = ""
+        self, publisher: str, before: str, limit: int, group: Group | None = None
     ) -> Sequence[Entry]:
         """Return entries newest first by (published, address); publisher "" means all.
 
-        `before` is a cursor made by `cursor(entry)`; "" starts at the newest. collection: one of
-        the publisher's, "" for whatever is in any or in none.
+        `before` is a cursor made by `cursor(entry)`; "" starts at the newest. group: one of the
+        publisher's, None for whatever is in any or in none.
         """
 
     async def members(

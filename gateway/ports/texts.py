@@ -22,6 +22,8 @@ class Decoded(NamedTuple):
     """What the vault keeps, where that is not the text."""
     pictures: Mapping[str, bytes] = {}
     """What it holds of pictures, by the address that its text has for each."""
+    declared: Mapping[str, str] = {}
+    """Fields that stand beside the text, by name."""
 
 
 class Format(Protocol):

@@ -10,6 +10,7 @@ from itertools import count
 from typing import NamedTuple
 
 from gateway.core.documents import PLACEHOLDER
+from gateway.formats.cutting import PAGE_BREAK
 from gateway.formats.fragments import BLOCKS, Piece, attribute, collapse, join, names, pieces
 
 GO_ON = "go-on"  # the id of the place where the preview broke off
@@ -102,7 +103,8 @@ def _anchored(whole: list[Piece], at: int) -> Iterator[Piece]:
     yield from whole[:at]
     is_set = False
     for piece in whole[at:]:
-        frame = piece.name in _FRAMES or piece.closes or not (piece.name or piece.raw.strip())
+        frame = piece.name in _FRAMES or piece.closes or piece.raw == PAGE_BREAK
+        frame = frame or not (piece.name or piece.raw.strip())
         if is_set or frame:
             yield piece
         elif piece.opens and piece.name in BLOCKS:

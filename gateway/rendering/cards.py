@@ -9,6 +9,7 @@ without a title is better than one of boxes.
 from __future__ import annotations
 
 import unicodedata
+import zlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from io import BytesIO
@@ -32,6 +33,7 @@ NAMES = (
 _LEFT, _RIGHT, _TOP, _FOOT = 96, 1104, 96, 510
 _LEVELS = 15  # of grey between paper and ink: with the seal as many as four bits hold
 _PAPER, _INK, _SEAL = 0, _LEVELS - 1, _LEVELS
+_INKED = [value * _INK // 255 for value in range(256)]
 _COLOURS = (0xFB, 0xFA, 0xF7), (0x17, 0x18, 0x1B), (0xB3, 0x34, 0x1F)
 _TITLES = ((72, 3), (56, 4), (44, 5))  # size in pixels, and lines that find room in it
 _SMALL = 34
@@ -83,8 +85,8 @@ def _lines(text: str, font: Font) -> Iterator[str]:
     """Yield a text line by line, broken between words or between letters that stand alone."""
     line, length = "", 0.0
     for piece in _pieces(text, font):
-        width = font.getlength(piece)
-        if line and length + font.getlength(piece.rstrip()) > _RIGHT - _LEFT:
+        width = _width(piece, font)
+        if line and length + _width(piece.rstrip(), font) > _RIGHT - _LEFT:
             yield line.rstrip()
             line, length = "", 0.0
         line, length = line + piece, length + width
@@ -99,8 +101,8 @@ def _pieces(text: str, font: Font) -> Iterator[str]:
     """
     for piece in _words(text):
         most = len(piece)
-        if font.getlength(piece) > _RIGHT - _LEFT:
-            most = int((_RIGHT - _LEFT) / max(map(font.getlength, {*piece})))
+        if _width(piece, font) > _RIGHT - _LEFT:
+            most = int((_RIGHT - _LEFT) / max(_width(letter, font) for letter in piece))
         yield from (piece[at : at + most] for at in range(0, len(piece), most))
 
 
@@ -120,6 +122,11 @@ def _may_break(before: str, after: str) -> bool:
         return False
     widths = map(unicodedata.east_asian_width, before + after)
     return before == " " or any(width in "WF" for width in widths)
+
+
+@lru_cache(maxsize=1 << 13)  # titles have many words and letters in common
+def _width(piece: str, font: Font) -> float:
+    return font.getlength(piece)
 
 
 def _cut(line: str, font: Font) -> str:
@@ -189,8 +196,9 @@ def _found() -> Sequence[Path]:
 
 def _inked(grey: Image.Image, profile: Profile) -> Image.Image:
     """Return grey as ink on paper, and the seal in front of it: a picture of few colours."""
-    image = grey.point([value * _INK // 255 for value in range(256)])
-    image = image.convert("P") if image.mode != "P" else image
+    image = Image.new("P", SIZE, _PAPER)
+    if box := grey.getbbox():
+        image.paste(grey.crop(box).point(_INKED).convert("P"), box)
     image.putpalette(_palette(profile.colour))
     pen = ImageDraw.Draw(image)
     pen.rectangle((0, 0, SIZE[0], 11), _INK)
@@ -219,7 +227,8 @@ def _marked(inked: Image.Image, mark: Image.Image) -> Image.Image:
     return image.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 
-def _palette(colour: str) -> list[int]:
+@lru_cache(maxsize=64)
+def _palette(colour: str) -> Sequence[int]:
     paper, ink, seal = _COLOURS
     seal = cast("tuple[int, int, int]", ImageColor.getrgb(colour)) if colour else seal
     greys = [
@@ -232,5 +241,5 @@ def _palette(colour: str) -> list[int]:
 
 def _png(image: Image.Image, bits: int) -> bytes:
     file = BytesIO()
-    image.save(file, "PNG", bits=bits, compress_level=1)
+    image.save(file, "PNG", bits=bits, compress_level=1, compress_type=zlib.Z_RLE)
     return file.getvalue()

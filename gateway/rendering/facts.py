@@ -11,16 +11,17 @@ from gateway.core.errors import Unpaid
 from gateway.core.prices import price_of
 from gateway.rendering.cards import SIZE
 from gateway.rendering.cuts import Cut, FreePiece, parts_of
-from gateway.rendering.linked_data import Crumb, crumbs, publisher, way
+from gateway.rendering.linked_data import Crumb, crumbs, person, publisher, way
 from gateway.rendering.listings import SITE
+from gateway.rendering.paging import address_of
 from gateway.rendering.problems import problem_details
 from gateway.rendering.sheets import Sheet
 from gateway.rendering.summaries import summary_of
 
 
-def headers_of(sheet: Sheet) -> bytes:
-    """Return the headers that every public form is sent with besides, a line each."""
-    links = [f'<{sheet.url}>; rel="canonical"']
+def headers_of(sheet: Sheet, page: int = 1) -> bytes:
+    """Return the headers that a page is sent with, and with the first all other forms."""
+    links = [f'<{address_of(sheet.url, page)}>; rel="canonical"']
     if sheet.licence:
         links.append(f'<{quote(sheet.licence, safe=_AS_IS)}>; rel="license"')
     return f"content-language: {sheet.language}\r\nlink: {', '.join(links)}\r\n".encode()
@@ -72,7 +73,9 @@ def linked_data_of(projection: Projection, sheet: Sheet, paid: bool) -> dict[str
     if sheet.original:
         data["translationOfWork"] = {"@type": "Article", "url": sheet.original}
     if sheet.author:
-        data["author"] = {"@type": "Person", "name": sheet.author}
+        data["author"] = person(sheet.author, sheet.origin, sheet.publisher)
+    if sheet.tags:
+        data["keywords"] = [tag.text for tag in sheet.tags]
     if paid:
         data["hasPart"] = {
             "@type": "WebPageElement",
@@ -99,6 +102,7 @@ def facts_of(sheet: Sheet) -> dict[str, object]:
         "publisher_name": sheet.by,
         "help": sheet.profile.help or None,
         "collection": sheet.collection or None,
+        "tags": [tag.text for tag in sheet.tags],
         "summary": sheet.summary or None,
         "licence": sheet.licence or None,
         "translation_of": sheet.original or None,

@@ -14,6 +14,7 @@ _NAMES = {
     "language": "language",
     "summary": "summary",
     "collection": "collection",
+    "tags": "tags",
     "licence": "license",
     "publisher": "publisher",
     "url": "url",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gateway.core.groups import AUTHORS, COLLECTIONS, Group, group_name
 from gateway.core.profiles import Profile
-from gateway.rendering.listings import Listing
+from gateway.rendering.listings import Listing, path_of
 from gateway.rendering.representations import MARK
 
 Data = dict[str, object]
@@ -46,11 +47,19 @@ def publisher(name: str, origin: str, profile: Profile) -> Data:
     return data
 
 
-def way(origin: str, site: str, publisher: str, by: str, collection: str) -> list[Crumb]:
+def person(name: str, origin: str, publisher: str) -> Data:
+    """Return who wrote something, with the page of all that they wrote."""
+    group = Group(AUTHORS, group_name(name))
+    page = {"url": origin + path_of(publisher, group)} if group.name else {}
+    return {"@type": "Person", "name": name, **page}
+
+
+def way(origin: str, site: str, publisher: str, by: str, collection: str = "") -> list[Crumb]:
     """Return the steps to a publisher, which is shown by a name, or one of its collections."""
     steps = [Crumb(site, f"{origin}/"), Crumb(by, f"{origin}/documents/{publisher}")]
     if collection:
-        steps.append(Crumb(collection, f"{steps[-1].url}/collections/{collection}"))
+        path = path_of(publisher, Group(COLLECTIONS, collection))
+        steps.append(Crumb(collection, origin + path))
     return steps
 
 
@@ -74,13 +83,19 @@ def of_listing(listing: Listing, site: str, search: str) -> Data:
     if listing.profile.about:
         owner["description"] = listing.profile.about
     page: Data = {
-        "@type": "CollectionPage",
+        "@type": "ProfilePage" if listing.author else "CollectionPage",
         "name": listing.name,
         "url": listing.url,
         "publisher": owner,
-        "mainEntity": members,
     }
-    steps = way(listing.origin, site, listing.publisher, listing.by, listing.collection)
+    if listing.author:
+        who = person(listing.name, listing.origin, listing.publisher)
+        page |= {"mainEntity": who, "hasPart": members}
+    else:
+        page["mainEntity"] = members
+    steps = way(listing.origin, site, listing.publisher, listing.by)
+    if listing.group:
+        steps.append(Crumb(listing.name, listing.origin + listing.path))
     return graph(page, crumbs(steps))
 
 

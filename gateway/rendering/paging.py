@@ -35,6 +35,11 @@ class Page:
     contents: tuple[Link, ...] = ()
 
     @property
+    def url(self) -> str:
+        """The address of this page."""
+        return address_of(self.path, self.number)
+
+    @property
     def before(self) -> str:
         """The address of the page before, "" for none."""
         return address_of(self.path, self.number - 1) if self.number > 1 else ""
@@ -58,6 +63,8 @@ def form_of(name: str, number: int) -> str:
 def paged(html: str, path: str) -> list[Page]:
     """Return the pages of a body, with links that lead from one to another."""
     parts = list(_divided(html))
+    if len(parts) == 1:
+        return [whole(parts[0], path)]
     at = {own: number for number, part in enumerate(parts, 1) for own in _ids(part)}
     listed = [(number, each) for number, part in enumerate(parts, 1) for each in headings(part)]
     return [
@@ -65,7 +72,7 @@ def paged(html: str, path: str) -> list[Page]:
             number,
             len(parts),
             path,
-            _linked(part, number, at, path) if len(parts) > 1 else part,
+            _linked(part, number, at, path),
             tuple(_links(listed, number, path)),
         )
         for number, part in enumerate(parts, 1)

@@ -6,13 +6,13 @@ A public form is a function of the projection alone: no clock, no edition, no re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
-from gateway.core.bundles import HEADERS, IDENTITY, Bundle, Entry
+from gateway.core.bundles import IDENTITY, Bundle, Entry, Representation, headers_for
 from gateway.core.documents import PLACEHOLDER, FullText, Offer, Projection
 from gateway.core.profiles import UNSAID, Profile
 from gateway.core.timestamps import day_of
@@ -86,12 +86,7 @@ class PagePress:
         cuts = [Cut(number, size) for number, size in enumerate(projection.cuts, 1)]
         pages = self._previews(projection, sheet, cuts)
         facts = public_facts(projection, sheet, cuts)
-        bodies = {
-            form_of("html", number): self._pages.render("preview.html", sheet.interface, **page)
-            for number, page in enumerate(pages, 1)
-        }
-        forms = {HEADERS: private_representation(TEXT, headers_of(sheet))}
-        forms |= {name: public_representation(HTML, body) for name, body in bodies.items()}
+        forms = dict(self._set(sheet, pages))
         bodies = {
             "md": front_matter(facts) + self._lines(sheet, sheet.markdown, cuts),
             "txt": self._lines(sheet, sheet.text, cuts),
@@ -111,6 +106,16 @@ class PagePress:
             REFUSED["json"]: private_representation(PROBLEM, json_of(refusal_of(facts))),
         }
         return Bundle(edition, forms, _entry(projection, sheet, self._base))
+
+    def _set(
+        self, sheet: Sheet, pages: Sequence[dict[str, object]]
+    ) -> Iterator[tuple[str, Representation]]:
+        """Yield what each page is sent with, and the page."""
+        for number, page in enumerate(pages, 1):
+            name, head = form_of("html", number), headers_of(sheet, number)
+            yield headers_for(name), private_representation(TEXT, head)
+            body = self._pages.render("preview.html", sheet.interface, **page)
+            yield name, public_representation(HTML, body)
 
     def full(self, full: FullText, edition: str) -> Bundle:
         """Return the forms for the holder of a right, uncompressed and without ETag."""
@@ -244,6 +249,7 @@ def _entry(projection: Projection, sheet: Sheet, base: str) -> Entry:
         publisher_name=sheet.profile.name,
         has_mark=sheet.profile.mark is not None,
         said=sheet.profile.stamp,
+        tags=tuple(tag.text for tag in sheet.tags),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 HTML = "text/html; charset=utf-8"
@@ -17,15 +16,13 @@ class Kind(NamedTuple):
     name: str
     suffix: str
     media_type: str
-    names: Mapping[str, str]
-    """What people call it, by language of the interface."""
 
 
-PAGE = Kind("html", "", HTML, {"en": "Page", "zh-CN": "网页"})
+PAGE = Kind("html", "", HTML)
 OTHERS = (
-    Kind("md", ".md", MARKDOWN, {"en": "Markdown", "zh-CN": "Markdown"}),
-    Kind("txt", ".txt", TEXT, {"en": "Plain text", "zh-CN": "纯文本"}),
-    Kind("json", ".json", JSON, {"en": "JSON", "zh-CN": "JSON"}),
+    Kind("md", ".md", MARKDOWN),
+    Kind("txt", ".txt", TEXT),
+    Kind("json", ".json", JSON),
 )
 REPRESENTATIONS = (PAGE, *OTHERS)
 

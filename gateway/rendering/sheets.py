@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from gateway.core.documents import Address, Meta, Offer, Rendering
+from gateway.core.groups import AUTHORS, COLLECTIONS, TAGS, Group, group_name
 from gateway.core.profiles import UNSAID, Profile
 from gateway.core.timestamps import day_of
 from gateway.rendering.lengths import minutes
-from gateway.rendering.listings import FEED
+from gateway.rendering.listings import FEED, path_of
 from gateway.rendering.pages import interface
 from gateway.rendering.representations import CARD
 
@@ -20,6 +22,13 @@ RTL = frozenset(("ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "
 
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~])")
 _LINK = re.compile(r"(?:https?://|mailto:|/(?!/))[^\s\\]+", re.IGNORECASE)
+
+
+class Tag(NamedTuple):
+    """A tag as it was declared, and the address of its page."""
+
+    text: str
+    path: str
 
 
 class Sheet:
@@ -56,7 +65,18 @@ class Sheet:
         self.feed = f"{self.home}/{FEED}"
         self.unlock = base + UNLOCK
         self.outline = [one_line(line) for line in meta.outline[:SHOWN_OUTLINE]]
+        self.author_page = self._group(AUTHORS, self.author)
+        """The address of the page of its author, "" where none can be."""
+        self.kin = self._group(COLLECTIONS, self.collection) or f"/documents/{self.publisher}"
+        """The address of the list that it is in: of its collection, or else of its publisher."""
+        tags = (Tag(tag, self._group(TAGS, tag)) for tag in map(one_line, meta.tags))
+        self.tags = [tag for tag in tags if tag.path]
         self.offers = [_offer(offer) for offer in meta.offers]
+
+    def _group(self, kind: str, text: str) -> str:
+        """Return the address of the group that a text names, "" for none."""
+        name = text if kind == COLLECTIONS else group_name(text)
+        return path_of(self.publisher, Group(kind, name)) if name else ""
 
     @property
     def direction(self) -> str:

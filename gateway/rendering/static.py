@@ -1,7 +1,8 @@
 """Assets under names that hold a hash of their content.
 
 A preview is set once and keeps the names of that day. So a known asset answers to an older hash
-too, with the bytes of today; only the name of today may be cached for good (`lasting`).
+too, with the bytes of today; only the name of today may be cached for good (`lasting`). Comments
+and indents are for whoever reads the files: they are not sent.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from pathlib import Path
 
 from gateway.core.bundles import Representation
-from gateway.rendering.encodings import public_representation
+from gateway.rendering.encodings import ASSET, public_representation
 
 ASSETS = Path(__file__).with_name("assets")
 PREFIX = "/static/"
@@ -22,6 +23,10 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".ico": "image/x-icon",
+}
+_UNSENT = {
+    ".css": re.compile(rb"/\*.*?\*/|^\s+", re.DOTALL | re.MULTILINE),
+    ".js": re.compile(rb"^\s*//[^\n]*\n|^\s+", re.MULTILINE),
 }
 _HASHED = re.compile(r"([a-z0-9-]{1,40})\.[0-9a-f]{12}(\.[a-z]{2,4})", re.ASCII)
 
@@ -38,8 +43,10 @@ class Static:
 
     def _add(self, name: str, body: bytes) -> None:
         stem, dot, suffix = name.rpartition(".")
+        if unsent := _UNSENT.get(dot + suffix):
+            body = unsent.sub(b"", body)
         digest = hashlib.sha256(body).hexdigest()[:12]
-        self._forms[name] = public_representation(_TYPES[dot + suffix], body)
+        self._forms[name] = public_representation(_TYPES[dot + suffix], body, ASSET)
         self._names[name] = f"{stem}.{digest}.{suffix}"
 
     def url(self, name: str) -> str:

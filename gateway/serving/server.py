@@ -17,11 +17,12 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
 
 from gateway.app import Gateway
-from gateway.process import die_with_parent
+from gateway.process import die_with_parent, give_back_large_blocks
 from gateway.serving.slow_clients import Pace
 from gateway.settings import Settings, load
 from gateway.web.http.access_log import set_up_logs
@@ -64,6 +65,7 @@ def supervised() -> Gateway:
 
 def application() -> Gateway:
     """Make the application of one worker."""
+    give_back_large_blocks()
     settings = load(os.environ)
     set_up_logs(settings.log_level)
     return Gateway(settings)
@@ -130,7 +132,10 @@ class _Protocol(HttpToolsProtocol):
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        # What uvicorn's does, which makes a socket of each to ask for its addresses.
+        self.connections.add(self)
+        self.transport, self.flow, self.scheme = transport, FlowControl(transport), "http"
+        self.server, self.client = _address(transport, "sockname"), _address(transport, "peername")
         proxies: Any = self.app  # the wrapper that uvicorn puts around the application
         self._ready: FastPath = proxies.app.ready
         self._is_proxied = self.client is not None and self.client[0] in proxies.trusted_hosts
@@ -145,7 +150,8 @@ class _Protocol(HttpToolsProtocol):
         self._received = data
         self._pace.taken += len(data)
         super().data_received(data)
-        if self._pace.has_too_long_a_head and not self.transport.is_closing():
+        pace = self._pace
+        if pace.is_in_head and pace.has_too_long_a_head and not self.transport.is_closing():
             self._refuse(b"431 Request Header Fields Too Large", "The headers are too large.")
 
     def on_message_begin(self) -> None:
@@ -161,14 +167,13 @@ class _Protocol(HttpToolsProtocol):
         self._pace.is_in_head = False
         headers = self._plain_headers()
         answer = None if headers is None else self._ready_answer(headers)
-        if answer is None:
+        if headers is None or answer is None:
             self._go_the_long_way(is_asked=headers is not None)
             return
         self._is_answered = True
         ((_, date),) = self.server_state.default_headers
         head, lines, body = answer.head, answer.common.lines, answer.body
-        # As on the long way, no connection of HTTP/1.0 goes on.
-        goes_on = self.parser.should_keep_alive() and self.parser.get_http_version() == "1.1"
+        goes_on = self._goes_on(headers)
         if not goes_on:
             date += _CLOSING
         if len(body) <= JOINED:
@@ -187,8 +192,17 @@ class _Protocol(HttpToolsProtocol):
     def _ready_answer(self, headers: Mapping[bytes, bytes]) -> PreparedResponse | None:
         path, _, query = self.url.partition(b"?")
         is_https = self._is_https(headers)
-        method, has_query = self.parser.get_method(), bool(query)
-        return self._ready.answer(method, with_page(path, query), headers, is_https, has_query)
+        if query:
+            path = with_page(path, query)
+        return self._ready.answer(self.parser.get_method(), path, headers, is_https, bool(query))
+
+    def _goes_on(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Return whether the connection stays open: as on the long way, none of HTTP/1.0 does."""
+        parser = self.parser
+        # One of HTTP/1.0 could stay open only if the client asked for it.
+        return parser.should_keep_alive() and (
+            b"connection" not in headers or parser.get_http_version() == "1.1"
+        )
 
     def _is_https(self, headers: Mapping[bytes, bytes]) -> bool:
         if not self._is_proxied or b"x-forwarded-proto" not in headers:
@@ -296,6 +310,11 @@ class _Protocol(HttpToolsProtocol):
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self.transport.write(b"HTTP/1.1 %b\r\n%b\r\n%b" % (status, lines.encode(), text))
         self.transport.close()
+
+
+def _address(transport: asyncio.Transport, which: str) -> tuple[str, int] | None:
+    found = transport.get_extra_info(which)
+    return (found[0], found[1]) if found else None  # of IPv6 it says more
 
 
 class _Server(uvicorn.Server):

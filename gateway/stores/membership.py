@@ -35,6 +35,7 @@ class Tenure:
 
     trust: float = 60.0  # after asking; then a worker answers from memory no more
     pace: float = 5.0  # between two times that a worker asks, and says that its house serves
+    begins: float = 20.0  # after joining; by then a house has begun its authority, busy or not
 
     @property
     def gone(self) -> float:
@@ -152,21 +153,21 @@ class Membership:
         watch = _Watch(self._tenure)
         while True:
             asked, record = boottime(), await self._ledger.authority()
-            watch.saw(await self._others(), asked)
+            attending = await self._ledger.attendance()
+            watch.saw(self._others(attending), asked)
             standing = await self._standing(record, watch)
             if standing is _Standing.OURS and record:
                 if await self._ledger.attend(self._house, record.id):
                     self._record, self._trusted = record, asked + self._tenure.trust
                     return record
             elif standing is _Standing.FREE:
-                await self._replace(record, at)
+                await self._replace(record, attending, at)
             elif standing is _Standing.TAKEN and record:
                 raise OtherAuthority(record, self._named)
             else:
                 await anyio.sleep(POLL_INTERVAL)
 
-    async def _others(self) -> Mapping[str, int]:
-        attending = await self._ledger.attendance()
+    def _others(self, attending: Mapping[str, int]) -> Mapping[str, int]:
         # What this house has said is of processes that have ended, if nobody else is in it.
         return {h: n for h, n in attending.items() if h != self._house or not self._is_alone}
 
@@ -183,23 +184,25 @@ class Membership:
             except Unavailable:
                 # Until it answers nothing is answered from memory, and nothing acknowledged.
                 return _Standing.OURS if is_living else watch.verdict()
-            # It may have been emptied: whoever lives begins it again at once.
+            # It was emptied, or its house is just coming up: whoever lives begins it soon.
             if not is_living:
                 return watch.verdict()
-            return _Standing.TAKEN if watch.lasts >= self._tenure.pace else _Standing.OPEN
+            return _Standing.TAKEN if watch.lasts >= self._tenure.begins else _Standing.OPEN
         return _Standing.TAKEN if is_living else watch.verdict(self._wait_told(record))
 
     def _wait_told(self, record: AuthorityRecord) -> Callable[[], object]:
         words = f"waits until no worker goes by {described(record.kind, record.place)} any more."
         return lambda: self._tell(f"This process {words}")
 
-    async def _replace(self, before: AuthorityRecord | None, at: int) -> None:
+    async def _replace(
+        self, before: AuthorityRecord | None, attending: Mapping[str, int], at: int
+    ) -> None:
         kind, place = self._named.kind, self._named.place
         name = "" if kind is AuthorityKind.NONE else secrets.token_hex(16)
         with suppress(Stale):  # another was faster: look again
             after = AuthorityRecord(name, kind, place, self._house)
-            await self._ledger.replace_authority(before, after, at)
-            if before:
+            await self._ledger.replace_authority(before, after, attending, at)
+            if before and (before.kind, before.place) != (kind, place):
                 earlier = described(before.kind, before.place)
                 self._tell(f"The ledger goes by {described(kind, place)} now, before by {earlier}.")
 

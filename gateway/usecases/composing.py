@@ -235,7 +235,7 @@ def _dates(task: Task, meta: Meta, digest: str) -> tuple[str, str]:
 
 
 # What earlier versions did not know changes no digest where it is not declared.
-_ADDED = ("order", "licence", "translation_of")
+_ADDED = ("order", "licence", "translation_of", "tags")
 
 
 def _digest(projection: Projection) -> str:

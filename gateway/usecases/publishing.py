@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import quote
 
 from gateway.core.audit_records import Act, Record
@@ -60,10 +61,15 @@ Fresh = tuple[str, Bundle]  # the id of an edition that was just made, and what 
 Agree = Callable[[Sequence[Finding]], Awaitable[bool]]
 Compose = Callable[[Task], Awaitable[Composed]]
 Prepare = Callable[[Submission, int], Awaitable[Prepared]]  # and now
+Work = Callable[[], Awaitable[bool]]
 
 
 async def _compare(_: str, before: Version, after: Version) -> tuple[Finding, ...]:
     return newly_public(before[0].decode(), after[0].decode())
+
+
+async def _simply(work: Work) -> bool:
+    return await work()
 
 
 async def _always(_: Sequence[Finding]) -> bool:
@@ -89,7 +95,10 @@ def _parts(source_digest: str) -> tuple[str, str, str]:
 
 
 class Publishing:
-    """The publisher's side of documents."""
+    """The publisher's side of documents.
+
+    undivided: goes through with some work, once begun, though whoever asks for it is interrupted.
+    """
 
     def __init__(
         self,
@@ -104,6 +113,7 @@ class Publishing:
         stamp: str = "",
         compare: Compare = _compare,
         indexing: Indexing | None = None,
+        undivided: Callable[[Work], Awaitable[bool]] = _simply,
     ) -> None:
         self._ledger = ledger
         self._audit = audit
@@ -115,6 +125,7 @@ class Publishing:
         self._prepare = prepare
         self._stamp = stamp
         self._indexing = indexing
+        self._undivided = undivided
         self._consequences = Consequences(ledger, vault, clock, compare)
 
     async def check(self, submission: Submission) -> Prepared:
@@ -163,9 +174,11 @@ class Publishing:
             found = await self._consequences.of_next(Coming.of(composed.edition, source), before)
             await _require_agreement(found, agree)
             await self._vault.keep(address, composed.edition.id, sealed)
+            expected, fresh = before.id if before else None, (composed.edition.id, sealed.public)
+            commit = partial(self._ledger.make_current, composed.edition, expected, erasures)
             try:
-                await self._ledger.make_current(
-                    composed.edition, before.id if before else None, erasures
+                confirmed = await self._carry_out(
+                    commit, Act.PUBLISH, address, composed.edition.id, fresh
                 )
             except Stale:
                 # Never on record, so nobody else would ever erase it.
@@ -173,8 +186,6 @@ class Publishing:
                 if condition.asked:
                     raise
                 continue
-            fresh = composed.edition.id, sealed.public
-            confirmed = await self._show(Act.PUBLISH, address, composed.edition.id, fresh)
             return Published(composed.edition, before is None, confirmed, found + composed.warnings)
         raise Stale(None)
 
@@ -194,6 +205,16 @@ class Publishing:
         for each in await shelf.all(before):
             if made := await shelf.get(before, each.name):
                 await shelf.put(to, made)
+
+    async def leave_nothing(self, before: Address, to: Address) -> None:
+        """Take away what stood beside a document where it was, if it was brought along.
+
+        Raises Damaged, Unavailable.
+        """
+        brought = await self._vault.shelf.all(to)
+        for each in await self._vault.shelf.all(before):
+            if each in brought:
+                await self._vault.shelf.remove(before, each.name)
 
     async def sealed(self, submission: Submission, composed: Composed) -> Sealed:
         """Return the bytes of an edition with all that stands beside it. Raises Missing."""
@@ -359,8 +380,9 @@ class Publishing:
             return await self._again(earlier, source)
         found = await self._consequences.of_next(Coming.of(earlier, source), current)
         await _require_agreement(found, agree)
-        await self._ledger.make_current(earlier, current.id if current else None, erasures)
-        confirmed = await self._show(Act.ROLL_BACK, address, earlier.id)
+        expected = current.id if current else None
+        commit = partial(self._ledger.make_current, earlier, expected, erasures)
+        confirmed = await self._carry_out(commit, Act.ROLL_BACK, address, earlier.id)
         return Published(earlier, current is None, confirmed, found)
 
     async def earlier(self, address: Address, edition: str) -> Earlier:
@@ -393,34 +415,39 @@ class Publishing:
         """
         current = await self.current(address)
         condition.require(current.id)
-        await self._ledger.remove(address, current.id, self._clock.now())
-        return await self._show(Act.DELETE, address, current.id)
+        commit = partial(self._ledger.remove, address, current.id, self._clock.now())
+        return await self._carry_out(commit, Act.DELETE, address, current.id)
 
     async def erase(self, address: Address, condition: Condition = ANYTHING) -> bool:
         """Take a document, deleted or not, away for good: source, editions and previews.
 
-        So is what was kept at the addresses that it had before. What is returned and raised is as
-        in `delete`.
+        So is what was kept at the addresses that it had before, and nothing of a document that is
+        at one of them now. What is returned and raised is as in `delete`.
         """
         current = await self._ledger.current(address)
         condition.require(current.id if current else None)
-        await self._erase_former(address)
         await self._ledger.begin_erasing(address, current.id if current else None)
         return await self._erase(address)
 
     async def _erase_former(self, address: Address) -> None:
         for former in await self._ledger.former(address):
-            await self._ledger.begin_erasing(former, None)
-            await self._erase(former)
+            with suppress(Missing, Stale):  # another document was just published there
+                await self._ledger.begin_erasing(former, None)
+                await self._erase(former)
 
     async def _erase(self, address: Address) -> bool:
         """Go through with an erasure that has begun, here or in a process that died."""
-        confirmed = await self._show(Act.ERASE, address, "")
+        confirmed = await self._show(Act.ERASE, address)
+        await self._erase_former(address)
         erasures = await self._ledger.erasures(address)
         # Listed while the erasure runs: what is there was kept by somebody who began before it,
         # and can not become current any more.
-        editions = await self._vault.editions(address)
+        kept = await self._vault.editions(address)
+        editions = set(kept) - set(await self._ledger.of_others(address))
+        elsewhere = await self._ledger.elsewhere(address)
         if erasures % 2 and erasures == await self._ledger.erasures(address):
+            for each in elsewhere:
+                await self._vault.erase(each.address, [each.id])
             await self._vault.erase(address, editions)
             await self._vault.shelf.erase(address)
             await self._ledger.end_erasing(address, erasures)
@@ -441,7 +468,6 @@ class Publishing:
         failed: dict[Address, Exception] = {}
         for address in await self._ledger.waiting(self._clock.now() - KEPT, PAGE):
             try:
-                await self._erase_former(address)
                 await self._ledger.begin_erasing(address, None)
                 await self._erase(address)
             except Stale:  # published again meanwhile
@@ -450,12 +476,30 @@ class Publishing:
                 failed[address] = error
         return failed
 
-    async def _show(
-        self, act: Act, address: Address, edition: str, fresh: Fresh | None = None
+    async def _carry_out(
+        self,
+        commit: Callable[[], Awaitable[None]],
+        act: Act,
+        address: Address,
+        edition: str,
+        fresh: Fresh | None = None,
     ) -> bool:
+        """Commit a change, make everyone see it, and put it into the audit.
+
+        Return whether every worker is known to see it.
+        """
+
+        async def work() -> bool:
+            await commit()
+            await self.settle(address, fresh)
+            return await self._announcing.tell(self._record(act, address, edition))
+
+        return await self._undivided(work) or await self.confirm()
+
+    async def _show(self, act: Act, address: Address) -> bool:
         """Make everyone see what was committed; return whether every worker is known to."""
-        await self.settle(address, fresh)
-        return await self._announcing.confirm(self._record(act, address, edition))
+        await self.settle(address)
+        return await self._announcing.confirm(self._record(act, address, ""))
 
     async def confirm(self) -> bool:
         """Return whether every worker knows of all that was put on record so far."""

@@ -1,7 +1,7 @@
 """Rename: a document gets another address, and its old one leads there.
 
-What is at the old address stays on record as it is, with its history, until somebody erases the
-document. Rights and codes go along: whoever could read it can read it still.
+Its editions at the old address stay on record as they are, until somebody erases the document; what
+stands beside it moves along. Rights and codes go along: whoever could read it can read it still.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class Renaming:
                 f"There is another document at {to}.", hint="Choose an address that is free."
             )
         after = await self._move(before, to)
+        await self._publishing.leave_nothing(address, to)
         for each in (to, *await self._ledger.former(to)):  # first what the others lead to
             await self._publishing.settle(each)
         by, on = f"publisher:{to.publisher}", str(to)
@@ -94,6 +95,8 @@ class Renaming:
         current = await self._ledger.current(to)
         if current is None or (address != to and await self._ledger.moved(address) != to.slug):
             raise Missing("document")
+        if address != to:
+            await self._publishing.leave_nothing(address, to)
         for each in (to, address):
             await self._publishing.settle(each)
         return Published(current, created=False, confirmed=await self._publishing.confirm())

@@ -1,4 +1,4 @@
-"""Public lists: catalogue, publishers, collections, their feeds, and the sitemap.
+"""Public lists: catalogue, publishers, their groups, all with feeds, and the sitemap.
 
 As previews they are functions of free text alone, made once and sent to everyone. Nothing here
 looks at a credential.
@@ -17,8 +17,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.bundles import Damaged, Entry, Representation
-from gateway.core.documents import NAME, is_name
+from gateway.core.documents import NAME, Address, is_name
 from gateway.core.errors import Malformed, Missing
+from gateway.core.groups import KINDS, group_name
 from gateway.core.profiles import UNSAID, Profile, place_of
 from gateway.core.timestamps import later
 from gateway.ports import PublicStore, Update, cursor, position
@@ -31,10 +32,13 @@ from gateway.rendering.representations import HTML
 from gateway.rendering.sitemaps import MOST, index, sitemap
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse
 from gateway.web.http.links import Links
+from gateway.web.http.requests import document_in
 from gateway.web.http.sending import coding_for, public_answer, send_public
 from gateway.web.list_cache import ListCache, Make
 
 PAGE_SIZE = 20
+NEAR = 3  # documents that a document leads to
+MAX_GROUP = 400  # characters of a name that are looked at: more than fits
 SEARCH = "/search"
 ATOM = "application/atom+xml; charset=utf-8"
 XML = "application/xml; charset=utf-8"
@@ -61,13 +65,12 @@ class Lists:
 
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
-        publisher, collection = (
-            "/documents/{publisher}",
-            "/documents/{publisher}/collections/{collection}",
-        )
+        publisher = "/documents/{publisher}"
+        groups = [f"{publisher}/{kind}/{{{kind.removesuffix('s')}}}" for kind in KINDS]
         return [
-            *(Route(path, self.page) for path in ("/", publisher, collection)),
-            *(Route(f"{path}/{FEED}", self.feed) for path in ("", publisher, collection)),
+            *(Route(path, self.page) for path in ("/", publisher, *groups)),
+            *(Route(f"{path}/{FEED}", self.feed) for path in ("", publisher, *groups)),
+            Route("/documents/{publisher}/{slug}/near", self.near),
             Route("/sitemap.xml", self.sitemap),
         ]
 
@@ -109,11 +112,43 @@ class Lists:
         make = partial(self._part, origin, after)
         return await self._answer(request, ("sitemap", origin, after), make)
 
+    async def near(self, request: Request) -> Response:
+        """Send what stands near a document: a piece of a page, which its page fetches."""
+        address = document_in(request)
+        return await self._answer(request, ("near", str(address)), partial(self._near, address))
+
+    async def _near(self, address: Address) -> Representation | None:
+        bundle = await self._store.get(address)
+        if bundle is None or bundle.entry is None:
+            return None
+        body = self._pages.render(
+            "near.html", self._language, entries=await self._after(bundle.entry)
+        )
+        return public_representation(HTML, body, NOW, self._head)
+
+    async def _after(self, entry: Entry) -> Sequence[Entry]:
+        """Return what follows a document in its collection, and then what begins it.
+
+        Of one that is in none, what its publisher has newest.
+        """
+        publisher, most = entry.address.publisher, NEAR + 1
+        if not entry.collection:
+            found = list(await self._store.entries(publisher, "", most))
+        else:
+            members = partial(self._store.members, publisher, entry.collection)
+            found = [*await members(position(entry), NEAR), *await members("", most)]
+        others = {each.address: each for each in found if each.address != entry.address}
+        return list(others.values())[:NEAR]
+
     # --- pages and feeds ---
 
     def _wanted(self, request: Request, origin: str) -> Listing:
-        names = request.path_params
-        if not all(map(is_name, names.values())):
+        names = dict(request.path_params)
+        for kind in ("author", "tag"):
+            if kind in names:
+                names[kind] = group_name(names[kind][:MAX_GROUP])
+        plain = (name for kind, name in names.items() if kind in ("publisher", "collection"))
+        if not all(names.values()) or not all(map(is_name, plain)):
             raise Missing("list")
         return Listing(origin, **names)
 
@@ -149,7 +184,7 @@ class Lists:
 
     def _feed(self, wanted: Listing) -> Make:
         async def make() -> Representation | None:
-            found = await self._store.entries(wanted.publisher, "", PAGE_SIZE, wanted.collection)
+            found = await self._store.entries(wanted.publisher, "", PAGE_SIZE, wanted.group)
             if wanted.publisher and not found:
                 return None
             listing = replace(wanted, entries=found, profile=await self._said(wanted, found))
@@ -171,7 +206,7 @@ class Lists:
             return await self._store.members(
                 wanted.publisher, wanted.collection, wanted.here, limit
             )
-        return await self._store.entries(wanted.publisher, wanted.here, limit)
+        return await self._store.entries(wanted.publisher, wanted.here, limit, wanted.group)
 
     def _made(
         self, media_type: str, template: str, listing: Listing, **context: object

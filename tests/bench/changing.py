@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import NamedTuple
@@ -81,8 +82,8 @@ class Gateway:
         answer = connection.getresponse()
         told = answer.read()
         assert 200 <= answer.status < 300, told
-        answered: dict[str, object] = json.loads(told) if told else {"confirmed": True}
-        self.unconfirmed += not answered["confirmed"]
+        answered: dict[str, object] = json.loads(told) if told else {}
+        self.unconfirmed += not answered.get("confirmed", answer.status != HTTPStatus.ACCEPTED)
         return answered
 
     def measure(self, kind: Kind, count: int) -> None:

@@ -11,15 +11,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
 
 from gateway.core.bundles import IDENTITY, Representation
 from gateway.core.profiles import Mark, Profile
 from gateway.rendering.profiles import profile_bundle
+from gateway.rendering.representations import HTML
 from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.headers import SECURITY
 from tests.pictures import png
 from tests.servers import program_for
+from tools.needs import NEEDS
 
 ORIGIN = "https://gateway.test"
 SAID = Profile(
@@ -35,6 +38,8 @@ SAID = Profile(
 WIDTHS = (390, 1280)
 SCHEMES = ("light", "dark")
 SHOWN = profile_bundle(SAID).forms
+NEAR = """<ol class="entries"><li class="entry" lang="en"><h3><a href="/">The next</a></h3>
+<p class="entry-summary">What it is about.</p></li></ol>"""
 
 
 @dataclass
@@ -49,7 +54,7 @@ class Shown:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start a browser, and end it. Raises ServerError where there is none."""
-    program = program_for("chromium", "chromium", "chromium-browser", "google-chrome")
+    program = program_for("chromium", *NEEDS["chromium"].programs[0])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-gpu"]
@@ -86,8 +91,10 @@ def shown(
         seen.asked.append(url)
         path = url.removeprefix(ORIGIN)
         if path == "/":
-            headers = {"content-type": "text/html; charset=utf-8", **SECURITY}
+            headers = {"content-type": HTML, **SECURITY}
             route.fulfill(status=200, headers=headers, body=body)
+        elif path.endswith("/near"):
+            route.fulfill(status=200, headers={"content-type": HTML, **SECURITY}, body=NEAR)
         elif form := static.asset(path.removeprefix(PREFIX)) or said(path):
             headers = {"content-type": form.media_type, **SECURITY}
             route.fulfill(status=200, headers=headers, body=form.bodies[IDENTITY])
@@ -109,6 +116,20 @@ def shown(
         yield seen
     finally:
         context.close()
+
+
+def barriers(page: Page) -> list[str]:
+    """Return what axe-core finds on a page that would keep somebody out."""
+    page.evaluate(AXE_SCRIPT)
+    found: list[str] = page.evaluate(_AUDIT)
+    return found
+
+
+_AUDIT = """async () => {
+  const values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await axe.run(document, { runOnly: { type: "tag", values } });
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}"""
 
 
 def take(pages: Mapping[str, bytes], folder: Path, static: Static) -> list[str]:

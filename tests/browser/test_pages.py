@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 from markupsafe import Markup
@@ -16,7 +17,8 @@ from gateway.rendering.listings import Listing
 from gateway.rendering.qr_codes import qr_code
 from gateway.usecases.redeeming import Opening
 from gateway.web.search import Asked, facts
-from tests.browser.pictures import ORIGIN, SAID, Shown, shown
+from tests.browser.pictures import ORIGIN, SAID, Shown, barriers, shown
+from tests.browser.wild import FORMS, SOURCES, pages_of
 from tests.rendering.test_pages import EDITION, ENTRY, GRANTS, LIBRARY, UNLOCK, listed
 from tests.web.sheets import MOMENT, PAGES, PRESS, STATIC, full_text, projection
 
@@ -26,9 +28,12 @@ WIDE = with_regions(
 )
 LINK = f"https://gateway.test/unlock?token=pg1.k1.{'x' * 200}"
 NAMES = (
-    *("preview", "refused", "read", "catalogue", "search", "library", "unlock", "code", "move"),
-    *("error", "said", "list said"),
+    *("preview", "refused", "read", "catalogue", "author", "tag", "search", "library", "unlock"),
+    *("code", "move", "error", "said", "list said"),
+    *(f"{slug} {form}" for slug in SOURCES for form in FORMS),
 )
+LONG = "Unbreakable" * 18
+OPEN_ALL = "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
 ASKED = Asked("付费墙 " + "w" * 90, "demo", "c" * 80, 2)
 HITS = Hits(60, [Hit(ENTRY, "这里有付费墙。" * 40), Hit(ENTRY, "x" * 400)])
 
@@ -52,6 +57,12 @@ def _pages() -> dict[str, bytes]:
             "zh-CN",
             **listed(Listing("", "demo", "letters", (ENTRY,), MOMENT, MOMENT)),
         ),
+        "author": PAGES.render(
+            "catalogue.html", "en", **listed(Listing("", "demo", entries=(ENTRY,), author=LONG))
+        ),
+        "tag": PAGES.render(
+            "catalogue.html", "zh-CN", **listed(Listing("", "demo", entries=(ENTRY,), tag=LONG))
+        ),
         "search": PAGES.render("search.html", "zh-CN", **facts(ASKED, HITS)),
         "library": PAGES.render("library.html", "zh-CN", **LIBRARY),
         "unlock": PAGES.render(
@@ -62,7 +73,7 @@ def _pages() -> dict[str, bytes]:
         "error": PAGES.render(
             "error.html", "en", kind="unavailable", status=503, once="", document=""
         ),
-    }
+    } | {f"{slug} {form}": page for slug in SOURCES for form, page in pages_of(slug).items()}
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +108,39 @@ def test_whatever_is_pressed_is_large_enough_for_a_thumb(seen: Shown) -> None:
 
 
 def test_no_page_scrolls_sideways(seen: Shown) -> None:
-    for width in (320, 390, 1280):
+    seen.page.evaluate(OPEN_ALL)
+    for size, width in product(("100%", "200%"), (256, 320, 390, 1280)):
+        seen.page.evaluate(f"document.documentElement.style.fontSize = '{size}'")
         seen.page.set_viewport_size({"width": width, "height": 844})
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_nothing_keeps_anybody_out(seen: Shown) -> None:
+    seen.page.evaluate(OPEN_ALL)
+    for width, paper in ((320, "light"), (390, "sepia"), (1280, "dark")):
+        seen.page.evaluate(f"document.documentElement.dataset.paper = '{paper}'")
+        seen.page.set_viewport_size({"width": width, "height": 844})
+        assert barriers(seen.page) == []
+
+
+@pytest.mark.parametrize(
+    ("harm", "rule"),
+    [
+        ("document.documentElement.lang = ''", "html-has-lang"),
+        ("document.querySelector('.sheet-meta').style.color = '#aaa'", "color-contrast"),
+        (
+            "document.querySelector('.wide').removeAttribute('tabindex')",
+            "scrollable-region-focusable",
+        ),
+        ("document.querySelector('.chip').innerHTML = ''", "link-name"),
+    ],
+)
+def test_what_would_keep_somebody_out_is_found(
+    browser: Browser, pages: dict[str, bytes], harm: str, rule: str
+) -> None:
+    with shown(browser, pages["arabic preview"], STATIC) as seen:
+        seen.page.evaluate(harm)
+        assert rule in " ".join(barriers(seen.page))
 
 
 def test_the_keyboard_comes_first_to_the_content(browser: Browser, pages: dict[str, bytes]) -> None:

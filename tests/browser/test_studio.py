@@ -186,7 +186,7 @@ def test_a_draft_is_left_neither_by_its_preview_nor_without_a_question(page: Pag
     page.get_by_label("地址").fill("left")
     page.get_by_label("正文").fill(TEXT)
     press(page, "检查")
-    page.locator(".look-frame").get_by_role("link", name="Markdown").click()
+    page.locator(".look-frame .near a").click()
     expect(page.locator(".look-frame")).to_be_visible()
     page.get_by_label("正文").fill(TEXT + "还有一句。")
     asked: list[str] = []

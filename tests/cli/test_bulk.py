@@ -17,18 +17,23 @@ from pathlib import Path
 from typing import TextIO
 
 import pytest
+from anyio import CancelScope
+from anyio.lowlevel import checkpoint
 
 from gateway.app import Services, SystemClock, open_services
 from gateway.cli.bulk import publish_files
 from gateway.cli.folders import SourceFile, source_files
+from gateway.core.audit_records import Act
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
 from gateway.rendering.workers import Elsewhere
 from gateway.stores.files.durable import PART
+from gateway.stores.memory import MemoryAudit
 from gateway.usecases.publishing import Publishing
 from tests.faults import loops, poisons
 from tests.faults.poisons import DIE, HANG, RAISE
 from tests.servers import comes_true
+from tests.services import gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +53,7 @@ def write(folder: Path, count: int, publisher: str = "demo") -> list[SourceFile]
 @contextmanager
 def poisoned(services: Services) -> Iterator[Services]:
     """Give a house a composer that documents can harm."""
-    elsewhere = Elsewhere("", timeout=4.0, composer=poisons.compose)
+    elsewhere = Elsewhere("", timeout=2.0, composer=poisons.compose)
     parts = (services.ledger, services.store, services.vault, SystemClock())
     ways = (elsewhere.compose, elsewhere.prepare, services.announcing, services.audit)
     yield replace(services, publishing=Publishing(*parts, *ways, "1"))
@@ -75,7 +80,7 @@ async def test_a_document_that_hangs_kills_or_raises_stops_no_other(
     assert [line.partition(":1:1: ")[0] for line in lines] == [
         str(files[number].path) for number in (0, 4, 8)
     ]
-    assert lines[0].endswith("too-large: The document takes longer than 4 seconds to set.")
+    assert lines[0].endswith("too-large: The document takes longer than 2 seconds to set.")
     assert "too-large: " in lines[1]
     assert lines[2].endswith("error: RecursionError while it was set.")
 
@@ -275,3 +280,30 @@ async def test_a_run_that_is_interrupted_says_so_and_leaves_nothing_half_done(
         assert shown
         assert shown.edition == edition
     await services.close()
+
+
+@pytest.mark.parametrize("work", ["make_current", "settle", "outbox"])
+async def test_no_edition_of_a_run_that_is_interrupted_is_without_its_record(
+    work: str, tmp_path: Path
+) -> None:
+    services = gateway().services
+    run = CancelScope()
+    real = getattr(services.ledger, work)
+
+    async def struck(*given: object) -> object:
+        done = await real(*given)
+        if not isinstance(done, list) or done:
+            run.cancel()
+            await checkpoint()  # where a cancellation is met
+        return done
+
+    setattr(services.ledger, work, struck)
+    with run:
+        await publish_files(services, write(tmp_path, 12), "demo")
+    assert run.cancelled_caught
+    assert isinstance(services.audit, MemoryAudit)
+    published = [each for each in services.audit.records if each.what == Act.PUBLISH]
+    editions = await services.ledger.all_editions(None, 99)
+    assert 0 < len(editions) < 12
+    told = {(each.document, each.edition) for each in published}
+    assert {(str(each.address), each.id) for each in editions} == told

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -527,3 +529,19 @@ def test_a_key_that_signs_or_is_not_there_cannot_be_retired(kid: str, tmp_path: 
     assert (told.exit_code, told.stdout) == (1, "")
     assert told.stderr.startswith("paidgate: ")
     assert run(tmp_path, "keys", "list").stdout == "k1  active\n"
+
+
+INTERRUPTED = """
+import os, runpy, signal, sys
+class Struck:
+    def find_spec(self, name, *_):
+        if name == "gateway.cli.grants":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Struck())
+runpy.run_module("gateway", run_name="__main__")
+"""
+
+
+def test_a_program_that_is_interrupted_as_it_starts_says_nothing() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +14,7 @@ import pytest
 from click.testing import Result
 
 from gateway.cli.bulk import Run
+from gateway.cli.refused_files import KEPT, RefusedFiles
 from gateway.cli.remote import DELAYS, Headers, RemoteTarget, Reply, is_open
 from gateway.cli.watching import Watch
 from gateway.core.documents import Address
@@ -20,6 +23,7 @@ from gateway.usecases.submissions import Submission
 from tests.asgi import exchange
 from tests.cli.test_command_line import run as run_command
 from tests.http.served import Served, serving
+from tests.pictures import png
 from tests.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
@@ -57,11 +61,13 @@ class Line:
         return [target for method, target in self.sent if method != "GET"]
 
 
-async def opened(publisher: str = "demo") -> tuple[Line, RemoteTarget]:
+async def opened(
+    publisher: str = "demo", cache: Path = Path(os.devnull)
+) -> tuple[Line, RemoteTarget]:
     """Build a gateway elsewhere, and the way to it."""
     line = Line(gateway())
     key = await line.standing.services.publishers.add(publisher)
-    return line, RemoteTarget(URL + "/", key, line.send, line.rest)
+    return line, RemoteTarget(URL + "/", key, line.send, line.rest, cache)
 
 
 def write(folder: Path, **words: str) -> Path:
@@ -106,6 +112,46 @@ async def test_a_folder_is_published_and_the_second_run_sends_nothing(
     told = capsys.readouterr().err
     assert "3 published, 0 unchanged, 0 refused" in told
     assert "0 published, 3 unchanged, 0 refused" in told
+
+
+async def test_a_picture_that_was_refused_is_not_sent_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = tmp_path / "cache" / "refused.json"
+    line, there = await opened(cache=cache)
+    folder = write(tmp_path)
+    text = "![a](a.png) ![b](b.png)\n\n" + SOUND
+    (folder / "story.md").write_text(text.format(1))
+    (folder / "a.png").write_bytes(png())
+    (folder / "b.png").write_bytes(b"no picture")
+    await publish(there, folder)
+    sent = "/api/documents/story/pictures/"
+    assert {f"{sent}a.png", f"{sent}b.png"} <= {*line.changes()}
+    assert f"{folder / 'b.png'}: not shown: " in capsys.readouterr().out
+    for _ in range(2):
+        line.sent.clear()
+        await publish(RemoteTarget(URL, there._key, line.send, cache=cache), folder)
+        assert line.changes() == []
+    (folder / "story.md").write_text(text.format(2))
+    await publish(RemoteTarget(URL, there._key, line.send, cache=cache), folder)
+    assert f"{sent}b.png" not in line.changes()
+    assert f"{folder / 'b.png'}: not shown: " in capsys.readouterr().out
+    (folder / "b.png").write_bytes(png(width=50))
+    line.sent.clear()
+    await publish(RemoteTarget(URL, there._key, line.send, cache=cache), folder)
+    assert f"{sent}b.png" in line.changes()
+
+
+def test_what_was_refused_is_forgotten_after_a_while_and_at_other_gateways(tmp_path: Path) -> None:
+    path = tmp_path / "refused.json"
+    RefusedFiles(URL, path).add("digest", "No.", "")
+    assert RefusedFiles(URL, path).get("digest")
+    assert not RefusedFiles(URL + ":444", path).get("digest")
+    told = json.loads(path.read_bytes())
+    for each in told.values():
+        each["at"] -= KEPT
+    path.write_text(json.dumps(told))
+    assert not RefusedFiles(URL, path).get("digest")
 
 
 async def test_very_many_documents_are_compared_in_few_requests(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Missing, Moved, Unavailable
 from gateway.usecases.submissions import Submission
 from tests.faults import loops
+from tests.pictures import png
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +65,9 @@ class Scene:
         found = await self.services.publishing.documents("demo", "", 99)
         return {edition.address.slug: edition.title for edition in found}
 
+    async def current(self, slug: str) -> str:
+        return (await self.services.publishing.current(Address("demo", slug))).id
+
     async def leads(self, slug: str) -> str:
         """Return where an address leads to, "" for nowhere."""
         try:
@@ -103,6 +107,40 @@ async def test_a_deleted_file_takes_its_document_away_and_it_can_come_back(
     await scene.services.publishing.roll_back(Address("demo", "a"), edition.id)
     await scene.look(2)
     assert await scene.titles() == {"a": "Story a", "b": "Story b"}
+
+
+async def test_a_picture_that_changes_alone_is_followed(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = scene.write("a.md", "a\n\n![one](one.png) ![two](two.png)\n\n")
+    (scene.folder / "one.png").write_bytes(png(width=40))
+    await scene.begin()
+    first = await scene.current("a")
+    await scene.look(2)
+    assert await scene.current("a") == first
+    for picture in ("one.png", "two.png"):  # which there was, and which there was not
+        (scene.folder / picture).write_bytes(png(width=50))
+        await scene.look()
+        assert f"published {path}" in capsys.readouterr().err
+    shelf = scene.services.vault.shelf
+    assert [each.width for each in await shelf.all(Address("demo", "a"))] == [50, 50]
+
+
+async def test_a_picture_that_vanishes_for_a_moment_is_looked_for_once_more(scene: Scene) -> None:
+    scene.write("a.md", "a\n\n![one](one.png)\n\n")
+    picture = scene.folder / "one.png"
+    picture.write_bytes(png())
+    await scene.begin()
+    first = await scene.current("a")
+    picture.rename(scene.folder / "away.png")
+    await scene.look()
+    assert await scene.current("a") == first
+    (scene.folder / "away.png").rename(picture)
+    await scene.look(2)
+    assert await scene.current("a") == first
+    picture.unlink()
+    await scene.look(2)
+    assert await scene.current("a") != first
 
 
 async def test_a_renamed_file_moves_its_document(

@@ -480,8 +480,8 @@ def closes(bones: str, i: int) -> bool:
 
 
 def is_torn_tag(bones: str, i: int) -> bool:
-    """Return whether at i begins an end tag of which a bracket is lost or a sign is wrong."""
-    torn = ["</paid", "<p/aid>", "</<aid>"]
+    """Return whether at i begins a tag of which a bracket is lost or a sign is wrong."""
+    torn = ["<paid<", "</paid", "<p/aid>", "</<aid>"]
     for sign in ">~":
         torn += [f"<{sign}paid>", f"<{sign}/paid>", f"</{sign}paid>"]
     for sign in "/<>~ \n":

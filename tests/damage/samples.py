@@ -104,7 +104,7 @@ SAMPLES: Mapping[str, Sample] = {
         lambda place: _companions(place)[:1],
         another=lambda place: place.read(_companions(place)[-1]),
     ),
-    "catalogue": Sample(_catalogue, earlier=_earlier_catalogue),
+    "catalogue": Sample(_catalogue, _kind_of_page, earlier=_earlier_catalogue),
     "ledger": Sample(_database("ledger.db"), _kind_of_page),
     "secret": Sample(_under("secret")),
     "audit": Sample(_under("audit/")),

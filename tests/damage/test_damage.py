@@ -23,7 +23,7 @@ from tests.damage.samples import EARLIER, HARMS, HERE, SAMPLES
 from tests.damage.table import shown, written
 from tests.s3 import S3
 
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("damage")]  # one gateway on each store
+pytestmark = pytest.mark.anyio
 
 THINGS = [
     pytest.param(thing, store, id=f"{thing.name}-{store}") for thing in STORED for store in thing.on

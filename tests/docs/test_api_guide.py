@@ -13,8 +13,6 @@ from tests import sessions
 from tests.servers import comes_true
 from tools.venv import ROOT
 
-pytestmark = pytest.mark.xdist_group("guide")  # one session
-
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 END = "--- end of a block ---"
 LEFT_OUT = "…"

@@ -12,8 +12,6 @@ from tests.docs.walks import Walks, walked
 from tools import graph
 from tools.venv import ROOT
 
-pytestmark = pytest.mark.xdist_group("walks")  # one gateway
-
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 WALKS = {
     "The life of a document": "document",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.hosts_harmed import AUTHORITIES, HARMS, Scene, harmed, scene
 
-pytestmark = [pytest.mark.xdist_group("hosts"), pytest.mark.long]
+pytestmark = pytest.mark.long
 
 MEANT = {200, 201, 202, 204, 402, 403, 503}
 

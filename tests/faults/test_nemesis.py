@@ -24,7 +24,7 @@ LEAST = 1_000  # answers from memory, without which a run has shown nothing
 ANY = ("stop_worker", "kill_worker", "stop_server", "restart_server")
 
 # One at a time: each takes all that there is of the machine.
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("nemesis")]
+pytestmark = pytest.mark.anyio
 
 
 @contextmanager

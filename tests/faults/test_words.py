@@ -22,8 +22,6 @@ from tests.faults.harmed import HarmedEmbedded, harmed_postgres, harmed_redis
 from tests.faults.words import ACTS, COMMANDS, Claim, Words
 from tests.http.served import environment, serving
 
-pytestmark = pytest.mark.xdist_group("words")
-
 CONFIRMATIONS = int(os.environ.get("PAIDGATE_CONFIRMATIONS", "50"))
 AUTHORITIES = ("embedded", "redis", "postgres", "none")
 BESIDE = 30  # acts while a command runs

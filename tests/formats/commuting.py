@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import product
+from itertools import islice, product
 
 import nh3
 
@@ -78,14 +78,13 @@ def sources(free: Sequence[str], paid: Iterable[str]) -> Iterator[list[str]]:
         yield [source(free, [text] * (len(free) - 1), markers) for text in texts]
 
 
-def leaks(transform: Transform, families: Iterable[list[str]]) -> list[tuple[str, str]]:
-    """Return pairs of sources that only paid text tells apart, and the transform does too."""
-    found = []
+def leaks(transform: Transform, families: Iterable[list[str]]) -> Iterator[tuple[str, str]]:
+    """Yield pairs of sources that only paid text tells apart, and the transform does too."""
     for family in families:
         sound = [each for each in family if not divide(each).findings]
-        seen = [(each, transform(each)) for each in sound]
-        found += [(seen[0][0], text) for text, result in seen if result != seen[0][1]]
-    return found
+        seen = ((each, transform(each)) for each in sound)
+        for first, expected in islice(seen, 1):
+            yield from ((first, text) for text, result in seen if result != expected)
 
 
 def all_families() -> Iterator[list[str]]:

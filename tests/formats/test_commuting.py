@@ -37,7 +37,7 @@ def without_cuts(text: str) -> str:
 
 @each_format
 def test_a_preview_is_the_same_whatever_is_paid(form: Format) -> None:
-    assert leaks(preview(form), all_families()) == []
+    assert list(leaks(preview(form), all_families())) == []
 
 
 def is_leaky(form: Format, leaky: Callable[[Format], Transform]) -> bool:
@@ -53,7 +53,7 @@ def is_leaky(form: Format, leaky: Callable[[Format], Transform]) -> bool:
 def test_a_transform_that_sees_paid_text_is_caught(
     form: Format, leaky: Callable[[Format], Transform]
 ) -> None:
-    assert leaks(leaky(form), all_families())
+    assert any(leaks(leaky(form), all_families()))
 
 
 @each_format
@@ -63,7 +63,7 @@ def test_no_soup_makes_a_preview_tell(form: Format, data: st.DataObject) -> None
     soup = SAMPLES[form.name].soup.map(without_cuts)
     free = data.draw(st.lists(soup, min_size=2, max_size=4))
     paid = data.draw(st.lists(soup.filter(bool), min_size=1, max_size=3))
-    assert leaks(preview(form), sources(free, paid)) == []
+    assert list(leaks(preview(form), sources(free, paid))) == []
 
 
 @pytest.mark.parametrize("form", TEXTS, ids=lambda form: form.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
@@ -156,6 +156,23 @@ def test_markers_in_running_markdown_are_in_place(text: str) -> None:
 )
 def test_markers_anywhere_else_in_markdown_are_misplaced(text: str) -> None:
     assert misplaced(markdown, text)
+
+
+_SCRAPS = st.sampled_from(["##paidbegin##", "##paidend##", "\n\n", "\n", "words ", "字。", "    "])
+
+
+@examples(300)
+@given(st.lists(st.one_of(_SCRAPS, _SCRAPS, soups.markdown), max_size=12).map("".join))
+@example("[^1]: unused\n\n    ##paidbegin##b##paidend##")
+@example("<div hidden>\n\n##paidbegin##b##paidend##\n\n</div>")
+@example("a `b\n##paidbegin##\n` c ##paidend##")
+@example("- a\n\n  ##paidbegin##\n\n```\n##paidend##\n```")
+def test_markers_that_stand_among_words_alone_are_in_place_by_every_reading(text: str) -> None:
+    markers = scan(text)
+    marked = contexts.marked(text, markers)
+    if markdown._are_plain(marked, len(markers)):
+        tokens, shown = markdown._parsed(marked)
+        assert contexts.misplaced(shown, markers, markdown._autolinks(tokens)) == []
 
 
 @pytest.mark.parametrize("form", [html, markdown])

@@ -401,6 +401,7 @@ PAID_BLOCKS = (
     (word.paragraph("secret", level=0), word.paragraph("secret", level=1)),
     (word.heading("secret"), word.paragraph("secret", level=0)),
     (word.paragraph("secret", word.note(2)), word.paragraph("x", word.note(3))),
+    (word.paragraph("secret", word.note(4), word.note(1)),),
     (word.paragraph("secret", word.box("secret", "secret")),),
     (word.table(("secret", "secret"), ("secret", "secret")),),
     (word.paragraph(word.run("secret", "<w:b/>"), word.run("secret", "<w:i/>")),),
@@ -448,6 +449,51 @@ def test_all_that_is_paid_is_in_the_full_text() -> None:
         words = sum(block.count("secret") for block in paid)
         notes = sum(f'Reference w:id="{number}"' in "".join(paid) for number in (2, 3))
         assert full.text.count("secret") == 2 + words + notes
+
+
+def test_a_note_is_there_once_with_a_way_back_to_each_reference() -> None:
+    ends = (word.paragraph("a", word.note(2), word.note(1)), word.paragraph("b", word.note(1)))
+    paid = (word.paragraph(BEGIN), word.paragraph("secret", word.note(1)), word.paragraph(END))
+    made = prepared(word.document([word.heading("Title"), *ends, *paid], NOTES))
+    for rendering, ways in ((made.preview, 2), (made.full, 3)):
+        tree = LexborHTMLParser(rendering.html)
+        assert rendering.text.count("A free note.") == 1
+        assert [node.text() for node in tree.css(".footnote-ref")] == ["[1]", "[2]", "[2]", "[2]"][
+            : ways + 1
+        ]
+        links = [node.attributes["href"] for node in tree.css("li:nth-child(2) .footnote-backref")]
+        assert links == ["#doc-fnref:2", "#doc-fnref:2:1", "#doc-fnref:2:2"][:ways]
+        assert all(tree.css_first(f"[id='{link[1:]}']") for link in links if link)
+
+
+def test_a_note_that_paid_text_refers_to_first_is_where_free_text_does() -> None:
+    paid = (
+        word.paragraph(BEGIN),
+        word.paragraph("x", word.note(2), word.note(1)),
+        word.paragraph(END),
+    )
+    end = word.paragraph("The end.", word.note(1))
+    made = prepared(word.document([word.heading("Title"), *paid, end], NOTES))
+    assert "A free note." in made.preview.text
+    assert "The end.[1]" in made.preview.text
+    assert "secret" not in repr(made.preview)
+    assert "The end.[2]" in made.full.text
+
+
+def test_a_note_within_itself_is_there_once() -> None:
+    inner = word.run("a note") + word.note(1)
+    body = word.document(
+        [word.heading("Title"), word.paragraph("a", word.note(1), word.note(1))], [inner]
+    )
+    assert prepared(body, free=True).full.text.count("a note") == 1
+
+
+def test_notes_that_make_each_other_many_times_longer_are_refused() -> None:
+    notes = [word.run("n") + word.note(number + 1) * 40 for number in range(1, 9)]
+    found = findings(
+        word.document([word.heading("Title"), word.paragraph("a", word.note(1))], notes)
+    )
+    assert [each.code for each in found] == [FindingCode.TOO_LARGE]
 
 
 # --- numbers -----------------------------------------------------------------------------------
@@ -574,6 +620,63 @@ def test_nothing_that_an_older_document_links_to_is_fetched(tmp_path: Path) -> N
         made = prepared((tmp_path / "made.doc").read_bytes(), free=True)
         server.shutdown()
     assert (made.preview.title, asked) == ("Title", [])
+
+
+# --- properties --------------------------------------------------------------------------------
+
+LETTER = [word.paragraph("A letter"), word.paragraph(f"free {BEGIN}paid{END} on")]
+_CORE = "".join(
+    f"<{name}>CANARY-{name}</{name}>"
+    for name in (
+        *("title", "subject", "creator", "keywords", "description", "lastModifiedBy"),
+        *("category", "created", "modified", "Company", "Manager", "Template"),
+    )
+)
+
+
+def bytes_of(body: bytes) -> bytes:
+    """Return all that is made of a document, public or not, but for its source."""
+    sealed = compose_edition(Task(submission(body), "e1", NOW, None), "").sealed
+    forms = [*sealed.public.forms.values(), *sealed.full.forms.values()]
+    return b"".join(form.bodies[IDENTITY] for form in forms) + repr(sealed.public.entry).encode()
+
+
+def test_custom_properties_declare_what_front_matter_does() -> None:
+    properties = {
+        "paidgate.title": "The title",
+        "Paidgate Summary": "The summary",
+        "paidgate-author": "The author",
+        "paidgate:date": "2026-01-31T00:00:00Z",
+        "paidgate.collection": "letters",
+        "paidgate.colour": "red",
+    }
+    made = prepared(word.document(LETTER, properties=properties))
+    meta = made.document.meta
+    assert (meta.title, meta.summary, meta.author) == ("The title", "The summary", "The author")
+    assert (str(meta.date)[:10], meta.collection) == ("2026-01-31", "letters")
+    assert [each.code for each in made.warnings] == [FindingCode.UNKNOWN_FIELD]
+    assert "A letter" in made.preview.text
+
+
+def test_nothing_that_an_editor_fills_in_by_itself_is_in_anything_public() -> None:
+    core = f"<coreProperties>{_CORE}</coreProperties>"
+    custom = dict.fromkeys(("title", "Author", "summary", "Order", "paidgate", "date"), "CANARY")
+    linked = dict.fromkeys(("paidgate.title@", "paidgate.summary@"), "CANARY-linked")
+    body = word.document(LETTER, properties=custom | linked, core=core)
+    assert bytes_of(body) == bytes_of(word.document(LETTER))
+
+
+@pytest.mark.parametrize("value", [f"x {BEGIN} y", f"{BEGIN}x{END}", "a ##paidbegn## b"])
+def test_a_marker_in_a_property_is_refused(value: str) -> None:
+    found = findings(word.document(LETTER, properties={"paidgate.summary": value}))
+    assert FindingCode.IN_MARKUP in [each.code for each in found]
+
+
+def test_a_property_that_cannot_be_read_is_refused() -> None:
+    (found,) = findings(word.document(LETTER, properties={"paidgate.date": "soon"}))
+    assert found.code is FindingCode.UNDECODABLE
+    (found,) = findings(word.document(LETTER, properties={"paidgate.draft": "true"}))
+    assert found.code is FindingCode.DRAFT
 
 
 def test_the_source_of_a_word_document_is_kept_as_it_came() -> None:

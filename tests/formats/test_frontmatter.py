@@ -63,6 +63,7 @@ META = Meta(
     author="Ann, 李",
     date=datetime(2023, 5, 1, 12, tzinfo=timezone(timedelta(hours=8))),
     collection="reports",
+    tags=("a", "b"),
     offers=(Offer("单篇", "¥9.90", "https://shop.example/1"), Offer("All", "30", "/buy")),
 )
 

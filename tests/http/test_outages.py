@@ -14,8 +14,6 @@ from tests.faults.harmed import HarmedServer, harmed_postgres, harmed_redis
 from tests.http.served import TIMEOUT, Served, serving
 from tests.servers import comes_true
 
-pytestmark = pytest.mark.xdist_group("outages")
-
 TIMES = 8
 PUBLIC = ("/", "/documents/demo/report", "/documents/demo/report.json")
 

@@ -17,13 +17,9 @@ TIMES = 16  # fresh connections to each gateway, so that each worker answers som
 Pair = list[Served]
 
 
-def alone(name: str, *marks: pytest.MarkDecorator) -> object:
-    """Return a parameter whose tests share one process, and so what they stand on."""
-    return pytest.param(name, marks=[pytest.mark.xdist_group(name), *marks])
-
-
 @pytest.fixture(
-    scope="module", params=[alone("sqlite-embedded"), alone("postgres-redis", pytest.mark.long)]
+    scope="module",
+    params=["sqlite-embedded", pytest.param("postgres-redis", marks=pytest.mark.long)],
 )
 def pair(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

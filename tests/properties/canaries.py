@@ -12,7 +12,6 @@ import hashlib
 import html
 import json
 import random
-import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
@@ -91,5 +90,7 @@ def _undone(stream: bytes) -> Iterator[bytes]:
 
 def found_in(stream: bytes, searched: dict[bytes, str]) -> list[str]:
     """Return which disguises stand in a stream, its content codings undone."""
-    pattern = re.compile(b"|".join(re.escape(n) for n in searched))
-    return sorted({searched[m] for each in _undone(stream) for m in pattern.findall(each)})
+    # One needle after the other: that is faster than one pattern of all.
+    return sorted(
+        {name for each in _undone(stream) for needle, name in searched.items() if needle in each}
+    )

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from gateway.core.leases import (
     Authority,
@@ -83,16 +83,14 @@ class Bounds:
     period: int = 1  # after which the clocks stand to each other as before
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A renewal on its way to the authority, or with its answer on the way back."""
 
     renewal: Renewal
     lease: Lease | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A load under way, and the version that it has found."""
 
     key: int
@@ -100,8 +98,7 @@ class Reading:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(NamedTuple):
     """A worker, its machine, and its half of the network."""
 
     leaseholder: Leaseholder[int]
@@ -110,8 +107,7 @@ class Worker:
     net: frozenset[Message] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A revoker that waits to acknowledge that a key has a version."""
 
     barrier: Barrier
@@ -154,7 +150,7 @@ class World:
         """Suspend the machine of a worker; only a boot-time clock goes on meanwhile."""
         worker = self.workers[place]
         lost = 0 if self.code.boot_time else ticks
-        world = self._with(place, replace(worker, slept=worker.slept + lost))
+        world = self._with(place, worker._replace(slept=worker.slept + lost))
         return world._after(sleeps=self.sleeps + 1).pass_time(ticks)
 
     # --- workers ------------------------------------------------------------------------------
@@ -162,7 +158,7 @@ class World:
     def ask(self, place: int) -> World:
         worker = self.workers[place]
         message = Message(worker.leaseholder.renewal(self.now(place)))
-        return self._with(place, replace(worker, net=worker.net | {message}))
+        return self._with(place, worker._replace(net=worker.net | {message}))
 
     def hear(self, place: int, message: Message, *, again: bool = False) -> World:
         """Bring the authority's answer to its worker."""
@@ -173,13 +169,15 @@ class World:
         leaseholder = twin(worker.leaseholder)
         leaseholder.renewed(renewal, message.lease)
         net = worker.net if again else worker.net - {message}
-        return self._with(place, replace(worker, leaseholder=leaseholder, net=net))
+        return self._with(place, worker._replace(leaseholder=leaseholder, net=net))
 
     def push(self, place: int, change: Change) -> World:
         worker = self.workers[place]
         leaseholder = twin(worker.leaseholder)
         leaseholder.changed(change)
-        return self._with(place, replace(worker, leaseholder=leaseholder))
+        if is_twin(leaseholder, worker.leaseholder):
+            return self  # most have heard it before
+        return self._with(place, worker._replace(leaseholder=leaseholder))
 
     def begin(self, place: int, key: int) -> World:
         """Begin a load; what it finds is decided now, where it is oldest."""
@@ -187,7 +185,7 @@ class World:
         leaseholder = twin(worker.leaseholder)
         reading = Reading(key, leaseholder.begin(KEYS[key]), self.versions[key])
         return self._with(
-            place, replace(worker, leaseholder=leaseholder, readings=(*worker.readings, reading))
+            place, worker._replace(leaseholder=leaseholder, readings=(*worker.readings, reading))
         )
 
     def end(self, place: int, reading: Reading) -> World:
@@ -195,7 +193,7 @@ class World:
         leaseholder = twin(worker.leaseholder)
         leaseholder.end(reading.load, reading.version)
         readings = tuple(other for other in worker.readings if other is not reading)
-        return self._with(place, replace(worker, leaseholder=leaseholder, readings=readings))
+        return self._with(place, worker._replace(leaseholder=leaseholder, readings=readings))
 
     def replace_worker(self, place: int, name: str) -> World:
         """Kill a worker and start another in its place; what it has sent may still arrive."""
@@ -208,11 +206,11 @@ class World:
         worker, renewal, authority = self.workers[place], message.renewal, twin(self.authority)
         lease = authority.renew(renewal.worker, renewal.incarnation, renewal.applied)
         net = (worker.net if again else worker.net - {message}) | {Message(renewal, lease)}
-        return self._with(place, replace(worker, net=net), authority=authority)
+        return self._with(place, worker._replace(net=net), authority=authority)
 
     def lose(self, place: int, message: Message) -> World:
         worker = self.workers[place]
-        return self._with(place, replace(worker, net=worker.net - {message}))
+        return self._with(place, worker._replace(net=worker.net - {message}))
 
     def restart(self) -> World:
         """Crash the authority and start it empty; the revoker hears of it at once."""
@@ -298,11 +296,11 @@ class World:
         comparison with a later now.
         """
         now, wait = self.now(REVOKER), self.terms.wait
-        keys = tuple(
+        keys = [
             self._keys[place] or _worker_key(worker, self.now(place), self.terms.usable)
             for place, worker in enumerate(self.workers)
-        )
-        self._keys = keys
+        ]
+        self._keys = tuple(keys)
         leases = map(self.authority._leases.get, WORKERS)
         workers = [
             (held.applied, held.granted_at, *key) if held else (-1, -1, *key)
@@ -332,8 +330,8 @@ def _waiting_key(waiting: Waiting, now: int) -> tuple[Any, ...]:
 
 
 def _worker_key(worker: Worker, now: int, usable: float) -> tuple[Any, ...]:
-    leaseholder, ages = worker.leaseholder, _ages(worker, now, usable)
-    loads = leaseholder._loads
+    leaseholder, loads = worker.leaseholder, worker.leaseholder._loads
+    ages = _ages(worker, now, usable)
     return (
         leaseholder._incarnation,
         leaseholder._applied,
@@ -341,16 +339,18 @@ def _worker_key(worker: Worker, now: int, usable: float) -> tuple[Any, ...]:
         max(leaseholder._deadline - now, 0),
         tuple(sorted(leaseholder._entries.items())),
         tuple(
-            sorted((r.key, r.version, loads.get(KEYS[r.key]) is r.load) for r in worker.readings)
+            sorted([(r.key, r.version, loads.get(KEYS[r.key]) is r.load) for r in worker.readings])
         ),
-        tuple(sorted(_message_key(message, ages) for message in worker.net)),
+        tuple(sorted([_message_key(message, ages) for message in worker.net])),
     )
 
 
 def _ages(worker: Worker, now: int, usable: float) -> Mapping[float, float]:
     """Return the ages of renewals; among those too old for a lease only the order counts."""
-    times = {message.renewal.sent for message in worker.net}
-    times.add(worker.leaseholder._sent)
+    known = worker.leaseholder._sent
+    if not worker.net:
+        return {known: min(now - known, usable)}
+    times = {known, *[message.renewal.sent for message in worker.net]}
     ages, rank = {}, 0
     for sent in sorted(times, reverse=True):
         ages[sent] = min(now - sent, usable + rank)
@@ -446,6 +446,8 @@ def explore(world: World, wrong: Callable[[World], str | None] = World.violation
         before, world = queue.popleft()
         for label, after in events(world):
             transitions += 1
+            if after is world:
+                continue
             key = after.key()
             if key in came_from:
                 continue
@@ -472,6 +474,11 @@ def twin(thing: T) -> T:
         value = getattr(thing, name)
         setattr(copy, name, value.copy() if type(value) is dict else value)
     return copy
+
+
+def is_twin(one: T, other: T) -> bool:
+    """Return whether two machines of one kind hold the same."""
+    return all(getattr(one, name) == getattr(other, name) for name in _slots(type(one)))  # type: ignore[arg-type]
 
 
 @cache

@@ -31,12 +31,15 @@ HEADERS: tuple[Headers, ...] = (
 )
 QUERIES = ("", "?amp=1", "?preview=true", "?full=1", "?format=json", "?p=1&static=1")
 COLLECTION = "letters"  # where documents may be, so that its lists are not empty
+AUTHOR, TAG = "Maren H.", "潮水"
+GROUPS = ("authors/maren-h", f"tags/{TAG}")  # where they are, for the same reason
 SITE = (
     *("/", "/?before=2999", "/feed.xml", "/sitemap.xml", "/sitemap.xml?after=demo/d"),
     *("/documents/demo", "/documents/demo?before=2999", "/documents/demo/feed.xml"),
     f"/documents/demo/collections/{COLLECTION}",
     f"/documents/demo/collections/{COLLECTION}?after=1",
     f"/documents/demo/collections/{COLLECTION}/feed.xml",
+    *(f"/documents/demo/{group}{end}" for group in GROUPS for end in ("", "/feed.xml")),
     *("/robots.txt", "/favicon.ico", "/apple-touch-icon.png", "/site.webmanifest"),
     "/.well-known/security.txt",
     *("/documents/demo/pictures/mark", "/documents/demo/colours.css"),
@@ -86,6 +89,7 @@ def of_document(address: str) -> Iterator[str]:
     yield from (
         f"/documents/{address}/",
         f"/documents/{address}/card.png",
+        f"/documents/{address}/near",
         f"/documents/{address}/pictures/none",
         f"/documents/{address}/attachments/none",
         f"/read/{address}/pictures/none",

@@ -72,7 +72,7 @@ def untold(bundle: Bundle, meta: Meta) -> list[tuple[str, str]]:
     leads |= {offer.url for offer in meta.offers}
     found = []
     for name, told in forms(bundle):
-        words = sorted(told.words - constant()[PAGE.name if is_page(name) else name])
+        words = sorted(told.words - constant()[_first(name)])
         found += [(name, word) for word in words if word not in there]
         found += [(name, each) for each in sorted(told.targets - leads)]
     if bundle.forms[CARD].bodies[IDENTITY] != _card(bundle.forms["html"].bodies[IDENTITY].decode()):
@@ -85,6 +85,12 @@ def _card(page: str) -> bytes:
     (article,) = LexborHTMLParser(page).css("article")
     (title,), (time, *_) = article.css("h1"), article.css("time")
     return card(title.text(), "demo", (time.attributes["datetime"] or "")[:10])
+
+
+def _first(name: str) -> str:
+    """Return the form of the first page that is what a form is of another."""
+    kind, _, number = name.partition(".")
+    return kind if number.isdecimal() else name
 
 
 def is_page(name: str) -> bool:
@@ -189,7 +195,7 @@ def _said(meta: Meta) -> str:
     prices = [price_of(each.price, meta.language) for each in meta.offers]
     offers = " ".join(f"{each.name} {each.price} {each.url}" for each in meta.offers)
     offers += "".join(f" {each.amount} {each.currency} {each.term}" for each in prices if each)
-    names = f"{meta.collection} {meta.licence} {meta.translation_of}"
+    names = f"{meta.collection} {meta.licence} {meta.translation_of} {' '.join(meta.tags)}"
     dates = [day.isoformat() for day in (meta.date, meta.updated) if day]
     days = " ".join(f"{day} {day}T00:00:00Z" for day in dates)
     languages = f"{meta.language} {meta.language.replace('-', '_')}"
@@ -208,7 +214,10 @@ READERS: Mapping[str, Callable[[str], Told]] = {
 
 
 _OFFER = "offer: {name: 0, price: 0 USD, url: /0}\n"
-_FIELDS = "author: 0\nsummary: 0\ncollection: 0\nlicence: https://0\ntranslation_of: 0\n" + _OFFER
+_FIELDS = (
+    "author: 0\nsummary: 0\ncollection: 0\nlicence: https://0\ntranslation_of: 0\ntags: 0\n"
+    + _OFFER
+)
 
 
 @cache
@@ -217,8 +226,9 @@ def constant() -> dict[str, frozenset[str]]:
     paid = "".join(f"##paidbegin##{'0' * max(1, size)}##paidend##" for size in SIZE_STEPS)
     told: dict[str, frozenset[str]] = {}
     for language, text in product(LANGUAGES, ("", paid)):
-        source = f"---\nlanguage: {language}\n{_FIELDS}---\n0\n\n0\n\n{text}"
+        source = f"---\nlanguage: {language}\n{_FIELDS}---\n0\n\n0\n\n##pagebreak##\n\n{text}"
         source = source if text else source.replace(_OFFER, "")
         for name, each in forms(composed(FORMATS[0], source).sealed.public):
-            told[name] = told.get(name, frozenset()) | each.words
+            first = _first(name)
+            told[first] = told.get(first, frozenset()) | each.words
     return told

@@ -7,6 +7,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.documents import PLACEHOLDER, Address
 from gateway.formats import FORMATS
+from gateway.formats.cutting import PAGE_BREAK
 from gateway.formats.sanitising import sanitise
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.body import going_on, headings, with_regions
@@ -33,6 +34,7 @@ HERE = '<span id="go-on"></span>'
         ('<p class="cut">a</p>', "<p>a |<b>b</b></p>"),
         ("<p>a</p>", "<p>a</p><table><tbody><tr><td>|b</td></tr></tbody></table>"),
         ("<p>a</p>", "<p>a</p><hr><p>b</p>".replace("<hr>", "|<hr>")),
+        ("<p>a</p>", f"<p>a</p>{PAGE_BREAK}\n{PAGE_BREAK}<p>|b</p>"),
         ("", "<p>|b</p>"),
         ("<p>a</p>", "<p>a</p>"),
     ],

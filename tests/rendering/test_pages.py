@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.core import errors
 from gateway.core.bundles import Entry
 from gateway.core.documents import Address
+from gateway.core.groups import group_name
 from gateway.core.rights import Grant, Scope, Standing
 from gateway.ports import Edition
 from gateway.rendering.linked_data import of_listing
@@ -24,7 +25,9 @@ from gateway.usecases.reading import HeldGrant, Shelved
 from gateway.usecases.redeeming import Opening
 from tests.web.sheets import HOSTILE, MOMENT, PAGES, STATIC, inline_of, one
 
-ENTRY = Entry(Address("demo", "a"), HOSTILE, HOSTILE, "en", HOSTILE, MOMENT, MOMENT)
+ENTRY = Entry(
+    Address("demo", "a"), HOSTILE, HOSTILE, "en", HOSTILE, MOMENT, MOMENT, tags=(HOSTILE,)
+)
 EDITION = Edition("e", ENTRY.address, 0, "plain", HOSTILE, "en", "c", "", MOMENT, MOMENT)
 GRANTS = [
     Grant("g", Scope.parse("demo", scope), ends=ends, revoked_at=revoked)
@@ -48,6 +51,8 @@ LISTINGS = (
     Listing("https://read.example", entries=(ENTRY,), following=f"{MOMENT} demo/a"),
     Listing("", "demo", here=HOSTILE),
     Listing("", "demo", "letters", (ENTRY,), HOSTILE, HOSTILE),
+    Listing("", "demo", entries=(ENTRY,), author=group_name(HOSTILE)),
+    Listing("", "demo", entries=(ENTRY,), tag=group_name(HOSTILE)),
 )
 
 

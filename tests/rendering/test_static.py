@@ -26,10 +26,18 @@ def test_an_asset_is_found_by_its_name_in_every_coding() -> None:
     form = STATIC.asset(STATIC.url("app.css").removeprefix(PREFIX))
     assert form
     assert form.media_type == "text/css; charset=utf-8"
-    css = (ASSETS / "app.css").read_bytes()
-    assert form.bodies[IDENTITY] == css
+    css = form.bodies[IDENTITY]
     assert gzip.decompress(form.bodies["gzip"]) == css
     assert brotli.decompress(form.bodies["br"]) == css
+
+
+def test_comments_and_indents_are_not_sent_and_all_else_is(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("/* One\n   two */\n\na { b: c } /* d */\n\n  e { }\n")
+    (tmp_path / "b.js").write_text("// One\n\nconst a = 'b//c';\n  // two\n  d(); // three\n")
+    static = Static(tmp_path)
+    made = [static.asset(static.named(name)) for name in ("a.css", "b.js")]
+    bodies = [form.bodies[IDENTITY] for form in made if form]
+    assert bodies == [b"\na { b: c } \ne { }\n", b"const a = 'b//c';\nd(); // three\n"]
 
 
 def test_an_older_name_still_answers_but_not_for_good() -> None:

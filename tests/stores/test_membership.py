@@ -23,8 +23,8 @@ from tests.stores.things import grant
 
 pytestmark = pytest.mark.anyio
 
-LASTING = Tenure(pace=0.1)
-SHORT = Tenure(trust=2.0, pace=0.1)
+LASTING = Tenure(pace=0.1, begins=0.1)
+SHORT = Tenure(trust=2.0, pace=0.1, begins=0.1)
 NAMED = [
     Named(AuthorityKind.EMBEDDED),
     Named(AuthorityKind.REDIS, "redis://one:6379"),
@@ -43,17 +43,21 @@ class House:
         named: Named,
         begun: bool | None = False,
         tenure: Tenure = LASTING,
+        begins_at: int = 0,
     ) -> None:
         data.mkdir(exist_ok=True)
+        self.asked = 0
         self.told: list[str] = []
         self.member = Membership(ledger, data, named, self._is_begun, self.told.append, tenure)
         self.memory = LeasedCoherence(LocalAuthority(), Terms())
         self._begun = begun
+        self._begins_at = begins_at  # the question by which another house has begun it
 
     async def _is_begun(self, name: str) -> bool:
+        self.asked += 1
         if self._begun is None:
             raise Unavailable("redis")
-        return self._begun
+        return self._begun or self.asked == self._begins_at
 
     async def join(self) -> AuthorityRecord:
         record = await self.member.join(0)
@@ -222,14 +226,37 @@ async def test_who_attends_is_trusted_for_longer(ledger: Ledger, tmp_path: Path)
 async def test_of_two_who_replace_an_authority_one_is_too_late(
     rivals: Rivals, tmp_path: Path
 ) -> None:
-    records = [AuthorityRecord(name, "redis", "", "") for name in "ab"]
-    await rivals.one.replace_authority(None, records[0], 0)
+    records = [
+        AuthorityRecord(*each) for each in (("a", "redis", "", "one"), ("b", "redis", "", "two"))
+    ]
+    await rivals.one.replace_authority(None, records[0], {}, 0)
     with pytest.raises(Stale):
-        await rivals.other.replace_authority(None, records[1], 0)
-    await rivals.other.replace_authority(records[0], records[1], 0)
+        await rivals.other.replace_authority(None, records[1], {}, 0)
+    # Nor is it replaced by whoever has not seen that a house has come meanwhile, or goes on.
+    assert await rivals.one.attend("one", "a")
+    for seen in ({}, {"one": 1}, {"one": 2, "two": 1}):
+        with pytest.raises(Stale):
+            await rivals.other.replace_authority(records[0], records[1], seen, 0)
+    assert await rivals.one.authority() == records[0]
+    await rivals.other.replace_authority(records[0], records[1], {"one": 2}, 0)
     assert await rivals.one.authority() == records[1]
+    assert await rivals.one.attendance() == {"two": 1}
     assert not await rivals.one.attend("house", "a")
     assert await rivals.one.attend("house", "b")
+
+
+async def test_a_house_that_comes_up_is_not_taken_for_one_that_has_ended(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    redis = Named(AuthorityKind.REDIS, "redis://one:6379")
+    # One has put its authority on record, and has not come to begin it at the server yet.
+    record = AuthorityRecord("a" * 32, redis.kind, redis.place, "one")
+    await ledger.replace_authority(None, record, {}, 0)
+    beside = House(ledger, tmp_path / "two", redis, tenure=Tenure(), begins_at=3)
+    assert await beside.join() == record == await ledger.authority()
+    assert beside.asked == 3
+    assert beside.told == []
+    await beside.member.leave()
 
 
 async def test_a_copy_of_a_data_folder_has_another_name(tmp_path: Path) -> None:

@@ -58,6 +58,37 @@ async def test_an_old_address_is_given_back_to_whatever_is_published_there(ledge
     assert await ledger.moved(HERE) == ""
 
 
+async def test_an_edition_is_of_its_document_wherever_that_is(ledger: Ledger) -> None:
+    await moved(ledger)
+    await ledger.make_current(edition("e4"), None)
+    await ledger.rename(edition("e2", THERE), edition("e3", FURTHER))
+    assert [e.id for e in await ledger.editions(HERE, "", 9)] == ["e4"]
+    assert await ledger.edition(HERE, "e1") is None
+    assert await ledger.of_others(HERE) == {"e1"}
+    assert await ledger.elsewhere(FURTHER) == [edition("e1"), edition("e2", THERE)]
+    await ledger.rename(edition("e3", FURTHER), edition("e5", THERE))
+    assert await ledger.elsewhere(THERE) == [edition("e1"), edition("e3", FURTHER)]
+    assert [e.id for e in await ledger.editions(THERE, "", 9)] == ["e5", "e2"]
+    assert await ledger.elsewhere(HERE) == []
+
+
+async def test_what_is_made_current_where_it_lies_is_of_the_document_there(ledger: Ledger) -> None:
+    await moved(ledger)
+    await ledger.make_current(edition("e1"), None)
+    assert await ledger.elsewhere(THERE) == []
+    assert [e.id for e in await ledger.editions(HERE, "", 9)] == ["e1"]
+
+
+async def test_the_record_of_an_erased_document_is_gone_wherever_it_lay(ledger: Ledger) -> None:
+    await moved(ledger)
+    await ledger.make_current(edition("e4"), None)
+    await ledger.begin_erasing(THERE, "e2")
+    assert await ledger.elsewhere(THERE) == [edition("e1")]
+    await ledger.end_erasing(THERE, 1)
+    assert await ledger.all_editions(None, 9) == [edition("e4")]
+    assert await ledger.of_others(HERE) == set()
+
+
 async def test_a_document_may_move_back(ledger: Ledger) -> None:
     await moved(ledger)
     await ledger.rename(edition("e2", THERE), edition("e5"))

@@ -49,6 +49,7 @@ LISTS: dict[str, Ask] = {
     "editions": lambda ledger: ledger.editions(HERE, "", 20),
     "older editions": lambda ledger: ledger.editions(HERE, "e1", 20),
     "addresses before": lambda ledger: ledger.former(HERE),
+    "editions that lie elsewhere": lambda ledger: ledger.elsewhere(HERE),
     "unsettled": lambda ledger: ledger.unsettled(100),
     "more that is unsettled": lambda ledger: ledger.unsettled(100, HERE),
     "grants": lambda ledger: ledger.grants("demo", subject="", scope="", after="g100", limit=50),
@@ -91,6 +92,7 @@ HINTS = dict.fromkeys(
 LOOKS: dict[str, Ask] = {
     "current edition": lambda ledger: ledger.current(HERE),
     "edition": lambda ledger: ledger.edition(HERE, "e1"),
+    "editions of others": lambda ledger: ledger.of_others(HERE),
     "grant": lambda ledger: ledger.grant("g1"),
     "reader": lambda ledger: ledger.reader("r1"),
     "devices": lambda ledger: ledger.devices("g1", 50),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from anyio import create_task_group
@@ -24,16 +25,22 @@ from gateway.core.bundles import (
 )
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Moved, Stale, Unavailable
+from gateway.core.groups import KINDS, Group
 from gateway.core.profiles import Profile, place_of
 from gateway.ports import PublicStore, Seal, Update, cursor, position
 from gateway.rendering.profiles import profile_bundle
 from gateway.rendering.representations import COLOURS
+from gateway.stores.files.catalogue import LISTED
 from gateway.stores.files.extents import BEGINNING, variant_at
-from gateway.stores.files.public_store import FilePublicStore
+from gateway.stores.files.public_store import CATALOGUE, FilePublicStore
+from gateway.stores.memory import MemoryPublicStore
 from gateway.stores.versions import of_public
 from tests.stores.things import ELSEWHERE, HERE, THERE, below, bundle, entry
 
 pytestmark = pytest.mark.anyio
+
+LETTERS = Group("collections", "letters")
+OWN: dict[str, Any] = {"author": "李 四", "tags": ("A b", "a-b", "c")}
 
 
 async def listed(store: PublicStore, publisher: str = "") -> list[Address]:
@@ -142,9 +149,29 @@ async def test_a_collection_has_its_entries_in_its_order_and_newest_first(
     await put_in(store, "d0", "letters", 0, "2027-01-01T00:00:00Z", publisher="other")
     members = [e.address.slug for e in await store.members("demo", "letters", "", 9)]
     assert members == ["d2", "d3", "d1", "d0"]
-    newest = [e.address.slug for e in await store.entries("demo", "", 9, "letters")]
+    newest = [e.address.slug for e in await store.entries("demo", "", 9, LETTERS)]
     assert newest == ["d2", "d1", "d0", "d3"]
     assert await store.members("demo", "none", "", 9) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_group_pages_newest_first_and_loses_what_leaves_it(
+    store: PublicStore, kind: str
+) -> None:
+    group = Group(kind, {"collections": "notes", "authors": "李-四", "tags": "a-b"}[kind])
+    for number in range(5):
+        await put_in(store, f"d{number}", "notes", 0, f"2027-01-0{number + 1}T00:00:00Z", **OWN)
+    await put_in(store, "other", "", 0, "2027-01-01T00:00:00Z")
+    await put_in(store, "d0", "notes", 0, "2027-01-09T00:00:00Z", publisher="other", **OWN)
+    seen: list[Entry] = []
+    while page := await store.entries("demo", cursor(seen[-1]) if seen else "", 2, group):
+        seen += page
+    assert [entry.address.slug for entry in seen] == ["d4", "d3", "d2", "d1", "d0"]
+    await put_in(store, "d3", "", 0, "2027-01-01T00:00:00Z")
+    await store.delete(Address("demo", "d4"))
+    assert [e.address.slug for e in await store.entries("demo", "", 2, group)] == ["d2", "d1"]
+    await store.rebuild()
+    assert [e.address.slug for e in await store.entries("demo", "", 9, group)] == ["d2", "d1", "d0"]
 
 
 async def test_a_collection_pages_by_position_without_gap_or_repeat(store: PublicStore) -> None:
@@ -185,7 +212,7 @@ async def test_what_tells_the_lists_changes_with_them_and_with_nothing_else(
     seen = [await store.listed()]
     for change in (
         store.put(HERE, bundle("e1")),
-        store.put(HERE, bundle("e2")),
+        store.put(HERE, bundle("e2", published="2027-01-16T08:00:00Z")),
         store.put(THERE, bundle("e1", THERE)),
         store.delete(HERE),
     ):
@@ -197,13 +224,41 @@ async def test_what_tells_the_lists_changes_with_them_and_with_nothing_else(
         assert await store.listed() == seen[-1]
 
 
+@pytest.mark.parametrize("kind", ["memory", "files"])
+async def test_what_tells_the_lists_stays_where_the_entry_does(kind: str, tmp_path: Path) -> None:
+    store = MemoryPublicStore() if kind == "memory" else FilePublicStore(tmp_path)
+    await store.put(HERE, bundle("e1"))
+    before = await store.listed()
+    await store.put(HERE, bundle("e2"))
+    await store.delete(THERE)
+    assert await store.listed() == before
+
+
+async def test_who_died_before_telling_of_the_lists_is_made_good_by_whoever_comes_next(
+    tmp_path: Path,
+) -> None:
+    store = FilePublicStore(tmp_path)
+    await store.put(HERE, bundle("e1"))
+    before = (tmp_path / CATALOGUE).with_suffix(LISTED).read_bytes()
+    await store.put(THERE, bundle("e1", THERE))
+    (tmp_path / CATALOGUE).with_suffix(LISTED).write_bytes(before)
+    await store.put(THERE, bundle("e2", THERE))
+    assert (await store.listed()).encode() != before
+
+
 async def put_in(
-    store: PublicStore, slug: str, collection: str, order: int, day: str, publisher: str = "demo"
+    store: PublicStore,
+    slug: str,
+    collection: str,
+    order: int,
+    day: str,
+    publisher: str = "demo",
+    **declared: Any,
 ) -> None:
     """Put a document with a place in a collection."""
     made = bundle("e1", Address(publisher, slug), day)
     assert made.entry
-    entry = replace(made.entry, collection=collection, order=order)
+    entry = replace(made.entry, collection=collection, order=order, **declared)
     await store.put(entry.address, replace(made, entry=entry))
 
 

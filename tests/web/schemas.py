@@ -1,7 +1,11 @@
-"""What feeds and sitemaps have to be, as their specifications say it."""
+"""What feeds, sitemaps and linked data have to be, as their specifications say it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator
 from lxml import etree
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -82,3 +86,92 @@ def _valid(body: bytes, grammar: str) -> etree._Element:
     root = etree.fromstring(body)
     etree.RelaxNG(etree.fromstring(grammar)).assertValid(root)
     return root
+
+
+# --- linked data, as schema.org and those who read it want it ------------------------------------
+
+_URL = {"type": "string", "format": "uri", "pattern": "^https?://"}
+_WORDS = {"type": "string", "minLength": 1}
+_TIME = {"type": "string", "format": "date-time"}
+
+
+def _thing(
+    kind: str | Sequence[str], needs: Mapping[str, Any], may: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the schema of a thing of one of some types, with these properties and no others."""
+    kinds = [kind] if isinstance(kind, str) else list(kind)
+    properties = {"@type": {"enum": kinds}, **needs, **(may or {})}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": ["@type", *needs],
+        "additionalProperties": False,
+    }
+
+
+def _list_of(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": item, "minItems": 1}
+
+
+_PERSON = _thing("Person", {"name": _WORDS}, {"url": _URL})
+_PUBLISHER = _thing("Organization", {"name": _WORDS, "url": _URL})
+_CRUMB = _thing("ListItem", {"position": {"type": "integer"}, "name": _WORDS, "item": _URL})
+_CRUMBS = _thing("BreadcrumbList", {"itemListElement": _list_of(_CRUMB)})
+_MEMBER = _thing("ListItem", {"position": {"type": "integer"}, "name": _WORDS, "url": _URL})
+_MEMBERS = _thing("ItemList", {"itemListElement": {"type": "array", "items": _MEMBER}})
+_IMAGE = _thing("ImageObject", {"url": _URL, "width": {"const": 1200}, "height": {"const": 630}})
+_TARGET = _thing("EntryPoint", {"urlTemplate": {"pattern": r"\{search_term_string\}$"}})
+_SEARCH = _thing(
+    "SearchAction",
+    {"target": _TARGET, "query-input": {"const": "required name=search_term_string"}},
+)
+_PAID = _thing(
+    "WebPageElement", {"isAccessibleForFree": {"const": False}, "cssSelector": {"pattern": r"^\."}}
+)
+_ARTICLE = _thing(
+    "Article",
+    {
+        "@context": {"const": "https://schema.org"},
+        "headline": _WORDS,
+        "description": {"type": "string"},
+        "inLanguage": _WORDS,
+        "datePublished": {"type": "string", "anyOf": [_TIME, {"format": "date"}]},
+        "dateModified": _TIME,
+        "url": _URL,
+        "image": _IMAGE,
+        "publisher": _PUBLISHER,
+        "mainEntityOfPage": _thing("WebPage", {"@id": _URL, "breadcrumb": _CRUMBS}),
+        "isAccessibleForFree": {"type": "boolean"},
+    },
+    {
+        "license": _URL,
+        "translationOfWork": _thing("Article", {"url": _URL}),
+        "author": _PERSON,
+        "keywords": _list_of(_WORDS),
+        "hasPart": _PAID,
+    },
+)
+_LISTED = {"name": _WORDS, "url": _URL, "publisher": _PUBLISHER}
+_PAGES = (
+    _thing("WebSite", {"name": _WORDS, "url": _URL}, {"potentialAction": _SEARCH}),
+    _MEMBERS,
+    _thing("CollectionPage", _LISTED | {"mainEntity": _MEMBERS}),
+    _thing("ProfilePage", _LISTED | {"mainEntity": _PERSON, "hasPart": _MEMBERS}),
+    _CRUMBS,
+)
+_GRAPH = {
+    "type": "object",
+    "properties": {
+        "@context": {"const": "https://schema.org"},
+        "@graph": _list_of({"anyOf": _PAGES}),
+    },
+    "required": ["@context", "@graph"],
+    "additionalProperties": False,
+}
+_LINKED = Draft202012Validator({"anyOf": [_ARTICLE, _GRAPH]}, validate_formats=True)
+
+
+def valid_linked_data(told: Any) -> Any:
+    """Return linked data that is what its types say. Raises ValidationError."""
+    _LINKED.validate(told)
+    return told

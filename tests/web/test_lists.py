@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import feedparser
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.app import Services, build
 from gateway.core.bundles import Entry
 from gateway.core.documents import Address
+from gateway.core.groups import Group, group_name
 from gateway.ports import PublicStore
+from gateway.rendering.listings import path_of
 from gateway.rendering.pages import Pages
 from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.memory import MemoryPublicStore
@@ -31,7 +36,12 @@ pytestmark = pytest.mark.anyio
 
 ORIGIN = "https://read.example"
 LETTERS = "/documents/demo/collections/letters"
-EVERY = ("/", "/documents/demo", LETTERS)
+BY_MAREN = "/documents/demo/authors/maren-holt"
+TAGGED = f"/documents/demo/tags/{quote('海 岛'.replace(' ', '-'))}"
+EVERY = ("/", "/documents/demo", LETTERS, BY_MAREN, TAGGED)
+
+
+BY = "author: Maren Holt\ntags: [海 岛, C#]\n"
 
 
 async def get(side: Standing, target: str, *headers: tuple[str, str]) -> Exchange:
@@ -53,7 +63,7 @@ async def some(count: int = 3, **given: str) -> Standing:
     side = gateway(**{"base_url": ORIGIN} | given)
     for number in range(count):
         day = f"2026-{number // 28 + 1:02}-{number % 28 + 1:02}"
-        front = f"---\ntitle: Letter {number}\ndate: {day}\ncollection: letters\n---\n"
+        front = f"---\ntitle: Letter {number}\ndate: {day}\ncollection: letters\n{BY}---\n"
         await side.publish(f"letter-{number:02}", f"{front}Free {number}.##paidbegin##p##paidend##")
     await side.publish("other", "Other\n\nText.##paidbegin##p##paidend##", publisher="other")
     return side
@@ -77,6 +87,57 @@ async def test_a_declared_order_goes_before_the_dates() -> None:
     front = "---\ntitle: Preface\ndate: 2026-02-01\ncollection: letters\norder: -1\n---\n"
     await side.publish("preface", f"{front}Text.")
     assert (await titles(side, LETTERS))[:2] == ["Preface", "Letter 0"]
+
+
+async def test_an_author_and_a_tag_have_pages_as_their_documents_name_them() -> None:
+    side = await some()
+    for target, name in ((BY_MAREN, "Maren Holt"), (TAGGED, "海 岛")):
+        assert await titles(side, target) == ["Letter 2", "Letter 1", "Letter 0"]
+        assert one(await page(side, target), "h1").text() == name
+    other = await page(side, "/documents/demo/authors/Maren%20HOLT")
+    assert one(other, "link[rel=canonical]").attributes["href"] == ORIGIN + BY_MAREN
+    for target in ("/documents/demo/tags/c%23", "/documents/demo/tags/C%23"):
+        assert one(await page(side, target), "h1").text() == "C#"
+
+
+async def test_a_document_leads_to_its_author_tags_and_collection() -> None:
+    side = await some()
+    tree = await page(side, "/documents/demo/letter-00")
+    led = [node.attributes["href"] for node in tree.css(".sheet-foot a")]
+    assert led == [TAGGED, "/documents/demo/tags/c%23", BY_MAREN, LETTERS]
+    assert one(tree, "a.sheet-author").attributes["href"] == BY_MAREN
+    for target in led:
+        assert (await get(side, target or "")).status == 200
+    data = json.loads(one(tree, "script[type='application/ld+json']").text())
+    assert data["author"]["url"] == ORIGIN + BY_MAREN
+    assert data["keywords"] == ["海 岛", "C#"]
+
+
+async def test_a_document_leads_to_the_next_of_its_collection_and_then_to_the_first() -> None:
+    side = await some(5)
+    await side.publish("alone", "Alone\n\nText.")
+    await side.publish("both", "Both\n\nText.")
+    for slug, near in (
+        ("letter-01", ["Letter 2", "Letter 3", "Letter 4"]),
+        ("letter-03", ["Letter 4", "Letter 0", "Letter 1"]),
+        ("alone", ["Both", "Letter 4", "Letter 3"]),
+    ):
+        tree = await page(side, f"/documents/demo/{slug}/near")
+        assert [node.text() for node in tree.css("h3")] == near
+    assert (await get(side, "/documents/demo/none/near")).status == 404
+
+
+@pytest.mark.parametrize("kind", ["authors", "tags"])
+@pytest.mark.parametrize("name", ["nobody", "-", "%20", "x" * 5_000, "a/b", "%F0%9F%98%80"])
+async def test_whom_nothing_is_by_has_no_page(kind: str, name: str) -> None:
+    assert (await get(await some(), f"/documents/demo/{kind}/{name}")).status == 404
+
+
+@given(st.text(max_size=50))
+def test_the_name_of_a_group_is_its_own_and_can_stand_in_an_address(text: str) -> None:
+    name = group_name(text)
+    assert group_name(name) == name
+    assert unquote(path_of("demo", Group("tags", name))).split("/")[4:] == [name]
 
 
 @pytest.mark.parametrize("start", ["/documents/demo", LETTERS])
@@ -109,13 +170,12 @@ async def test_a_list_says_where_it_is_and_where_its_feed_is(target: str) -> Non
     assert one(tree, "link[rel=canonical]").attributes["href"] == ORIGIN + target
     feed = one(tree, "link[type='application/atom+xml']").attributes["href"]
     assert feed == f"{ORIGIN}{target.rstrip('/')}/feed.xml"
-    kinds = {
+    kinds = [
         each["@type"]
         for each in json.loads(one(tree, "script[type='application/ld+json']").text())["@graph"]
-    }
-    assert kinds == (
-        {"WebSite", "ItemList"} if target == "/" else {"CollectionPage", "BreadcrumbList"}
-    )
+    ]
+    page_kind = "ProfilePage" if target == BY_MAREN else "CollectionPage"
+    assert kinds == (["WebSite", "ItemList"] if target == "/" else [page_kind, "BreadcrumbList"])
 
 
 # --- what every list keeps to ------------------------------------------------------------------
@@ -147,7 +207,7 @@ async def test_a_list_changes_with_every_change_and_with_no_other(target: str) -
     side = await some()
     before = await get(side, target)
     assert await get(side, target) == before
-    front = "---\ntitle: New\ncollection: letters\n---\n"
+    front = f"---\ntitle: New\ncollection: letters\n{BY}---\n"
     await side.publish("new", f"{front}Text.")
     after = await get(side, target)
     assert b"new" in after.body
@@ -162,10 +222,10 @@ class Counted(MemoryPublicStore):
     asked = 0
 
     async def entries(
-        self, publisher: str, before: str, limit: int, collection: str = ""
+        self, publisher: str, before: str, limit: int, group: Group | None = None
     ) -> list[Entry]:
         self.asked += 1
-        return list(await super().entries(publisher, before, limit, collection))
+        return list(await super().entries(publisher, before, limit, group))
 
     async def members(self, publisher: str, collection: str, after: str, limit: int) -> list[Entry]:
         self.asked += 1
@@ -324,7 +384,9 @@ async def test_translations_name_each_other_in_the_sitemap() -> None:
 
 
 @pytest.mark.parametrize("base", [ORIGIN, ""])
-@pytest.mark.parametrize("target", [*LISTS[:6], "/?before=2026-01-02", "/documents/nobody"])
+@pytest.mark.parametrize(
+    "target", ["/", LETTERS, "/feed.xml", "/?before=2026-01-02", "/documents/nobody"]
+)
 async def test_a_ready_list_is_the_one_that_the_long_way_sends(target: str, base: str) -> None:
     side = await some(base_url=base)
     first = build(side.services)
@@ -352,3 +414,14 @@ async def test_a_ready_list_is_the_one_of_now() -> None:
         await side.publish(f"more-{number}", "More\n\nText.")
         assert app.state.ready.answer(b"GET", b"/", {}, False) is None
         assert f"more-{number}" in (await exchange(app, "GET", "/")).body.decode()
+
+
+async def test_an_edit_of_paid_text_alone_leaves_every_list_in_memory() -> None:
+    standing = gateway()
+    source = "A title\n\nFree.\n\n##paidbegin##{}##paidend##\n"
+    await standing.publish("d", source.format("One."))
+    before = await standing.store.listed()
+    await standing.publish("d", source.format("Two, and much longer. " * 9))
+    assert await standing.store.listed() == before
+    await standing.publish("d", source.format("One.").replace("Free", "Freer"))
+    assert await standing.store.listed() != before

@@ -6,7 +6,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from gateway.core.audit_records import REQUEST, Act, Record
-from gateway.web.http.access_log import AccessLog, line_of, with_request
+from gateway.web.http.access_log import SHOWN, AccessLog, line_of, with_request
 from tests.asgi import exchange
 
 pytestmark = pytest.mark.anyio
@@ -43,6 +43,13 @@ def test_a_secret_that_stands_in_a_mistaken_address_is_not_logged(path: str) -> 
     folder, _, secret = path.rpartition("/")
     line = line_of(("GET", path, 404, 0.001, "0" * 16, 1))
     assert secret not in line
+    assert folder in line
+
+
+def test_a_secret_that_is_cut_off_where_a_long_address_ends_is_not_logged() -> None:
+    folder = "/" + "a" * (SHOWN - len("//ABCD-EFGH"))
+    line = line_of(("GET", f"{folder}/ABCD-EFGH-JKMN-PQRS", 404, 0.001, "0" * 16, 1))
+    assert "ABCD" not in line
     assert folder in line
 
 

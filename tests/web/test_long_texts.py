@@ -18,7 +18,8 @@ from tests.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 
-SOURCE = "Report\n\nFree.##paidbegin##" + "0123456789abcde\n\n" * (LONG // 8) + "##paidend##\n"
+LINES = ("0123456789abcde " * 64 + "\n\n") * (LONG // 500)  # few and long: soon set
+SOURCE = f"Report\n\nFree.##paidbegin##{LINES}##paidend##\n"
 TARGET = "/read/demo/report.txt"
 
 Meanwhile = Callable[[], Awaitable[object]]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 
 import pytest
+from anyio import create_task_group
 
 from tests.asgi import Exchange, exchange
 from tests.properties.register import text_of
@@ -72,6 +74,61 @@ async def test_the_same_form_again_because_its_answer_was_lost_moves_to_the_same
     assert (await thief.unlock(link, await thief.once())).status == 409
     assert (await new.unlock(link, once)).status == 303
     assert (await status(new), await status(thief)) == (200, 402)
+
+
+async def at_once(standing: Standing, links: Sequence[str], once: str) -> list[tuple[int, Browser]]:
+    """Send links at once, as from one page; return each status, and who has its answer."""
+    outcomes: list[tuple[int, Browser]] = []
+
+    async def send(link: str) -> None:
+        browser = Browser(standing.app)
+        outcomes.append(((await browser.unlock(link, once)).status, browser))
+
+    async with create_task_group() as tasks:
+        for link in links:
+            tasks.start_soon(send, link)
+    return outcomes
+
+
+async def test_two_links_of_one_library_with_one_form_move_it_once() -> None:
+    standing, old, link = await reader_with_link()
+    standing.clock.at += 1
+    other = await link_of(old)
+    assert other != link
+    once = await Browser(standing.app).once()
+    outcomes = await at_once(standing, [link, other], once)
+    assert [status for status, _ in outcomes] == [303, 303]
+    readers = [await standing.services.reading.reader(cookie_of(new)) for _, new in outcomes]
+    assert readers[0] == readers[1] is not None
+    (grant,) = await standing.services.granting.grants("demo", limit=9)
+    assert len(await standing.services.granting.devices("demo", grant.id)) == 1
+    assert await status(old) == 402
+    for again in (link, other):
+        assert (await Browser(standing.app).unlock(again)).status == 409
+
+
+async def test_links_of_two_libraries_with_one_form_move_each_once_and_mix_nothing() -> None:
+    standing, _ = await open_api()
+    await standing.publish("e", "A title\n\nFree.\n\n##paidbegin##Paid.##paidend##\n")
+    links: list[str] = []
+    for slug in ("d", "e"):
+        browser = Browser(standing.app)
+        await browser.unlock((await standing.grant(f"document:{slug}", devices=1))[1])
+        links.append(await link_of(browser))
+    once = await Browser(standing.app).once()
+    outcomes = await at_once(standing, links, once)
+    assert [status for status, _ in outcomes] == [303, 303]
+    opened = [
+        [(await new.get(f"/read/demo/{slug}")).status for slug in ("d", "e")] for _, new in outcomes
+    ]
+    assert sorted(opened) == [[200, 402], [402, 200]]
+    for link in links:
+        assert (await Browser(standing.app).unlock(link)).status == 409
+        assert (await Browser(standing.app).unlock(link, once)).status == 303
+
+
+def cookie_of(browser: Browser) -> str:
+    return browser.cookie.partition("=")[2]
 
 
 async def test_a_link_to_another_device_is_good_for_ten_minutes() -> None:

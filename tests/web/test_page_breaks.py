@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from gateway.app import build
 from gateway.core.documents import Address
 from gateway.formats.sanitising import sanitise
 from gateway.rendering.paging import MAX_PAGES, paged
+from gateway.stores.files.public_store import FilePublicStore
 from tests.asgi import Exchange
 from tests.properties.register import text_of
 from tests.services import Standing, gateway
@@ -18,6 +22,9 @@ from tests.web.sheets import one
 
 pytestmark = pytest.mark.anyio
 
+ORIGIN = "https://read.example"
+BOOK = Address("demo", "book")
+PATH = f"/documents/{BOOK}"
 BREAK = '<hr class="pagebreak">'
 SOURCE = """# The book
 
@@ -86,6 +93,53 @@ async def test_each_part_is_a_page_under_one_title(place: str, count: int) -> No
     assert ["Last" in text for text in seen] == [False] * (count - 1) + [True]
 
 
+@pytest.mark.parametrize("is_file", [False, True])
+async def test_each_page_is_canonical_and_names_those_beside_it(
+    is_file: bool, tmp_path: Path
+) -> None:
+    standing = gateway(1, base_url=ORIGIN)
+    await standing.publish("book", SOURCE, form="markdown")
+    app, made = standing.app, await standing.store.get(BOOK)
+    if is_file and made:
+        store = FilePublicStore(tmp_path)
+        await store.put(BOOK, made)
+        app = build(replace(standing.services, store=store))
+    places = [f"{ORIGIN}{PATH}{query}" for query in ("", "?page=2", "?page=3")]
+    for number, place in enumerate(places):
+        for _ in range(2):  # the second time, from memory
+            answer = await Browser(app).get(place.removeprefix(ORIGIN))
+            assert answer.header("link") == f'<{place}>; rel="canonical"'
+            assert answer.header("content-language") == "en"
+            links = {n.attributes["rel"]: n.attributes["href"] for n in tree(answer).css("link")}
+            assert links["canonical"] == place
+            assert links.get("prev") == (places[number - 1] if number else None)
+            assert links.get("next") == (places[number + 1] if number < 2 else None)
+    text = await Browser(app).get(f"{PATH}.md?page=2")
+    assert text.header("link") == f'<{ORIGIN}{PATH}>; rel="canonical"'
+
+
+@pytest.mark.parametrize(
+    ("paid", "page", "place"),
+    [
+        ("##paidbegin##\n\n##pagebreak##\n\n## Here\n\nIt goes on.", 3, "Here"),
+        (" on##paidbegin##\n\n##pagebreak##\n##pagebreak##\n\nHere it goes on.", 3, "Here it"),
+        ("##paidbegin## here\n\n##pagebreak##\n\nAnd on.", 2, "Free text here"),
+    ],
+)
+async def test_unlocking_leads_to_the_page_where_the_paid_text_begins(
+    paid: str, page: int, place: str
+) -> None:
+    standing = gateway(1)
+    source = f"# The book\n\nFirst.\n\n##pagebreak##\n\nFree text{paid}##paidend##\n"
+    await standing.publish("book", source, form="markdown")
+    reader = Browser(standing.app)
+    answer = await reader.unlock((await standing.grant("document:book"))[1])
+    assert answer.header("location") == f"/read/demo/book?page={page}#go-on"
+    anchor = one(tree(await reader.get(f"/read/demo/book?page={page}")), "#go-on")
+    assert anchor.parent
+    assert anchor.parent.text().startswith(place)
+
+
 @pytest.mark.parametrize("query", ["4", "0", "01", "x", "", "1&page=1", "999", "1000", "%32"])
 async def test_a_page_beyond_the_last_is_none(query: str) -> None:
     _, reader = await book()
@@ -146,7 +200,7 @@ async def test_other_forms_hold_all_pages(suffix: str) -> None:
 async def test_pages_are_made_at_publication_in_every_coding() -> None:
     standing, _ = await book()
     for coding in ("br", "zstd", "gzip"):
-        page = await standing.store.form(Address("demo", "book"), "html.3", coding)
+        page = await standing.store.form(BOOK, "html.3", coding)
         assert page
         assert page.coding == coding
 

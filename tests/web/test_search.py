@@ -265,3 +265,12 @@ async def test_where_the_index_is_away_the_search_says_so_and_the_rest_goes_on(
 async def test_the_catalogue_leads_to_the_search() -> None:
     page = (await exchange((await library()).app, "GET", "/")).body.decode()
     assert '<form class="search" role="search" method="get" action="/search">' in page
+
+
+@pytest.mark.parametrize(("query", "is_indexed"), [("", True), ("q=wall", False), ("q=zz", False)])
+async def test_a_search_for_nothing_is_a_page_to_be_found_and_no_other_is(
+    query: str, is_indexed: bool
+) -> None:
+    body = (await ask(await library(), query)).body
+    assert (b"noindex" not in body) is is_indexed
+    assert b'<meta name="description"' in body

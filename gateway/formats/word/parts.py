@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from xml.etree.ElementTree import Element, ParseError, fromstring
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
@@ -71,7 +71,14 @@ class WordParts:
 
     def beside(self, kind: str) -> Part | None:
         """Return the part of a kind that the running text names: styles, footnotes."""
-        for target, name, is_outside in self._links.values():
+        return self._first(self._links, kind)
+
+    def about(self, kind: str) -> Part | None:
+        """Return the part of a kind that the document itself names: its properties."""
+        return self._first(self._links_of(""), kind)
+
+    def _first(self, links: Mapping[str, tuple[str, str, bool]], kind: str) -> Part | None:
+        for target, name, is_outside in links.values():
             if name == kind and not is_outside and target in self._members:
                 return self._part(target)
         return None

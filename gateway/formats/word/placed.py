@@ -42,7 +42,9 @@ _SIGNED = re.compile(f"{MARKER}([^{MARKER_END}]*){MARKER_END}")
 _BEGINS = re.compile(rf"((?:<(?:ul|li|table|t[a-z]+|p|h[1-6])(?:\s[^<>]*)?>)*){PARAGRAPH}")
 _NUMBERED = re.compile(f"{NUMBER}([0-9]+){NUMBER_END}")
 _PICTURED = re.compile(f"{PICTURE}([0-9]+){PICTURE_END}")
-_FLOAT = re.compile(f"([{NOTE}{BOX}])([^{NOTE}{BOX}{FLOAT_END}]*){FLOAT_END}")
+_FLOAT = re.compile(
+    f"([{NOTE}{BOX}])(?:([0-9]+){NUMBER_END})?([^{NOTE}{BOX}{FLOAT_END}]*){FLOAT_END}"
+)
 _WRITTEN = str.maketrans({LESS: "<", GREATER: ">"})
 
 
@@ -165,7 +167,8 @@ class _Tearing:
 
 def _tagged(match: re.Match[str]) -> str:
     tag = _FLOATS[match[1]]
-    return f"<{tag}>{match[2]}</{tag}>"
+    which = f' of="{match[2]}"' if match[2] else ""
+    return f"<{tag}{which}>{match[3]}</{tag}>"
 
 
 def _number(numbered: Numbered) -> str:

@@ -32,6 +32,7 @@ from gateway.formats.word.leaves import joined
 from gateway.formats.word.numbers import BULLET, Level, Numbering
 from gateway.formats.word.package import packed
 from gateway.formats.word.parts import Part, WordParts, attribute, child, children, local, too_large
+from gateway.formats.word.properties import KIND, declared_in
 from gateway.formats.word.signs import (
     BOX,
     FLOAT_END,
@@ -44,6 +45,7 @@ from gateway.formats.word.signs import (
 )
 from gateway.formats.word.styles import Styles
 
+MAX_REPEATED = 1 << 20  # elements and characters of notes, wherever these come again
 MAX_TITLE_LINE = 60  # characters of a first line that is its title for standing in the middle
 
 _KEPT = frozenset({"tab", "noBreakHyphen", "sym", "fldChar", "instrText"})
@@ -75,6 +77,7 @@ class Shown(NamedTuple):
     warnings: tuple[Finding, ...]
     places: list[Picture]
     pictures: dict[str, bytes]
+    declared: dict[str, str]
 
 
 def shown(body: bytes) -> Shown:
@@ -87,11 +90,15 @@ class _Reader:
 
     def __init__(self, parts: WordParts) -> None:
         self._main = self._part = parts.main()
+        self._declared = declared_in(root_of(parts.about(KIND)))
         self._styles = Styles(root_of(parts.beside("styles")))
         self._numbering = Numbering(root_of(parts.beside("numbering")), self._styles)
         self._notes = {
             kind: _Notes(parts.beside(f"{kind}s"), kind) for kind in ("footnote", "endnote")
         }
+        self._met: dict[Element, int] = {}  # which number each note has that was met
+        self._open: list[Element] = []  # notes
+        self._repeated = 0
         self._fields: list[bool] = []  # for each field that is open, whether its result is
         self._links: dict[str, str] = {}
         self._numbers: list[Numbered] = []
@@ -110,7 +117,7 @@ class _Reader:
         body.extend([*self._story(child(self._main.root, "body"))])
         made = packed(tostring(document), self._links)
         warnings = tuple(self._warnings())
-        return Shown(made, self._numbers, warnings, self._places, self._pictures)
+        return Shown(made, self._numbers, warnings, self._places, self._pictures, self._declared)
 
     def _warnings(self) -> Iterator[Finding]:
         last = max(1, self._paragraph)
@@ -289,9 +296,7 @@ class _Reader:
             yield from self._inline(child(element, "rubyBase"))
         elif name in ("footnoteReference", "endnoteReference"):
             kind = name.removesuffix("Reference")
-            note = self._notes[kind].of(attribute(element, "id"))
-            if note is not None:
-                yield from self._float(NOTE, note, self._notes[kind].part)
+            yield from self._note(self._notes[kind], attribute(element, "id"))
         elif name == "commentReference":
             self._lose("comment")
         elif name in ("drawing", "pict", "object", "AlternateContent"):
@@ -301,6 +306,20 @@ class _Reader:
                 yield from self._float(BOX, box, self._part)
             if not boxes and drawing is not None:
                 yield from self._drawn(drawing)
+
+    def _note(self, notes: _Notes, name: str) -> Iterator[Element]:
+        """Yield a note at each reference: who may read one of them may not read another."""
+        note = notes.of(name)
+        if note is None or note in self._open:  # one in itself is shown already
+            return
+        if note in self._met:
+            self._repeated += sum(1 + len(each.text or "") for each in note.iter())
+        if self._repeated > MAX_REPEATED:
+            raise too_large("notes that are referred to too often")
+        number = self._met.setdefault(note, len(self._met))
+        self._open.append(note)
+        yield from self._float(f"{NOTE}{number}{NUMBER_END}", note, notes.part)
+        self._open.pop()
 
     def _drawn(self, drawing: Element) -> Iterator[Element]:
         """Yield a picture that can be shown; anything else that is drawn is lost."""
@@ -355,8 +374,8 @@ class _Notes:
         self._by_id = {attribute(each, "id"): each for each in found if not attribute(each, "type")}
 
     def of(self, number: str) -> Element | None:
-        """Return a note, once."""
-        return self._by_id.pop(number, None)
+        """Return a note."""
+        return self._by_id.get(number)
 
 
 # --- markers -----------------------------------------------------------------------------------

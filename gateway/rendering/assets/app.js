@@ -42,12 +42,15 @@ for (const form of document.querySelectorAll('form[action="/signout"]')) {
   });
 }
 
-// Copy an address, or what stands in a field.
+// Copy an address, or what stands in a field. A phone shares an address instead.
 for (const button of document.querySelectorAll("[data-copied]")) {
   if (!navigator.clipboard) break;
+  const shares = button.dataset.share && navigator.share && matchMedia("(pointer: coarse)").matches;
+  if (shares) button.textContent = button.dataset.share;
   const label = button.textContent;
   button.hidden = false;
   button.addEventListener("click", async () => {
+    if (shares) return navigator.share({ title: document.title, url: new URL(button.dataset.copy, location.href).href }).catch(() => {});
     const field = document.getElementById(button.dataset.copyFrom);
     const text = field ? field.value : new URL(button.dataset.copy, location.href).href;
     await navigator.clipboard.writeText(text);

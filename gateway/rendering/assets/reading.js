@@ -35,6 +35,16 @@
       }
     }
 
+    // What stands near a text is fetched when its end comes near: its page was made before that.
+    const near = find("[data-near]");
+    if (near) new IntersectionObserver(async ([seen], observer) => {
+      if (!seen.isIntersecting) return;
+      observer.disconnect();
+      const answer = await fetch(near.dataset.near).catch(() => ({}));
+      if (answer.ok) near.insertAdjacentHTML("beforeend", await answer.text());
+      near.hidden = answer.ok && !near.querySelector("li");
+    }, { rootMargin: "800px" }).observe(near);
+
     // Where the reader was: told on return, and gone to when asked.
     const bar = find(".resume");
     if (!bar) return;

@@ -26,11 +26,12 @@ from msgspec.json import Decoder
 from gateway.core.bundles import Damaged, Entry
 from gateway.core.checks import check
 from gateway.core.documents import Address
+from gateway.core.groups import Group, groups_of
 from gateway.ports import cursor, position
 from gateway.stores.files.durable import remove, write_whole
 from gateway.stores.files.sqlite import TIMEOUT, is_damage, locked, make_database, require_sound
 
-VERSION = 3
+VERSION = 4
 NUMBER, LISTED = ".number", ".listed"  # beside it
 
 _TABLES = (
@@ -39,18 +40,27 @@ _TABLES = (
     " WITHOUT ROWID",
     "CREATE INDEX entry_place ON entry (place)",
     "CREATE INDEX entry_publisher ON entry (publisher, place)",
-    "CREATE INDEX entry_collection ON entry (publisher, collection, place)",
     "CREATE INDEX entry_position ON entry (publisher, collection, position)",
+    "CREATE TABLE grouped (publisher TEXT, kind TEXT, name TEXT, place TEXT, address TEXT NOT NULL,"
+    " PRIMARY KEY (publisher, kind, name, place)) WITHOUT ROWID",
+    "CREATE INDEX grouped_address ON grouped (address)",
+    "CREATE TABLE listed (mark TEXT NOT NULL)",
 )
-_PUT = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
+_PUT = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
+_GROUP = "INSERT INTO grouped VALUES (?, ?, ?, ?, ?)"
 _DELETE = "DELETE FROM entry WHERE address = ?"
+_UNGROUP = "DELETE FROM grouped WHERE address = ?"
 _HAS = "SELECT 1 FROM entry WHERE address = ?"
+_MARK = "SELECT mark FROM listed"
 _ROW = "SELECT address, publisher, place, collection, position, told, checked FROM entry"
+_ROW_OF = f"{_ROW} WHERE address = ?"
 _PAGE = f"{_ROW} WHERE place < ? ORDER BY place DESC LIMIT ?"
 _PAGE_OF = f"{_ROW} WHERE publisher = ? AND place < ? ORDER BY place DESC LIMIT ?"
-_IN = "publisher = ? AND collection = ?"
-_PAGE_IN = f"{_ROW} WHERE {_IN} AND place < ? ORDER BY place DESC LIMIT ?"
-_MEMBERS = f"{_ROW} WHERE {_IN} AND position > ? ORDER BY position LIMIT ?"
+_IN = "SELECT address FROM grouped WHERE publisher = ? AND kind = ? AND name = ? AND place < ?"
+_PAGE_IN = f"{_ROW} WHERE address IN ({_IN} ORDER BY place DESC LIMIT ?) ORDER BY place DESC"
+_MEMBERS = (
+    f"{_ROW} WHERE publisher = ? AND collection = ? AND position > ? ORDER BY position LIMIT ?"
+)
 _ALL = f"{_ROW} WHERE address > ? ORDER BY address LIMIT ?"
 _TOP = "\U0010ffff"  # above every place
 
@@ -66,14 +76,27 @@ class CatalogueTurn:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self._beside = path.with_suffix(NUMBER)
+        self._has_changed = False
 
     def put(self, entry: Entry) -> None:
-        """Set an entry in its place."""
-        self._connection.execute(_PUT, _row(entry))
+        """Set an entry in its place; one that is there already changes nothing."""
+        row = _row(entry)
+        known = self._connection.execute(_ROW_OF, row[:1]).fetchone()
+        if known != tuple(each if isinstance(each, bytes) else each.encode() for each in row):
+            self.delete(entry.address)
+            self._put((entry,))
+            self._has_changed = True
+
+    def _put(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self._connection.execute(_PUT, _row(entry))
+            self._connection.executemany(_GROUP, _grouped(entry))
 
     def delete(self, address: Address) -> None:
         """Take an entry out."""
-        self._connection.execute(_DELETE, (str(address),))
+        for statement in (_DELETE, _UNGROUP):
+            taken = self._connection.execute(statement, (str(address),)).rowcount
+            self._has_changed |= taken > 0
 
     def has(self, address: Address) -> bool:
         """Return whether there is an entry of a document."""
@@ -87,14 +110,24 @@ class CatalogueTurn:
 
     def make(self, entries: Iterable[Entry]) -> None:
         """Make the catalogue anew of all entries."""
-        self._connection.execute("DROP TABLE IF EXISTS entry")
+        for table in ("entry", "grouped", "listed"):
+            self._connection.execute(f"DROP TABLE IF EXISTS {table}")
         for statement in _TABLES:
             self._connection.execute(statement)
-        self._connection.executemany(_PUT, map(_row, entries))
+        self._put(entries)
+        self._connection.execute("INSERT INTO listed VALUES ('')")
+        self._has_changed = True
         self._connection.execute(f"PRAGMA user_version = {VERSION}")
         number = secrets.randbits(31)
         self._connection.execute(f"PRAGMA application_id = {number}")
         write_whole(self._beside, b"%d" % number)
+
+    def mark(self) -> bytes:
+        """Return what tells the catalogue from those before, another if this turn changed it."""
+        if self._has_changed:
+            self._connection.execute("UPDATE listed SET mark = ?", (secrets.token_hex(16),))
+        mark: bytes = self._connection.execute(_MARK).fetchone()[0]
+        return mark
 
 
 class Catalogue:
@@ -123,8 +156,9 @@ class Catalogue:
                 if not turn.is_made():
                     turn.make(self._all_entries())
                 yield turn
+                mark = turn.mark()
                 connection.execute("COMMIT")
-                self._tell_listed()
+                self._tell_listed(mark)
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -136,12 +170,12 @@ class Catalogue:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def page(
-        self, publisher: str, before: str, limit: int, collection: str = ""
+        self, publisher: str, before: str, limit: int, group: Group | None = None
     ) -> Sequence[Entry]:
-        """Return entries whose place is below before ("" = all), from the top."""
+        """Return entries whose place is below before ("" = all), from the top. Raises Damaged."""
         before = before or _TOP
-        if collection:
-            return self._found(_PAGE_IN, publisher, collection, before, limit)
+        if group:
+            return self._found(_PAGE_IN, publisher, *group, before, limit, group=group)
         if publisher:
             return self._found(_PAGE_OF, publisher, before, limit)
         return self._found(_PAGE, before, limit)
@@ -154,19 +188,24 @@ class Catalogue:
         """Return entries whose address is above after, by address."""
         return self._found(_ALL, after, limit)
 
-    def _found(self, query: str, *wanted: str | int) -> Sequence[Entry]:
+    def _found(self, query: str, *wanted: str | int, group: Group | None = None) -> Sequence[Entry]:
         try:
-            return self._rows(query, wanted)
+            return self._rows(query, wanted, group)
         except Damaged:
             _tell()
             with self.turn() as turn:
                 turn.make(self._all_entries())
-            return self._rows(query, wanted)
+            return self._rows(query, wanted, group)
 
-    def _rows(self, query: str, wanted: Sequence[str | int]) -> Sequence[Entry]:
+    def _rows(
+        self, query: str, wanted: Sequence[str | int], group: Group | None
+    ) -> Sequence[Entry]:
         with self._read() as connection:
             rows = connection.execute(query, wanted).fetchall()
-        return [_entry(*row) for row in rows]
+        entries = [_entry(*row) for row in rows]
+        if group and not all(group in groups_of(entry) for entry in entries):
+            raise Damaged("The catalogue is damaged.")
+        return entries
 
     def listed(self) -> str:
         """Return what tells the catalogue that there is from those before and after."""
@@ -175,12 +214,15 @@ class Catalogue:
         except FileNotFoundError:
             return ""
 
-    def _tell_listed(self) -> None:
-        # After the commit: what was made of the catalogue before is then no longer good. It need
-        # not survive a power cut, after which nothing is left in memory.
+    def _tell_listed(self, mark: bytes) -> None:
+        # After the commit: what was made of the catalogue before is then no longer good. Who died
+        # before it is made good by the next turn. It need not survive a power cut, after which
+        # nothing is left in memory.
         beside = self._path.with_suffix(LISTED)
+        if beside.exists() and beside.read_bytes() == mark:
+            return
         part = beside.with_name(f".{beside.name}{secrets.token_hex(8)}")
-        part.write_text(secrets.token_hex(16))
+        part.write_bytes(mark)
         part.replace(beside)
 
     def has(self, address: Address) -> bool:
@@ -298,6 +340,11 @@ def _row(entry: Entry) -> tuple[str | bytes, ...]:
     places = cursor(entry), entry.collection, position(entry)
     facts = str(entry.address), entry.address.publisher, *places, told
     return (*facts, check("entry", "\n".join(facts).encode()))
+
+
+def _grouped(entry: Entry) -> Iterator[tuple[str, ...]]:
+    for group in groups_of(entry):
+        yield entry.address.publisher, *group, cursor(entry), str(entry.address)
 
 
 def _entry(*row: bytes) -> Entry:

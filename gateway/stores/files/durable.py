@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path, PurePath
 from time import time_ns
 from typing import TypeVar
@@ -66,7 +67,13 @@ def make_folder(path: Path, mode: int = 0o755) -> None:
         make_folder(path.parent, mode)
     path.mkdir(mode=mode, exist_ok=True)
     # Also when the folder was there: who made it may have died before this.
-    flush_folder(path.parent)
+    _flush_name(path, path.stat().st_ino)
+
+
+@lru_cache(maxsize=1024)
+def _flush_name(folder: Path, inode: int) -> None:  # noqa: ARG001  another folder is another name
+    """Make the name of a folder durable, which stays so."""
+    flush_folder(folder.parent)
 
 
 def write_private(

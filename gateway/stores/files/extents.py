@@ -14,13 +14,13 @@ from contextlib import suppress
 from msgspec import Struct
 
 from gateway.core.bundles import (
-    HEADERS,
     IDENTITY,
     LONG,
     MOVED,
     Variant,
     found_in,
     head_end,
+    headers_for,
     require_whole,
     require_whole_head,
 )
@@ -59,7 +59,7 @@ def variant_at(
     of: str,
     form: str,
     coding: str,
-    locate: Callable[[bytearray], slice] | None = None,
+    locate: Callable[[bytes | bytearray], slice] | None = None,
     *,
     waits: bool = False,
 ) -> tuple[FileSeal, Variant]:
@@ -70,7 +70,7 @@ def variant_at(
     Raises OSError, Damaged, Missing where the bundle is whole and has no such form, and KeyError
     where it stands for one that moved.
     """
-    read = _read if waits else _read_at_hand
+    read: Callable[[int, int, int], bytes | bytearray] = _read if waits else _read_at_hand
     file = os.open(path, _READ)
     try:
         stat = os.fstat(file)  # of the open file: the path may name another one by now
@@ -95,7 +95,7 @@ def variant_at(
         require_whole(of, checked, body)
         variant = Variant(media_type, etag, chosen, bytes(body))
         with suppress(KeyError):  # what is private has none, nor has what is of before
-            _, _, _, at, checked = found_in(known, end, size, HEADERS, IDENTITY)
+            _, _, _, at, checked = found_in(known, end, size, headers_for(form), IDENTITY)
             is_known = at.stop <= len(known)
             head = known[at] if is_known else read(file, start + at.start, at.stop - at.start)
             require_whole(of, checked, head)
@@ -105,15 +105,15 @@ def variant_at(
         os.close(file)
 
 
-def _has(known: bytearray, end: int, size: int, form: str) -> bool:
+def _has(known: bytes | bytearray, end: int, size: int, form: str) -> bool:
     with suppress(KeyError):
         return bool(found_in(known, end, size, form, IDENTITY))
     return False
 
 
-def _read(file: int, start: int, size: int) -> bytearray:
-    blob = bytearray(size)
-    if os.preadv(file, [blob], start) != size:
+def _read(file: int, start: int, size: int) -> bytes:
+    blob = os.pread(file, size, start)
+    if len(blob) != size:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
     return blob
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -17,10 +18,11 @@ from typing import NamedTuple, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from gateway.core.bundles import Bundle, Damaged, Entry, Variant
+from gateway.core.bundles import Bundle, Damaged, Entry, Representation, Variant
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import Malformed, Missing, Stale
+from gateway.core.groups import Group
 from gateway.ports import Health, Seal, Update
 from gateway.stores.damages import Damages
 from gateway.stores.files.catalogue import Catalogue
@@ -40,6 +42,7 @@ from gateway.stores.versions import is_earlier, of_public, public_bundle
 
 CATALOGUE = "catalogue.db"  # its dot keeps it apart from every publisher's folder
 SUFFIX = ".bundle"
+FEW = 4  # bundles that were put just now, as many as are published at once
 CAPACITY = 20 << 20  # bytes of bundles kept in memory where the file system cannot tell
 
 T = TypeVar("T")
@@ -57,6 +60,8 @@ class FilePublicStore:
         self._one_copy = OneCopy()
         self._can_tell = True  # what can be read without waiting; not every file system can
         self._wholes: ClockCache[Address, tuple[FileSeal, Bundle]] = ClockCache(capacity)
+        # What was put just now is asked for once more, to be indexed.
+        self._just_put: OrderedDict[Address, tuple[FileSeal, Bundle]] = OrderedDict()
         # Changes wait their turn here and not in a thread each.
         self._changes = CapacityLimiter(1)
 
@@ -79,9 +84,16 @@ class FilePublicStore:
             else:
                 turn.delete(address)
             write_whole(path, bundle.pack(of_public(address)))
+            if not bundle.is_long:
+                self._just_put[address] = _seal(path, path.stat()), _copied(bundle)
+        while len(self._just_put) > FEW:
+            self._just_put.popitem(last=False)
 
     async def get(self, address: Address) -> Bundle | None:
         """Return the current bundle; any process's put is seen at once."""
+        just_put = self._just_put.pop(address, None)
+        if just_put and self._can_tell and just_put[0].holds():
+            return just_put[1]
         loaded = await self._load(address)
         if loaded is None:
             return None
@@ -179,12 +191,10 @@ class FilePublicStore:
         self._catalogue.scrub()
 
     async def entries(
-        self, publisher: str, before: str, limit: int, collection: str = ""
+        self, publisher: str, before: str, limit: int, group: Group | None = None
     ) -> Sequence[Entry]:
         """Return entries newest first by (published, address); publisher "" means all."""
-        return await self._listing(
-            partial(self._catalogue.page, publisher, before, limit, collection)
-        )
+        return await self._listing(partial(self._catalogue.page, publisher, before, limit, group))
 
     async def members(
         self, publisher: str, collection: str, after: str, limit: int
@@ -256,10 +266,21 @@ def _load(path: Path, address: Address) -> Loaded | None:
         return None
     with file:
         # Of the open file: the path may name another one by now.
-        stat = os.fstat(file.fileno())
-        seal = FileSeal(str(path), stat.st_mtime_ns, stat.st_ino, stat.st_size)
+        seal = _seal(path, os.fstat(file.fileno()))
         blob = file.read()
         return Loaded(seal, public_bundle(blob, address), is_earlier(blob))
+
+
+def _seal(path: Path, stat: os.stat_result) -> FileSeal:
+    return FileSeal(str(path), stat.st_mtime_ns, stat.st_ino, stat.st_size)
+
+
+def _copied(bundle: Bundle) -> Bundle:
+    forms = {
+        name: Representation(form.media_type, form.etag, dict(form.bodies), form.head)
+        for name, form in bundle.forms.items()
+    }
+    return Bundle(bundle.edition, forms, bundle.entry)
 
 
 def _paths(root: Path) -> Sequence[Path]:

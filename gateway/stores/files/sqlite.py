@@ -34,7 +34,8 @@ def locked(path: Path, kind: int) -> Iterator[None]:
 
     kind: LOCK_SH while it is used, LOCK_EX while its file is taken away. Raises OSError.
     """
-    make_folder(path.parent)
+    if not path.parent.is_dir():  # a lock need not survive a power cut
+        make_folder(path.parent)
     lock = os.open(path.with_suffix(LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, kind)

@@ -164,7 +164,7 @@ class FileVault:
         await self._damages.require_none()
 
 
-def _place(beginning: bytearray) -> slice:
+def _place(beginning: bytes | bytearray) -> slice:
     return sealing.place(beginning[: sealing.HEAD], "full")
 
 

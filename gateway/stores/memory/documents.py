@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from gateway.core.cache_keys import document_key, grant_key
@@ -21,10 +21,30 @@ class MemoryDocuments(MemoryRecord):
         return self._editions[address][edition] if edition else None
 
     async def edition(self, address: Address, edition: str) -> Edition | None:
-        return self._editions.get(address, {}).get(edition)
+        return self._of(address).get(edition)
+
+    def _of(self, address: Address) -> dict[str, Edition]:
+        """Return the editions that lie at an address and are of its document."""
+        others = self._others(address)
+        return {e: each for e, each in self._editions.get(address, {}).items() if e not in others}
+
+    def _others(self, address: Address) -> set[str]:
+        place = self._moved.get(address)
+        known = self._editions.get(address, {})
+        return {e for e in known if self._gone_from.get((address, e)) != place}
+
+    async def of_others(self, address: Address) -> Collection[str]:
+        return self._others(address)
+
+    async def elsewhere(self, address: Address) -> Sequence[Edition]:
+        to = address.publisher, address.slug
+        lying = sorted(
+            key for key, slug in self._gone_from.items() if (key[0].publisher, slug) == to
+        )
+        return [self._editions[at][edition] for at, edition in lying]
 
     async def editions(self, address: Address, before: str, limit: int) -> Sequence[Edition]:
-        newest = list(reversed(self._editions.get(address, {}).values()))
+        newest = list(reversed(self._of(address).values()))
         ids = [edition.id for edition in newest]
         if before and before not in ids:
             return []
@@ -52,6 +72,7 @@ class MemoryDocuments(MemoryRecord):
         self._deleted.pop(address, None)
         self._moved.pop(address, None)
         self._editions.setdefault(address, {}).setdefault(edition.id, edition)
+        self._gone_from.pop((address, edition.id), None)
         self._current[address] = edition.id
         self._unsettled[address] = None
         self._note(document_key(address))
@@ -61,7 +82,14 @@ class MemoryDocuments(MemoryRecord):
         if self._current.get(old) != before.id:
             raise Stale(self._current.get(old))
         await self.make_current(after, None, erasures)
+        its = [(old, e) for e in self._of(old)] + [
+            (e.address, e.id) for e in await self.elsewhere(old)
+        ]
         await self.remove(old, before.id)
+        for key in its:
+            self._gone_from[key] = new.slug
+            if key[0] == new:
+                del self._gone_from[key]
         for address in (*await self.former(old), old):
             self._moved[address] = new.slug
             self._unsettled[address] = None
@@ -95,13 +123,14 @@ class MemoryDocuments(MemoryRecord):
 
     async def begin_erasing(self, address: Address, expected: str | None) -> None:
         number = self._erasures.get(address, 0)
-        if not self._editions.get(address) and number % 2 == 0:
+        its = self._of(address)
+        if not its and number % 2 == 0:
             raise Missing("document")
         if self._current.get(address) != expected:
             raise Stale(self._current.get(address))
         self._current.pop(address, None)
         self._moved.pop(address, None)
-        self._editions.pop(address, None)
+        self._forget(its.values())
         self._deleted[address] = 0
         self._erasures[address] = number + 1 - number % 2
         self._unsettled[address] = None
@@ -111,6 +140,12 @@ class MemoryDocuments(MemoryRecord):
         if self._erasures.get(address) == erasures and erasures % 2:
             self._erasures[address] += 1
             self._deleted.pop(address, None)
+            self._forget(await self.elsewhere(address))
+
+    def _forget(self, editions: Iterable[Edition]) -> None:
+        for each in editions:
+            del self._editions[each.address][each.id]
+            self._gone_from.pop((each.address, each.id), None)
 
     async def remove(self, address: Address, expected: str, at: int | None = None) -> None:
         if self._current.get(address) != expected:

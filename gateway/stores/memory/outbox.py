@@ -32,12 +32,16 @@ class MemoryOutbox(MemoryRecord):
         return self._authority
 
     async def replace_authority(
-        self, before: AuthorityRecord | None, after: AuthorityRecord, at: int
+        self,
+        before: AuthorityRecord | None,
+        after: AuthorityRecord,
+        attending: Mapping[str, int],
+        at: int,
     ) -> None:
-        if self._authority != before:
+        if (self._authority, self._attendance) != (before, attending):
             raise Stale(None)
         self._authority = after
-        self._attendance.clear()
+        self._attendance = {after.house: 1}
 
     async def attend(self, house: str, authority: str) -> bool:
         if self._goes_by() != authority:

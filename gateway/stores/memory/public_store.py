@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gateway.core.bundles import Bundle, Entry, Variant
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import Stale
+from gateway.core.groups import Group, groups_of
 from gateway.ports import Health, Seal, Update, cursor, position
 
 
@@ -29,7 +30,7 @@ class MemoryPublicStore:
     def __init__(self) -> None:
         self._bundles: dict[Address, Bundle] = {}
         self._marks: dict[Address, str] = {}
-        self._changes = 0
+        self._changes = self._listed = 0
 
     async def mark(self, address: Address) -> str:
         return self._marks.get(address, "")
@@ -37,8 +38,10 @@ class MemoryPublicStore:
     async def put(self, address: Address, bundle: Bundle, since: str | None = None) -> None:
         self._require(address, since)
         of = str(address)
+        before = self._bundles.get(address)
         self._bundles[address] = Bundle.unpack(bundle.pack(of), of)
         self._changes += 1
+        self._listed += (before.entry if before else None) != bundle.entry
         self._marks[address] = str(self._changes)
 
     def _require(self, address: Address, since: str | None) -> None:
@@ -73,18 +76,18 @@ class MemoryPublicStore:
 
     async def delete(self, address: Address, since: str | None = None) -> None:
         self._require(address, since)
-        self._bundles.pop(address, None)
+        self._listed += self._bundles.pop(address, None) is not None
         self._marks.pop(address, None)
         self._changes += 1
 
     async def entries(
-        self, publisher: str, before: str, limit: int, collection: str = ""
+        self, publisher: str, before: str, limit: int, group: Group | None = None
     ) -> Sequence[Entry]:
         found = [
             entry
             for entry in sorted(self._entries(), key=cursor, reverse=True)
             if publisher in ("", entry.address.publisher)
-            and collection in ("", entry.collection)
+            and (group is None or group in groups_of(entry))
             and (not before or cursor(entry) < before)
         ]
         return found[:limit]
@@ -111,7 +114,7 @@ class MemoryPublicStore:
         return self.listed_now()
 
     def listed_now(self) -> str:
-        return str(self._changes)
+        return str(self._listed)
 
     def _entries(self) -> Sequence[Entry]:
         return [bundle.entry for bundle in self._bundles.values() if bundle.entry]

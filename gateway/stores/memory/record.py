@@ -29,6 +29,7 @@ class MemoryRecord:
         self._deleted: dict[Address, int] = {}
         self._erasures: dict[Address, int] = {}
         self._moved: dict[Address, str] = {}
+        self._gone_from: dict[tuple[Address, str], str] = {}  # editions that lie elsewhere
         self._grants: dict[str, Grant] = {}
         self._epochs: dict[str, int] = {}
         self._versions: dict[str, int] = {}

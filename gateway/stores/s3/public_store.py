@@ -14,6 +14,7 @@ from asyncio import gather
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from functools import partial
+from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Stale
+from gateway.core.groups import COLLECTIONS, Group, groups_of
 from gateway.ports import Health, Seal, Update, cursor, position
 from gateway.stores.damages import Damages
 from gateway.stores.files.durable import within
@@ -175,10 +177,10 @@ class ObjectPublicStore:
         """Return nothing: the bucket is asked."""
 
     async def entries(
-        self, publisher: str, before: str, limit: int, collection: str = ""
+        self, publisher: str, before: str, limit: int, group: Group | None = None
     ) -> Sequence[Entry]:
         """Return entries newest first by (published, address); publisher "" means all."""
-        folder = _folder(publisher, collection)
+        folder = _folder(publisher, group)
         return await self._listing(folder, _name(folder, before) if before else "", limit)
 
     async def members(
@@ -265,16 +267,20 @@ def _names(entry: Entry | None) -> tuple[str, ...]:
     publisher, collection = entry.address.publisher, entry.collection
     folders = _folder(""), _folder(publisher)
     names = [_name(folder, cursor(entry)) for folder in folders]
+    groups = (_folder(publisher, group) for group in groups_of(entry))
+    names += [_name(folder, cursor(entry)) for folder in groups]
     if collection:
-        names.append(_name(_folder(publisher, collection), cursor(entry)))
         names.append(_rising(_ordered(publisher, collection), position(entry)))
     told = " ".join((str(entry.address), *Update.of(entry)[1:]))
     return (*names, _rising(UPDATES, told))
 
 
-def _folder(publisher: str, collection: str = "") -> str:
-    if collection:
-        return str(within(CATALOGUE / "in", publisher, collection))
+def _folder(publisher: str, group: Group | None = None) -> str:
+    if group and group.kind == COLLECTIONS:
+        return str(within(CATALOGUE / "in", publisher, group.name))
+    if group:  # by a hash, for a name may be longer than a key
+        name = sha256(group.name.encode()).hexdigest()
+        return str(within(CATALOGUE / group.kind, publisher, name))
     return str(within(CATALOGUE / "by", publisher) if publisher else CATALOGUE / "all")
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Select, Update, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, Update, delete, func, select, tuple_, update
 
 from gateway.core.cache_keys import document_key
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, Stale
 from gateway.ports import Edition
 from gateway.stores.sql import tables as t
-from gateway.stores.sql.moves import move_rights
+from gateway.stores.sql.moves import move_editions, move_rights
 from gateway.stores.sql.record import SqlChange, SqlRecord, answering, changing, is_at, is_same
 from gateway.stores.sql.rows import edition_of, edition_row
 
@@ -28,13 +28,13 @@ class SqlDocuments(SqlRecord):
 
     async def edition(self, address: Address, edition: str) -> Edition | None:
         """Return an edition, current or not."""
-        is_it = is_at(t.edition, address) & (t.edition.c.id == edition)
+        is_it = _is_of(address) & (t.edition.c.id == edition)
         row = await self._row(select(t.edition).where(is_it))
         return edition_of(row) if row else None
 
     async def editions(self, address: Address, before: str, limit: int) -> Sequence[Edition]:
         """Return editions, newest first, that come after `before` in that order ("" = all)."""
-        query = select(t.edition).where(is_at(t.edition, address))
+        query = select(t.edition).where(_is_of(address))
         if before:
             mark = t.edition.alias()
             is_mark = is_at(mark, address) & (mark.c.id == before)
@@ -88,6 +88,7 @@ class SqlDocuments(SqlRecord):
         moved = t.document.c.moved_to
         along = update(t.document).where(t.document.c.publisher == old.publisher, moved == old.slug)
         change.run(along.values(moved_to=new.slug, is_unsettled=True))
+        move_editions(change, old, new)
         change.note([document_key(old)], at)
         move_rights(change, old, new, at)
 
@@ -131,7 +132,7 @@ class SqlDocuments(SqlRecord):
         """
         change.current(address)  # its lock
         number = _erasures(change, address)
-        editions = change.run(delete(t.edition).where(is_at(t.edition, address)))
+        editions = change.run(delete(t.edition).where(_is_of(address)))
         if not editions and number % 2 == 0:
             raise Missing("document")
         change.point(address, expected, None, 0)
@@ -146,6 +147,18 @@ class SqlDocuments(SqlRecord):
         change.current(address)
         if erasures % 2:
             change.run(_counted(address).where(is_it).values(after))
+            change.run(delete(t.edition).where(_is_elsewhere(address)))
+
+    async def elsewhere(self, address: Address) -> Sequence[Edition]:
+        """Return the editions of a document that lie where it was before."""
+        order = t.edition.c.slug, t.edition.c.id
+        rows = await self._rows(select(t.edition).where(_is_elsewhere(address)).order_by(*order))
+        return [edition_of(row) for row in rows]
+
+    async def of_others(self, address: Address) -> Collection[str]:
+        """Return the ids of editions that lie at an address and are not of its document."""
+        query = select(t.edition.c.id).where(is_at(t.edition, address), ~_is_of(address))
+        return {row["id"] for row in await self._rows(query)}
 
     async def scrub(self) -> None:
         """See to it that what was taken off the record is in no file of its own either."""
@@ -189,7 +202,25 @@ def _put_current(change: SqlChange, edition: Edition, expected: str | None, eras
     number = select(func.coalesce(func.max(t.edition.c.number), 0) + 1)
     number = number.where(is_at(t.edition, address))
     change.have(t.edition, **edition_row(edition), number=number.scalar_subquery())
+    is_it = is_at(t.edition, address) & (t.edition.c.id == edition.id)
+    change.run(
+        update(t.edition).where(is_it, t.edition.c.moved_to.is_not(None)).values(moved_to=None)
+    )
     change.note([document_key(address)], at)
+
+
+def _is_of(address: Address) -> ColumnElement[bool]:
+    """Return the condition that an edition is of the document that is at an address, or was last.
+
+    Whatever lies there besides is of one that was there before.
+    """
+    place = select(t.document.c.moved_to).where(is_at(t.document, address)).scalar_subquery()
+    return is_at(t.edition, address) & t.edition.c.moved_to.is_not_distinct_from(place)
+
+
+def _is_elsewhere(address: Address) -> ColumnElement[bool]:
+    edition = t.edition.c
+    return (edition.publisher == address.publisher) & (edition.moved_to == address.slug)
 
 
 def _erasures(change: SqlChange, address: Address) -> int:

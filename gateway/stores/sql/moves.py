@@ -1,4 +1,4 @@
-"""Rights and codes that name a document which moved."""
+"""What moves along with a document: its editions, and the rights and codes that name it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,18 @@ def followed(change: SqlChange, scope: Scope) -> Scope:
         return scope
     row = change.row(select(t.document.c.moved_to).where(is_at(t.document, scope.address)))
     return replace(scope, name=row["moved_to"]) if row and row["moved_to"] else scope
+
+
+def move_editions(change: SqlChange, old: Address, new: Address) -> None:
+    """Note of each edition of a document that moved, wherever it lies, where the document is."""
+    edition = t.edition.c
+    is_of_it = (edition.slug == old.slug) & edition.moved_to.is_(None)
+    is_its = is_of_it | (edition.moved_to == old.slug)
+    move = update(t.edition).where(edition.publisher == old.publisher)
+    change.run(move.where(is_its).values(moved_to=new.slug))
+    change.run(
+        move.where(edition.slug == new.slug, edition.moved_to == new.slug).values(moved_to=None)
+    )
 
 
 def move_rights(change: SqlChange, old: Address, new: Address, at: int) -> None:

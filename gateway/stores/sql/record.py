@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial, wraps
+from functools import lru_cache, partial, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import (
@@ -141,6 +141,7 @@ def batched(ids: Sequence[str]) -> Iterator[Sequence[str]]:
         yield ids[at : at + BATCH]
 
 
+@lru_cache(maxsize=64)  # a publication asks a dozen times for one
 def is_at(table: FromClause, address: Address) -> ColumnElement[bool]:
     """Return the condition that a row is of a document."""
     return and_(table.c.publisher == address.publisher, table.c.slug == address.slug)

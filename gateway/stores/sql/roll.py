@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
-from sqlalchemy import delete, literal, select, union_all, update
+from sqlalchemy import Integer, Select, bindparam, delete, literal, select, union_all, update
 
 from gateway.ports import ERA, Look
 from gateway.stores.sql import tables as t
 from gateway.stores.sql.record import SqlChange, SqlRecord, changing
+
+
+def _seen() -> Select[Any]:
+    known, mark = t.roll.c, t.fingerprint.c
+    outbox = select(t.outbox.c.key).distinct().limit(bindparam("limit", type_=Integer)).subquery()
+    # One statement, and so one state.
+    doubt = select(literal("doubt").label("what"), known.doubt.label("told"))
+    return select(
+        union_all(
+            doubt.where(known.worker == bindparam("worker")),
+            select(literal("era"), mark.value).where(mark.what == ERA),
+            select(literal("key"), outbox.c.key),
+        ).subquery()
+    )
+
+
+_SEEN = _seen()  # made once: every worker looks four times a second
 
 
 class SqlRoll(SqlRecord):
@@ -25,17 +43,8 @@ class SqlRoll(SqlRecord):
 
     async def look(self, worker: str, limit: int) -> Look:
         """Return what a worker has to know; of what is outgoing, some keys at least."""
-        known, mark = t.roll.c, t.fingerprint.c
-        outbox = select(t.outbox.c.key).distinct().limit(limit).subquery()
-        # One statement, and so one state.
-        seen = union_all(
-            select(literal("doubt").label("what"), known.doubt.label("told")).where(
-                known.worker == worker
-            ),
-            select(literal("era"), mark.value).where(mark.what == ERA),
-            select(literal("key"), outbox.c.key),
-        ).subquery()
-        rows = [(row["what"], row["told"]) for row in await self._rows(select(seen))]
+        seen = await self._rows(_SEEN.params(worker=worker, limit=limit))
+        rows = [(row["what"], row["told"]) for row in seen]
         told = dict(rows)
         keys = frozenset(key for what, key in rows if what == "key")
         return Look("doubt" in told, told.get("doubt", ""), told.get("era", ""), keys)

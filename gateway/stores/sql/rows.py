@@ -14,7 +14,8 @@ from gateway.core.rights import Grant, Scope
 from gateway.ports import Edition
 from gateway.stores.sql import tables as t
 
-_EDITION = [c.name for c in t.edition.c if c.name not in ("publisher", "slug", "number")]
+_OF_THE_RECORD = ("publisher", "slug", "number", "moved_to")
+_EDITION = [c.name for c in t.edition.c if c.name not in _OF_THE_RECORD]
 _CODE = [c.name for c in t.code.c if c.name not in ("publisher", "scope")]
 _KEY = [c.name for c in t.publisher_key.c if c.name not in ("key_hash", "may")]
 _GRANT = [c.name for c in t.grant.c if c.name not in ("publisher", "scope")]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 # Revisions are numbers of four digits, so that their order is the order of their names.
-HEAD = "0010"
+HEAD = "0011"
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 

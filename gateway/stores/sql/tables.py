@@ -133,9 +133,19 @@ edition = Table(
     Column("updated", Text, nullable=False),
     Column("sections", JSON, nullable=False),
     Column("source_digest", Text, nullable=False),
+    Column("moved_to", Name),  # the slug where its document is; null: it is here
     ForeignKeyConstraint(["publisher", "slug"], [document.c.publisher, document.c.slug]),
     UniqueConstraint("publisher", "slug", "number"),
     Index("ix_edition_collection", "publisher", "collection", "slug"),
+)
+Index(
+    "ix_edition_moved",
+    edition.c.publisher,
+    edition.c.moved_to,
+    edition.c.slug,
+    edition.c.id,
+    sqlite_where=column("moved_to").is_not(None),
+    postgresql_where=column("moved_to").is_not(None),
 )
 
 grant = Table(

@@ -91,18 +91,26 @@ class Upkeep(SqlRecord):
 
     @changing
     def replace_authority(
-        self, change: SqlChange, before: AuthorityRecord | None, after: AuthorityRecord, at: int
+        self,
+        change: SqlChange,
+        before: AuthorityRecord | None,
+        after: AuthorityRecord,
+        attending: Mapping[str, int],
+        at: int,
     ) -> None:
-        """Put another authority on record, and forget who went by the one before. Raises Stale."""
+        """Put another authority on record, and note that its house alone serves. Raises Stale."""
         facts = asdict(after) | {"made_at": at}
         # Two that are the first meet at its row, two that come later at its lock.
         is_first = change.have(t.authority_record, one=1, **facts)
         row = change.row(_authority().with_for_update())
         known = AuthorityRecord(**row) if row and not is_first else None
-        if known != before:
+        said = {row["house"]: row["times"] for row in change.rows(select(t.attendance))}
+        if (known, said) != (before, attending):
             raise Stale(None)
         change.run(update(t.authority_record).values(facts))
+        # At once, so that no other house takes it for one that nobody goes by.
         change.run(delete(t.attendance))
+        change.have(t.attendance, house=after.house, times=1)
 
     @changing
     def attend(self, change: SqlChange, house: str, authority: str) -> bool:
@@ -193,7 +201,8 @@ class Upkeep(SqlRecord):
 
 
 def _goes_by(change: SqlChange) -> str:
-    row = change.row(_authority())
+    # Held until the change is over: no other takes its place meanwhile.
+    row = change.row(_authority().with_for_update(read=True))
     return row["id"] if row else ""
 
 

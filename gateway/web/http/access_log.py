@@ -28,6 +28,7 @@ from gateway.core.audit_records import REQUEST
 
 DELAY = 0.05  # seconds that a line may wait
 FULL = 500  # lines that may wait
+SHOWN = 200  # letters of a path
 
 Noted = tuple[str, str, int, float, str, int]  # what a line about a request says
 
@@ -44,10 +45,11 @@ class Lines:
 
     def add(self, line: str | Noted) -> None:
         """Take a line that may wait."""
-        self._waiting.append(line)
-        if len(self._waiting) == 1:
+        waiting = self._waiting
+        waiting.append(line)
+        if len(waiting) == 1:
             self._flush_soon()
-        elif len(self._waiting) >= FULL:
+        elif len(waiting) >= FULL:
             self.flush()
 
     def at_once(self, line: str) -> None:
@@ -163,19 +165,22 @@ def line_of(noted: Noted) -> str:
     """Return the line about a request; it is set when it is written, many at a time."""
     method, path, status, taken, request, at = noted
     second, rest = divmod(at, 1_000_000_000)
+    begin = _beginning if len(path) <= SHOWN else _beginning.__wrapped__
+    words = (begin(method, path, status), taken * 1000, request, _second(second), rest // 1000)
+    return _LINE % words  # not an f-string, which would take longer
+
+
+@lru_cache(maxsize=512)
+def _beginning(method: str, path: str, status: int) -> str:
     if status >= 400 and status != 402:  # no address of ours holds a secret; a mistaken one may
         path = _SECRET.sub("…", path)
-    words = (quoted(method[:16]), quoted(path[:200]), status, taken * 1000, request)
-    # Not an f-string, which would take twice as long.
-    return _LINE % (*words, _second(second), rest // 1000)
+    return _BEGINNING % (quoted(method[:16]), quoted(path[:SHOWN]), status)
 
 
 # What begins like a token or an API key, or is spelled like a code.
 _SECRET = re.compile(r"pg[1k][.-][^/]*|(?<![^/])(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{4}(?![^/])")
-_LINE = (
-    '{"event": "request", "method": %s, "path": %s, "status": %d, "ms": %.1f, '
-    '"request": "%s", "level": "info", "timestamp": "%s.%06dZ"}'
-)
+_BEGINNING = '{"event": "request", "method": %s, "path": %s, "status": %d'
+_LINE = '%s, "ms": %.1f, "request": "%s", "level": "info", "timestamp": "%s.%06dZ"}'
 
 
 @lru_cache(maxsize=2)

@@ -165,7 +165,7 @@ async def send_checked(send: Send, parts: Sequence[memoryview], check: Check | N
             except GatewayError:
                 return  # shorter than its length says: the server cuts the connection
         more = number + 1 < len(chunks)
-        await send({"type": "http.response.body", "body": bytes(chunk), "more_body": more})
+        await send({"type": "http.response.body", "body": chunk, "more_body": more})
     if not chunks:
         await send({"type": "http.response.body", "body": b""})
 
