@@ -32,7 +32,7 @@ HEADERS: tuple[Headers, ...] = (
 QUERIES = ("", "?amp=1", "?preview=true", "?full=1", "?format=json", "?p=1&static=1")
 COLLECTION = "letters"  # where documents may be, so that its lists are not empty
 AUTHOR, TAG = "Maren H.", "潮水"
-GROUPS = ("authors/maren-h", f"tags/{TAG}")  # where they are, for the same reason
+GROUPS = ("authors/maren-h", f"tags/{quote(TAG)}")  # where they are, for the same reason
 SITE = (
     *("/", "/?before=2999", "/feed.xml", "/sitemap.xml", "/sitemap.xml?after=demo/d"),
     *("/documents/demo", "/documents/demo?before=2999", "/documents/demo/feed.xml"),
