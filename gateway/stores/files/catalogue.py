@@ -76,7 +76,7 @@ class CatalogueTurn:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self._beside = path.with_suffix(NUMBER)
-        self._has_changed = False
+        self.has_changed = False  # what lists are made of
 
     def put(self, entry: Entry) -> None:
         """Set an entry in its place; one that is there already changes nothing."""
@@ -85,7 +85,7 @@ class CatalogueTurn:
         if known != tuple(each if isinstance(each, bytes) else each.encode() for each in row):
             self.delete(entry.address)
             self._put((entry,))
-            self._has_changed = True
+            self.has_changed = True
 
     def _put(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
@@ -96,7 +96,7 @@ class CatalogueTurn:
         """Take an entry out."""
         for statement in (_DELETE, _UNGROUP):
             taken = self._connection.execute(statement, (str(address),)).rowcount
-            self._has_changed |= taken > 0
+            self.has_changed |= taken > 0
 
     def has(self, address: Address) -> bool:
         """Return whether there is an entry of a document."""
@@ -116,7 +116,7 @@ class CatalogueTurn:
             self._connection.execute(statement)
         self._put(entries)
         self._connection.execute("INSERT INTO listed VALUES ('')")
-        self._has_changed = True
+        self.has_changed = True
         self._connection.execute(f"PRAGMA user_version = {VERSION}")
         number = secrets.randbits(31)
         self._connection.execute(f"PRAGMA application_id = {number}")
@@ -124,7 +124,7 @@ class CatalogueTurn:
 
     def mark(self) -> bytes:
         """Return what tells the catalogue from those before, another if this turn changed it."""
-        if self._has_changed:
+        if self.has_changed:
             self._connection.execute("UPDATE listed SET mark = ?", (secrets.token_hex(16),))
         mark: bytes = self._connection.execute(_MARK).fetchone()[0]
         return mark

@@ -83,6 +83,7 @@ class FilePublicStore:
                 turn.put(bundle.entry)
             else:
                 turn.delete(address)
+            turn.has_changed |= not is_name(address.slug)  # lists show what a publisher says
             write_whole(path, bundle.pack(of_public(address)))
             if not bundle.is_long:
                 self._just_put[address] = _seal(path, path.stat()), _copied(bundle)
@@ -186,6 +187,7 @@ class FilePublicStore:
         with self._catalogue.turn() as turn:
             _require(path, since)
             turn.delete(address)
+            turn.has_changed |= not is_name(address.slug)
             remove(path)
             remove_part(path.with_name(f".{path.name}{PART}"))
         self._catalogue.scrub()

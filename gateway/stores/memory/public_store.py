@@ -41,7 +41,8 @@ class MemoryPublicStore:
         before = self._bundles.get(address)
         self._bundles[address] = Bundle.unpack(bundle.pack(of), of)
         self._changes += 1
-        self._listed += (before.entry if before else None) != bundle.entry
+        is_said = not is_name(address.slug)  # lists show what a publisher says
+        self._listed += is_said or (before.entry if before else None) != bundle.entry
         self._marks[address] = str(self._changes)
 
     def _require(self, address: Address, since: str | None) -> None:
