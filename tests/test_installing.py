@@ -51,6 +51,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "split": ("demo/report.txt", "paid  lines"),
     "publisher add": ("ada", "pgk-"),
     "publisher keys": ("ada", "publish"),
+    "publisher set": ("ada --name Ada", "pages say so"),
+    "publisher show": ("ada", "Ada"),
     "grant": ("demo document:report", "token   pg1."),
     "revoke": ("{grant}", "no worker will serve it"),
     "keys list": ("", "k1"),

@@ -208,7 +208,8 @@ CHANGES: Mapping[str, Callable[[Path, Path], list[str]]] = {
 }
 QUIET = {
     *("serve", "check", "split", "bench", "keys list", "keys accept-secret"),
-    *("verify", "upgrade", "audit-log verify", "audit-log show", "reader show"),
+    *("verify", "upgrade", "audit-log verify", "audit-log show", "reader show", "publisher show"),
+    "publisher set",  # it never says more than that it is on record
 }
 
 
