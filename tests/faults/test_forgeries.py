@@ -28,6 +28,8 @@ from tests.faults.forger import (
 
 pytestmark = pytest.mark.anyio
 
+TRIES = 8
+
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 async def test_a_forger_opens_nothing_that_the_ledger_does_not_allow(
@@ -54,4 +56,8 @@ async def test_a_forger_opens_nothing_that_the_ledger_does_not_allow(
 async def test_without_a_guard_the_forger_is_seen_to_succeed(
     attack: Attack, guards: Guards, redis_url: str
 ) -> None:
-    assert (await attacked(redis_url, attack, guards)).fooled
+    # Where a busy machine lets leases run out meanwhile, the forger comes too late: then again.
+    for _ in range(TRIES):
+        if (await attacked(redis_url, attack, guards)).fooled:
+            return
+    pytest.fail("Nobody was fooled.")
