@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from msgspec import DecodeError, Struct
@@ -19,6 +19,7 @@ from gateway.core.checks import SIZE, check
 from gateway.core.colours import lightened, valid_colour
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, require_none
+from gateway.core.terms import LINES
 
 MAX_NAME, MAX_ABOUT, MAX_HELP, MAX_FOOTER = 80, 2_000, 300, 500  # characters
 MAX_MARK = 4 << 20  # bytes of the picture that is sent
@@ -30,7 +31,7 @@ _DAMAGED = "A stored profile is damaged."
 
 _MAIL = re.compile(r"(?:mailto:)?([^\s@<>\"/?:]+@[^\s@<>\"/?:.]+(?:\.[^\s@<>\"/?:.]+)+)", re.I)
 _BREAKS = re.compile(r"\r\n?")
-_JOINERS = "\u200c\u200d"  # between letters of some scripts, and of signs that are one picture
+_SEEN = re.compile(LINES)
 
 
 class Mark(Struct, frozen=True):
@@ -184,14 +185,10 @@ def _within(text: str, where: str, most: int) -> str:
     if len(text) > most:
         message, hint = f"This is longer than {most} characters.", "Shorten it."
         raise Malformed(message, where=where, hint=hint)
-    if any(_unseen(text)):
+    if not _SEEN.fullmatch(text):
         message = "There are characters in this that nobody can see."
         raise Malformed(message, where=where, hint="Type it anew, or paste it as plain text.")
     return text
-
-
-def _unseen(text: str) -> Iterator[str]:
-    return (c for c in text if not (c.isprintable() or c == "\n" or c in _JOINERS))
 
 
 _FIELDS: Mapping[str, Callable[[str], str]] = {

@@ -70,7 +70,7 @@ class Lists:
         return [
             *(Route(path, self.page) for path in ("/", publisher, *groups)),
             *(Route(f"{path}/{FEED}", self.feed) for path in ("", publisher, *groups)),
-            Route("/documents/{publisher}/{slug}/near", self.near),
+            Route("/documents/{publisher}/{slug}/near.html", self.near),
             Route("/sitemap.xml", self.sitemap),
         ]
 

@@ -93,7 +93,7 @@ def shown(
         if path == "/":
             headers = {"content-type": HTML, **SECURITY}
             route.fulfill(status=200, headers=headers, body=body)
-        elif path.endswith("/near"):
+        elif path.endswith("/near.html"):
             route.fulfill(status=200, headers={"content-type": HTML, **SECURITY}, body=NEAR)
         elif form := static.asset(path.removeprefix(PREFIX)) or said(path):
             headers = {"content-type": form.media_type, **SECURITY}

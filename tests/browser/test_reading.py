@@ -125,7 +125,7 @@ def test_print_keeps_every_column_and_names_its_source(browser: Browser) -> None
 
 def test_what_is_near_a_text_comes_when_its_end_is_near(browser: Browser) -> None:
     with shown(browser, pages()["preview"], STATIC) as seen:
-        near = f"{ORIGIN}/documents/demo/long/near"
+        near = f"{ORIGIN}/documents/demo/long/near.html"
         expect(seen.page.locator(".near h2 a")).to_have_attribute("href", "/documents/demo")
         assert near not in seen.asked
         seen.page.locator(".sheet-foot").scroll_into_view_if_needed()

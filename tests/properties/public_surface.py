@@ -89,7 +89,7 @@ def of_document(address: str) -> Iterator[str]:
     yield from (
         f"/documents/{address}/",
         f"/documents/{address}/card.png",
-        f"/documents/{address}/near",
+        f"/documents/{address}/near.html",
         f"/documents/{address}/pictures/none",
         f"/documents/{address}/attachments/none",
         f"/read/{address}/pictures/none",

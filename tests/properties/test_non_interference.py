@@ -326,7 +326,7 @@ IN_GROUPS = [f"/documents/demo/{group}" for group in GROUPS]
             ("/", "/feed.xml", "/documents/demo", LETTERS, f"{LETTERS}/feed.xml", *IN_GROUPS),
         ),
         (updated_by_size, ("/feed.xml", "/documents/demo/feed.xml", "/sitemap.xml")),
-        (order_by_size, (LETTERS, "/documents/demo/d0/near")),
+        (order_by_size, (LETTERS, "/documents/demo/d0/near.html")),
         (tags_of_source, (f"{IN_GROUPS[1]}/feed.xml",)),
         (card_of_source, ("/documents/demo/d0/card.png",)),
         (embedded_digest, ("/oembed?url=http%3A%2F%2F127.0.0.1%3A8000%2Fdocuments%2Fdemo%2Fd0",)),

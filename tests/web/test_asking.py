@@ -230,6 +230,8 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.sampled_from(schema["enum"])
     if schema.get("format") == "date-time":
         return st.sampled_from(["2027-02-01T00:00:00Z", "2030-12-31T23:59:59.25+08:00"])
+    if "format" in schema:  # which says more than a pattern can
+        return st.sampled_from(schema["examples"])
     text = st.from_regex(schema["pattern"], fullmatch=True)
     longest, never = schema["maxLength"], schema.get("not", {}).get("enum", ())
     return text.filter(lambda drawn: len(drawn) <= longest and drawn not in never)
@@ -278,7 +280,7 @@ def _request(
 
 def _sent(path: str, media_type: str) -> bytes:
     """Return what is of a media type, or at least of the kind that a path takes."""
-    if f"/{PICTURES}/" in path:
+    if f"/{PICTURES}/" in path or path.endswith("/mark"):
         return pictures.KINDS.get(media_type, pictures.png)()
     if f"/{ATTACHMENTS}/" in path:
         return pictures.attachments().get(media_type, b"%PDF-1.7")

@@ -122,9 +122,9 @@ async def test_a_document_leads_to_the_next_of_its_collection_and_then_to_the_fi
         ("letter-03", ["Letter 4", "Letter 0", "Letter 1"]),
         ("alone", ["Both", "Letter 4", "Letter 3"]),
     ):
-        tree = await page(side, f"/documents/demo/{slug}/near")
+        tree = await page(side, f"/documents/demo/{slug}/near.html")
         assert [node.text() for node in tree.css("h3")] == near
-    assert (await get(side, "/documents/demo/none/near")).status == 404
+    assert (await get(side, "/documents/demo/none/near.html")).status == 404
 
 
 @pytest.mark.parametrize("kind", ["authors", "tags"])

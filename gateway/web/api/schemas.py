@@ -10,12 +10,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from gateway.core.documents import NAME
 from gateway.core.profiles import MAX_ABOUT, MAX_FOOTER, MAX_HELP, MAX_NAME
 from gateway.core.rights import PLACES
-from gateway.core.terms import MAX_WORDS, TERM, WORDS
+from gateway.core.terms import LINES, MAX_WORDS, TERM, WORDS
 from gateway.usecases.codes import MAX_COUNT, MAX_USES
 from gateway.usecases.granting import API, MAX_DEVICES, OUR_SOURCES
 
 REDEEMED = r"[^\x00-\x20\x7f-\xa0\ud800-\udfff][^\x00-\x1f\ud800-\udfff]*"
-COLOUR = "(?:#[0-9A-Fa-f]{6})?"
 SCOPE = f"all|(?:document|collection):{NAME}"
 
 
@@ -32,9 +31,17 @@ def _number(most: int, description: str, example: int) -> Meta:
     return Meta(ge=1, le=most, description=description, examples=[example])
 
 
-def _free(longest: int, description: str, example: str) -> Meta:
-    more = f" At most {longest} characters."
-    return Meta(max_length=longest, description=description + more, examples=[example])
+def _said(pattern: str, longest: int, description: str, example: str) -> Meta:
+    return _text(pattern, longest, f"{description} At most {longest} characters.", example)
+
+
+def _of_kind(kind: str, longest: int, description: str, example: str) -> Meta:
+    return Meta(
+        max_length=longest,
+        description=description,
+        examples=[example],
+        extra_json_schema={"format": kind},
+    )
 
 
 def _words(description: str, *examples: str) -> Meta:
@@ -115,26 +122,36 @@ class CodeBody(Struct, forbid_unknown_fields=True):
 class ProfileBody(Struct, forbid_unknown_fields=True):
     """What a publisher says of itself; what is left out it does not say."""
 
-    name: Annotated[str, _free(MAX_NAME, "What readers know you by.", "The Lamp Room")] = ""
-    about: Annotated[str, _free(MAX_ABOUT, "Who you are, in a few paragraphs.", "")] = ""
+    name: Annotated[str, _said(WORDS, MAX_NAME, "What readers know you by.", "The Lamp Room")] = ""
+    about: Annotated[
+        str, _said(LINES, MAX_ABOUT, "Who you are, in a few paragraphs.", "Letters, every week.")
+    ] = ""
     help: Annotated[
         str,
-        _free(
+        _of_kind(
+            "contact",
             MAX_HELP,
             "Where readers ask: https://…, an address of mail, or a few words.",
             "help@lamp.example",
         ),
     ] = ""
-    footer: Annotated[str, _free(MAX_FOOTER, "What stands at the foot of every page.", "")] = ""
+    footer: Annotated[
+        str, _said(LINES, MAX_FOOTER, "What stands at the foot of every page.", "1 Quay Street")
+    ] = ""
     colour: Annotated[
         str,
-        _text(
-            COLOUR, 7, "Of links and signs, with a contrast of 4.5 on light and sepia.", "#1a5fb4"
+        _of_kind(
+            "color",
+            7,
+            "Of links and signs, as #rrggbb with a contrast of 4.5 on light and sepia.",
+            "#1a5fb4",
         ),
     ] = ""
     colour_dark: Annotated[
         str,
-        _text(COLOUR, 7, "On dark paper; when empty, the other one made lighter.", "#8cb8f0"),
+        _of_kind(
+            "color", 7, "The same on dark paper; when empty, the other made lighter.", "#8cb8f0"
+        ),
     ] = ""
 
 
