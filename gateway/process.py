@@ -53,7 +53,8 @@ def cpu_limit(seconds: float) -> Iterator[None]:
         raise Exhausted
 
     before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    # Again and again: what is raised while rubbish is collected gets lost.
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1.0)
     try:
         yield
     finally:

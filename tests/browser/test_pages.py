@@ -119,6 +119,7 @@ def test_nothing_keeps_anybody_out(seen: Shown) -> None:
     seen.page.evaluate(OPEN_ALL)
     for width, paper in ((320, "light"), (390, "sepia"), (1280, "dark")):
         seen.page.evaluate(f"document.documentElement.dataset.paper = '{paper}'")
+        seen.page.evaluate("document.getAnimations().forEach((each) => each.finish())")
         seen.page.set_viewport_size({"width": width, "height": 844})
         assert barriers(seen.page) == []
 

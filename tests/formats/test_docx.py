@@ -488,6 +488,7 @@ def test_a_note_within_itself_is_there_once() -> None:
     assert prepared(body, free=True).full.text.count("a note") == 1
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # see cpu_limit
 def test_notes_that_make_each_other_many_times_longer_are_refused() -> None:
     notes = [word.run("n") + word.note(number + 1) * 40 for number in range(1, 9)]
     found = findings(
