@@ -24,7 +24,7 @@ from gateway.bench.processes import free_port as free_port
 from tools.needs import NEEDS, find_program, lacking
 
 TETHER = Path(__file__).with_name("tether.py")
-TIMEOUT = 30.0  # seconds; a loaded machine is slow, a broken server says so at once
+TIMEOUT = 120.0  # seconds; a loaded machine is slow, a broken server says so at once
 
 
 class ServerError(Exception):

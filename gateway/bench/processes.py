@@ -17,7 +17,7 @@ from itertools import cycle
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")  # per second, in /proc/<pid>/stat
-TIMEOUT = 30.0  # seconds to come up or to end
+TIMEOUT = 120.0  # seconds to come up, to answer or to end, on whatever machine
 SHARE = 50  # ports that are for one process
 PORTS = range(10_000, 32_000)  # from 32,768 on the system gives them to clients, at any moment
 PLACES = "/usr/sbin:/usr/local/sbin:/sbin"  # not always on an ordinary account's PATH

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.pictures import chromium
 from tests.browser.serving import Gateway, serving
+
+expect.set_options(timeout=60_000)  # milliseconds; a loaded machine is slow
 
 
 @pytest.fixture(scope="module")
