@@ -49,7 +49,8 @@ class Settings:
     )
     ledger: str = setting(
         "",
-        "Database of documents, grants and codes; or `postgresql://user:password@host/name`.",
+        "Database of documents, grants and codes; or `postgresql://user:password@host/name`, with "
+        "the extra `paidgate[postgres]` ([installing](install.md)).",
         "`sqlite:///$DATA/ledger.db`",
     )
     redis: str = setting(
@@ -65,8 +66,8 @@ class Settings:
     )
     store: str = setting(
         "",
-        "Where previews and the vault are kept; or `s3://bucket/prefix` "
-        "([S3](operations.md#previews-and-vault-on-s3)).",
+        "Where previews and the vault are kept; or `s3://bucket/prefix`, with the extra "
+        "`paidgate[s3]` ([S3](operations.md#previews-and-vault-on-s3)).",
         "`file://$DATA`",
     )
     secret: str = setting(

@@ -22,7 +22,7 @@ def audit_log() -> None:
 @audit_log.command("verify")
 @told
 def audit_log_verify() -> None:
-    """Hold every chain against itself and against the ledger; exit 1 if one is not whole."""
+    """Check every chain in itself and against the ledger; exit 1 if one is not whole."""
     from gateway.ops.audit_log import verify
     from gateway.stores.files.chains import this_host
 

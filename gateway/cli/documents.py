@@ -136,7 +136,7 @@ def _owner(named: str, known: str, paths: Sequence[Path]) -> str:
 def check(paths: tuple[Path, ...], free: bool, charset: str | None, as_json: bool) -> None:
     """Check files as publication would, and publish nothing.
 
-    What depends on what is published already, only publication tells.
+    Warnings that depend on what is published already come only when publishing.
     """
     outcomes = [(file, _outcome(file, free=free)) for file in source_files(paths, charset)]
     if as_json:

@@ -40,7 +40,7 @@ def keys_rotate() -> None:
 @click.argument("kid")
 @told
 def keys_retire(kid: str) -> None:
-    """End a key that was rotated away: whatever it has signed is good no more."""
+    """End a key that was rotated away: whatever it has signed is void."""
     _tell_turned(with_services(lambda services: services.signing.retire(kid)))
 
 

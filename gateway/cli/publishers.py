@@ -68,7 +68,7 @@ def publisher_keys(name: str, ended: str) -> None:
     "--help-at",
     "help_",
     metavar="TEXT",
-    help="Where readers ask: https://…, an address of mail, or a few words.",
+    help="Where readers ask: https://…, an e-mail address, or a few words.",
 )
 @click.option("--footer", metavar="TEXT", help="What stands at the foot of every page.")
 @click.option("--colour", metavar="COLOUR", help="Of links and signs, as in #1a5fb4.")
@@ -79,7 +79,7 @@ def publisher_keys(name: str, ended: str) -> None:
 @click.option("--no-mark", is_flag=True, help="Take the mark away.")
 @told
 def publisher_set(name: str, mark: str | None, *, no_mark: bool, **words: str | None) -> None:
-    """Have a publisher say something else of itself: what is named here; "" takes it away."""
+    """Change what a publisher says of itself: only what is named here; "" empties it."""
     given = {_OPTIONS.get(option, option): text for option, text in words.items()}
     said = {field: text for field, text in given.items() if text is not None}
     if not said and not mark and not no_mark:
@@ -108,7 +108,7 @@ def _picture(path: str) -> bytes:
 @click.argument("name")
 @told
 def publisher_show(name: str) -> None:
-    """Print what a publisher says of itself, and whether every page says so by now."""
+    """Print what a publisher says of itself, and whether every page shows it yet."""
 
     async def work(services: Services) -> tuple[Profile, bool]:
         await services.publishers.require(name)

@@ -50,7 +50,7 @@ MAX_LANGUAGE = 35  # characters; the longest that RFC 5646 (4.4.1) asks for
 
 
 class Address(NamedTuple):
-    """Where a document lives, for good: publisher/slug."""
+    """Where a document lives: publisher/slug."""
 
     publisher: str
     slug: str

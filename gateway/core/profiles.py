@@ -56,7 +56,7 @@ class Profile(Struct, frozen=True):
     name: str = ""
     about: str = ""
     help: str = ""
-    """Where readers ask: the address of a page, of mail, or a few words."""
+    """Where readers ask: the address of a page, an e-mail address, or a few words."""
     footer: str = ""
     colour: str = ""
     colour_dark: str = ""
@@ -167,7 +167,7 @@ def _help(text: str) -> str:
         raise Malformed(
             "Readers cannot be sent there.",
             where="help",
-            hint="Use https://…, an address of mail, or a few words such as an account's name.",
+            hint="Use https://…, an e-mail address, or a few words such as an account's name.",
         )
     return text
 

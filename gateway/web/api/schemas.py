@@ -131,7 +131,7 @@ class ProfileBody(Struct, forbid_unknown_fields=True):
         _of_kind(
             "contact",
             MAX_HELP,
-            "Where readers ask: https://…, an address of mail, or a few words.",
+            "Where readers ask: https://…, an e-mail address, or a few words.",
             "help@lamp.example",
         ),
     ] = ""
