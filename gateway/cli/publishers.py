@@ -12,7 +12,7 @@ from gateway.cli.running import require_confirmed, told, with_services
 from gateway.core.api_keys import ApiKey, May
 from gateway.core.audit_records import OPERATOR
 from gateway.core.errors import TooLarge
-from gateway.core.profiles import FIELDS, MAX_MARK, Profile
+from gateway.core.profiles import MAX_MARK, Profile
 from gateway.core.timestamps import timestamp
 from gateway.usecases.profiles import NO_MARK
 
@@ -116,7 +116,7 @@ def publisher_show(name: str) -> None:
 
     profile, is_shown = with_services(work)
     mark = profile.mark
-    told = {field: getattr(profile, field) for field in FIELDS}
+    told = profile.words
     told["mark"] = f"{mark.media_type}, {mark.width} × {mark.height}" if mark else ""
     told["shown"] = "on every page" if is_shown else "not on every page yet"
     for name, text in told.items():

@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from msgspec import structs
+
 from gateway.core.audit_records import Act, Record
 from gateway.core.bundles import Bundle, Damaged
 from gateway.core.companions import origin_of
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.errors import Stale
-from gateway.core.profiles import FIELDS, UNSAID, Mark, Profile, place_of, valid_profile
+from gateway.core.profiles import UNSAID, Mark, Profile, place_of, valid_profile
 from gateway.ports import Audit, Clock, Ledger, PublicStore
 from gateway.usecases.composing import Composed, Task
 
@@ -76,7 +78,7 @@ class Profiles:
             stamp = await self._ledger.profile_stamp(publisher)
             _require(condition, stamp)
             before = await self.of(publisher)
-            after = valid_profile(_words(before) | dict(said or {}), before.mark)
+            after = valid_profile(before.words | dict(said or {}), before.mark)
             after = await self._marked(publisher, after, mark)
             try:
                 await self._ledger.keep_profile(publisher, after, stamp)
@@ -95,7 +97,7 @@ class Profiles:
         if body is None or (known and known.origin == origin_of(body)):
             return profile
         made = await self._make_mark(publisher, body) if body else None
-        return Profile(**_words(profile), mark=made)
+        return structs.replace(profile, mark=made)
 
     async def show(self, publisher: str) -> None:
         """Make the public side say what is on record. Raises Damaged, Unavailable."""
@@ -140,7 +142,3 @@ def _require(condition: Condition, stamp: str) -> None:
         condition.require(stamp or None)
     except Stale:
         raise Stale(stamp or None, "profile") from None
-
-
-def _words(profile: Profile) -> dict[str, str]:
-    return {name: getattr(profile, name) for name in FIELDS}

@@ -46,7 +46,7 @@ class Typed:
     @classmethod
     def of_profile(cls, profile: Profile) -> Typed:
         """Return a form as it begins."""
-        return cls({name: getattr(profile, name) for name in FIELDS}, profile.stamp)
+        return cls(profile.words, profile.stamp)
 
     @classmethod
     def of_form(cls, form: SentForm) -> Typed:
