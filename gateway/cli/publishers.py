@@ -12,9 +12,8 @@ from gateway.cli.running import require_confirmed, told, with_services
 from gateway.core.api_keys import ApiKey, May
 from gateway.core.audit_records import OPERATOR
 from gateway.core.errors import TooLarge
-from gateway.core.profiles import FIELDS, MAX_MARK, Profile
+from gateway.core.profiles import MAX_MARK, Profile
 from gateway.core.timestamps import timestamp
-from gateway.usecases.profiles import NO_MARK
 
 if TYPE_CHECKING:
     from gateway.app import Services
@@ -84,11 +83,11 @@ def publisher_set(name: str, mark: str | None, *, no_mark: bool, **words: str | 
     said = {field: text for field, text in given.items() if text is not None}
     if not said and not mark and not no_mark:
         raise click.UsageError("Name what is to be said: see --help.")
-    picture = NO_MARK if no_mark else _picture(mark) if mark else None
+    picture = _picture(mark) if mark and not no_mark else None
 
     async def work(services: Services) -> None:
         await services.publishers.require(name)
-        await services.profiles.change(name, said, picture, by=OPERATOR)
+        await services.profiles.change(name, said, picture, by=OPERATOR, drops_mark=no_mark)
 
     with_services(work, in_process=mark is None)
     click.echo("recorded: pages say so as soon as a gateway that serves has set them again.")
@@ -101,7 +100,7 @@ def _picture(path: str) -> bytes:
     file = Path(path)
     if file.stat().st_size > MAX_MARK:
         raise TooLarge("picture", MAX_MARK)
-    return file.read_bytes() or b"\0"  # which is no picture
+    return file.read_bytes()
 
 
 @publisher.command("show")
@@ -116,7 +115,7 @@ def publisher_show(name: str) -> None:
 
     profile, is_shown = with_services(work)
     mark = profile.mark
-    told = {field: getattr(profile, field) for field in FIELDS}
+    told = profile.words
     told["mark"] = f"{mark.media_type}, {mark.width} × {mark.height}" if mark else ""
     told["shown"] = "on every page" if is_shown else "not on every page yet"
     for name, text in told.items():

@@ -29,9 +29,9 @@ class RefusedFile(Struct):
 _DECODER = Decoder(dict[str, RefusedFile])
 
 
-def cache_of(environment: dict[str, str] | os._Environ[str] = os.environ) -> Path:
+def cache_file() -> Path:
     """Return where they are kept."""
-    given = environment.get("XDG_CACHE_HOME", "")
+    given = os.environ.get("XDG_CACHE_HOME", "")
     folder = Path(given) if given else Path("~/.cache").expanduser()
     return folder / "paidgate" / "refused.json"
 

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 import anyio
 from anyio import to_thread
 
-from gateway.cli.refused_files import RefusedFiles, cache_of
+from gateway.cli.refused_files import RefusedFiles, cache_file
 from gateway.cli.targets import Outcome
 from gateway.core.companions import origin_of
 from gateway.core.documents import Address
@@ -78,7 +78,7 @@ class RemoteTarget:
         cache: Path | None = None,
     ) -> None:
         self._url = _origin(url)
-        self._refused = RefusedFiles(self._url, cache or cache_of())
+        self._refused = RefusedFiles(self._url, cache or cache_file())
         self._key = key
         self._send = send or over_http
         self._rest = rest or anyio.sleep

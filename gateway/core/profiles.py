@@ -76,6 +76,11 @@ class Profile(Struct, frozen=True):
         return replace(self, mark=replace(self.mark, body=b"")) if self.mark else self
 
     @property
+    def words(self) -> dict[str, str]:
+        """What it says in words, by FIELDS."""
+        return {name: getattr(self, name) for name in FIELDS}
+
+    @property
     def on_dark(self) -> str:
         """The colour on dark paper, "" for none."""
         return self.colour_dark or (lightened(self.colour) if self.colour else "")

@@ -26,7 +26,7 @@ def _up_to(most: int) -> str:
 
 # As expressions that JSON Schema has too, for whoever describes what may be asked.
 TERM = "|".join(f"(?:{_up_to(MAX_LIFE // unit)}){name}" for name, unit in _SECONDS.items())
-# On one line, and in the order in which it is read.
+# What people see, in the order in which it is read: on several lines, and on one.
 LINES = r"[^\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*"
 WORDS = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*"
 

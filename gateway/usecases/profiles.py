@@ -10,18 +10,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from msgspec import structs
+
 from gateway.core.audit_records import Act, Record
 from gateway.core.bundles import Bundle, Damaged
 from gateway.core.companions import origin_of
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.errors import Stale
-from gateway.core.profiles import FIELDS, UNSAID, Mark, Profile, place_of, valid_profile
+from gateway.core.profiles import UNSAID, Mark, Profile, place_of, valid_profile
 from gateway.ports import Audit, Clock, Ledger, PublicStore
 from gateway.usecases.composing import Composed, Task
 
 ATTEMPTS = 8
 PAGE = 200  # publishers looked at together
-NO_MARK = b""
 
 Compose = Callable[[Task], Awaitable[Composed]]
 MakeMark = Callable[[str, bytes], Awaitable[Mark]]  # publisher, body
@@ -65,18 +66,21 @@ class Profiles:
         mark: bytes | None = None,
         condition: Condition = ANYTHING,
         by: str = "",
+        *,
+        drops_mark: bool = False,
     ) -> Profile:
         """Have a publisher say something else of itself from now on.
 
-        said: by FIELDS, "" for nothing; what is not named stays as it is. mark: a picture, NO_MARK
-        for none, None for the one it has. by: who does it, "" for the publisher.
+        said: by FIELDS, "" for nothing; what is not named stays as it is. mark: a picture, None for
+        the one that it has, unless it drops that. by: who does it, "" for the publisher.
         Raises Malformed, Missing, Stale, Unsupported, TooLarge, Refused, Unavailable.
         """
         for _ in range(ATTEMPTS):
             stamp = await self._ledger.profile_stamp(publisher)
             _require(condition, stamp)
             before = await self.of(publisher)
-            after = valid_profile(_words(before) | dict(said or {}), before.mark)
+            kept = None if drops_mark else before.mark
+            after = valid_profile(before.words | dict(said or {}), kept)
             after = await self._marked(publisher, after, mark)
             try:
                 await self._ledger.keep_profile(publisher, after, stamp)
@@ -94,8 +98,7 @@ class Profiles:
         known = profile.mark
         if body is None or (known and known.origin == origin_of(body)):
             return profile
-        made = await self._make_mark(publisher, body) if body else None
-        return Profile(**_words(profile), mark=made)
+        return structs.replace(profile, mark=await self._make_mark(publisher, body))
 
     async def show(self, publisher: str) -> None:
         """Make the public side say what is on record. Raises Damaged, Unavailable."""
@@ -140,7 +143,3 @@ def _require(condition: Condition, stamp: str) -> None:
         condition.require(stamp or None)
     except Stale:
         raise Stale(stamp or None, "profile") from None
-
-
-def _words(profile: Profile) -> dict[str, str]:
-    return {name: getattr(profile, name) for name in FIELDS}

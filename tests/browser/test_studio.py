@@ -55,6 +55,21 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).first.click()
 
 
+# How many lines of text something has, where it is shown.
+LINES = """each => {
+  const range = document.createRange();
+  range.selectNodeContents(each);
+  return new Set([...range.getClientRects()].map(box => box.top)).size;
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_the_buttons_beside_a_heading_say_their_words_on_one_line(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    buttons = page.locator(".page-head .button").all()
+    assert [button.evaluate(LINES) for button in buttons] == [1, 1]
+
+
 def test_a_text_is_mended_looked_at_and_published(
     page: Page, request: pytest.FixtureRequest
 ) -> None:

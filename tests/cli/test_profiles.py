@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from gateway.app import Services, open_services
-from gateway.cli.verifying import verify
+from gateway.app import Services
 from gateway.core.profiles import place_of
 from tests import pictures
+from tests.cli.reading_back import opened, told
 from tests.cli.test_command_line import run
-from tests.faults import loops
 
 pytestmark = pytest.mark.anyio
 
@@ -76,17 +75,9 @@ def test_a_publisher_that_does_not_exist_is_made_by_no_typing_error(tmp_path: Pa
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
     """Open a gateway whose publisher has a mark."""
-    opened = await open_services(loops.settings(tmp_path / "var"), in_process=True)
-    await opened.publishers.register("demo")
-    await opened.profiles.change("demo", {"name": "Lamp"}, pictures.png("mark"))
-    yield opened
-    await opened.close()
-
-
-async def told(services: Services, *, repair: bool = False) -> tuple[list[str], int]:
-    lines: list[str] = []
-    found = await verify(services, lines.append, repair=repair)
-    return lines, found.left
+    async with opened(tmp_path / "var") as services:
+        await services.profiles.change("demo", {"name": "Lamp"}, pictures.png("mark"))
+        yield services
 
 
 async def test_what_a_publisher_says_is_whole(services: Services) -> None:

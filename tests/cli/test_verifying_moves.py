@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import Services, open_services
-from gateway.cli.verifying import verify
+from gateway.app import Services
 from gateway.core.documents import Address
 from gateway.core.errors import Moved
 from gateway.usecases.submissions import Submission
-from tests.faults import loops
+from tests.cli.reading_back import opened, told
 
 pytestmark = pytest.mark.anyio
 
@@ -23,18 +22,10 @@ SOURCE = b"Title\n\nFree ##paidbegin##paid##paidend##.\n"
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
     """Open a gateway whose document has moved."""
-    opened = await open_services(loops.settings(tmp_path / "var"), in_process=True)
-    await opened.publishers.register("demo")
-    await opened.publishing.publish(Submission(OLD, SOURCE, "plain"))
-    await opened.renaming.rename(OLD, "new")
-    yield opened
-    await opened.close()
-
-
-async def told(services: Services, *, repair: bool = False) -> tuple[list[str], int]:
-    lines: list[str] = []
-    found = await verify(services, lines.append, repair=repair)
-    return lines, found.left
+    async with opened(tmp_path / "var") as services:
+        await services.publishing.publish(Submission(OLD, SOURCE, "plain"))
+        await services.renaming.rename(OLD, "new")
+        yield services
 
 
 async def require_leads(services: Services) -> None:

@@ -376,6 +376,3 @@ class _Notes:
     def of(self, number: str) -> Element | None:
         """Return a note."""
         return self._by_id.get(number)
-
-
-# --- markers -----------------------------------------------------------------------------------

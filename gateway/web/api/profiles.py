@@ -11,7 +11,7 @@ from starlette.responses import Response
 from gateway.core.errors import Missing
 from gateway.core.profiles import MARK_TYPES, MAX_MARK, Profile
 from gateway.rendering.representations import MARK
-from gateway.usecases.profiles import NO_MARK, Profiles
+from gateway.usecases.profiles import Profiles
 from gateway.web.api import schemas
 from gateway.web.api.operations import JSON, Body, Operation
 from gateway.web.api.responses import json, read_json
@@ -56,14 +56,14 @@ class ProfilesApi:
     async def put_mark(self, request: Request, publisher: str) -> Response:
         """Have a picture as your mark."""
         body = await read_body(request, MAX_MARK)
-        after = await self._profiles.change(publisher, mark=body or b"\0")  # which is no picture
+        after = await self._profiles.change(publisher, mark=body)
         return await self._answer(request, publisher, after)
 
     async def delete_mark(self, _: Request, publisher: str) -> Response:
         """Have no mark any more."""
         if (await self._profiles.of(publisher)).mark is None:
             raise Missing("mark")
-        await self._profiles.change(publisher, mark=NO_MARK)
+        await self._profiles.change(publisher, drops_mark=True)
         return Response(status_code=204, headers={"cache-control": CACHE_PRIVATE})
 
     async def _answer(self, request: Request, publisher: str, profile: Profile) -> Response:

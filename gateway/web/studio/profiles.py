@@ -24,7 +24,7 @@ from gateway.core.errors import (
     Unsupported,
 )
 from gateway.core.profiles import FIELDS, MARK_TYPES, MAX_MARK, MOST, Profile
-from gateway.usecases.profiles import NO_MARK, Profiles
+from gateway.usecases.profiles import Profiles
 from gateway.web.studio.desk import HOME, StudioPages, done_at, see_other
 from gateway.web.studio.sessions import Session, Sessions
 from gateway.web.studio.uploads import STAND_BACK, SentForm, read_batch
@@ -46,7 +46,7 @@ class Typed:
     @classmethod
     def of_profile(cls, profile: Profile) -> Typed:
         """Return a form as it begins."""
-        return cls({name: getattr(profile, name) for name in FIELDS}, profile.stamp)
+        return cls(profile.words, profile.stamp)
 
     @classmethod
     def of_form(cls, form: SentForm) -> Typed:
@@ -100,8 +100,14 @@ class ProfilePage:
             session.require_csrf_token(form.fields.get("csrf_token", ""))
             if form.error or len(typed.mark) > MAX_MARK:
                 raise TooLarge("picture", MAX_MARK)
-            mark = NO_MARK if typed.drops_mark else typed.mark or None
-            await self._profiles.change(session.publisher, typed.words, mark, typed.condition)
+            mark = None if typed.drops_mark else typed.mark or None
+            await self._profiles.change(
+                session.publisher,
+                typed.words,
+                mark,
+                typed.condition,
+                drops_mark=typed.drops_mark,
+            )
         except GatewayError as error:
             return await self._page(request, session, typed, error)
         return done_at(HOME + PATH, "profile", confirmed=True)
