@@ -15,8 +15,11 @@ from gateway.core.rights import Grant
 from gateway.ports import FailedAttempts, Ledger, PublicStore, SearchIndex, Vault
 from gateway.settings import Settings, load
 from gateway.stores.leased_cache import Memory
+from gateway.usecases.composers import Composer
 from gateway.usecases.granting import GrantRequest
-from gateway.usecases.publishing import Published
+from gateway.usecases.mending import Mending
+from gateway.usecases.publishing import Published, Publishing
+from gateway.usecases.shelving import Shelving
 from gateway.usecases.submissions import Submission
 from tests.parts import open_parts
 from tests.samples import body_of
@@ -102,6 +105,18 @@ def gateway(seed: int = 1, attempts: FailedAttempts | None = None, /, **given: s
         app=ByTurns([side.app for side in sides]),
         houses=tuple(side.services for side in sides),
     )
+
+
+def composing_with(services: Services, composer: Composer) -> Services:
+    """Return the same services with another composer."""
+    ledger, vault, showing = services.ledger, services.vault, services.showing
+    shelving = Shelving(vault)
+    mending = Mending(ledger, vault, composer.compose, shelving, showing)
+    clock, erasing = services.publishing._clock, services.erasing
+    publishing = Publishing(
+        ledger, vault, clock, services.audit, composer, shelving, showing, erasing, mending
+    )
+    return replace(services, publishing=publishing, mending=mending)
 
 
 class ByTurns:

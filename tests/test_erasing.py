@@ -23,7 +23,7 @@ from gateway.stores.s3.public_store import ObjectPublicStore
 from gateway.stores.s3.vault import ObjectVault
 from gateway.stores.sql.ledger import open_ledger
 from gateway.usecases.codes import CodeRequest
-from gateway.usecases.publishing import KEPT
+from gateway.usecases.erasing import KEPT
 from gateway.usecases.submissions import Submission
 from tests.asgi import exchange
 from tests.s3 import S3
@@ -115,14 +115,14 @@ async def test_after_an_erasure_no_store_holds_a_word_and_the_audit_tells_of_it(
     first = await place.publish()
     await place.publish(SOURCE + "More.\n")
     assert place.found() == set(CANARIES)
-    assert await place.services.publishing.erase(HERE)
+    assert await place.services.erasing.erase(HERE)
     assert place.found() == set()
     assert await place.vault.editions(HERE) == []
     assert [r.what for r in place.audit.records][-1] == Act.ERASE
     with pytest.raises(Missing):
         await place.services.publishing.roll_back(HERE, first)
     with pytest.raises(Missing):
-        await place.services.publishing.erase(HERE)
+        await place.services.erasing.erase(HERE)
     assert await place.services.publishing.recover() == {}
     await place.publish("Another\n\nA.\n\n##paidbegin##B.##paidend##\n")
     assert await place.store.get(HERE)
@@ -134,7 +134,7 @@ async def test_an_erasure_takes_what_was_kept_at_earlier_addresses_too(place: Pl
     for slug, to in (("d", "e"), ("e", "f")):
         await place.services.renaming.rename(Address("demo", slug), to)
     assert place.found() == set(CANARIES)
-    assert await place.services.publishing.erase(Address("demo", "f"))
+    assert await place.services.erasing.erase(Address("demo", "f"))
     assert place.found() == set()
     assert [address async for address in place.store.addresses()] == []
 
@@ -157,7 +157,7 @@ async def test_an_erasure_takes_what_lies_where_another_document_is_and_nothing_
     edition = await reused(place, OTHER)
     history = await place.ledger.editions(HERE, "", 9)
     assert len(history) == 2
-    assert await place.services.publishing.erase(Address("demo", "f"))
+    assert await place.services.erasing.erase(Address("demo", "f"))
     assert place.found() == set()
     assert await place.ledger.editions(HERE, "", 9) == history
     assert {*await place.vault.editions(HERE)} == {each.id for each in history}
@@ -167,12 +167,12 @@ async def test_an_erasure_takes_what_lies_where_another_document_is_and_nothing_
 
 async def test_an_erasure_takes_nothing_of_a_document_that_was_there_before(place: Place) -> None:
     await reused(place, SOURCE.replace(TITLE, "Another"))
-    assert await place.services.publishing.erase(HERE)
+    assert await place.services.erasing.erase(HERE)
     assert place.found() == set(CANARIES)
     (first,) = await place.vault.editions(HERE)
     assert await place.vault.source(HERE, first) == SOURCE.encode()
     assert first in {each.id for each in await place.ledger.elsewhere(Address("demo", "f"))}
-    assert await place.services.publishing.erase(Address("demo", "f"))
+    assert await place.services.erasing.erase(Address("demo", "f"))
     assert place.found() == set()
 
 
@@ -202,7 +202,7 @@ async def test_what_stood_beside_a_document_that_moved_is_erased_with_it(place: 
     await place.vault.shelf.put(HERE, made("a.png"))
     await reused(place, OTHER)
     assert await place.vault.shelf.all(HERE) == []
-    assert await place.services.publishing.erase(Address("demo", "f"))
+    assert await place.services.erasing.erase(Address("demo", "f"))
     assert made("a.png").companion.origin.encode() not in place._search()
 
 
@@ -256,7 +256,7 @@ async def test_who_began_to_publish_before_an_erasure_comes_too_late_and_begins_
         await keep(address, edition, sealed)  # type: ignore[arg-type]
         if not struck:
             struck.append(edition)
-            await place.services.publishing.erase(HERE)
+            await place.services.erasing.erase(HERE)
 
     place.vault.keep = slow  # type: ignore[method-assign]
     edition = await place.publish()
@@ -268,8 +268,8 @@ async def test_who_began_to_publish_before_an_erasure_comes_too_late_and_begins_
 async def test_a_condition_holds_for_an_erasure_too(place: Place) -> None:
     edition = await place.publish()
     with pytest.raises(Stale):
-        await place.services.publishing.erase(HERE, Condition(frozenset(["other"]), None))
-    assert await place.services.publishing.erase(HERE, Condition(frozenset([edition]), None))
+        await place.services.erasing.erase(HERE, Condition(frozenset(["other"]), None))
+    assert await place.services.erasing.erase(HERE, Condition(frozenset([edition]), None))
 
 
 # --- over the API ------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def begin_background(services: Services) -> None:
     services.coherence.start()
     begin("sweep", partial(sweep, services, set()), SWEEP)
     begin("look over", LookOver(services), SWEEP)
-    renewing = Renewing(services.publishing, services.store, rest)
+    renewing = Renewing(services.mending, services.store, rest)
     begin("rebase", Rebasing(renewing, services.settings.base_url), SWEEP)
     begin("restate", Restating(renewing, services.ledger, services.profiles), SWEEP)
     begin("index", services.indexing.fill, INDEX)
@@ -60,6 +60,6 @@ class LookOver:
 
     async def __call__(self) -> None:
         """Look at the next few."""
-        self._after = await self._services.publishing.look_over(self._after)
+        self._after = await self._services.mending.look_over(self._after)
         if self._after is None:
             await self._services.profiles.look_over()

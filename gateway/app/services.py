@@ -45,10 +45,13 @@ from gateway.usecases import belonging
 from gateway.usecases.announcing import Announcing, Looks, at_once
 from gateway.usecases.api_keys import ApiKeys
 from gateway.usecases.codes import Codes
+from gateway.usecases.composers import Composer
+from gateway.usecases.erasing import Erasing
 from gateway.usecases.explaining import Explaining
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.indexing import Indexing
+from gateway.usecases.mending import Mending
 from gateway.usecases.moving import Moving
 from gateway.usecases.picturing import Picturing
 from gateway.usecases.profiles import Profiles
@@ -58,6 +61,8 @@ from gateway.usecases.reading import Reading
 from gateway.usecases.redeeming import Redeeming
 from gateway.usecases.renaming import Renaming
 from gateway.usecases.seeds import Seeds
+from gateway.usecases.shelving import Shelving
+from gateway.usecases.showing import Showing
 from gateway.usecases.signing_keys import Signing
 from gateway.usecases.use_cases import UseCases
 
@@ -222,19 +227,13 @@ def build_services(
     indexing = Indexing(store, index)
     profiles = Profiles(ledger, store, audit, clock, composer.make_mark, profile_bundle)
     compose = profiles.composing(composer.compose)
+    shelving = Shelving(vault)
+    showing = Showing(ledger, store, vault, clock, announcing, indexing, undivided)
+    erasing = Erasing(ledger, vault, clock, showing, indexing)
+    mending = Mending(ledger, vault, compose, shelving, showing)
+    setting = Composer(compose, composer.prepare, composing.stamp(base), composer.compare)
     publishing = Publishing(
-        ledger,
-        store,
-        vault,
-        clock,
-        compose,
-        composer.prepare,
-        announcing,
-        audit,
-        composing.stamp(base),
-        composer.compare,
-        indexing,
-        undivided,
+        ledger, vault, clock, audit, setting, shelving, showing, erasing, mending
     )
     return Services(
         settings=settings,
@@ -244,8 +243,11 @@ def build_services(
         index=index,
         indexing=indexing,
         publishing=publishing,
+        showing=showing,
+        erasing=erasing,
+        mending=mending,
         picturing=Picturing(vault, audit, clock, composer.make),
-        renaming=Renaming(ledger, vault, clock, compose, publishing, announcing),
+        renaming=Renaming(ledger, vault, clock, compose, shelving, showing, erasing, announcing),
         api_keys=ApiKeys(ledger, signing, announcing, seeds, clock),
         granting=granting,
         publishers=Publishers(ledger, announcing, clock),

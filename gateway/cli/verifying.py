@@ -126,7 +126,7 @@ class _Run:
 
         async def mend() -> bool:
             kept = await self._services.ledger.edition(address, edition)
-            return kept is not None and await self._services.publishing.mend(kept)
+            return kept is not None and await self._services.mending.mend(kept)
 
         await self._judge(f"edition {address} {edition}", faults, mend)
 
@@ -143,7 +143,7 @@ class _Run:
             faults = await self._preview_faults(address)
 
         async def mend() -> bool:
-            await self._services.publishing.settle(address)
+            await self._services.showing.settle(address)
             return True
 
         await self._judge(f"preview {address}", faults, mend)

@@ -14,7 +14,7 @@ from gateway.core.bundles import Entry
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Unavailable
 from gateway.ports import PublicStore, cursor
-from gateway.usecases.publishing import Publishing
+from gateway.usecases.mending import Mending
 
 PAGE = 200  # documents looked at together
 
@@ -27,8 +27,8 @@ _log = structlog.get_logger()
 class Renewing:
     """Looks through what is public."""
 
-    def __init__(self, publishing: Publishing, store: PublicStore, rest: Rest) -> None:
-        self._publishing = publishing
+    def __init__(self, mending: Mending, store: PublicStore, rest: Rest) -> None:
+        self._mending = mending
         self._store = store
         self.rest = rest
 
@@ -48,7 +48,7 @@ class Renewing:
             bundle = await self._store.get(address)
             if bundle is None or (bundle.entry and not is_old(bundle.entry)):
                 return  # taken away, or set again by another worker
-            await self._publishing.set_again(address)
+            await self._mending.set_again(address)
         except Unavailable:
             raise
         except GatewayError as error:  # of this document alone: it stays as it is

@@ -6,17 +6,19 @@ stands beside it moves along. Rights and codes go along: whoever could read it c
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from gateway.core.audit_records import Act, Record
 from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Conflict, Missing, Stale
 from gateway.ports import Clock, Edition, Ledger, Vault
 from gateway.usecases.announcing import Announcing
-from gateway.usecases.composing import Composed, Task
+from gateway.usecases.composers import Compose
+from gateway.usecases.composing import Task
 from gateway.usecases.consequences import has_paid
-from gateway.usecases.publishing import Published, Publishing
+from gateway.usecases.erasing import Erasing
+from gateway.usecases.publishing import Published
+from gateway.usecases.shelving import Shelving
+from gateway.usecases.showing import Showing
 from gateway.usecases.submissions import Submission
 
 
@@ -28,15 +30,19 @@ class Renaming:
         ledger: Ledger,
         vault: Vault,
         clock: Clock,
-        compose: Callable[[Task], Awaitable[Composed]],
-        publishing: Publishing,
+        compose: Compose,
+        shelving: Shelving,
+        showing: Showing,
+        erasing: Erasing,
         announcing: Announcing,
     ) -> None:
         self._ledger = ledger
         self._vault = vault
         self._clock = clock
         self._compose = compose
-        self._publishing = publishing
+        self._shelving = shelving
+        self._showing = showing
+        self._erasing = erasing
         self._announcing = announcing
 
     async def rename(
@@ -57,22 +63,22 @@ class Renaming:
                 f"There is another document at {to}.", hint="Choose an address that is free."
             )
         after = await self._move(before, to)
-        await self._publishing.leave_nothing(address, to)
+        await self._shelving.leave_nothing(address, to)
         for each in (to, *await self._ledger.former(to)):  # first what the others lead to
-            await self._publishing.settle(each)
+            await self._showing.settle(each)
         by, on = f"publisher:{to.publisher}", str(to)
         record = Record(self._clock.now(), Act.RENAME, by, on, str(address), after.id)
         confirmed = await self._announcing.confirm(record)
         return Published(after, created=False, confirmed=confirmed)
 
     async def _move(self, before: Edition, to: Address) -> Edition:
-        erasures = await self._publishing.erased(to)
+        erasures = await self._erasing.erased(to)
         source = await self._vault.source(before.address, before.id)
         is_free = not has_paid(before)
         # And nothing else: what a deleted document has left there may have been paid.
         beside = tuple(await self._vault.shelf.all(before.address))
-        await self._publishing.bring_along(before.address, to)
-        submission = await self._publishing.furnished(
+        await self._shelving.bring_along(before.address, to)
+        submission = await self._shelving.furnished(
             Submission(to, source, before.format, "utf-8", before.language, is_free, beside)
         )
         # As its successor it keeps its dates, and is known again where it is submitted as it was.
@@ -80,7 +86,7 @@ class Renaming:
             submission, self._clock.fresh_id(), self._clock.now(), before, before.source_digest
         )
         composed = await self._compose(task)
-        sealed = await self._publishing.sealed(submission, composed)
+        sealed = await self._shelving.sealed(submission, composed)
         await self._vault.keep(to, composed.edition.id, sealed)
         try:
             await self._ledger.rename(before, composed.edition, erasures)
@@ -96,7 +102,7 @@ class Renaming:
         if current is None or (address != to and await self._ledger.moved(address) != to.slug):
             raise Missing("document")
         if address != to:
-            await self._publishing.leave_nothing(address, to)
+            await self._shelving.leave_nothing(address, to)
         for each in (to, address):
-            await self._publishing.settle(each)
-        return Published(current, created=False, confirmed=await self._publishing.confirm())
+            await self._showing.settle(each)
+        return Published(current, created=False, confirmed=await self._showing.confirm())

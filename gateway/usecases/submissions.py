@@ -33,3 +33,10 @@ class Submission:
         digest = hashlib.sha256(facts.encode() + hashlib.sha256(self.body).digest())
         beside = digest_of(self.companions or ())
         return f"{stamp}.{digest.hexdigest()}" + (f".{beside}" if beside else "")
+
+
+def digest_parts(source_digest: str) -> tuple[str, str, str]:
+    """Return of what sets the text, of what was sent, and of what stands beside it."""
+    stamp, _, rest = source_digest.partition(".")
+    sent, _, beside = rest.partition(".")
+    return stamp, sent, beside

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.api_keys import ApiKeys
 from gateway.usecases.codes import Codes
+from gateway.usecases.erasing import Erasing
 from gateway.usecases.explaining import Explaining
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.indexing import Indexing
+from gateway.usecases.mending import Mending
 from gateway.usecases.moving import Moving
 from gateway.usecases.picturing import Picturing
 from gateway.usecases.profiles import Profiles
@@ -20,6 +22,7 @@ from gateway.usecases.reading import Reading
 from gateway.usecases.redeeming import Redeeming
 from gateway.usecases.renaming import Renaming
 from gateway.usecases.seeds import Seeds
+from gateway.usecases.showing import Showing
 from gateway.usecases.signing_keys import Signing
 
 
@@ -28,6 +31,9 @@ class UseCases:
     """The use cases, put on the same parts."""
 
     publishing: Publishing
+    showing: Showing
+    erasing: Erasing
+    mending: Mending
     picturing: Picturing
     renaming: Renaming
     indexing: Indexing

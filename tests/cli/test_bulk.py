@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -20,7 +19,7 @@ import pytest
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
 
-from gateway.app import Services, SystemClock, open_services
+from gateway.app import Services, open_services
 from gateway.cli.bulk import publish_files
 from gateway.cli.folders import SourceFile, source_files
 from gateway.core.audit_records import Act
@@ -29,11 +28,11 @@ from gateway.core.documents import Address
 from gateway.rendering.workers import Elsewhere
 from gateway.stores.files.durable import PART
 from gateway.stores.memory import MemoryAudit
-from gateway.usecases.publishing import Publishing
+from gateway.usecases.composers import Composer
 from tests.faults import loops, poisons
 from tests.faults.poisons import DIE, HANG, RAISE
 from tests.servers import comes_true
-from tests.services import gateway
+from tests.services import composing_with, gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -54,9 +53,7 @@ def write(folder: Path, count: int, publisher: str = "demo") -> list[SourceFile]
 def poisoned(services: Services) -> Iterator[Services]:
     """Give a house a composer that documents can harm."""
     elsewhere = Elsewhere("", timeout=2.0, composer=poisons.compose)
-    parts = (services.ledger, services.store, services.vault, SystemClock())
-    ways = (elsewhere.compose, elsewhere.prepare, services.announcing, services.audit)
-    yield replace(services, publishing=Publishing(*parts, *ways, "1"))
+    yield composing_with(services, Composer(elsewhere.compose, elsewhere.prepare, "1"))
 
 
 # --- one run -----------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import replace
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,11 +33,12 @@ from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.files.vault import FileVault
 from gateway.stores.memory import MemoryAnchors
 from gateway.stores.sql.ledger import open_ledger
+from gateway.usecases.composers import Composer
 from gateway.usecases.composing import Composed, Task
 from gateway.usecases.granting import GrantRequest
-from gateway.usecases.publishing import Publishing
 from gateway.usecases.submissions import Submission
 from tests.faults.strikes import Strike
+from tests.services import composing_with
 from tests.tether import die_with_parent
 
 PUBLISHER = "demo"
@@ -95,15 +95,7 @@ async def open_fast(folder: Path, open_parts: OpenParts = real_parts) -> Service
     """Open a house whose documents are set in no time: all the time goes to the stores."""
     parts = await open_parts(folder)
     services = build_services(settings(folder), *parts, SECRET.encode(), SystemClock())
-    publishing = Publishing(
-        *parts,
-        SystemClock(),
-        set_fast,
-        services.publishing._prepare,
-        services.announcing,
-        services.audit,
-    )
-    return replace(services, publishing=publishing)
+    return composing_with(services, Composer(set_fast, services.publishing._composer.prepare))
 
 
 async def set_fast(task: Task) -> Composed:

@@ -34,7 +34,7 @@ async def moved(side: Standing, base: str) -> Standing:
     services = build_services(
         settings(base_url=base), side.ledger, side.store, side.vault, SECRET, side.clock
     )
-    await Rebasing(Renewing(services.publishing, services.store, at_once), base)()
+    await Rebasing(Renewing(services.mending, services.store, at_once), base)()
     return replace(side, services=services, app=build(services))
 
 
@@ -81,7 +81,7 @@ async def test_what_another_version_would_date_anew_keeps_its_dates_too() -> Non
     await side.vault.keep(before.address, "next", composed.sealed)
     edition = replace(composed.edition, public_digest="as an earlier version made it")
     await side.ledger.make_current(edition, before.id)
-    await side.services.publishing.settle(before.address)
+    await side.services.showing.settle(before.address)
     after = await moved(side, NEW)
     (entry,) = await after.store.entries("", "", 9)
     assert (entry.base, entry.published, entry.updated) == (NEW, before.published, before.updated)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.core.audit_records import OPERATOR
@@ -26,7 +28,7 @@ async def at_once() -> None:
 
 def restating(side: Standing) -> Restating:
     """Return what a worker does in the background."""
-    renewing = Renewing(side.services.publishing, side.store, at_once)
+    renewing = Renewing(side.services.mending, side.store, at_once)
     return Restating(renewing, side.ledger, side.services.profiles)
 
 
@@ -78,18 +80,18 @@ async def test_a_publisher_that_says_nothing_costs_no_document_anything() -> Non
 async def test_a_document_that_was_composed_before_a_change_is_brought_up_after_it() -> None:
     side = await standing()
     publishing = side.services.publishing
-    usual = publishing._compose
+    usual = publishing._composer
 
     async def late(task: Task) -> Composed:
         """Compose with the name that there was, and let all pages be set again meanwhile."""
-        composed = await usual(task)
-        publishing._compose = usual
+        composed = await usual.compose(task)
+        publishing._composer = usual
         await say(side, "Lamp")
         await restating(side)()
         assert await side.services.profiles.is_shown("demo")
         return composed
 
-    publishing._compose = late
+    publishing._composer = replace(usual, compose=late)
     await side.publish("second", SOURCE)
     assert sorted(await said(side)) == ["Lamp", "demo"]
     await restating(side)()
@@ -118,8 +120,8 @@ async def test_a_document_that_was_renamed_says_the_new_name() -> None:
 
 async def test_a_change_while_pages_are_set_again_is_brought_up_too() -> None:
     side = await standing(3)
-    publishing, changed = side.services.publishing, list[Profile]()
-    set_again = publishing.set_again
+    mending, changed = side.services.mending, list[Profile]()
+    set_again = mending.set_again
 
     async def slow(address: Address) -> None:
         await set_again(address)
@@ -127,7 +129,7 @@ async def test_a_change_while_pages_are_set_again_is_brought_up_too() -> None:
             changed.append(await say(side, "Later"))
 
     await say(side, "Lamp")
-    object.__setattr__(publishing, "set_again", slow)
+    object.__setattr__(mending, "set_again", slow)
     await restating(side)()
     assert not await side.services.profiles.is_shown("demo")
     await restating(side)()

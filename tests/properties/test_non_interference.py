@@ -27,8 +27,8 @@ from gateway.formats.sources import SourceFormats
 from gateway.rendering.cards import card
 from gateway.rendering.encodings import etag_of, public_representation
 from gateway.rendering.representations import CARD, OEMBED
+from gateway.usecases.composers import Composer
 from gateway.usecases.composing import Composed, Task, prepare
-from gateway.usecases.publishing import Publishing
 from gateway.usecases.submissions import Submission
 from gateway.web.lists import Lists
 from gateway.web.public import Public
@@ -50,7 +50,7 @@ from tests.properties.public_surface import (
 )
 from tests.properties.register import masked
 from tests.samples import body_of, names
-from tests.services import NOW, Standing, gateway
+from tests.services import NOW, Standing, composing_with, gateway
 
 PAIRS = int(os.environ.get("PAIDGATE_PAIRS", "40"))
 BATCH = 20
@@ -200,20 +200,11 @@ def leaky(side: Standing, leak: Leak) -> Standing:
     """Return the same gateway with a publication that leaks."""
 
     async def compose_leaking(task: Task) -> Composed:
-        return leak(task, await side.services.publishing._compose(task))
+        return leak(task, await usual.compose(task))
 
-    publishing = Publishing(
-        side.ledger,
-        side.store,
-        side.vault,
-        side.clock,
-        compose_leaking,
-        side.services.publishing._prepare,
-        side.services.announcing,
-        side.services.audit,
-        indexing=side.services.indexing,
-    )
-    return replace(side, services=replace(side.services, publishing=publishing))
+    usual = side.services.publishing._composer
+    services = composing_with(side.services, Composer(compose_leaking, usual.prepare))
+    return replace(side, services=services)
 
 
 def _with_page(composed: Composed, change: Callable[[bytes], bytes]) -> Composed:

@@ -76,7 +76,7 @@ async def test_what_paid_text_shows_opens_to_a_right_and_closes_with_it(
     for address in (paid, book):
         for more in ((), (("range", "bytes=0-9"),), (("if-none-match", "*"),)):
             assert (await exchange(app, "GET", address, [bearer, *more])).status == 403
-    await services.publishing.erase(HERE)
+    await services.erasing.erase(HERE)
     assert not [key for key in objects(s3, place) if key.startswith(("vault/", "public/"))]
 
 

@@ -203,7 +203,7 @@ async def test_once_a_document_is_erased_none_of_its_words_is_in_any_file(tmp_pa
     services = await open_services(at(tmp_path), in_process=True)
     words = ["龘靐", "zebra", *endings("龘靐 zebra")]
     assert in_files(tmp_path, words) == words
-    await services.publishing.erase(Address("demo", "one"))
+    await services.erasing.erase(Address("demo", "one"))
     assert in_files(tmp_path, words) == []
     await services.close()
     assert in_files(tmp_path, words) == []

@@ -16,10 +16,12 @@ from gateway.core.errors import Stale
 from gateway.ports import Sealed
 from gateway.rendering.workers import Here
 from gateway.stores.memory import MemoryPublicStore
+from gateway.usecases.composers import Composer
 from gateway.usecases.composing import Composed, Task
-from gateway.usecases.publishing import PAGE, Publishing
+from gateway.usecases.publishing import Publishing
+from gateway.usecases.showing import PAGE
 from gateway.usecases.submissions import Submission
-from tests.services import SECRET, Standing, gateway
+from tests.services import SECRET, Standing, composing_with, gateway
 from tests.stores.things import sealed
 
 pytestmark = pytest.mark.anyio
@@ -46,17 +48,8 @@ class Counting:
             self.count += 1
             return await composing.compose(task)
 
-        return Publishing(
-            side.ledger,
-            side.store,
-            side.vault,
-            side.clock,
-            compose,
-            composing.prepare,
-            side.services.announcing,
-            side.services.audit,
-            stamp,
-        )
+        composer = Composer(compose, composing.prepare, stamp)
+        return composing_with(side.services, composer).publishing
 
 
 async def test_the_same_again_is_the_same_edition_and_composes_nothing() -> None:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from starlette.requests import Request
 
-from gateway.usecases.publishing import KEPT
+from gateway.usecases.erasing import KEPT
 from gateway.web.http import ranges
 from gateway.web.http.ranges import _RANGE, _asked
 from tests import pictures

@@ -45,7 +45,7 @@ async def at_once() -> None:
 
 async def restate(side: Standing) -> None:
     """Do what a worker does in the background."""
-    renewing = Renewing(side.services.publishing, side.store, at_once)
+    renewing = Renewing(side.services.mending, side.store, at_once)
     await Restating(renewing, side.ledger, side.services.profiles)()
 
 

@@ -9,7 +9,7 @@ import pytest
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, Unavailable
 from gateway.rendering.representations import REPRESENTATIONS
-from gateway.usecases.publishing import KEPT
+from gateway.usecases.erasing import KEPT
 from tests.asgi import Exchange, exchange
 from tests.services import Standing
 from tests.web.caller import Browser, Caller, caller, open_api

@@ -198,7 +198,7 @@ async def test_what_was_deleted_is_not_found() -> None:
     side = await library()
     await side.services.publishing.delete(Address("demo", "wall"))
     assert await found(side, f"q={quote('墙')}") == ["demo/door"]
-    await side.services.publishing.erase(Address("demo", "door"))
+    await side.services.erasing.erase(Address("demo", "door"))
     assert await found(side, f"q={quote('墙')}") == []
 
 

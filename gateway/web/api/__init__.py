@@ -49,7 +49,7 @@ class Api:
         self._api_keys = use_cases.api_keys
         self._attempts = attempts
         self._links = links
-        documents = DocumentsApi(publishing, idempotency, formats, links, max_upload, under_way)
+        documents = DocumentsApi(use_cases, formats, links, max_upload, under_way)
         addresses = AddressesApi(documents, publishing, use_cases.renaming, idempotency, formats)
         self.operations = [
             *documents.operations(),

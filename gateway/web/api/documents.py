@@ -17,9 +17,9 @@ from gateway.core.findings import Finding
 from gateway.core.timestamps import timestamp
 from gateway.ports import Edition, Formats
 from gateway.rendering.problems import MAX_FINDINGS, finding
-from gateway.usecases.idempotency import Idempotency
-from gateway.usecases.publishing import Published, Publishing
+from gateway.usecases.publishing import Published
 from gateway.usecases.submissions import Submission
+from gateway.usecases.use_cases import UseCases
 from gateway.web.api import schemas
 from gateway.web.api.operations import JSON, Body, Operation
 from gateway.web.api.responses import (
@@ -44,15 +44,15 @@ class DocumentsApi:
 
     def __init__(
         self,
-        publishing: Publishing,
-        idempotency: Idempotency,
+        use_cases: UseCases,
         formats: Formats,
         links: Links,
         max_upload: int,
         under_way: UnderWay,
     ) -> None:
-        self._publishing = publishing
-        self._idempotency = idempotency
+        self._publishing = use_cases.publishing
+        self._erasing = use_cases.erasing
+        self._idempotency = use_cases.idempotency
         self._formats = formats
         self._links = links
         self._max_upload = max_upload
@@ -149,7 +149,7 @@ class DocumentsApi:
         """Take a document away from everyone; it can be published again for 30 days."""
         address = address_in(request, publisher)
         is_final = flag(request, "erase")
-        away = self._publishing.erase if is_final else self._publishing.delete
+        away = self._erasing.erase if is_final else self._publishing.delete
         return done(await away(address, condition(request)))
 
     async def submission(self, request: Request, publisher: str, slug: str) -> Submission:
