@@ -256,6 +256,16 @@ def test_pip_installs_into_the_clone_whatever_the_account_prefers(clone: Path) -
     assert "PIP_TARGET" not in err
 
 
+def test_an_environment_that_is_only_linked_to_is_left_whole(clone: Path) -> None:
+    (clone / ".venv").rename(clone / "another")
+    (clone / ".venv").symlink_to("another")
+    script = "from tools.venv import make_venv; make_venv()"
+    subprocess.run([sys.executable, "-c", script], cwd=clone, check=True, capture_output=True)
+    assert (clone / "another" / "bin").is_dir()
+    assert (clone / ".venv" / "bin" / "python").exists()
+    assert not (clone / ".venv").is_symlink()
+
+
 @pytest.mark.parametrize("spelling", ["run --port {}", "run --port 1 --port={}"])
 def test_a_taken_port_is_told_before_anything_is_made(spelling: str, clone: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -86,6 +86,8 @@ def make_venv() -> None:
             "This Python can make no virtual environment with pip in it. Install its venv module "
             "(on Debian and Ubuntu: apt-get install python3-venv) and run this again."
         )
+    if VENV.is_symlink():
+        VENV.unlink()  # and not emptied: what it leads to is another clone's
     call([base_python(), "-m", "venv", "--clear", *own_pip, VENV])
 
 

@@ -41,6 +41,11 @@ class Scene(NamedTuple):
     def reads(self, token: str) -> set[int]:
         return {self.gateway.read(token=token).status for _ in range(TIMES)}
 
+    def is_asked_to_wait(self, token: str) -> bool:
+        """Return whether a read is refused for now; a worker that still has a lease is not met."""
+        answer = self.gateway.read(token=token)
+        return answer.status == 503 and int(answer.headers["retry-after"]) > 0
+
     def revoke(self, grant: str) -> int:
         return self.gateway.order("DELETE", f"/api/grants/{grant}").status
 
@@ -96,8 +101,7 @@ def test_without_redis_and_ledger_previews_go_on_and_reads_are_asked_to_wait(sce
     scene.postgres.stop()
     assert scene.previews() == {200}
     assert scene.eventually({503}, lambda: scene.reads(token))
-    answer = scene.gateway.read(token=token)
-    assert int(answer.headers["retry-after"]) > 0
+    assert scene.eventually(True, lambda: scene.is_asked_to_wait(token))
     assert scene.previews() == {200}
     assert scene.gateway.ask("GET", "/readyz").status == 503
     scene.postgres.start()
