@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -62,7 +65,6 @@ class Api:
             *Explanations(use_cases.explaining).operations(),
             *Redemptions(redeeming, granting, attempts).operations(),
         ]
-        self._description = describe(self.operations)
 
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
@@ -78,6 +80,10 @@ class Api:
             raise BadKey
         async with rate_limited(self._attempts, request, KEYS):
             return await self._api_keys.known(key)
+
+    @cached_property
+    def _description(self) -> dict[str, Any]:
+        return describe(self.operations)
 
     async def describe(self, request: Request) -> Response:
         """Return the description of all this, to anyone."""
