@@ -64,7 +64,9 @@ def _drawn_card(title: str, publisher: str, day: str, profile: Profile) -> bytes
         aside = mark.width + 22 if mark else 76 if profile == UNSAID else 34
         pen.text((_LEFT + aside, _FOOT + 6), f"{publisher} · {day}", 255, small)
     inked = _inked(image, profile)
-    return _png(_marked(inked, mark), 8) if mark else _png(inked, 4)
+    if mark:
+        _add_mark(inked, mark)
+    return _png(inked, 8 if mark else 4)
 
 
 def _title(title: str) -> tuple[Sequence[str], Font]:
@@ -220,11 +222,15 @@ def _mark(mark: Mark | None) -> Image.Image | None:
     return image
 
 
-def _marked(inked: Image.Image, mark: Image.Image) -> Image.Image:
-    """Return a card with the mark where the gate would be."""
-    image = inked.convert("RGB")
-    image.paste(mark, (_LEFT, _FOOT + (_MARK_HEIGHT - mark.height) // 2), mark)
-    return image.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+def _add_mark(inked: Image.Image, mark: Image.Image) -> None:
+    """Put the mark where the gate would be, in colours of its own behind those of the card."""
+    seen = Image.new("RGB", mark.size, _COLOURS[_PAPER])
+    seen.paste(mark, mask=mark)
+    count = _LEVELS + 1
+    own = seen.quantize(256 - count, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    moved = own.point([*range(count, 256), *[0] * count])
+    inked.paste(moved, (_LEFT, _FOOT + (_MARK_HEIGHT - mark.height) // 2))
+    inked.putpalette([*(inked.getpalette() or ())[: 3 * count], *(own.getpalette() or ())])
 
 
 @lru_cache(maxsize=64)
