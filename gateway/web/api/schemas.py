@@ -18,7 +18,8 @@ REDEEMED = r"[^\x00-\x20\x7f-\xa0\ud800-\udfff][^\x00-\x1f\ud800-\udfff]*"
 SCOPE = f"all|(?:document|collection):{NAME}"
 
 
-def _text(pattern: str, longest: int, description: str, *examples: str) -> Meta:
+def text(pattern: str, longest: int, description: str, *examples: str) -> Meta:
+    """Return what a text must match and how long it may be."""
     return Meta(
         pattern=f"^(?:{pattern})$",
         max_length=longest,
@@ -27,15 +28,18 @@ def _text(pattern: str, longest: int, description: str, *examples: str) -> Meta:
     )
 
 
-def _number(most: int, description: str, example: int) -> Meta:
+def number(most: int, description: str, example: int) -> Meta:
+    """Return a bound for a number from 1 up."""
     return Meta(ge=1, le=most, description=description, examples=[example])
 
 
-def _said(pattern: str, longest: int, description: str, example: str) -> Meta:
-    return _text(pattern, longest, f"{description} At most {longest} characters.", example)
+def limited(pattern: str, longest: int, description: str, example: str) -> Meta:
+    """Return the same as `text`, with the limit in its description."""
+    return text(pattern, longest, f"{description} At most {longest} characters.", example)
 
 
-def _of_kind(kind: str, longest: int, description: str, example: str) -> Meta:
+def formatted(kind: str, longest: int, description: str, example: str) -> Meta:
+    """Return what a text of a named format may be."""
     return Meta(
         max_length=longest,
         description=description,
@@ -44,9 +48,10 @@ def _of_kind(kind: str, longest: int, description: str, example: str) -> Meta:
     )
 
 
-def _words(description: str, *examples: str) -> Meta:
+def words(description: str, *examples: str) -> Meta:
+    """Return what a few words on one line may be."""
     more = f" At most {MAX_WORDS} characters on one line."
-    return _text(WORDS, MAX_WORDS, description + more, *examples)
+    return text(WORDS, MAX_WORDS, description + more, *examples)
 
 
 # Coming in, a time may be in Unix seconds as well.
@@ -58,19 +63,19 @@ When = Annotated[
     ),
 ]
 ScopeText = Annotated[
-    str, _text(SCOPE, 91, "document:<slug>, collection:<name> or all.", "document:a-first-text")
+    str, text(SCOPE, 91, "document:<slug>, collection:<name> or all.", "document:a-first-text")
 ]
 Term = Annotated[
     str,
-    _text(
+    text(
         f"{TERM}|",
         12,
         "A number and s, m, h, d, w or y, ten years at most; without end when empty.",
         "30d",
     ),
 ]
-Places = Annotated[int, _number(MAX_DEVICES, "In how many browsers it opens: 1 to 1000.", 3)]
-Note = Annotated[str, _words("A word to yourself.", "spring sale")]
+Places = Annotated[int, number(MAX_DEVICES, "In how many browsers it opens: 1 to 1000.", 3)]
+Note = Annotated[str, words("A word to yourself.", "spring sale")]
 
 
 # --- asked -------------------------------------------------------------------------------------
@@ -80,13 +85,13 @@ class GrantBody(Struct, forbid_unknown_fields=True):
     """A right to give. The same source and source_ref for the same scope is the same grant."""
 
     scope: ScopeText
-    subject: Annotated[str, _words("Your own name for a person.", "reader-7")] = ""
+    subject: Annotated[str, words("Your own name for a person.", "reader-7")] = ""
     term: Term = ""
     devices: Places = PLACES
     note: Note = ""
     starts: When = None
     parent: Annotated[
-        str, _text("[a-z0-9]{0,64}", 64, "The id of the grant or code it comes from.", "")
+        str, text("[a-z0-9]{0,64}", 64, "The id of the grant or code it comes from.", "")
     ] = ""
     source: Annotated[
         str,
@@ -98,21 +103,21 @@ class GrantBody(Struct, forbid_unknown_fields=True):
             extra_json_schema={"not": {"enum": list(OUR_SOURCES)}},
         ),
     ] = API
-    source_ref: Annotated[str, _words("What the source calls it.", "order-7")] = ""
+    source_ref: Annotated[str, words("What the source calls it.", "order-7")] = ""
 
 
 class RenameBody(Struct, forbid_unknown_fields=True):
     """The address that a document is to have."""
 
-    slug: Annotated[str, _text(NAME, 80, "1 to 80 of a-z, 0-9 and hyphen.", "a-better-name")]
+    slug: Annotated[str, text(NAME, 80, "1 to 80 of a-z, 0-9 and hyphen.", "a-better-name")]
 
 
 class CodeBody(Struct, forbid_unknown_fields=True):
     """Codes to make: each gives as many rights as it has uses, each right in some devices."""
 
     scope: ScopeText
-    count: Annotated[int, _number(MAX_COUNT, "How many: 1 to 10000.", 10)]
-    uses: Annotated[int, _number(MAX_USES, "How often each opens: 1 to 10000.", 1)] = 1
+    count: Annotated[int, number(MAX_COUNT, "How many: 1 to 10000.", 10)]
+    uses: Annotated[int, number(MAX_USES, "How often each opens: 1 to 10000.", 1)] = 1
     term: Term = ""
     expires: When = None
     devices: Places = PLACES
@@ -122,13 +127,15 @@ class CodeBody(Struct, forbid_unknown_fields=True):
 class ProfileBody(Struct, forbid_unknown_fields=True):
     """What a publisher says of itself; what is left out it does not say."""
 
-    name: Annotated[str, _said(WORDS, MAX_NAME, "What readers know you by.", "The Lamp Room")] = ""
+    name: Annotated[str, limited(WORDS, MAX_NAME, "What readers know you by.", "The Lamp Room")] = (
+        ""
+    )
     about: Annotated[
-        str, _said(LINES, MAX_ABOUT, "Who you are, in a few paragraphs.", "Letters, every week.")
+        str, limited(LINES, MAX_ABOUT, "Who you are, in a few paragraphs.", "Letters, every week.")
     ] = ""
     help: Annotated[
         str,
-        _of_kind(
+        formatted(
             "contact",
             MAX_HELP,
             "Where readers ask: https://…, an e-mail address, or a few words.",
@@ -136,11 +143,11 @@ class ProfileBody(Struct, forbid_unknown_fields=True):
         ),
     ] = ""
     footer: Annotated[
-        str, _said(LINES, MAX_FOOTER, "What stands at the foot of every page.", "1 Quay Street")
+        str, limited(LINES, MAX_FOOTER, "What stands at the foot of every page.", "1 Quay Street")
     ] = ""
     colour: Annotated[
         str,
-        _of_kind(
+        formatted(
             "color",
             7,
             "Of links and signs, as #rrggbb with a contrast of 4.5 on light and sepia.",
@@ -149,7 +156,7 @@ class ProfileBody(Struct, forbid_unknown_fields=True):
     ] = ""
     colour_dark: Annotated[
         str,
-        _of_kind(
+        formatted(
             "color", 7, "The same on dark paper; when empty, the other made lighter.", "#8cb8f0"
         ),
     ] = ""
@@ -158,7 +165,7 @@ class ProfileBody(Struct, forbid_unknown_fields=True):
 class KeyBody(Struct, forbid_unknown_fields=True):
     """An API key to make. What is left out is as with the key that asks."""
 
-    label: Annotated[str, _words("A word to yourself.", "the shop")]
+    label: Annotated[str, words("A word to yourself.", "the shop")]
     may: Annotated[
         Annotated[list[Literal["publish", "grant", "read"]], Meta(min_length=1, max_length=3)]
         | None,
@@ -171,10 +178,10 @@ class Redemption(Struct, forbid_unknown_fields=True):
     """A code or a token (or the link with it) to redeem."""
 
     code: Annotated[
-        str, _text(REDEEMED, 500, "A code as it was typed or pasted.", "ABCD-EFGH-JKMN-PQRS")
+        str, text(REDEEMED, 500, "A code as it was typed or pasted.", "ABCD-EFGH-JKMN-PQRS")
     ] = ""
     token: Annotated[
-        str, _text(REDEEMED, 2_000, "A token, or the link with it.", "pg1.k1.WyJ.2fY")
+        str, text(REDEEMED, 2_000, "A token, or the link with it.", "pg1.k1.WyJ.2fY")
     ] = ""
 
 
