@@ -18,10 +18,10 @@ from gateway.usecases.idempotency import Idempotency
 from gateway.usecases.publishing import Published, Publishing
 from gateway.usecases.renaming import Renaming
 from gateway.usecases.submissions import Submission
-from gateway.web.api import schemas
 from gateway.web.api.documents import PATH, PUBLISHED, DocumentsApi, address_in, etag
 from gateway.web.api.operations import JSON, Operation
 from gateway.web.api.responses import asked, json, read_json
+from gateway.web.api.schemas.documents import RenameBody
 from gateway.web.http.requests import condition, sent_name
 
 _NEW = Condition(none_match="*")
@@ -62,7 +62,7 @@ class AddressesApi:
                 f"{PATH}/rename",
                 self.rename_document,
                 {200: PUBLISHED},
-                takes={JSON: schemas.RenameBody},
+                takes={JSON: RenameBody},
                 conditional=True,
                 repeatable=True,
                 refuses=(422,),
@@ -114,7 +114,7 @@ class AddressesApi:
 
     async def rename_document(self, request: Request, publisher: str) -> Response:
         """Give a document another address, to which its old one leads from then on."""
-        wish, body = await read_json(request, schemas.RenameBody)
+        wish, body = await read_json(request, RenameBody)
         address, ask = address_in(request, publisher), asked(request, body)
         if await self._idempotency.earlier(publisher, ask):  # it may have moved on since
             published = await self._now(Address(publisher, wish.slug))

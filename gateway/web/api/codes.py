@@ -13,7 +13,6 @@ from gateway.core.codes import Code
 from gateway.core.terms import term_text
 from gateway.core.timestamps import timestamp
 from gateway.usecases.codes import FEW, CodeRequest, Codes, Minted
-from gateway.web.api import schemas
 from gateway.web.api.operations import GIVING, JSON, Operation
 from gateway.web.api.responses import (
     asked,
@@ -25,6 +24,8 @@ from gateway.web.api.responses import (
     read_json,
     seconds,
 )
+from gateway.web.api.schemas.codes import CodeBody, CodeList, CodeView, NewCode, NewCodes
+from gateway.web.api.schemas.recorded import Recorded
 from gateway.web.http.accept import prefers
 from gateway.web.http.csv import CSV, csv_lines, csv_table
 from gateway.web.http.headers import CACHE_PRIVATE
@@ -48,15 +49,15 @@ class CodesApi:
                 "GET",
                 "/api/codes",
                 self.list_codes,
-                {200: {JSON: schemas.CodeList}},
+                {200: {JSON: CodeList}},
                 query=("scope", "after", "limit"),
             ),
             Operation(
                 "POST",
                 "/api/codes",
                 self.make_codes,
-                {201: {JSON: schemas.NewCodes, CSV: None}, 202: {CSV: None}},
-                takes={JSON: schemas.CodeBody},
+                {201: {JSON: NewCodes, CSV: None}, 202: {CSV: None}},
+                takes={JSON: CodeBody},
                 repeatable=True,
                 needs=GIVING,
             ),
@@ -64,7 +65,7 @@ class CodesApi:
                 "DELETE",
                 "/api/codes/{code}",
                 self.revoke_code,
-                {204: None, 202: {JSON: schemas.Recorded}},
+                {204: None, 202: {JSON: Recorded}},
                 needs=GIVING,
             ),
         ]
@@ -74,13 +75,13 @@ class CodesApi:
         after, limit = page(request)
         scope = request.query_params.get("scope", "")
         found = await self._codes.codes(publisher, scope=scope, after=after, limit=limit + 1)
-        shown = [schemas.CodeView(**_told(code)) for code in found[:limit]]
+        shown = [CodeView(**_told(code)) for code in found[:limit]]
         last = found[limit - 1].id if len(found) > limit else ""
-        return json(schemas.CodeList(shown, following(request, last)))
+        return json(CodeList(shown, following(request, last)))
 
     async def make_codes(self, request: Request, publisher: str) -> Response:
         """Make redeem codes, whose words are told this once."""
-        wish, body = await read_json(request, schemas.CodeBody)
+        wish, body = await read_json(request, CodeBody)
         ask, answer = asked(request, body), csv_answer if prefers(request, CSV, JSON) else _json
 
         async def work() -> Response:
@@ -107,9 +108,9 @@ async def csv_answer(minted: Sequence[Minted], status: int, *, confirmed: bool) 
 
 
 async def _json(minted: Sequence[Minted], status: int, *, confirmed: bool) -> Response:
-    told = schemas.NewCodes([], confirmed)
+    told = NewCodes([], confirmed)
     async for some in _portions(minted):
-        told.codes += [schemas.NewCode(**_told(each.code), code=each.word) for each in some]
+        told.codes += [NewCode(**_told(each.code), code=each.word) for each in some]
     return json(told, status)
 
 
@@ -120,7 +121,7 @@ async def _portions(minted: Sequence[Minted]) -> AsyncIterator[Sequence[Minted]]
         await sleep(REST)
 
 
-def _request(wish: schemas.CodeBody) -> CodeRequest:
+def _request(wish: CodeBody) -> CodeRequest:
     return CodeRequest(
         scope=wish.scope,
         count=wish.count,

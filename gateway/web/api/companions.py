@@ -19,16 +19,16 @@ from gateway.core.documents import Address, is_name
 from gateway.core.errors import Missing
 from gateway.rendering.attachments import ATTACHMENT_TYPES
 from gateway.usecases.picturing import Picturing
-from gateway.web.api import schemas
 from gateway.web.api.operations import JSON, Body, Operation
 from gateway.web.api.responses import json
+from gateway.web.api.schemas.companions import CompanionList, CompanionView
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.requests import read_body
 
 PATH = "/api/documents/{slug}"
 OCTETS = "application/octet-stream"  # the content tells the type, whatever is declared
-_VIEW: Body = {JSON: schemas.CompanionView}
-_LIST: Body = {JSON: schemas.CompanionList}
+_VIEW: Body = {JSON: CompanionView}
+_LIST: Body = {JSON: CompanionList}
 
 Work = Callable[[Request, str], Awaitable[Response]]
 
@@ -94,7 +94,7 @@ class CompanionsApi:
 
     async def _list(self, request: Request, publisher: str, kind: str) -> Response:
         found = await self._picturing.all(_address(request, publisher))
-        return json(schemas.CompanionList([_view(each) for each in found if each.kind == kind]))
+        return json(CompanionList([_view(each) for each in found if each.kind == kind]))
 
     async def _put(self, request: Request, publisher: str, kind: str) -> Response:
         address = Address.of(publisher, request.path_params["slug"])
@@ -140,8 +140,8 @@ def _address(request: Request, publisher: str) -> Address:
     return Address(publisher, slug)
 
 
-def _view(each: Companion) -> schemas.CompanionView:
-    told = schemas.CompanionView(
+def _view(each: Companion) -> CompanionView:
+    told = CompanionView(
         name=each.name, etag=f'"{each.digest}"', media_type=each.media_type, size=each.size
     )
     if each.is_picture:

@@ -20,7 +20,6 @@ from gateway.rendering.problems import MAX_FINDINGS, finding
 from gateway.usecases.publishing import Published
 from gateway.usecases.submissions import Submission
 from gateway.usecases.use_cases import UseCases
-from gateway.web.api import schemas
 from gateway.web.api.operations import JSON, Body, Operation
 from gateway.web.api.responses import (
     asked,
@@ -29,6 +28,16 @@ from gateway.web.api.responses import (
     json,
     page,
 )
+from gateway.web.api.schemas.documents import (
+    Checked,
+    DocumentList,
+    DocumentView,
+    Editions,
+    PublishedView,
+    SectionView,
+)
+from gateway.web.api.schemas.findings import FindingView
+from gateway.web.api.schemas.recorded import Recorded
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import Links
 from gateway.web.http.requests import condition, content_type, flag, read_body, sent_name
@@ -36,7 +45,7 @@ from gateway.web.http.under_way import UnderWay
 
 PATH = "/api/documents/{slug}"
 OCTETS = "application/octet-stream"  # of which the name that is sent with it tells the format
-PUBLISHED = {JSON: schemas.PublishedView}
+PUBLISHED = {JSON: PublishedView}
 
 
 class DocumentsApi:
@@ -67,10 +76,10 @@ class DocumentsApi:
                 "GET",
                 "/api/documents",
                 self.list_documents,
-                {200: {JSON: schemas.DocumentList}},
+                {200: {JSON: DocumentList}},
                 query=paged,
             ),
-            Operation("GET", PATH, self.read_document, {200: {JSON: schemas.DocumentView}}),
+            Operation("GET", PATH, self.read_document, {200: {JSON: DocumentView}}),
             Operation(
                 "PUT",
                 PATH,
@@ -85,7 +94,7 @@ class DocumentsApi:
                 "DELETE",
                 PATH,
                 self.delete_document,
-                {204: None, 202: {JSON: schemas.Recorded}},
+                {204: None, 202: {JSON: Recorded}},
                 query=("erase",),
                 conditional=True,
             ),
@@ -93,7 +102,7 @@ class DocumentsApi:
                 "POST",
                 f"{PATH}/check",
                 self.check_document,
-                {200: {JSON: schemas.Checked}},
+                {200: {JSON: Checked}},
                 takes=sources,
                 query=("free",),
                 repeatable=True,
@@ -104,7 +113,7 @@ class DocumentsApi:
                 "GET",
                 f"{PATH}/editions",
                 self.list_editions,
-                {200: {JSON: schemas.Editions}},
+                {200: {JSON: Editions}},
                 query=paged,
             ),
             Operation(
@@ -127,7 +136,7 @@ class DocumentsApi:
         found = await self._publishing.documents(publisher, after, limit + 1)
         shown = [self._told(request, edition) for edition in found[:limit]]
         last = found[limit - 1].address.slug if len(found) > limit else ""
-        return json(schemas.DocumentList(shown, following(request, last)))
+        return json(DocumentList(shown, following(request, last)))
 
     async def read_document(self, request: Request, publisher: str) -> Response:
         """Tell about one document."""
@@ -175,9 +184,9 @@ class DocumentsApi:
             meta = prepared.document.meta
             sections = _sections(prepared.sections)
             warnings = _found(prepared.warnings)
-            told = schemas.Checked(True, [], warnings, meta.title, meta.language, sections)
+            told = Checked(True, [], warnings, meta.title, meta.language, sections)
         except Refused as refused:
-            told = schemas.Checked(False, _found(refused.findings), [])
+            told = Checked(False, _found(refused.findings), [])
         await self._idempotency.keep(publisher, ask, 200, b"")  # the same source, the same findings
         return json(told)
 
@@ -201,7 +210,7 @@ class DocumentsApi:
         found = await self._publishing.editions(address, after, limit + 1)
         shown = [self._told(request, edition) for edition in found[:limit]]
         last = found[limit - 1].id if len(found) > limit else ""
-        return json(schemas.Editions(shown, following(request, last)))
+        return json(Editions(shown, following(request, last)))
 
     async def roll_back(self, request: Request, publisher: str) -> Response:
         """Make an earlier edition current again."""
@@ -220,14 +229,14 @@ class DocumentsApi:
         await self._idempotency.keep(publisher, ask, 200, encode(answer.warnings))
         return json(answer, headers=etag(published.edition))
 
-    def _told(self, request: Request, edition: Edition) -> schemas.DocumentView:
-        return schemas.DocumentView(**self._facts(request, edition))
+    def _told(self, request: Request, edition: Edition) -> DocumentView:
+        return DocumentView(**self._facts(request, edition))
 
-    def told_published(self, request: Request, published: Published) -> schemas.PublishedView:
+    def told_published(self, request: Request, published: Published) -> PublishedView:
         """Return what was made current, as the API tells it."""
         facts = self._facts(request, published.edition)
         warnings = _found(published.warnings)
-        return schemas.PublishedView(**facts, confirmed=published.confirmed, warnings=warnings)
+        return PublishedView(**facts, confirmed=published.confirmed, warnings=warnings)
 
     def _facts(self, request: Request, edition: Edition) -> dict[str, Any]:
         return dict(
@@ -267,15 +276,14 @@ def _language(request: Request) -> str:
     return language
 
 
-def _sections(sections: Sequence[tuple[bool, int, int]]) -> list[schemas.SectionView]:
+def _sections(sections: Sequence[tuple[bool, int, int]]) -> list[SectionView]:
     return [
-        schemas.SectionView("paid" if paid else "free", line, end_line)
-        for paid, line, end_line in sections
+        SectionView("paid" if paid else "free", line, end_line) for paid, line, end_line in sections
     ]
 
 
-def _found(found: Sequence[Finding]) -> list[schemas.FindingView]:
-    return [schemas.FindingView(**finding(each)) for each in found[:MAX_FINDINGS]]
+def _found(found: Sequence[Finding]) -> list[FindingView]:
+    return [FindingView(**finding(each)) for each in found[:MAX_FINDINGS]]
 
 
 def etag(edition: Edition) -> dict[str, str]:

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.usecases.explaining import Explaining
-from gateway.web.api import schemas
 from gateway.web.api.operations import JSON, Operation
 from gateway.web.api.responses import json, own_document
+from gateway.web.api.schemas.explanations import ExplanationView, StepView
 
 
 class Explanations:
@@ -26,7 +26,7 @@ class Explanations:
                 "GET",
                 "/api/explain",
                 self.explain,
-                {200: {JSON: schemas.ExplanationView}},
+                {200: {JSON: ExplanationView}},
                 query=("document", "subject", "token"),
                 required=("document",),
                 one_of=("subject", "token"),
@@ -42,5 +42,5 @@ class Explanations:
             found = await self._explaining.token(address, token)
         else:
             found = await self._explaining.subject(address, asked["subject"])
-        steps = [schemas.StepView(s.name, s.ok, s.detail, **s.facts) for s in found.steps]
-        return json(schemas.ExplanationView(found.allowed, steps))
+        steps = [StepView(s.name, s.ok, s.detail, **s.facts) for s in found.steps]
+        return json(ExplanationView(found.allowed, steps))

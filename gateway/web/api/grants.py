@@ -12,7 +12,6 @@ from starlette.responses import Response
 from gateway.core.rights import Grant, Standing
 from gateway.core.timestamps import timestamp
 from gateway.usecases.granting import OUR_SOURCES, Granting, GrantRequest
-from gateway.web.api import schemas
 from gateway.web.api.operations import GIVING, JSON, Operation
 from gateway.web.api.responses import (
     asked,
@@ -25,6 +24,16 @@ from gateway.web.api.responses import (
     read_json,
     seconds,
 )
+from gateway.web.api.schemas.grants import (
+    DeviceList,
+    DeviceView,
+    GrantBody,
+    GrantList,
+    GrantView,
+    NewGrant,
+    NewLink,
+)
+from gateway.web.api.schemas.recorded import Recorded
 from gateway.web.http.links import Links
 
 PATH = "/api/grants/{grant}"
@@ -39,13 +48,13 @@ class GrantsApi:
 
     def operations(self) -> Sequence[Operation]:
         """Return what can be done with grants."""
-        revoked = {204: None, 202: {JSON: schemas.Recorded}}
+        revoked = {204: None, 202: {JSON: Recorded}}
         return [
             Operation(
                 "GET",
                 "/api/grants",
                 self.list_grants,
-                {200: {JSON: schemas.GrantList}},
+                {200: {JSON: GrantList}},
                 query=(
                     *("subject", "document", "scope", "source", "source_ref", "standing"),
                     *("after", "limit"),
@@ -56,25 +65,23 @@ class GrantsApi:
                 "POST",
                 "/api/grants",
                 self.make_grant,
-                {201: {JSON: schemas.NewGrant}},
-                takes={JSON: schemas.GrantBody},
+                {201: {JSON: NewGrant}},
+                takes={JSON: GrantBody},
                 repeatable=True,
                 refuses=(404,),
                 needs=GIVING,
             ),
-            Operation("GET", PATH, self.read_grant, {200: {JSON: schemas.GrantView}}),
+            Operation("GET", PATH, self.read_grant, {200: {JSON: GrantView}}),
             Operation("DELETE", PATH, self.revoke_grant, revoked, needs=GIVING),
             Operation(
                 "POST",
                 f"{PATH}/renew-link",
                 self.renew_link,
-                {200: {JSON: schemas.NewLink}},
+                {200: {JSON: NewLink}},
                 repeatable=True,
                 needs=GIVING,
             ),
-            Operation(
-                "GET", f"{PATH}/devices", self.list_devices, {200: {JSON: schemas.DeviceList}}
-            ),
+            Operation("GET", f"{PATH}/devices", self.list_devices, {200: {JSON: DeviceList}}),
             Operation(
                 "DELETE", f"{PATH}/devices/{{device}}", self.evict_device, revoked, needs=GIVING
             ),
@@ -96,19 +103,19 @@ class GrantsApi:
             after=after,
             limit=limit + 1,
         )
-        shown = [schemas.GrantView(**_told(grant)) for grant in found[:limit]]
+        shown = [GrantView(**_told(grant)) for grant in found[:limit]]
         last = found[limit - 1].id if len(found) > limit else ""
-        return json(schemas.GrantList(shown, following(request, last)))
+        return json(GrantList(shown, following(request, last)))
 
     async def make_grant(self, request: Request, publisher: str) -> Response:
         """Put a right on record, and return its token."""
-        wish, body = await read_json(request, schemas.GrantBody)
+        wish, body = await read_json(request, GrantBody)
         ask = asked(request, body)
         grant = await self._granting.grant(
             publisher, _request(wish), once=ask.key, fingerprint=ask.fingerprint
         )
         token = await self._granting.token(grant)
-        told = schemas.NewGrant(
+        told = NewGrant(
             **_told(grant),
             token=token,
             unlock_url=self._links.absolute(request, f"/unlock?token={quote(token)}"),
@@ -119,7 +126,7 @@ class GrantsApi:
     async def read_grant(self, request: Request, publisher: str) -> Response:
         """Tell about one grant."""
         grant = await self._granting.own(publisher, request.path_params["grant"])
-        return json(schemas.GrantView(**_told(grant)))
+        return json(GrantView(**_told(grant)))
 
     async def revoke_grant(self, request: Request, publisher: str) -> Response:
         """Take a right back, and all that came from it."""
@@ -131,14 +138,12 @@ class GrantsApi:
         renewed, confirmed = await self._granting.renew(publisher, grant, asked(request))
         token = await self._granting.token(renewed)
         link = self._links.absolute(request, f"/unlock?token={quote(token)}")
-        return json(schemas.NewLink(token, link, confirmed))
+        return json(NewLink(token, link, confirmed))
 
     async def list_devices(self, request: Request, publisher: str) -> Response:
         """List where a grant was redeemed, in that order."""
         found = await self._granting.devices(publisher, request.path_params["grant"])
-        return json(
-            schemas.DeviceList([schemas.DeviceView(d.reader, timestamp(d.at)) for d in found])
-        )
+        return json(DeviceList([DeviceView(d.reader, timestamp(d.at)) for d in found]))
 
     async def evict_device(self, request: Request, publisher: str) -> Response:
         """Take a grant out of one device."""
@@ -146,7 +151,7 @@ class GrantsApi:
         return done(await self._granting.evict(publisher, grant, device))
 
 
-def _request(wish: schemas.GrantBody) -> GrantRequest:
+def _request(wish: GrantBody) -> GrantRequest:
     return GrantRequest(
         wish.scope,
         wish.subject,

@@ -11,9 +11,10 @@ from starlette.responses import Response
 from gateway.core.api_keys import ApiKey, May
 from gateway.core.timestamps import timestamp
 from gateway.usecases.api_keys import ApiKeys, KeyRequest
-from gateway.web.api import schemas
 from gateway.web.api.operations import JSON, Operation
 from gateway.web.api.responses import asked, done, json, moment_if, read_json, seconds
+from gateway.web.api.schemas.keys import Key, KeyBody, KeyList, NewKey
+from gateway.web.api.schemas.recorded import Recorded
 
 
 class KeysApi:
@@ -25,13 +26,13 @@ class KeysApi:
     def operations(self) -> Sequence[Operation]:
         """Return what can be done with API keys; which of them, the asking key decides."""
         return [
-            Operation("GET", "/api/keys", self.list_keys, {200: {JSON: schemas.KeyList}}),
+            Operation("GET", "/api/keys", self.list_keys, {200: {JSON: KeyList}}),
             Operation(
                 "POST",
                 "/api/keys",
                 self.make_key,
-                {201: {JSON: schemas.NewKey}},
-                takes={JSON: schemas.KeyBody},
+                {201: {JSON: NewKey}},
+                takes={JSON: KeyBody},
                 repeatable=True,
                 needs=frozenset(),
             ),
@@ -39,7 +40,7 @@ class KeysApi:
                 "DELETE",
                 "/api/keys/{key}",
                 self.end_key,
-                {204: None, 202: {JSON: schemas.Recorded}},
+                {204: None, 202: {JSON: Recorded}},
                 needs=frozenset(),
             ),
         ]
@@ -47,18 +48,18 @@ class KeysApi:
     async def list_keys(self, _: Request, publisher: str) -> Response:
         """List API keys, ended ones too, without their texts."""
         found = await self._api_keys.keys(publisher)
-        return json(schemas.KeyList([schemas.Key(**_told(key)) for key in found]))
+        return json(KeyList([Key(**_told(key)) for key in found]))
 
     async def make_key(self, request: Request, publisher: str) -> Response:
         """Make an API key that may no more than the one that asks; it is told this once."""
-        wish, body = await read_json(request, schemas.KeyBody)
+        wish, body = await read_json(request, KeyBody)
         by: ApiKey = request.state.key
         may = sorted(by.may) if wish.may is None else wish.may
         expires = by.expires if wish.expires is None else seconds(wish.expires)
         asks = KeyRequest(wish.label, may, expires)
         key, text = await self._api_keys.make(publisher, asks, by, asked(request, body))
         confirmed = await self._api_keys.confirm()
-        return json(schemas.NewKey(**_told(key), key=text, confirmed=confirmed), 201)
+        return json(NewKey(**_told(key), key=text, confirmed=confirmed), 201)
 
     async def end_key(self, request: Request, publisher: str) -> Response:
         """End an API key, and every session that was begun with it."""

@@ -13,7 +13,7 @@ from gateway.core.documents import NAME
 from gateway.rendering.problems import PROBLEM
 from gateway.web.api.operations import Body, Operation
 from gateway.web.api.queries import QUERIES
-from gateway.web.api.schemas import Problem
+from gateway.web.api.schemas.problems import Problem
 
 _AT = "#/components/schemas/{name}"
 _PATH = re.compile(r"\{(\w+)\}")

@@ -12,15 +12,15 @@ from gateway.core.errors import Missing
 from gateway.core.profiles import MARK_TYPES, MAX_MARK, Profile
 from gateway.rendering.representations import MARK
 from gateway.usecases.profiles import Profiles
-from gateway.web.api import schemas
 from gateway.web.api.operations import JSON, Body, Operation
 from gateway.web.api.responses import json, read_json
+from gateway.web.api.schemas.profiles import MarkView, ProfileBody, ProfileView
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import Links
 from gateway.web.http.requests import condition, read_body
 
 PATH = "/api/publisher"
-_VIEW: Body = {JSON: schemas.ProfileView}
+_VIEW: Body = {JSON: ProfileView}
 _PICTURES = (*MARK_TYPES, "application/octet-stream")  # the content tells the type
 
 
@@ -33,7 +33,7 @@ class ProfilesApi:
 
     def operations(self) -> Sequence[Operation]:
         """Return what can be done with what a publisher says of itself."""
-        body, picture = {JSON: schemas.ProfileBody}, dict.fromkeys(_PICTURES)
+        body, picture = {JSON: ProfileBody}, dict.fromkeys(_PICTURES)
         at, mark = PATH, f"{PATH}/mark"
         return [
             Operation("GET", at, self.read_profile, {200: _VIEW}),
@@ -48,7 +48,7 @@ class ProfilesApi:
 
     async def put_profile(self, request: Request, publisher: str) -> Response:
         """Say of yourself what is sent, and nothing else; the mark stays as it is."""
-        wish, _ = await read_json(request, schemas.ProfileBody)
+        wish, _ = await read_json(request, ProfileBody)
         said = msgspec.structs.asdict(wish)
         after = await self._profiles.change(publisher, said, condition=condition(request))
         return await self._answer(request, publisher, after)
@@ -69,9 +69,9 @@ class ProfilesApi:
     async def _answer(self, request: Request, publisher: str, profile: Profile) -> Response:
         home, mark = self._links.absolute(request, f"/documents/{publisher}"), profile.mark
         told = msgspec.structs.asdict(profile)
-        told["mark"] = mark and schemas.MarkView(
+        told["mark"] = mark and MarkView(
             f"{home}/{MARK}", f'"{mark.digest}"', mark.media_type, mark.width, mark.height
         )
         shown = await self._profiles.is_shown(publisher)
-        view = schemas.ProfileView(publisher=publisher, url=home, shown=shown, **told)
+        view = ProfileView(publisher=publisher, url=home, shown=shown, **told)
         return json(view, headers={"etag": f'"{profile.stamp}"'} if profile.stamp else {})

@@ -14,7 +14,7 @@ from gateway.core.errors import Malformed, require_none
 from gateway.core.rights import Standing
 from gateway.core.terms import MAX_WORDS, WORDS
 from gateway.web.api.operations import Operation
-from gateway.web.api.schemas import SCOPE
+from gateway.web.api.schemas.fields import SCOPE
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,40}", re.ASCII)
 

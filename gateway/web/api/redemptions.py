@@ -11,9 +11,9 @@ from gateway.core.errors import Malformed
 from gateway.ports import FailedAttempts
 from gateway.usecases.granting import Granting
 from gateway.usecases.redeeming import Redeeming
-from gateway.web.api import schemas
 from gateway.web.api.operations import JSON, Operation
 from gateway.web.api.responses import asked, json, moment_if, read_json
+from gateway.web.api.schemas.redemptions import RedeemedView, Redemption
 from gateway.web.http.links import token_in
 from gateway.web.http.rate_limit import CODES, rate_limited
 
@@ -33,8 +33,8 @@ class Redemptions:
                 "POST",
                 "/redeem",
                 self.redeem,
-                {200: {JSON: schemas.RedeemedView}},
-                takes={JSON: schemas.Redemption},
+                {200: {JSON: RedeemedView}},
+                takes={JSON: Redemption},
                 one_of=("code", "token"),
                 repeatable=True,
                 is_open=True,
@@ -44,7 +44,7 @@ class Redemptions:
 
     async def redeem(self, request: Request, _: str) -> Response:
         """Redeem a code or a token: it takes a place of its right, as a browser does."""
-        told, _body = await read_json(request, schemas.Redemption)
+        told, _body = await read_json(request, Redemption)
         if bool(told.code) is bool(told.token):
             raise Malformed(
                 "It is not clear what to redeem.", where="body", hint="Send a code or a token."
@@ -55,7 +55,7 @@ class Redemptions:
             once = f"key {key}" if key else ""
             redeemed = await self._redeeming.redeem(token_in(word) or word, None, once)
         grant = redeemed.grant
-        answer = schemas.RedeemedView(
+        answer = RedeemedView(
             token=await self._granting.token(grant),
             scope=str(grant.scope),
             document=None if redeemed.address is None else str(redeemed.address),

@@ -18,7 +18,8 @@ from gateway.core.timestamps import timestamp
 from gateway.usecases.idempotency import IdempotencyKey
 from gateway.web.api.fitting import fitted
 from gateway.web.api.operations import JSON
-from gateway.web.api.schemas import Recorded, When
+from gateway.web.api.schemas.fields import When
+from gateway.web.api.schemas.recorded import Recorded
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.requests import count, read_body
 
