@@ -83,7 +83,7 @@ class NaiveMemory:
 
 
 _HASTY = (
-    redis_authority._STATE
+    redis_authority.STATE
     + """
 local place = KEYS[1] .. ':' .. nonce .. ':' .. ARGV[2]
 redis.call('HSET', place, 'version', ARGV[3], 'packed', ARGV[4], 'mark', ARGV[5])

@@ -39,7 +39,7 @@ CHANNEL = "paidgate:changes"
 
 T = TypeVar("T")
 
-_STATE = """
+STATE = """
 local nonce = redis.call('HGET', KEYS[1], 'nonce')
 if not nonce then
   if ARGV[1] == '' then return redis.error_reply('ABSENT') end
@@ -53,8 +53,8 @@ local head = tonumber(redis.call('HGET', KEYS[1], 'head'))
 
 _LEASES = "local leases = cjson.decode(redis.call('HGET', KEYS[1], 'leases'))\n"
 
-_RENEW = (
-    _STATE
+RENEW = (
+    STATE
     + _LEASES
     + """
 local known = ARGV[3] == nonce
@@ -79,8 +79,8 @@ return answer
 """
 )
 
-_PUBLISH = (
-    _STATE
+PUBLISH = (
+    STATE
     + """
 head = head + 1
 local number = string.format('%d', head)
@@ -94,8 +94,8 @@ return {nonce, head}
 """
 )
 
-_BEHIND = (
-    _STATE
+BEHIND = (
+    STATE
     + _LEASES
     + """
 if ARGV[2] ~= nonce then return false end
@@ -107,8 +107,8 @@ return {late, redis.call('HGETALL', KEYS[1] .. ':heard:' .. ARGV[4])}
 """
 )
 
-_EXPIRE = (
-    _STATE
+EXPIRE = (
+    STATE
     + _LEASES
     + """
 if ARGV[2] ~= nonce then return 0 end
@@ -120,10 +120,10 @@ return 1
 """
 )
 
-_IS_BEGUN = "return redis.call('EXISTS', KEYS[1])"
+IS_BEGUN = "return redis.call('EXISTS', KEYS[1])"
 
-_RECALL = (
-    _STATE
+RECALL = (
+    STATE
     + """
 local place = KEYS[1] .. ':' .. nonce .. ':' .. ARGV[2]
 return {nonce, unpack(redis.call('HMGET', place, 'version', 'packed', 'mark'))}
@@ -132,8 +132,8 @@ return {nonce, unpack(redis.call('HMGET', place, 'version', 'packed', 'mark'))}
 
 # What was read before a change may not be shared after it: the log tells, and where the log is too
 # short the answer is no.
-_SHARE = (
-    _STATE
+SHARE = (
+    STATE
     + """
 local since = tonumber(ARGV[3])
 if ARGV[2] ~= nonce or head - since > tonumber(ARGV[7]) then return 0 end
@@ -179,25 +179,25 @@ class RedisAuthority:
         self._roll = roll
         timeout = terms.pace  # seconds; a late answer to a renewal is worth nothing
         self._patience = timeout
-        self._place = _Place(name, may_begin)
-        self._renewing = _Line(url, timeout, self._place)
-        self._changing = _Line(url, timeout, self._place)
-        self._hearing = _Line(url, timeout, self._place)
-        self._sharing = _Line(url, timeout, self._place)
+        self._key = AuthorityKey(name, may_begin)
+        self._renewing = RedisConnection(url, timeout, self._key)
+        self._changing = RedisConnection(url, timeout, self._key)
+        self._hearing = RedisConnection(url, timeout, self._key)
+        self._sharing = RedisConnection(url, timeout, self._key)
 
     async def is_begun(self) -> bool:
         """Return whether this server holds the authority. Raises Unavailable."""
         await self._changing.run_id()
-        return bool(await self._changing.call(_IS_BEGUN))
+        return bool(await self._changing.call(IS_BEGUN))
 
     async def renew(self, renewal: Renewal) -> Lease:
         """Ask for a lease. Raises Unavailable."""
-        line = self._renewing
-        run_id = await line.run_id()
+        connection = self._renewing
+        run_id = await connection.run_id()
         nonce = renewal.incarnation.removeprefix(f"{run_id}.")
         heard = [each for word in renewal.heard for each in (word, self._hears(renewal, word))]
-        told = await line.call(_RENEW, renewal.worker, nonce, renewal.applied, KEEP, *heard)
-        self._place.may_begin = True
+        told = await connection.call(RENEW, renewal.worker, nonce, renewal.applied, KEEP, *heard)
+        self._key.may_begin = True
         with _understanding():
             incarnation, head = f"{run_id}.{_text(told[0])}", int(told[1])
             if len(told) == 2:
@@ -212,22 +212,22 @@ class RedisAuthority:
 
     async def publish(self, keys: Iterable[str]) -> Change:
         """Number a change, log it, and push it to every worker. Raises Unavailable."""
-        line = self._changing
-        run_id = await line.run_id()
+        connection = self._changing
+        run_id = await connection.run_id()
         called = await self._roll.call() if self._roll else frozenset()
         word, listed = secrets.token_hex(8), json.dumps(sorted(keys))
         mark = self._signet.mark(CHANGE, self._name, word, listed)
-        told = await line.call(_PUBLISH, f"{word} {mark} {listed}", KEEP, CHANNEL)
+        told = await connection.call(PUBLISH, f"{word} {mark} {listed}", KEEP, CHANNEL)
         with _understanding():
             incarnation, number = f"{run_id}.{_text(told[0])}", int(told[1])
         return Change(incarnation, number, frozenset(json.loads(listed)), word, called)
 
     async def behind(self, change: Change) -> frozenset[str] | None:
         """Return which leased workers have not applied a change. Raises Unavailable."""
-        line = self._changing
-        run_id = await line.run_id()
+        connection = self._changing
+        run_id = await connection.run_id()
         nonce = change.incarnation.removeprefix(f"{run_id}.")
-        told = await line.call(_BEHIND, nonce, change.number, change.word)
+        told = await connection.call(BEHIND, nonce, change.number, change.word)
         if told is None:
             return None
         with _understanding():
@@ -251,21 +251,21 @@ class RedisAuthority:
         nonce = change.incarnation.removeprefix(f"{run_id}.")
         if self._roll and (late := await self.behind(change)):
             await self._roll.doubt(late & change.called)
-        await self._changing.call(_EXPIRE, nonce, change.number)
+        await self._changing.call(EXPIRE, nonce, change.number)
 
     async def pushes(self) -> AsyncGenerator[Change | None]:
         """Yield changes as they are pushed, until the connection ends. Raises Unavailable.
 
         None for a message that nobody of ours has sent.
         """
-        line = self._hearing
-        run_id = await line.run_id()
+        connection = self._hearing
+        run_id = await connection.run_id()
         try:
-            await line.subscribe(CHANNEL)
+            await connection.subscribe(CHANNEL)
             while True:
-                yield self._pushed(run_id, await line.heard())
+                yield self._pushed(run_id, await connection.heard())
         finally:
-            await line.close()  # what is still to be heard is nobody's answer
+            await connection.close()  # what is still to be heard is nobody's answer
 
     def _pushed(self, run_id: str, message: bytes) -> Change | None:
         try:
@@ -290,7 +290,7 @@ class RedisAuthority:
 
     async def _recall(self, key: str, era: str) -> bytes | None:
         run_id = await self._sharing.run_id()
-        nonce, version, packed, mark = await self._sharing.call(_RECALL, key)
+        nonce, version, packed, mark = await self._sharing.call(RECALL, key)
         if None in (version, packed, mark):
             return None
         said = (self._name, era, run_id, nonce, key, version, packed)
@@ -316,12 +316,12 @@ class RedisAuthority:
         said = (self._name, load.era, run_id, nonce, load.key, str(version), packed)
         mark = self._signet.mark(SHARES, *said)
         told = (nonce, load.applied, load.key, version, packed, KEEP, SHARED, mark)
-        await self._sharing.call(_SHARE, *told)
+        await self._sharing.call(SHARE, *told)
 
     async def close(self) -> None:
         """Close every connection."""
-        for line in (self._renewing, self._changing, self._hearing, self._sharing):
-            await line.close()
+        for connection in (self._renewing, self._changing, self._hearing, self._sharing):
+            await connection.close()
 
 
 def _text(told: bytes) -> str:
@@ -338,21 +338,22 @@ def _understanding() -> Iterator[None]:
 
 
 @dataclass(slots=True)
-class _Place:
+class AuthorityKey:
     """The key at a server, and whether it may be begun there."""
 
     name: str
     may_begin: bool
 
-    def key(self, run_id: str) -> str:
+    def at(self, run_id: str) -> str:
+        """Return the key at one life of the server."""
         return ":".join(filter(None, ("paidgate", run_id, self.name)))
 
 
-class _Line:
+class RedisConnection:
     """One connection to one life of the server; made anew after every failure."""
 
-    def __init__(self, url: str, timeout: float, place: _Place) -> None:
-        self._place = place
+    def __init__(self, url: str, timeout: float, key: AuthorityKey) -> None:
+        self._key = key
         options: dict[str, Any] = dict(parse_url(url))
         self._kind = options.pop("connection_class", Connection)
         self._options = options
@@ -423,8 +424,8 @@ class _Line:
         if self._connection is None:
             raise ConnectionError("no connection")
         digest = sha1(script.encode(), usedforsecurity=False).hexdigest()
-        nonce = secrets.token_hex(8) if self._place.may_begin else ""
-        rest = (1, self._place.key(self._run_id), nonce, *arguments)
+        nonce = secrets.token_hex(8) if self._key.may_begin else ""
+        rest = (1, self._key.at(self._run_id), nonce, *arguments)
         try:
             return await self._ask("EVALSHA", digest, *rest)
         except NoScriptError:

@@ -130,9 +130,9 @@ class PostgresAuthority:
 
     def __init__(self, url: str, terms: Terms) -> None:
         timeout = terms.pace  # seconds; a late answer to a renewal is worth nothing
-        self._renewing = _Line(url, timeout)
-        self._changing = _Line(url, timeout)
-        self._hearing = _Line(url, timeout)
+        self._renewing = _Connection(url, timeout)
+        self._changing = _Connection(url, timeout)
+        self._hearing = _Connection(url, timeout)
 
     async def renew(self, renewal: Renewal) -> Lease:
         """Ask for a lease. Raises Unavailable."""
@@ -177,8 +177,8 @@ class PostgresAuthority:
 
     async def close(self) -> None:
         """Close every connection."""
-        for line in (self._renewing, self._changing, self._hearing):
-            await line.close()
+        for connection in (self._renewing, self._changing, self._hearing):
+            await connection.close()
 
 
 def _missed(
@@ -198,7 +198,7 @@ def _missed(
 _LOG = Decoder(list[list[str]])
 
 
-class _Line:
+class _Connection:
     """One connection, made anew after every failure; nothing is ever asked twice."""
 
     def __init__(self, url: str, timeout: float) -> None:
