@@ -14,9 +14,9 @@ from redis.exceptions import RedisError
 from gateway.core.leases import Load, Terms
 from gateway.ports import Known, Shape
 from gateway.stores.leased_cache import LeasedCoherence
-from gateway.stores.redis import authority as redis_authority
 from gateway.stores.redis.authority import SHARES, RedisAuthority
 from gateway.stores.redis.embedded import EmbeddedRedis, server_program
+from gateway.stores.redis.scripts import STATE
 from gateway.stores.redis.signet import Signet
 from gateway.stores.sql.authority import PostgresAuthority
 
@@ -83,7 +83,7 @@ class NaiveMemory:
 
 
 _HASTY = (
-    redis_authority.STATE
+    STATE
     + """
 local place = KEYS[1] .. ':' .. nonce .. ':' .. ARGV[2]
 redis.call('HSET', place, 'version', ARGV[3], 'packed', ARGV[4], 'mark', ARGV[5])

@@ -10,7 +10,6 @@ it makes an answer no or an acknowledgement late; for what makes it early see `r
 The key is named by the server's run_id and holds a word of chance, so that a restart, a flush or
 an eviction is a new incarnation and never half of an old one. It is named by the authority on
 record too, and not everyone may begin it: who finds nothing under that name is at another server.
-The client has no hidden retries: one connection belongs to one life of the server.
 """
 
 from __future__ import annotations
@@ -18,17 +17,14 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from hashlib import sha1
-from typing import Any, TypeVar
-
-from redis.asyncio.connection import Connection, parse_url
-from redis.exceptions import NoScriptError, RedisError
+from typing import TypeVar
 
 from gateway.core.leases import Change, Lease, Load, Renewal, Terms
-from gateway.stores.outages import SILENCE, answered, failed
+from gateway.stores.outages import SILENCE, failed
+from gateway.stores.redis.connection import AuthorityKey, RedisConnection
+from gateway.stores.redis.scripts import BEHIND, EXPIRE, IS_BEGUN, PUBLISH, RECALL, RENEW, SHARE
 from gateway.stores.redis.signet import Signet
 from gateway.stores.roll import Roll
 
@@ -38,122 +34,6 @@ CHANGE, HEARS, SHARES = "change", "hears", "shares"  # what a mark is for
 CHANNEL = "paidgate:changes"
 
 T = TypeVar("T")
-
-STATE = """
-local nonce = redis.call('HGET', KEYS[1], 'nonce')
-if not nonce then
-  if ARGV[1] == '' then return redis.error_reply('ABSENT') end
-  nonce = ARGV[1]
-  redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'nonce', nonce, 'head', '0', 'leases', '{}')
-end
-redis.call('PEXPIRE', KEYS[1], 86400000)
-local head = tonumber(redis.call('HGET', KEYS[1], 'head'))
-"""
-
-_LEASES = "local leases = cjson.decode(redis.call('HGET', KEYS[1], 'leases'))\n"
-
-RENEW = (
-    STATE
-    + _LEASES
-    + """
-local known = ARGV[3] == nonce
-local applied = tonumber(ARGV[4])
-local held = leases[ARGV[2]]
-local before = held and held[1] or 0
-leases[ARGV[2]] = {math.max(before, known and applied or 0), head}
-redis.call('HSET', KEYS[1], 'leases', cjson.encode(leases))
-for at = 6, #ARGV, 2 do
-  local heard = KEYS[1] .. ':heard:' .. ARGV[at]
-  redis.call('HSET', heard, ARGV[2], ARGV[at + 1])
-  redis.call('PEXPIRE', heard, 60000)
-end
-if not known or head - applied > tonumber(ARGV[5]) then return {nonce, head} end
-local answer = {nonce, head, 'all'}
-for number = applied + 1, head do
-  local keys = redis.call('HGET', KEYS[1], string.format('%d', number))
-  if not keys then return {nonce, head} end
-  answer[#answer + 1] = keys
-end
-return answer
-"""
-)
-
-PUBLISH = (
-    STATE
-    + """
-head = head + 1
-local number = string.format('%d', head)
-redis.call('HSET', KEYS[1], 'head', number, number, ARGV[2])
-for _, key in ipairs(cjson.decode(string.match(ARGV[2], '%[.*'))) do
-  redis.call('DEL', KEYS[1] .. ':' .. nonce .. ':' .. key)
-end
-redis.call('HDEL', KEYS[1], string.format('%d', head - tonumber(ARGV[3])))
-redis.call('PUBLISH', ARGV[4], nonce .. ' ' .. number .. ' ' .. ARGV[2])
-return {nonce, head}
-"""
-)
-
-BEHIND = (
-    STATE
-    + _LEASES
-    + """
-if ARGV[2] ~= nonce then return false end
-local late = {}
-for worker, held in pairs(leases) do
-  if held[1] < tonumber(ARGV[3]) then late[#late + 1] = worker end
-end
-return {late, redis.call('HGETALL', KEYS[1] .. ':heard:' .. ARGV[4])}
-"""
-)
-
-EXPIRE = (
-    STATE
-    + _LEASES
-    + """
-if ARGV[2] ~= nonce then return 0 end
-for worker, held in pairs(leases) do
-  if held[2] < tonumber(ARGV[3]) then leases[worker] = nil end
-end
-redis.call('HSET', KEYS[1], 'leases', cjson.encode(leases))
-return 1
-"""
-)
-
-IS_BEGUN = "return redis.call('EXISTS', KEYS[1])"
-
-RECALL = (
-    STATE
-    + """
-local place = KEYS[1] .. ':' .. nonce .. ':' .. ARGV[2]
-return {nonce, unpack(redis.call('HMGET', place, 'version', 'packed', 'mark'))}
-"""
-)
-
-# What was read before a change may not be shared after it: the log tells, and where the log is too
-# short the answer is no.
-SHARE = (
-    STATE
-    + """
-local since = tonumber(ARGV[3])
-if ARGV[2] ~= nonce or head - since > tonumber(ARGV[7]) then return 0 end
-for number = since + 1, head do
-  local keys = redis.call('HGET', KEYS[1], string.format('%d', number))
-  if not keys then return 0 end
-  local listed = string.match(keys, '%[.*')
-  if not listed then return 0 end
-  for _, key in ipairs(cjson.decode(listed)) do
-    if key == ARGV[4] then return 0 end
-  end
-end
-local place = KEYS[1] .. ':' .. nonce .. ':' .. ARGV[4]
-local shared = redis.call('HGET', place, 'version')
-if shared and tonumber(shared) > tonumber(ARGV[5]) then return 0 end
-redis.call('HSET', place, 'version', ARGV[5], 'packed', ARGV[6], 'mark', ARGV[9])
-redis.call('PEXPIRE', place, ARGV[8])
-return 1
-"""
-)
 
 
 class RedisAuthority:
@@ -335,102 +215,3 @@ def _understanding() -> Iterator[None]:
         yield
     except (ValueError, TypeError, IndexError, AttributeError) as error:
         raise failed("redis", error, SILENCE) from error
-
-
-@dataclass(slots=True)
-class AuthorityKey:
-    """The key at a server, and whether it may be begun there."""
-
-    name: str
-    may_begin: bool
-
-    def at(self, run_id: str) -> str:
-        """Return the key at one life of the server."""
-        return ":".join(filter(None, ("paidgate", run_id, self.name)))
-
-
-class RedisConnection:
-    """One connection to one life of the server; made anew after every failure."""
-
-    def __init__(self, url: str, timeout: float, key: AuthorityKey) -> None:
-        self._key = key
-        options: dict[str, Any] = dict(parse_url(url))
-        self._kind = options.pop("connection_class", Connection)
-        self._options = options
-        self._patience = timeout
-        self._connection: Any = None
-        self._run_id = ""
-        self._turn = asyncio.Lock()
-
-    async def run_id(self) -> str:
-        """Return which life of the server the connection belongs to, made now if need be."""
-        async with self._turn:
-            if self._connection is None:
-                await self._guarded(self._connect())
-            return self._run_id
-
-    async def call(self, script: str, *arguments: object) -> Any:
-        """Run a script on the one key. Raises Unavailable."""
-        async with self._turn:
-            return await self._guarded(self._call(script, arguments))
-
-    async def subscribe(self, channel: str) -> None:
-        """Begin to hear a channel. Raises Unavailable."""
-        async with self._turn:
-            await self._guarded(self._ask("SUBSCRIBE", channel))
-
-    async def heard(self) -> bytes:
-        """Wait for the next message. Raises Unavailable when the connection ends."""
-        try:
-            told = await self._connection.read_response(disconnect_on_error=False, timeout=None)
-            return bytes(told[2])
-        except Exception as error:  # whatever it is, the connection is of no use
-            await self.close()
-            raise failed("redis", error, SILENCE) from error
-
-    async def close(self) -> None:
-        """Drop the connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.disconnect(nowait=True)
-
-    async def _guarded(self, work: Awaitable[T]) -> T:
-        try:
-            # Not wait_for: on 3.11 it can lose a cancellation, and with it the end of the process.
-            async with asyncio.timeout(self._patience):
-                told = await work
-        except Exception as error:
-            # Whatever it is: what was asked may still happen, and its answer must not be taken for
-            # another's.
-            await self.close()
-            raise failed("redis", error, SILENCE) from error
-        except asyncio.CancelledError:
-            await self.close()
-            raise
-        answered("redis")
-        return told
-
-    async def _connect(self) -> None:
-        connection = self._kind(**self._options, protocol=2, retry=None, socket_timeout=None)
-        self._connection = connection
-        await connection.connect()
-        told = await self._ask("INFO", "server")
-        lines = told.decode().splitlines() if isinstance(told, bytes) else str(told).splitlines()
-        self._run_id = next((x.partition(":")[2] for x in lines if x.startswith("run_id:")), "")
-        if not self._run_id:
-            raise RedisError("no run_id")
-
-    async def _call(self, script: str, arguments: Sequence[object]) -> Any:
-        if self._connection is None:
-            raise ConnectionError("no connection")
-        digest = sha1(script.encode(), usedforsecurity=False).hexdigest()
-        nonce = secrets.token_hex(8) if self._key.may_begin else ""
-        rest = (1, self._key.at(self._run_id), nonce, *arguments)
-        try:
-            return await self._ask("EVALSHA", digest, *rest)
-        except NoScriptError:
-            return await self._ask("EVAL", script, *rest)
-
-    async def _ask(self, *command: object) -> Any:
-        await self._connection.send_command(*command)
-        return await self._connection.read_response(disconnect_on_error=False)
