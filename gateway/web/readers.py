@@ -50,7 +50,7 @@ from gateway.web.http.requests import (
     read_form,
     require_same_origin,
 )
-from gateway.web.http.sending import Check, private_answer, response_of, send_private
+from gateway.web.http.sending import Check, private_answer, response_of, see_other, send_private
 from gateway.web.http.under_way import UnderWay
 from gateway.web.preview_cache import PreviewCache
 from gateway.web.refusals import Refusals
@@ -152,7 +152,7 @@ class Readers:
         address = own or await self._readable(wanted, redeemed.cookie)
         place = await self._place(address, redeemed.cookie) if address else "/library"
         if redeemed.confirmed:
-            response = _see_other(place)
+            response = see_other(place)
         else:
             done = "unlocked" if isinstance(redeemed, Redeemed) else "moved"
             response = self._page(request, "recorded.html", 202, done=done, place=place)
@@ -249,7 +249,7 @@ class Readers:
     ) -> Response:
         if isinstance(error, Unpaid) and error.is_free:
             public = ask.path.decode().replace("/read/", "/documents/", 1)
-            return _see_other(address_of(public, _page_of(form)))
+            return see_other(address_of(public, _page_of(form)))
         preview = await self._told(address, form)
         if preview is None:
             raise Missing("document")
@@ -313,7 +313,7 @@ class Readers:
         require_same_origin(request)
         reader = await self._reading.reader(self._reader_cookie(request))
         if reader is None or not reader.grants:
-            return _see_other("/library")
+            return see_other("/library")
         token = await self._moving.token(reader)
         link = self._links.absolute(request, f"{UNLOCK}?token={token}")
         return self._page(request, "move.html", link=link, picture=Markup(qr_code(link)))  # noqa: S704  drawn by us
@@ -323,7 +323,7 @@ class Readers:
         require_same_origin(request)
         reader = await self._reading.reader(self._reader_cookie(request))
         if await self._redeeming.sign_out(reader):
-            response = _see_other("/")
+            response = see_other("/")
         else:
             response = self._page(request, "recorded.html", 202, done="signed-out", place="/")
         self._set_cookie(request, response, "", 0)
@@ -413,8 +413,3 @@ def _refused(address: Address, form: str) -> tuple[bytes, str]:
 
 def _cookie_name(is_https: bool, suffix: str = "") -> str:
     return ("__Host-paidgate" if is_https else "paidgate") + suffix
-
-
-def _see_other(location: str) -> Response:
-    headers = {"location": location, "cache-control": CACHE_PRIVATE}
-    return Response(status_code=303, headers=headers)

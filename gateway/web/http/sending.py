@@ -44,6 +44,12 @@ def send_private(request: Request, form: Representation, status: int = 200) -> R
     return response_of(private_answer(PlainRequest.of(request), variant, status), variant)
 
 
+def see_other(location: str) -> Response:
+    """Return the way to another page of ours."""
+    headers = {"location": location, "cache-control": CACHE_PRIVATE}
+    return Response(status_code=303, headers=headers)
+
+
 def in_chunks(send: Send) -> Send:
     """Return a way to send on which no more waits for a slow client than a chunk."""
 

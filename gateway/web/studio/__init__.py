@@ -14,10 +14,11 @@ from gateway.usecases.use_cases import UseCases
 from gateway.web.http.links import Links
 from gateway.web.http.rate_limit import KEYS, rate_limited
 from gateway.web.http.requests import read_form, require_same_origin
+from gateway.web.http.sending import see_other
 from gateway.web.http.under_way import UnderWay
 from gateway.web.studio.batches import BatchPage
 from gateway.web.studio.codes import CodePages
-from gateway.web.studio.desk import HOME, StudioPages, read_fields, see_other
+from gateway.web.studio.desk import HOME, StudioPages, read_fields
 from gateway.web.studio.devices import DevicePages
 from gateway.web.studio.documents import DocumentPages
 from gateway.web.studio.editor import Editor

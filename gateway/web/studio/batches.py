@@ -12,7 +12,8 @@ from starlette.routing import Route
 from gateway.core.errors import Expired, GatewayError, Malformed, Unauthenticated
 from gateway.ports import Formats
 from gateway.usecases.publishing import Publishing
-from gateway.web.studio.desk import HOME, StudioPages, see_other
+from gateway.web.http.sending import see_other
+from gateway.web.studio.desk import HOME, StudioPages
 from gateway.web.studio.drafts import Draft
 from gateway.web.studio.intake import Intake
 from gateway.web.studio.kinds import KINDS, OTHER

@@ -24,9 +24,8 @@ from gateway.rendering.representations import HTML
 from gateway.web.api.operations import require_may
 from gateway.web.errors import problem, status_of
 from gateway.web.http.accept import negotiate
-from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.requests import read_form
-from gateway.web.http.sending import send_private
+from gateway.web.http.sending import see_other, send_private
 from gateway.web.studio.sessions import Session, Sessions
 from gateway.web.studio.words import OF_THE_WHOLE, WORDS
 
@@ -150,12 +149,6 @@ def mark(request: Request, name: str) -> str:
 def done_at(place: str, done: str, *, confirmed: bool) -> Response:
     """Return the way to a page that tells what was done, or that it is only on record yet."""
     return see_other(f"{place}?done={done if confirmed else RECORDED}")
-
-
-def see_other(location: str) -> Response:
-    """Return the way to another page of ours."""
-    headers = {"location": location, "cache-control": CACHE_PRIVATE}
-    return Response(status_code=303, headers=headers)
 
 
 def _done(request: Request) -> str:

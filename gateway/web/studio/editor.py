@@ -23,8 +23,9 @@ from gateway.usecases.composing import Prepared
 from gateway.usecases.profiles import Profiles
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.submissions import Submission
+from gateway.web.http.sending import see_other
 from gateway.web.studio.addresses import Addresses
-from gateway.web.studio.desk import HOME, StudioPages, done_at, own_address, see_other
+from gateway.web.studio.desk import HOME, StudioPages, done_at, own_address
 from gateway.web.studio.drafts import Draft, fitting
 from gateway.web.studio.excerpts import text_in
 from gateway.web.studio.kinds import of_refused

@@ -25,7 +25,8 @@ from gateway.core.errors import (
 )
 from gateway.core.profiles import FIELDS, MARK_TYPES, MAX_MARK, MOST, Profile
 from gateway.usecases.profiles import Profiles
-from gateway.web.studio.desk import HOME, StudioPages, done_at, see_other
+from gateway.web.http.sending import see_other
+from gateway.web.studio.desk import HOME, StudioPages, done_at
 from gateway.web.studio.sessions import Session, Sessions
 from gateway.web.studio.uploads import STAND_BACK, SentForm, read_batch
 
