@@ -53,7 +53,7 @@ from gateway.web.http.requests import (
 from gateway.web.http.sending import Check, private_answer, response_of, see_other, send_private
 from gateway.web.http.under_way import UnderWay
 from gateway.web.preview_cache import PreviewCache
-from gateway.web.refusals import Refusals
+from gateway.web.readers.refusals import Refusals
 
 LIBRARY_SIZE = 100
 ONCE = "/once"  # named by the style sheet, for a form that somebody begins to fill in
