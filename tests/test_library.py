@@ -9,7 +9,7 @@ import pytest
 
 from gateway.core.documents import Address
 from gateway.ports import Edition
-from gateway.web.readers.reading import LIBRARY_SIZE
+from gateway.web.readers.library import LIBRARY_SIZE
 from tests.asgi import exchange
 from tests.services import Standing, gateway
 

@@ -28,7 +28,7 @@ from gateway.web.http.under_way import UnderWay
 from gateway.web.lists import SEARCH, Lists
 from gateway.web.preview_cache import PreviewCache
 from gateway.web.public import Public
-from gateway.web.readers.reading import Readers
+from gateway.web.readers import Readers
 from gateway.web.search import Search
 from gateway.web.site import Site
 from gateway.web.studio import Studio
