@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import sys
 from time import time
-from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.running import current_settings, told, with_services
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.group("audit-log")

@@ -34,14 +34,12 @@ TIDYING = 5.0  # seconds that an interrupted run has to finish what it has begun
 Say = Callable[..., None]  # prints a line, on standard error if err is true
 
 
-async def publish_files(
-    services: Services, files: Sequence[SourceFile], publisher: str, *, free: bool = False
-) -> int:
+async def publish_files(services: Services, files: Sequence[SourceFile], publisher: str) -> int:
     """Publish files, several at once; return how many were refused.
 
-    publisher "" takes the name of each file's folder. free: they may hold no paid section.
+    publisher "" takes the name of each file's folder.
     """
-    run = Run(LocalTarget(services), publisher, len(files), free=free)
+    run = Run(LocalTarget(services), publisher, len(files), free=False)
     await run.go(files)
     return run.counted["refused"]
 
@@ -137,12 +135,6 @@ def _portions(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:
     rest = iter(files)
     while portion := list(islice(rest, BATCH)):
         yield portion
-
-
-async def publish_file(services: Services, file: SourceFile, publisher: str) -> str:
-    """Publish one file here; return what came of it, and tell it if that is not as it was meant."""
-    outcome = await publish_to(LocalTarget(services), file, publisher)
-    return "published" if isinstance(outcome, Outcome) else outcome
 
 
 async def publish_to(

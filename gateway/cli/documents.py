@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -22,9 +22,6 @@ from gateway.core.errors import Malformed, Refused
 from gateway.formats.sources import SourceFormats
 from gateway.rendering.made import make
 from gateway.usecases.composing import Prepared, prepare
-
-if TYPE_CHECKING:
-    pass
 
 KEY = "PAIDGATE_KEY"
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.running import told, with_services
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

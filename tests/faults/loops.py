@@ -16,8 +16,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from gateway.app import Services, SystemClock, build_services, open_services
-from gateway.cli.bulk import publish_file
+from gateway.cli.bulk import publish_to
 from gateway.cli.folders import SourceFile
+from gateway.cli.targets import LocalTarget, Outcome
 from gateway.core.audit_chains import Anchor
 from gateway.core.audit_records import Act, Record
 from gateway.core.bundles import IDENTITY, Bundle, Entry, Representation
@@ -200,7 +201,8 @@ async def publish_files(telling: ErrorResponses, folder: Path, first: int) -> No
         file = sources / f"{slug}.txt"
         file.write_text(words(revision))
         telling.send(("begun", slug, revision))
-        assert await publish_file(services, SourceFile(file), "") == "published"
+        outcome = await publish_to(LocalTarget(services), SourceFile(file), "")
+        assert isinstance(outcome, Outcome)
         telling.send(("done", slug, revision))
 
 
