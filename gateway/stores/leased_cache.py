@@ -98,7 +98,6 @@ class LeasedCoherence:
         self,
         authority: LeaseAuthority,
         terms: Terms,
-        clock: Callable[[], float] = boottime,
         keeper: Keeper | None = None,
         on_record: str = "",
         background: Background | None = None,
@@ -107,7 +106,6 @@ class LeasedCoherence:
         self.authority = on_record
         self._authority = authority
         self._terms = terms
-        self._clock = clock
         self._keeper = keeper
         self._roll = roll
         worker = roll.worker if roll else secrets.token_hex(8)
@@ -148,13 +146,13 @@ class LeasedCoherence:
 
     def known(self, key: str) -> Known | None:
         """Return what may be answered from memory, to a read that begins now."""
-        return self._leaseholder.answer(key, self._clock())
+        return self._leaseholder.answer(key, boottime())
 
     async def fetch(
         self, key: str, load: Callable[[], Awaitable[Any]], shape: Shape | None = None
     ) -> Any:
         """Return what memory may say of key, else what load finds, once for all who ask."""
-        now = self._clock()
+        now = boottime()
         known = self._leaseholder.answer(key, now)
         if known is not None:
             return known.value
@@ -172,7 +170,7 @@ class LeasedCoherence:
         found = None
         try:
             # Without a lease what is shared is not asked: it may be there that the trouble is.
-            asks = shape and self._leaseholder.is_leased(self._clock())
+            asks = shape and self._leaseholder.is_leased(boottime())
             found = await self._recall(under_way.key, shape) if shape and asks else None
             if found is None:
                 found = Known(await load())
@@ -209,7 +207,7 @@ class LeasedCoherence:
             change = await self._authority.publish(keys)
         except Unavailable:
             return False
-        barrier = self._witness.barrier(change, self._clock())
+        barrier = self._witness.barrier(change, boottime())
         self._hear(change)
         if not await self._opens(barrier):
             with suppress(Unavailable):
@@ -221,7 +219,7 @@ class LeasedCoherence:
         pause = FIRST_PAUSE
         while True:
             behind = await self._behind(barrier.change)
-            now = self._clock()
+            now = boottime()
             if barrier.is_open(now, behind):
                 return behind is not None and not behind
             await asyncio.sleep(pause)
@@ -245,9 +243,9 @@ class LeasedCoherence:
                 await self._renew_now.wait()
 
     async def _renew(self) -> None:
-        renewal = self._leaseholder.renewal(self._clock())
+        renewal = self._leaseholder.renewal(boottime())
         lease = await self._authority.renew(renewal)
-        self._witness.saw(lease.incarnation, self._clock())
+        self._witness.saw(lease.incarnation, boottime())
         is_behind = self._leaseholder.renewed(renewal, lease)
         for change in lease.changes or ():
             self._note(change)
@@ -288,7 +286,7 @@ class LeasedCoherence:
 
     async def ping(self) -> str:
         """Say that the authority answers. Raises Unavailable."""
-        await self._authority.renew(self._leaseholder.renewal(self._clock()))
+        await self._authority.renew(self._leaseholder.renewal(boottime()))
         return "ok"
 
 

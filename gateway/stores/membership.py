@@ -67,10 +67,8 @@ class Named:
         """
         if self.kind != record.kind:
             return False
-        if self.kind in (
-            AuthorityKind.POSTGRES,
-            AuthorityKind.NONE,
-        ):  # in the ledger's own database, or nowhere
+        # In the ledger's own database, or nowhere.
+        if self.kind in (AuthorityKind.POSTGRES, AuthorityKind.NONE):
             return True
         return (record.house, record.place) == (house, self.place)
 
@@ -238,11 +236,9 @@ class Membership:
 
 
 @asynccontextmanager
-async def nobody_serving(
-    ledger: Ledger, data: Path, tell: Tell, tenure: Tenure = TENURE
-) -> AsyncIterator[None]:
+async def nobody_serving(ledger: Ledger, data: Path, tell: Tell) -> AsyncIterator[None]:
     """Wait until nobody serves who has not been heard of. Raises StillServing, Unavailable."""
-    house, presence, watch = house_name(data), Presence(data), _Watch(tenure)
+    house, presence, watch = house_name(data), Presence(data), _Watch(TENURE)
     try:
         is_alone = await presence.enter()
         standing = _Standing.OPEN

@@ -18,11 +18,11 @@ Make = Callable[[], Awaitable[Made]]
 
 
 class ListCache:
-    """At most `capacity` bytes; what is used least of late goes first."""
+    """At most CAPACITY bytes; what is used least of late goes first."""
 
-    def __init__(self, store: PublicStore, capacity: int = CAPACITY) -> None:
+    def __init__(self, store: PublicStore) -> None:
         self._store = store
-        self._recent: ClockCache[Hashable, tuple[str, Made]] = ClockCache(capacity)
+        self._recent: ClockCache[Hashable, tuple[str, Made]] = ClockCache(CAPACITY)
         self._turns: WeakValueDictionary[Hashable, Lock] = WeakValueDictionary()
 
     async def get(self, key: Hashable, make: Make) -> Made:

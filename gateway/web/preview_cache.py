@@ -16,7 +16,7 @@ CAPACITY = 22 << 20  # bytes of variants kept in memory
 
 
 class PreviewCache:
-    """At most `room` bytes; what is used least of late goes first."""
+    """At most `capacity` bytes; what is used least of late goes first."""
 
     def __init__(self, store: PublicStore, capacity: int = CAPACITY) -> None:
         self._store = store

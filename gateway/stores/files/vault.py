@@ -47,13 +47,13 @@ Key = tuple[Address, str, str]  # a document, an edition of it, and the name of 
 class FileVault:
     """Folders of their owner alone: root/publisher/slug/edition.sealed."""
 
-    def __init__(self, root: Path, capacity: int = CAPACITY) -> None:
+    def __init__(self, root: Path) -> None:
         make_folder(root, 0o700)
         root.chmod(0o700)
         self._root = root
         self._folder = f"{root}/"
         # An edition never changes, so what was read of it once stays right.
-        self._recent: ClockCache[Key, Variant] = ClockCache(capacity)
+        self._recent: ClockCache[Key, Variant] = ClockCache(CAPACITY)
         self._can_tell = True  # what can be read without waiting; not every file system can
         self._damages = Damages()
         self._one_copy = OneCopy()

@@ -29,8 +29,8 @@ _Limiter = MovingWindowRateLimiter
 class MemoryFailedAttempts:
     """Tries counted in this process alone."""
 
-    def __init__(self, limits: Sequence[RateLimitItem] = LIMITS) -> None:
-        self._counts = _Counts(_Limiter(MemoryStorage()), limits)
+    def __init__(self) -> None:
+        self._counts = _Counts(_Limiter(MemoryStorage()))
 
     async def failed(self, *whose: str) -> None:
         """Count a failure under some names. Raises TooManyTries if one is over its limit."""
@@ -57,13 +57,13 @@ class _Storage(RedisStorage):
 class RedisFailedAttempts:
     """Tries counted for every gateway on one Redis; in memory as long as it does not answer."""
 
-    def __init__(self, url: str, limits: Sequence[RateLimitItem] = LIMITS) -> None:
+    def __init__(self, url: str) -> None:
         self._pool = _pool(url)
         # The pool knows the address; the storage is told one for its form alone.
         options: dict[str, Any] = {"connection_pool": self._pool}
         storage = _Storage("async+redis://", implementation="redispy", key_prefix=PREFIX, **options)
-        self._shared = _Counts(_Limiter(storage), limits)
-        self._own = MemoryFailedAttempts(limits)
+        self._shared = _Counts(_Limiter(storage))
+        self._own = MemoryFailedAttempts()
         self._away_until = 0.0
 
     async def failed(self, *whose: str) -> None:
@@ -93,12 +93,11 @@ class RedisFailedAttempts:
 
 
 class _Counts:
-    def __init__(self, limiter: _Limiter, limits: Sequence[RateLimitItem]) -> None:
+    def __init__(self, limiter: _Limiter) -> None:
         self._limiter = limiter
-        self._limits = limits
 
     async def require(self, whose: Sequence[str]) -> None:
-        for limit, who in product(self._limits, whose):
+        for limit, who in product(LIMITS, whose):
             if not await self._limiter.test(limit, who):
                 raise await self._refusal(limit, who)
 
@@ -106,7 +105,7 @@ class _Counts:
         # All are counted before any refuses: whoever is told to wait a minute nears the hour too.
         counted = [
             (limit, who, await self._limiter.hit(limit, who))
-            for limit, who in product(self._limits, whose)
+            for limit, who in product(LIMITS, whose)
         ]
         for limit, who, is_within in counted:
             if not is_within:

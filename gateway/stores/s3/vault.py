@@ -45,10 +45,10 @@ CAPACITY = 32 << 20  # bytes of full texts kept in memory
 class ObjectVault:
     """Objects at vault/publisher/slug/edition.sealed."""
 
-    def __init__(self, bucket: Bucket, capacity: int = CAPACITY) -> None:
+    def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
         # An edition never changes, so what was read of it once is good for good.
-        self._recent: ClockCache[tuple[Address, str], Bundle] = ClockCache(capacity)
+        self._recent: ClockCache[tuple[Address, str], Bundle] = ClockCache(CAPACITY)
         self._damages = Damages()
         self._one_copy = OneCopy()
         self._parts = Parts(self._opened, self._damages)

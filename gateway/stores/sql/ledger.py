@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gateway.stores.files.sqlite import TIMEOUT
 from gateway.stores.sql.codes import SqlCodes
 from gateway.stores.sql.documents import SqlDocuments
 from gateway.stores.sql.engines import open_engines
@@ -16,14 +15,13 @@ from gateway.stores.sql.schema import bring_up
 from gateway.stores.sql.upkeep import Upkeep
 
 
-async def open_ledger(url: str, timeout: float = TIMEOUT) -> SqlLedger:
+async def open_ledger(url: str) -> SqlLedger:
     """Open the ledger at sqlite:///path or postgresql://…, its schema brought up to date.
 
-    patience: seconds to wait for a connection, for a turn to write, for an answer.
     Raises Unavailable, NewerSchema.
     """
     with answering():
-        engines = open_engines(url, timeout)
+        engines = open_engines(url)
     try:
         with answering():
             await bring_up(engines)

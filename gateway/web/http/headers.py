@@ -48,7 +48,7 @@ def secured(headers: Sequence[tuple[bytes, bytes]], *, is_https: bool) -> Pairs:
 class SecurityHeaders:
     """Add the security headers to every answer that has none of its own."""
 
-    def __init__(self, app: ASGIApp, *, is_https: bool = False) -> None:
+    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self._app = app
         self._is_https = is_https
 

@@ -24,16 +24,15 @@ Work = Callable[[], Awaitable[Response]]
 class UnderWay:
     """Counts long answers from when they are begun to when they are sent, by holder."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
+    def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._turns: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
     @contextmanager
     def to(self, holder: str) -> Iterator[None]:
         """Count one. Raises TooMuchAtOnce."""
-        if self._counts[holder] >= self._most:
-            raise TooMuchAtOnce(self._most, AGAIN)
+        if self._counts[holder] >= MOST:
+            raise TooMuchAtOnce(MOST, AGAIN)
         self._counts[holder] += 1
         try:
             yield
