@@ -58,6 +58,16 @@ def require_number(where: str, number: int, most: int) -> None:
         raise Malformed(f"This is not a number of {where}.", where=where, hint=f"Use 1 to {most}.")
 
 
+def require_expiry(expires: int | None, now: int) -> None:
+    """Raise Malformed unless a time, in Unix seconds, is to come, or None: without end."""
+    if expires is not None and not now < expires <= now + MAX_LIFE:
+        raise Malformed(
+            "This is not a time to expire at.",
+            where="expires",
+            hint="Use a time to come, within ten years.",
+        )
+
+
 def require_words(where: str, text: str) -> None:
     """Raise Malformed unless a text is short and on one line."""
     if len(text) > MAX_WORDS or not _WORDS.fullmatch(text):

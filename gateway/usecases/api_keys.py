@@ -13,8 +13,8 @@ from gateway.core.api_keys import ALL, ApiKey, May, key_hash
 from gateway.core.audit_records import OPERATOR, Act, Record
 from gateway.core.documents import valid_name
 from gateway.core.errors import BadKey, Expired, Malformed, Missing, NotAllowed, Unavailable
-from gateway.core.terms import require_words
-from gateway.core.tokens import MAX_LIFE, Claims, Purpose
+from gateway.core.terms import require_expiry, require_words
+from gateway.core.tokens import Claims, Purpose
 from gateway.ports import Clock, Ledger
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.idempotency import ONCE, Idempotency, IdempotencyKey
@@ -68,12 +68,8 @@ class ApiKeys:
         may, now = _may(wish.may), self._clock.now()
         require_words("label", wish.label)
         kept = await self._idempotency.earlier(publisher, ask)
-        if not kept and wish.expires is not None and not now < wish.expires <= now + MAX_LIFE:
-            raise Malformed(
-                "This is not a time to expire at.",
-                where="expires",
-                hint="Use a time to come, within ten years.",
-            )
+        if not kept:  # of one that comes again the time may be over
+            require_expiry(wish.expires, now)
         if by and not by.covers(may, wish.expires):
             raise NotAllowed("make a key that may more, or lasts longer, than itself")
         seed = await self._seeds.of(publisher, ask, is_new=kept is None)

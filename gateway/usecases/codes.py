@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 
 from gateway.core.audit_records import Act, Record
 from gateway.core.codes import Code, State, code_hash, spell
-from gateway.core.errors import Conflict, Malformed, Missing
+from gateway.core.errors import Conflict, Missing
 from gateway.core.rights import PLACES, Scope
-from gateway.core.terms import require_number, require_words, term_seconds
-from gateway.core.tokens import MAX_LIFE
+from gateway.core.terms import require_expiry, require_number, require_words, term_seconds
 from gateway.ports import Clock, Ledger
 from gateway.usecases.announcing import Announcing
 from gateway.usecases.granting import MAX_DEVICES
@@ -159,12 +158,7 @@ def _pattern(publisher: str, wish: CodeRequest, now: int) -> Code:
     require_number("uses", wish.uses, MAX_USES)
     require_number("devices", wish.devices, MAX_DEVICES)
     require_words("note", wish.note)
-    if wish.expires is not None and not now < wish.expires <= now + MAX_LIFE:
-        raise Malformed(
-            "This is not a time to expire at.",
-            where="expires",
-            hint="Use a time to come, within ten years.",
-        )
+    require_expiry(wish.expires, now)
     return Code(
         id="",
         hash="",
