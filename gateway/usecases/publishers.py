@@ -8,6 +8,7 @@ from gateway.core.documents import valid_name
 from gateway.core.errors import Missing
 from gateway.ports import Clock, KeyRecords
 from gateway.usecases.announcing import Announcing
+from gateway.usecases.api_keys import PREFIX
 
 
 class Publishers:
@@ -23,7 +24,7 @@ class Publishers:
 
         Whether it is confirmed tells `Announcing.confirm`.
         """
-        key, now = "pgk-" + self._clock.fresh_id() + self._clock.fresh_id(), self._clock.now()
+        key, now = PREFIX + self._clock.fresh_id() + self._clock.fresh_id(), self._clock.now()
         await self._ledger.add_publisher(valid_name(name, "publisher"), key_hash(key), now)
         await self._announcing.tell(Record(now, Act.PUBLISHER, OPERATOR, name))
         return key
