@@ -19,12 +19,12 @@ from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.errors import Stale
 from gateway.core.profiles import UNSAID, Mark, Profile, place_of, valid_profile
 from gateway.ports import Audit, Clock, Ledger, PublicStore
+from gateway.usecases.composers import Compose
 from gateway.usecases.composing import Composed, Task
 
 ATTEMPTS = 8
 PAGE = 200  # publishers looked at together
 
-Compose = Callable[[Task], Awaitable[Composed]]
 MakeMark = Callable[[str, bytes], Awaitable[Mark]]  # publisher, body
 Set = Callable[[Profile], Bundle]
 
