@@ -15,17 +15,16 @@ from gateway.core.companions import (
     WHOLE_FORM,
     Companion,
 )
-from gateway.core.documents import Address, is_name
-from gateway.core.errors import Missing
+from gateway.core.documents import Address
 from gateway.rendering.attachments import ATTACHMENT_TYPES
 from gateway.usecases.picturing import Picturing
+from gateway.web.api.documents import PATH, address_in
 from gateway.web.api.operations import JSON, Body, Operation
 from gateway.web.api.responses import json
 from gateway.web.api.schemas.companions import CompanionList, CompanionView
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.requests import read_body
 
-PATH = "/api/documents/{slug}"
 OCTETS = "application/octet-stream"  # the content tells the type, whatever is declared
 _VIEW: Body = {JSON: CompanionView}
 _LIST: Body = {JSON: CompanionList}
@@ -93,7 +92,7 @@ class CompanionsApi:
         return await self._delete(request, publisher, ATTACHMENTS)
 
     async def _list(self, request: Request, publisher: str, kind: str) -> Response:
-        found = await self._picturing.all(_address(request, publisher))
+        found = await self._picturing.all(address_in(request, publisher))
         return json(CompanionList([_view(each) for each in found if each.kind == kind]))
 
     async def _put(self, request: Request, publisher: str, kind: str) -> Response:
@@ -105,7 +104,7 @@ class CompanionsApi:
         return json(_view(companion), 201 if is_new else 200)
 
     async def _read(self, request: Request, publisher: str, kind: str) -> Response:
-        address = _address(request, publisher)
+        address = address_in(request, publisher)
         found = await self._picturing.get(address, request.path_params["name"], kind)
         form = found.forms[WHOLE_FORM]
         headers = {"cache-control": CACHE_PRIVATE, "content-disposition": "attachment"}
@@ -113,7 +112,7 @@ class CompanionsApi:
         return Response(form.bodies[IDENTITY], headers=headers)
 
     async def _delete(self, request: Request, publisher: str, kind: str) -> Response:
-        address, name = _address(request, publisher), request.path_params["name"]
+        address, name = address_in(request, publisher), request.path_params["name"]
         await self._picturing.remove(address, name, kind)
         return Response(status_code=204, headers={"cache-control": CACHE_PRIVATE})
 
@@ -131,13 +130,6 @@ def _operations(
         Operation("GET", at, read, {200: dict.fromkeys(types)}),
         Operation("DELETE", at, delete, {204: None}),
     ]
-
-
-def _address(request: Request, publisher: str) -> Address:
-    slug = request.path_params["slug"]
-    if not is_name(slug):
-        raise Missing("document")
-    return Address(publisher, slug)
 
 
 def _view(each: Companion) -> CompanionView:
