@@ -23,3 +23,9 @@ class Permit:
         self.address = address
         self.edition = edition
         self.grant_id = grant.id
+
+
+def require_permit(permit: object) -> None:
+    """Raise NotPermitted unless this is a permit, whatever its maker says that it is."""
+    if not isinstance(permit, Permit):
+        raise NotPermitted("The vault opens to a permit only.")

@@ -16,7 +16,7 @@ from gateway.core.bundles import IDENTITY, Bundle, Damaged, Variant
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
-from gateway.core.permits import NotPermitted, Permit
+from gateway.core.permits import Permit, require_permit
 from gateway.ports import Health, Sealed
 from gateway.stores import sealing
 from gateway.stores.damages import Damages
@@ -166,12 +166,6 @@ class FileVault:
 
 def _place(beginning: bytes | bytearray) -> slice:
     return sealing.place(beginning[: sealing.HEAD], "full")
-
-
-def require_permit(permit: object) -> None:
-    """Raise NotPermitted unless this is a permit, whatever its maker says that it is."""
-    if not isinstance(permit, Permit):
-        raise NotPermitted("The vault opens to a permit only.")
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

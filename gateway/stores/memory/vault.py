@@ -7,10 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from gateway.core.bundles import IDENTITY, Bundle, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
-from gateway.core.permits import Permit
+from gateway.core.permits import Permit, require_permit
 from gateway.ports import Health, Sealed
 from gateway.stores.damages import Damages
-from gateway.stores.files.vault import require_permit
 from gateway.stores.memory.blobs import MemoryBlobs
 from gateway.stores.sealing import PARTS
 from gateway.stores.shelf import BlobShelf

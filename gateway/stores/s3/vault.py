@@ -23,12 +23,11 @@ from gateway.core.bundles import (
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Missing
-from gateway.core.permits import Permit
+from gateway.core.permits import Permit, require_permit
 from gateway.ports import Health, Sealed
 from gateway.stores import sealing
 from gateway.stores.damages import Damages
 from gateway.stores.files.durable import within
-from gateway.stores.files.vault import require_permit
 from gateway.stores.one_copy import OneCopy
 from gateway.stores.s3.blobs import ObjectBlobs
 from gateway.stores.s3.bucket import Bucket
