@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import click
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 @told
 def grant(publisher: str, scope: str, subject: str, term: str) -> None:
     """Grant a right, and print its id, token and unlock link."""
-    from gateway.web.http.links import PORT
+    from gateway.web.http.links import PORT, unlock_path
 
     async def work(services: Services) -> tuple[Grant, str, bool]:
         wish = GrantRequest(scope, subject=subject, term=term, source="command line")
@@ -40,7 +39,7 @@ def grant(publisher: str, scope: str, subject: str, term: str) -> None:
         click.echo("paidgate: set PAIDGATE_BASE_URL, so that links lead to your site.", err=True)
     click.echo(f"grant   {made.id}")
     click.echo(f"token   {token}")
-    click.echo(f"unlock  {origin}/unlock?token={quote(token)}")
+    click.echo(f"unlock  {origin}{unlock_path(token)}")
     require_confirmed(confirmed)
 
 

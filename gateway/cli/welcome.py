@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from gateway.app import Services
 from gateway.cli.bulk import publish_files
@@ -21,6 +20,7 @@ from gateway.core.errors import Malformed, Missing
 from gateway.stores.files.durable import write_private
 from gateway.stores.membership import AuthorityKind
 from gateway.usecases.granting import GrantRequest
+from gateway.web.http.links import unlock_path
 
 KEPT = "welcome.json"
 STARTING = "starting"  # locked by whoever is at its first start
@@ -116,7 +116,7 @@ def banner(welcome: Welcome | None, origin: str, authority: str) -> str:
     if welcome:
         lines += [
             f"  Preview   {origin}/documents/{welcome.address}",
-            f"  Unlock    {origin}/unlock?token={quote(welcome.token)}",
+            f"  Unlock    {origin}{unlock_path(welcome.token)}",
             f"  Studio    {origin}/studio",
             f"  API key   {welcome.key}   (publisher {welcome.address.partition('/')[0]})",
             "",

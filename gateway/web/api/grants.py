@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,7 +33,7 @@ from gateway.web.api.schemas.grants import (
     NewLink,
 )
 from gateway.web.api.schemas.recorded import Recorded
-from gateway.web.http.links import Links
+from gateway.web.http.links import Links, unlock_path
 
 PATH = "/api/grants/{grant}"
 
@@ -118,7 +117,7 @@ class GrantsApi:
         told = NewGrant(
             **_told(grant),
             token=token,
-            unlock_url=self._links.absolute(request, f"/unlock?token={quote(token)}"),
+            unlock_url=self._links.absolute(request, unlock_path(token)),
             confirmed=await self._granting.confirm(),
         )
         return json(told, 201, {"location": f"/api/grants/{grant.id}"})
@@ -137,7 +136,7 @@ class GrantsApi:
         grant = request.path_params["grant"]
         renewed, confirmed = await self._granting.renew(publisher, grant, asked(request))
         token = await self._granting.token(renewed)
-        link = self._links.absolute(request, f"/unlock?token={quote(token)}")
+        link = self._links.absolute(request, unlock_path(token))
         return json(NewLink(token, link, confirmed))
 
     async def list_devices(self, request: Request, publisher: str) -> Response:

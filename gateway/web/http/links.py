@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
+
+from gateway.rendering.sheets import UNLOCK
 
 PORT = 8000  # of the gateway, where nothing else is said
 
@@ -23,6 +25,11 @@ def token_in(pasted: str) -> str:
 
 # A signature has 43 letters, so that a word behind it is no part of it.
 _TOKEN = re.compile(r"pg1\.[a-z0-9]{1,16}\.\.?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}")
+
+
+def unlock_path(token: str) -> str:
+    """Return the path of the unlock link of a token."""
+    return f"{UNLOCK}?token={quote(token)}"
 
 
 class Links:

@@ -8,10 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.rendering.qr_codes import qr_code
-from gateway.rendering.sheets import UNLOCK
 from gateway.usecases.moving import Moving
 from gateway.usecases.reading import Reading
-from gateway.web.http.links import Links
+from gateway.web.http.links import Links, unlock_path
 from gateway.web.http.requests import require_same_origin
 from gateway.web.http.sending import see_other
 from gateway.web.readers.cookies import ReaderCookies
@@ -47,5 +46,5 @@ class MovePage:
         if reader is None or not reader.grants:
             return see_other(LIBRARY)
         token = await self._moving.token(reader)
-        link = self._links.absolute(request, f"{UNLOCK}?token={token}")
+        link = self._links.absolute(request, unlock_path(token))
         return self._pages.page(request, "move.html", link=link, picture=Markup(qr_code(link)))  # noqa: S704  drawn by us

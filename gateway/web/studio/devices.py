@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.timestamps import timestamp
-from gateway.rendering.sheets import UNLOCK
 from gateway.usecases.granting import Granting
 from gateway.usecases.idempotency import IdempotencyKey
 from gateway.web.api.operations import GIVING
-from gateway.web.http.links import Links
+from gateway.web.http.links import Links, unlock_path
 from gateway.web.studio.desk import HOME, StudioPages, done_at, read_fields
 from gateway.web.studio.grants import once_of
 from gateway.web.studio.sessions import Session
@@ -47,7 +45,7 @@ class DevicePages:
         ask = IdempotencyKey(once_of(fields))
         grant = request.path_params["grant"]
         renewed, confirmed = await self._granting.renew(session.publisher, grant, ask)
-        path = f"{UNLOCK}?token={quote(await self._granting.token(renewed))}"
+        path = unlock_path(await self._granting.token(renewed))
         link = self._links.absolute(request, path)
         return await self._page(request, session, link, confirmed=confirmed)
 

@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +21,7 @@ from gateway.usecases.codes import Codes
 from gateway.usecases.granting import Granting, GrantRequest
 from gateway.usecases.publishing import Publishing
 from gateway.web.api.operations import GIVING
-from gateway.web.http.links import Links
+from gateway.web.http.links import Links, unlock_path
 from gateway.web.studio.desk import HOME, StudioPages, done_at, mark, own_address, read_fields
 from gateway.web.studio.sessions import Session
 
@@ -107,7 +106,7 @@ class GrantPages:
             grant = await self._granting.grant(session.publisher, wish, once=once_of(fields))
         except Malformed as error:
             return await self.page(request, session, edition, error, fields=fields)
-        path = f"/unlock?token={quote(await self._granting.token(grant))}"
+        path = unlock_path(await self._granting.token(grant))
         link = self._links.absolute(request, path)
         confirmed = await self._granting.confirm()
         return await self.page(request, session, edition, link=link, confirmed=confirmed)
