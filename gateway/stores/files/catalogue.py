@@ -28,8 +28,15 @@ from gateway.core.checks import check
 from gateway.core.documents import Address
 from gateway.core.groups import Group, groups_of
 from gateway.ports import cursor, position
-from gateway.stores.files.durable import remove, write_whole
-from gateway.stores.files.sqlite import TIMEOUT, is_damage, locked, make_database, require_sound
+from gateway.stores.files.durable import write_whole
+from gateway.stores.files.sqlite import (
+    is_damage,
+    locked,
+    make_database,
+    open_database,
+    remove_database,
+    require_sound,
+)
 
 VERSION = 4
 NUMBER, LISTED = ".number", ".listed"  # beside it
@@ -243,8 +250,7 @@ class Catalogue:
         with locked(self._path, fcntl.LOCK_EX):
             if self._writing.is_sound():
                 return
-            for end in ("-wal", "-shm", ""):
-                remove(self._path.with_name(self._path.name + end))
+            remove_database(self._path)
         _tell()
 
 
@@ -305,14 +311,9 @@ class _Connection:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False
-    )
+    # An entry is acknowledged with its bundle, so it has to survive a power cut as well.
+    connection = open_database(path)
     try:
-        connection.text_factory = bytes  # what is damaged may be no text
-        # An entry is acknowledged with its bundle, so it has to survive a power cut as well.
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
         require_sound(connection)
     except BaseException:
         connection.close()

@@ -32,8 +32,14 @@ from gateway.core.documents import Address
 from gateway.core.errors import NotSearchable, Stale
 from gateway.core.search_terms import VERSION, SearchQuery
 from gateway.ports.search_index import MOST_HITS, Hit, Hits, IndexChange, Indexed
-from gateway.stores.files.durable import answering, remove
-from gateway.stores.files.sqlite import TIMEOUT, is_damage, locked, make_database
+from gateway.stores.files.durable import answering
+from gateway.stores.files.sqlite import (
+    is_damage,
+    locked,
+    make_database,
+    open_database,
+    remove_database,
+)
 from gateway.stores.searched import entry, order, told
 
 NAME = "search.db"
@@ -303,8 +309,7 @@ class _File:
             self._close()
             with suppress(FileNotFoundError):
                 if inode in (0, self._path.stat().st_ino):
-                    for end in ("-wal", "-shm", ""):
-                        remove(self._path.with_name(self._path.name + end))
+                    remove_database(self._path)
 
     def close(self) -> None:
         """Close the file."""
@@ -317,7 +322,7 @@ class _File:
         if self._connection is None or inode != self._inode:
             self._close()
             self._inode = inode
-            self._connection = _open(self._path)
+            self._connection = open_database(self._path)
         if not _is_made(self._connection):
             _make(self._connection)
         return self._connection
@@ -336,21 +341,6 @@ def _is_useless(error: sqlite3.DatabaseError) -> bool:
 def _tell() -> None:
     if structlog.is_configured():  # the command line has no log
         _log.error("damage", thing="search index", state="made anew")
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False
-    )
-    try:
-        connection.text_factory = bytes  # what is damaged may be no text
-        # What is acknowledged as published is found after a power cut as well.
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")  # what is taken out is overwritten
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def _is_made(connection: sqlite3.Connection) -> bool:

@@ -1,4 +1,4 @@
-"""New SQLite files, in WAL mode from their first moment.
+"""SQLite files, in WAL mode from their first moment.
 
 Processes that start together would otherwise fall over each other while each switches the mode,
 which SQLite does not wait for.
@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gateway.stores.files.durable import make_folder, write_private
+from gateway.stores.files.durable import make_folder, remove, write_private
 from gateway.stores.outages import DAMAGE
 
 LOCK = ".lock"  # how the name of a lock beside a database ends
@@ -26,6 +26,27 @@ def make_database(path: Path) -> None:
     if not path.exists():
         make_folder(path.parent, 0o700)
         write_private(path, _empty(), replace=False)
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open a database whose changes survive a power cut, and that overwrites what is taken out."""
+    connection = sqlite3.connect(
+        path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.text_factory = bytes  # what is damaged may be no text
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def remove_database(path: Path) -> None:
+    """Take a database away, and first what SQLite has beside it. Raises OSError."""
+    for end in ("-wal", "-shm", ""):
+        remove(path.with_name(path.name + end))
 
 
 @contextmanager
