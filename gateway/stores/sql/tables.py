@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -33,6 +36,12 @@ metadata = MetaData(
     }
 )
 
+
+def _index_where(name: str, condition: ColumnElement[bool], *columns: Column[Any]) -> Index:
+    """Return an index of the rows that meet a condition."""
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
 publisher = Table(
     "publisher",
     metadata,
@@ -50,12 +59,7 @@ profile = Table(
     Column("changes", BigInteger, nullable=False),
     Column("shown", BigInteger, nullable=False),
 )
-Index(
-    "ix_profile_unshown",
-    profile.c.publisher,
-    sqlite_where=column("shown") < column("changes"),
-    postgresql_where=column("shown") < column("changes"),
-)
+_index_where("ix_profile_unshown", column("shown") < column("changes"), profile.c.publisher)
 
 publisher_key = Table(
     "publisher_key",
@@ -92,28 +96,22 @@ document = Table(
     Column("erasures", Integer, nullable=False, server_default="0"),  # odd: one is under way
     Column("moved_to", Name),  # a slug; null: it did not move
 )
-Index(
+_index_where(
     "ix_document_moved",
+    column("moved_to").is_not(None),
     document.c.publisher,
     document.c.moved_to,
     document.c.slug,
-    sqlite_where=column("moved_to").is_not(None),
-    postgresql_where=column("moved_to").is_not(None),
 )
-Index(
+_index_where(
     "ix_document_deleted",
+    column("deleted_at").is_not(None),
     document.c.deleted_at,
     document.c.publisher,
     document.c.slug,
-    sqlite_where=column("deleted_at").is_not(None),
-    postgresql_where=column("deleted_at").is_not(None),
 )
-Index(
-    "ix_document_unsettled",
-    document.c.publisher,
-    document.c.slug,
-    sqlite_where=column("is_unsettled") == true(),
-    postgresql_where=column("is_unsettled") == true(),
+_index_where(
+    "ix_document_unsettled", column("is_unsettled") == true(), document.c.publisher, document.c.slug
 )
 
 edition = Table(
@@ -138,14 +136,13 @@ edition = Table(
     UniqueConstraint("publisher", "slug", "number"),
     Index("ix_edition_collection", "publisher", "collection", "slug"),
 )
-Index(
+_index_where(
     "ix_edition_moved",
+    column("moved_to").is_not(None),
     edition.c.publisher,
     edition.c.moved_to,
     edition.c.slug,
     edition.c.id,
-    sqlite_where=column("moved_to").is_not(None),
-    postgresql_where=column("moved_to").is_not(None),
 )
 
 grant = Table(
@@ -173,13 +170,12 @@ grant = Table(
     Index("ix_grant_scope", "publisher", "scope", "id"),
     Index("ix_grant_source", "publisher", "source", "id"),
 )
-Index(
+_index_where(
     "ix_grant_source_ref",
+    column("source_ref").is_not(None),
     grant.c.publisher,
     grant.c.source_ref,
     grant.c.id,
-    sqlite_where=column("source_ref").is_not(None),
-    postgresql_where=column("source_ref").is_not(None),
 )
 
 reader = Table(
