@@ -25,7 +25,7 @@ from gateway.web.http.headers import SecurityHeaders
 from gateway.web.http.links import Links
 from gateway.web.http.meaning import OneMeaning
 from gateway.web.http.under_way import UnderWay
-from gateway.web.lists import SEARCH, Lists
+from gateway.web.lists import Lists
 from gateway.web.preview_cache import PreviewCache
 from gateway.web.public import Public
 from gateway.web.readers import Readers
@@ -105,8 +105,6 @@ def build(services: Services) -> Starlette:
         },
     )
     app.router.redirect_slashes = False
-    if any(route.path == SEARCH for route in routes):
-        lists.search = SEARCH
     app.state.ready = ready
     return app
 

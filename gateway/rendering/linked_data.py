@@ -69,7 +69,7 @@ def graph(*things: Data) -> Data:
 
 
 def of_listing(listing: Listing, site: str, search: str) -> Data:
-    """Return a list of documents. search: the path of the search, "" where there is none."""
+    """Return a list of documents. search: the path of the search."""
     members: Data = {
         "@type": "ItemList",
         "itemListElement": [
@@ -100,14 +100,13 @@ def of_listing(listing: Listing, site: str, search: str) -> Data:
 
 
 def _site(origin: str, name: str, search: str) -> Data:
-    data: Data = {"@type": "WebSite", "name": name, "url": f"{origin}/"}
-    if search:
-        data["potentialAction"] = {
-            "@type": "SearchAction",
-            "target": {
-                "@type": "EntryPoint",
-                "urlTemplate": f"{origin}{search}?q={{search_term_string}}",
-            },
-            "query-input": "required name=search_term_string",
-        }
-    return data
+    action: Data = {
+        "@type": "SearchAction",
+        "target": {
+            "@type": "EntryPoint",
+            "urlTemplate": f"{origin}{search}?q={{search_term_string}}",
+        },
+        "query-input": "required name=search_term_string",
+    }
+    site: Data = {"@type": "WebSite", "name": name, "url": f"{origin}/"}
+    return site | {"potentialAction": action}

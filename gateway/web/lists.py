@@ -35,11 +35,11 @@ from gateway.web.http.links import Links
 from gateway.web.http.requests import document_in
 from gateway.web.http.sending import coding_for, public_answer, send_public
 from gateway.web.list_cache import ListCache, Make
+from gateway.web.search import PATH as SEARCH
 
 PAGE_SIZE = 20
 NEAR = 3  # documents that a document leads to
 MAX_GROUP = 400  # characters of a name that are looked at: more than fits
-SEARCH = "/search"
 ATOM = "application/atom+xml; charset=utf-8"
 XML = "application/xml; charset=utf-8"
 
@@ -51,8 +51,6 @@ _PART = 2_000  # documents that a sitemap asks for at a time
 
 class Lists:
     """The lists of a public store."""
-
-    search = ""  # the path of the search, where there is one
 
     def __init__(self, store: PublicStore, pages: Pages, links: Links, language: Language) -> None:
         self._store = store
@@ -177,7 +175,7 @@ class Lists:
             following = place(shown[-1]) if len(found) > PAGE_SIZE else ""
             said = await self._said(wanted, shown)
             listing = replace(wanted, entries=shown, following=following, profile=said)
-            data = of_listing(listing, SITE, self.search)
+            data = of_listing(listing, SITE, SEARCH)
             return self._made(HTML, "catalogue.html", listing, linked_data=data)
 
         return make
@@ -260,5 +258,4 @@ class Lists:
 
 async def _in_thread(make: Callable[[], bytes]) -> Representation:
     """Return what takes long to make, while others have their turn."""
-    work = lambda: public_representation(XML, make(), NOW)  # noqa: E731
-    return await to_thread.run_sync(work)
+    return await to_thread.run_sync(lambda: public_representation(XML, make(), NOW))
