@@ -78,11 +78,8 @@ def open_coherence(
     Outside of it where another is on record. What it does not start at once it renews when it is
     started.
     """
-    terms, named, place = (
-        Terms(settings.lease),
-        named_authority(settings),
-        house_name(settings.data),
-    )
+    terms, named = Terms(settings.lease), named_authority(settings)
+    place = house_name(settings.data)
     name = record.id if record else ""
     signet, roll = Signet(secret), Roll(ledger, terms, boottime)
     is_sure = record is None or named.is_surely(record, place)

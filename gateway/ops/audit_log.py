@@ -26,9 +26,8 @@ from gateway.stores.files.chains import chains_in, host_of, lines_of, path_of
 from gateway.stores.files.durable import answering
 
 MOST = 20  # faults of one chain that are told
-YOUNG = (
-    2 * FLUSH_INTERVAL * TURNS
-)  # seconds from the first line of a chain until the ledger knows it
+# Seconds from the first line of a chain until the ledger knows it.
+YOUNG = 2 * FLUSH_INTERVAL * TURNS
 
 _TERM = re.compile(r"[0-9]+[a-z]", re.ASCII)
 
@@ -47,7 +46,7 @@ class VerifiedAudit:
         return not self.missing and not any(report.faults for report in self.reports)
 
     def lines(self) -> Iterator[str]:
-        """Return what to print."""
+        """Yield what to print."""
         for report in self.reports:
             yield from self._told(report)
         for anchor in self.missing:

@@ -60,7 +60,7 @@ class Erasing:
         await self._erase_former(address)
         erasures = await self._ledger.erasures(address)
         # Listed while the erasure runs: what is there was kept by somebody who began before it,
-        # and can not become current any more.
+        # and cannot become current any more.
         kept = await self._vault.editions(address)
         editions = set(kept) - set(await self._ledger.of_others(address))
         elsewhere = await self._ledger.elsewhere(address)

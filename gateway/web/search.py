@@ -20,6 +20,7 @@ from gateway.ports import SearchIndex
 from gateway.ports.search_index import MOST_HITS, Hit, Hits
 from gateway.rendering.encodings import NOW, public_representation
 from gateway.rendering.pages import Language, Pages
+from gateway.rendering.representations import HTML
 from gateway.web.http.requests import count
 from gateway.web.http.sending import send_public
 
@@ -85,7 +86,7 @@ class Search:
         asked = _asked(request)
         hits = await self._find(asked)
         body = self._pages.render("search.html", self._language, **facts(asked, hits))
-        return send_public(request, public_representation("text/html; charset=utf-8", body, NOW))
+        return send_public(request, public_representation(HTML, body, NOW))
 
     async def json(self, request: Request) -> Response:
         """Send what the page says, for programs."""

@@ -81,7 +81,7 @@ class SqlChange:
 
     def run(self, statement: Any) -> int:
         """Run a statement and return how many rows it changed."""
-        return int((self._connection.execute(statement)).rowcount)
+        return int(self._connection.execute(statement).rowcount)
 
     def run_all(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
         """Run a statement once for each row."""
@@ -90,7 +90,7 @@ class SqlChange:
 
     def rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         """Return the rows of a query."""
-        return [*(self._connection.execute(query)).mappings()]
+        return [*self._connection.execute(query).mappings()]
 
     def row(self, query: Select[Any]) -> RowMapping | None:
         """Return the first row of a query, or None."""
@@ -99,7 +99,7 @@ class SqlChange:
     def count(self, table: Table, condition: ColumnElement[bool]) -> int:
         """Return how many rows meet a condition."""
         query = select(func.count()).select_from(table).where(condition)
-        return int((self._connection.execute(query)).scalar_one())
+        return int(self._connection.execute(query).scalar_one())
 
     def have(self, table: Table, **facts: Any) -> int:
         """See to it that there is a row with these keys; return how many it took, 0 or 1."""

@@ -32,10 +32,8 @@ class Upkeep(SqlRecord):
 
     async def is_publisher(self, name: str) -> bool:
         """Return whether there is a publisher of this name."""
-        return (
-            await self._row(select(t.publisher.c.name).where(t.publisher.c.name == name))
-            is not None
-        )
+        known = t.publisher.c.name
+        return await self._row(select(known).where(known == name)) is not None
 
     async def publishers(self, after: str, limit: int) -> Sequence[str]:
         """Return the names of publishers > after, in order."""

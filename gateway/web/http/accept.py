@@ -30,7 +30,7 @@ def _weight(text: str) -> float:
         weight = float(text)
     except ValueError:
         return 0.0
-    return weight if 0 <= weight <= 1 else 0.0  # not a number is neither
+    return weight if 0 <= weight <= 1 else 0.0  # NaN is not
 
 
 # --- Accept-Encoding ---------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 """Answers that are ready: sent without waiting for anything.
 
 Most requests ask for bytes that lie in memory. They are answered here, before any route, by one
-look-up of their raw path. Only what is plain is answered so: for anything else (an
-error to tell, a body that comes, bytes to fetch) there is no ready answer, and the request goes the
-long way through the routes. Both ways make their answers in `sending`, so that no request can
-tell which one it went.
+look-up of their raw path. Only what is plain is answered so: for anything else (an error to tell,
+a body that comes, bytes to fetch) there is no ready answer, and the request goes the long way
+through the routes. Both ways make their answers in `sending`, so that no request can tell which one
+it went.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class PreparedResponse(Struct, frozen=True, gc=False):
     body: bytes
 
     def __repr__(self) -> str:
-        return f"Answer({self.status})"  # the body may be paid
+        return f"PreparedResponse({self.status})"  # the body may be paid
 
     @property
     def status(self) -> int:

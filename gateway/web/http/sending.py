@@ -1,4 +1,4 @@
-"""Sending a form: negotiation of its coding, conditions, HEAD.
+"""Sending a representation: negotiation of its coding, conditions, HEAD.
 
 The answer made last of a variant stays with it. A long body is sent from the one copy that there is
 of it, as fast as the client takes it: what waits for a slow one is a chunk and no more.
@@ -31,16 +31,16 @@ CHUNK = 64 << 10  # bytes of a long body
 Check = Callable[[], Awaitable[None]]  # raises where what is being sent may be sent no more
 
 
-def send_public(request: Request, form: Representation, cache: str = CACHE_PUBLIC) -> Response:
-    """Answer with a public form: the coding that the client takes, 304 if it has it."""
+def send_public(request: Request, public: Representation, cache: str = CACHE_PUBLIC) -> Response:
+    """Answer with what is public: in the coding that the client takes, 304 if it has it."""
     ask = PlainRequest.of(request)
-    variant = form.variant(coding_for(ask))
+    variant = public.variant(coding_for(ask))
     return response_of(public_answer(ask, variant, cache), variant)
 
 
-def send_private(request: Request, form: Representation, status: int = 200) -> Response:
-    """Answer with a form that is for this reader alone: never compressed, never stored."""
-    variant = form.variant(IDENTITY)
+def send_private(request: Request, private: Representation, status: int = 200) -> Response:
+    """Answer with what is for this reader alone: never compressed, never stored."""
+    variant = private.variant(IDENTITY)
     return response_of(private_answer(PlainRequest.of(request), variant, status), variant)
 
 

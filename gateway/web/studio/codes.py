@@ -20,14 +20,8 @@ from gateway.web.studio.desk import StudioPages, done_at, read_fields
 from gateway.web.studio.grants import GrantPages, chosen_scope, number, once_of, place_of
 from gateway.web.studio.sessions import Session
 
-AGAIN = (
-    "csrf_token",
-    "once",
-    "scope",
-    "count",
-    "uses",
-    "term",
-)  # what asks for the same codes again
+# What asks for the same codes again.
+AGAIN = ("csrf_token", "once", "scope", "count", "uses", "term")
 
 
 class CodePages:
