@@ -15,7 +15,7 @@ from starlette.responses import Response
 from gateway.core import bundles, errors, permits
 from gateway.rendering.pages import Language, Pages
 from gateway.rendering.problems import KIND, PROBLEM, problem_details
-from gateway.rendering.representations import OTHERS
+from gateway.rendering.representations import HTML, OTHERS, TEXT
 from gateway.web.http.accept import negotiate
 from gateway.web.http.headers import CACHE_PRIVATE, CACHE_PUBLIC
 from gateway.web.http.straight import straight
@@ -132,8 +132,7 @@ class ErrorResponses:
     def _answer(
         self, request: Request, told: Mapping[str, Any], headers: dict[str, str]
     ) -> Response:
-        path = request.scope["path"]
-        status = int(told["status"])
+        path, status = request.scope["path"], int(told["status"])
         if status == 404 and request.method in ("GET", "HEAD") and (meant := straight(path)):
             return _moved(meant, request.scope["query_string"])
         is_public = path == "/" or path.startswith(PUBLIC_PATHS)
@@ -142,21 +141,23 @@ class ErrorResponses:
             headers["vary"] = "Accept-Encoding"
         if is_public and status in _SETTLED:
             headers["cache-control"] = CACHE_PUBLIC
-        if path.startswith("/api") or path in _JSON or path.endswith(".json"):
-            body = json.dumps(told, ensure_ascii=False).encode()
-            media_type = PROBLEM
-        elif path.endswith(_BARE):
-            body = f"{status} {told.get('detail', '')}\n{told.get('hint', '')}".strip().encode()
-            media_type = "text/plain; charset=utf-8"
-        else:
-            kind = str(told["type"]).removeprefix(KIND)
-            if is_public:
-                body = self._public_page(status, kind)
-            else:
-                body = self._own(request, status, kind)
-            media_type = "text/html; charset=utf-8"
+        media_type, body = self._told(request, told, is_public=is_public)
         headers |= {"content-type": media_type, "content-length": str(len(body))}
         return Response(b"" if request.method == "HEAD" else body, status, headers)
+
+    def _told(
+        self, request: Request, told: Mapping[str, Any], *, is_public: bool
+    ) -> tuple[str, bytes]:
+        """Return an error in the media type that its path asks for."""
+        path, status = request.scope["path"], int(told["status"])
+        if path.startswith("/api") or path in _JSON or path.endswith(".json"):
+            return PROBLEM, json.dumps(told, ensure_ascii=False).encode()
+        if path.endswith(_BARE):
+            words = f"{status} {told.get('detail', '')}\n{told.get('hint', '')}"
+            return TEXT, words.strip().encode()
+        kind = str(told["type"]).removeprefix(KIND)
+        page = self._public_page(status, kind) if is_public else self._own(request, status, kind)
+        return HTML, page
 
     def _own(self, request: Request, status: int, kind: str) -> bytes:
         return self._pages.render(
