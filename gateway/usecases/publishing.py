@@ -18,7 +18,7 @@ from gateway.core.conditions import ANYTHING, Condition
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, NewlyPublic, Stale
 from gateway.core.findings import Finding, FindingCode
-from gateway.ports import Audit, Clock, Edition, Ledger, Vault
+from gateway.ports import Audit, Clock, Edition, Ledger, Sealed, Vault
 from gateway.usecases.composers import Composer
 from gateway.usecases.composing import Composed, Prepared, Task
 from gateway.usecases.consequences import Coming, Consequences
@@ -137,21 +137,32 @@ class Publishing:
                 continue
             found = await self._consequences.of_next(Coming.of(composed.edition, source), before)
             await _require_agreement(found, agree)
-            await self._vault.keep(address, composed.edition.id, sealed)
-            expected, fresh = before.id if before else None, (composed.edition.id, sealed.public)
+            expected = before.id if before else None
             commit = partial(self._ledger.make_current, composed.edition, expected, erasures)
             try:
-                confirmed = await self._showing.carry_out(
-                    commit, Act.PUBLISH, address, composed.edition.id, fresh
-                )
+                confirmed = await self._make_current(commit, composed.edition, sealed)
             except Stale:
-                # Never on record, so nobody else would ever erase it.
-                await self._vault.erase(address, [composed.edition.id])
                 if condition.asked:
                     raise
                 continue
             return Published(composed.edition, before is None, confirmed, found + composed.warnings)
         raise Stale(None)
+
+    async def _make_current(
+        self, commit: Callable[[], Awaitable[None]], edition: Edition, sealed: Sealed
+    ) -> bool:
+        """Keep a new edition, commit it, and have everyone see it, as `carry_out` does.
+
+        Raises Stale, and then keeps nothing.
+        """
+        address, fresh = edition.address, (edition.id, sealed.public)
+        await self._vault.keep(address, edition.id, sealed)
+        try:
+            return await self._showing.carry_out(commit, Act.PUBLISH, address, edition.id, fresh)
+        except Stale:
+            # Never on record, so nobody else would ever erase it.
+            await self._vault.erase(address, [edition.id])
+            raise
 
     async def _again(
         self, current: Edition, source: bytes, warnings: tuple[Finding, ...] = ()
