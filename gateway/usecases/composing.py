@@ -110,7 +110,7 @@ def _prepared(
     companions = {each.name: each for each in submission.companions or ()}
     companions |= {name: each.companion for name, each in made.items()}
     public = public_places(document.address, companions.values())
-    preview = form.render(document.projection_text(), source.meta.title, Shared(beside=public))
+    preview = form.render(free, source.meta.title, Shared(beside=public))
     public = shown_of(public, formats.addresses(preview.html))
     unescaped = unescaped_preview(source, document, form) if division.escapes else preview
     findings = unpaid_findings(submission, document)
@@ -178,7 +178,21 @@ def compose(task: Task, formats: Formats, press: Press, make: Make = _take_none)
     digest = _digest(projection)
     published, updated = task.dates or _dates(task, document.meta, digest)
     projection = replace(projection, published=published, updated=updated)
-    edition = Edition(
+    sealed = Sealed(
+        source=prepared.source.kept,
+        full=press.full(_full_text(prepared), task.edition),
+        public=press.public(projection, task.edition),
+    )
+    furniture = prepared.furniture
+    fittings = furniture.fittings()
+    sealed = furnished(sealed, fittings, furniture.made)
+    edition = _edition(task, prepared, projection, digest)
+    return Composed(edition, sealed, prepared.warnings, _missing(fittings, furniture.made))
+
+
+def _edition(task: Task, prepared: Prepared, projection: Projection, digest: str) -> Edition:
+    document = prepared.document
+    return Edition(
         id=task.edition,
         address=document.address,
         made_at=task.now,
@@ -192,15 +206,6 @@ def compose(task: Task, formats: Formats, press: Press, make: Make = _take_none)
         sections=prepared.sections,
         source_digest=task.digest,
     )
-    sealed = Sealed(
-        source=prepared.source.kept,
-        full=press.full(_full_text(prepared), task.edition),
-        public=press.public(projection, task.edition),
-    )
-    furniture = prepared.furniture
-    fittings = furniture.fittings()
-    sealed = furnished(sealed, fittings, furniture.made)
-    return Composed(edition, sealed, prepared.warnings, _missing(fittings, furniture.made))
 
 
 def _missing(

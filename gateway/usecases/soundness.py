@@ -210,27 +210,19 @@ def shown_findings(
                 "Look for a marker that markup, an entity or an escape divides, front matter too.",
             )
         )
-    if not preview.title:
-        findings.append(
-            Finding(
-                1,
-                None,
-                FindingCode.NO_TITLE,
-                "No title: no free heading or first line that is short enough for one.",
-                "Begin with a short line of free text, or declare a title in front matter.",
-            )
-        )
-    elif len(preview.title) > MAX_TITLE:
-        findings.append(
-            Finding(
-                1,
-                None,
-                FindingCode.TOO_LARGE,
-                f"The title is longer than {MAX_TITLE} characters.",
-                "Declare a shorter title in front matter.",
-            )
-        )
-    return findings
+    return findings + _title_findings(preview.title)
+
+
+def _title_findings(title: str) -> list[Finding]:
+    if not title:
+        message = "No title: no free heading or first line that is short enough for one."
+        hint = "Begin with a short line of free text, or declare a title in front matter."
+        return [Finding(1, None, FindingCode.NO_TITLE, message, hint)]
+    if len(title) > MAX_TITLE:
+        message = f"The title is longer than {MAX_TITLE} characters."
+        hint = "Declare a shorter title in front matter."
+        return [Finding(1, None, FindingCode.TOO_LARGE, message, hint)]
+    return []
 
 
 def _declared(meta: Meta) -> str:
