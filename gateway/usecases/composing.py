@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from urllib.parse import quote
@@ -100,8 +100,7 @@ def _prepared(
     division = divide(source.body, partial(form.in_code, source.body))
     findings = [hold.finding for hold in source.holds if hold.stands(now)]
     findings += front_findings(source) + body_findings(source, division, form)
-    if findings:
-        raise Refused(tuple(sorted(findings, key=place_of)))
+    _require_sound(findings)
     document = Document(submission.address, form.name, source.meta, division.sections, form.seam)
     # Those of the free text come first: what room is left for them must not depend on the paid one.
     free = document.projection_text()
@@ -117,8 +116,7 @@ def _prepared(
     findings += torn_findings(source, division, document, form, preview)
     prose = formats.prose(preview.html)
     findings += shown_findings(preview, unescaped, prose, source.meta, suspect_line(source, form))
-    if findings:
-        raise Refused(tuple(sorted(findings, key=place_of)))
+    _require_sound(findings)
     meta = _completed(source.meta, preview, submission.language)
     document = replace(document, meta=meta)
     private = private_places(document.address, edition, companions.values())
@@ -137,6 +135,11 @@ def _prepared(
         warnings_of(source, division, document, full, failed),
         furniture,
     )
+
+
+def _require_sound(findings: Sequence[Finding]) -> None:
+    if findings:
+        raise Refused(tuple(sorted(findings, key=place_of)))
 
 
 def _completed(meta: Meta, preview: Rendering, language: str) -> Meta:
