@@ -101,7 +101,7 @@ class Reading:
     # --- reading ---
 
     def ready(self, address: Address, credential: Credential, form: str) -> Variant | None:
-        """Return a form of the full text if memory alone can tell; None: ask `read`.
+        """Return a form of the full text if memory alone can tell; None: ask `open`.
 
         Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable, Damaged.
         """
@@ -127,7 +127,8 @@ class Reading:
     async def open(self, address: Address, credential: Credential, form: str) -> Opened:
         """Return a form of the full text to the holder of a standing right.
 
-        It is on nobody's record that this was read before `note` has put it there. Raises as read.
+        It is on nobody's record that this was read before `note` has put it there. Raises as
+        `ready` does, and Busy.
         """
         permit, holder = await self._permitted(address, credential)
         text = self._at_hand(permit, form) or await self._vault.form(permit, form)

@@ -102,7 +102,7 @@ def _kept_up(work: Callable[[int], object]) -> Iterator[None]:
     threads = [threading.Thread(target=again, args=(n,), daemon=True) for n in range(AT_ONCE)]
     for thread in threads:
         thread.start()
-    time.sleep(0.5)
+    time.sleep(0.5)  # until all of them are at work
     try:
         yield
     finally:
