@@ -13,7 +13,7 @@ from functools import partial
 from msgspec import Struct
 
 from gateway.core.audit_records import Act, Record
-from gateway.core.bundles import Bundle, Damaged, Variant
+from gateway.core.bundles import Damaged, Variant
 from gateway.core.cache_keys import document_key, grant_key, reader_key
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Expired, Missing, Revoked, Unauthenticated, Unpaid
@@ -142,15 +142,6 @@ class Reading:
     def note(self, opened: Opened) -> None:
         """Put on record that a text is read. Raises Unavailable."""
         self._note(opened.permit, opened.holder, self._clock.now())
-
-    async def read(self, address: Address, credential: Credential) -> Bundle:
-        """Return the full text to the holder of a standing right.
-
-        Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable, Damaged.
-        """
-        permit, holder = await self._permitted(address, credential)
-        self._note(permit, holder, self._clock.now())
-        return await self._vault.open(permit)
 
     async def check(self, address: Address, credential: Credential) -> None:
         """Do nothing if the full text may be read now.

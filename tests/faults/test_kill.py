@@ -303,7 +303,7 @@ async def rights_lost(services: Services, told: list[Event]) -> list[str]:
 
 async def opens(services: Services, credential: Credential) -> bool:
     try:
-        await services.reading.read(Address(PUBLISHER, "one"), credential)
+        await services.reading.open(Address(PUBLISHER, "one"), credential, "html.en")
     except Revoked:
         return False
     return True

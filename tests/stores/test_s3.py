@@ -12,7 +12,7 @@ import pytest
 from anyio import create_task_group
 
 from gateway.app import Services, SystemClock, build, build_services, open_services
-from gateway.core.bundles import IDENTITY, Bundle, Damaged
+from gateway.core.bundles import Bundle, Damaged
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Unavailable
 from gateway.ports import Ledger
@@ -400,8 +400,8 @@ async def test_a_gateway_publishes_to_s3_and_reads_from_there(
     source = "标题\n\nfree ##paidbegin##costly##paidend##\n".encode()
     await services.publishing.publish(Submission(HERE, source, "plain"))
     grant = await services.granting.grant("demo", GrantRequest("all"))
-    full = await services.reading.read(HERE, Credential(await services.granting.token(grant), ""))
-    assert b"costly" in full.forms["txt"].bodies[IDENTITY]
+    credential = Credential(await services.granting.token(grant))
+    assert b"costly" in (await services.reading.open(HERE, credential, "txt")).text.body
     preview = await services.store.get(HERE)
     assert preview
     assert b"costly" not in preview.pack("")
@@ -410,7 +410,7 @@ async def test_a_gateway_publishes_to_s3_and_reads_from_there(
     await services.publishing.delete(HERE)
     assert await services.store.get(HERE) is None
     with pytest.raises(Missing):
-        await services.reading.read(HERE, Credential(await services.granting.token(grant), ""))
+        await services.reading.open(HERE, credential, "txt")
 
 
 class Away:

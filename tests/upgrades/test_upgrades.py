@@ -51,8 +51,9 @@ async def require_all(services: Services, told: dict[str, str]) -> None:
     """See to it that everything is there that was put there."""
     app = build(services)
     for slug, paid in PAID.items():
-        full = await services.reading.read(Address("demo", slug), Credential(bearer=told["stands"]))
-        assert paid in full.forms["txt"].bodies["identity"]
+        credential = Credential(bearer=told["stands"])
+        opened = await services.reading.open(Address("demo", slug), credential, "txt")
+        assert paid in opened.text.body
         shown = await exchange(app, "GET", f"/documents/demo/{slug}")
         assert shown.status == 200
         assert paid not in shown.body
@@ -60,8 +61,9 @@ async def require_all(services: Services, told: dict[str, str]) -> None:
         _, source = await services.publishing.source(Address("demo", slug))
         assert source.decode() == DOCUMENTS[slug][1]
         assert len(await services.publishing.editions(Address("demo", slug), "", 9)) == 2
+    credential = Credential(bearer=told["revoked"])
     with pytest.raises(Revoked):
-        await services.reading.read(Address("demo", "story"), Credential(bearer=told["revoked"]))
+        await services.reading.open(Address("demo", "story"), credential, "txt")
     assert (await services.api_keys.known(told["key"])).publisher == "demo"
 
 

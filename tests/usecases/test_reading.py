@@ -45,7 +45,7 @@ async def two_workers(authority: LocalAuthority) -> AsyncIterator[tuple[Standing
 async def warm(worker: Standing, credential: Credential) -> None:
     """Read until memory alone can tell."""
     while worker.services.reading.ready(HERE, credential, "html.en") is None:
-        await worker.services.reading.read(HERE, credential)
+        await worker.services.reading.open(HERE, credential, "html.en")
 
 
 async def test_what_was_read_once_is_answered_from_memory() -> None:
@@ -54,10 +54,10 @@ async def test_what_was_read_once_is_answered_from_memory() -> None:
         credential = Credential(bearer=token)
         assert other.services.reading.ready(HERE, credential, "html.en") is None
         await warm(other, credential)
-        full = await other.services.reading.read(HERE, credential)
+        opened = await other.services.reading.open(HERE, credential, "html.en")
         variant = other.services.reading.ready(HERE, credential, "html.en")
         assert variant is not None
-        assert variant.body == full.forms["html.en"].bodies["identity"]
+        assert variant.body == opened.text.body
 
 
 class Watched(MemoryVault):
@@ -106,7 +106,7 @@ async def test_a_revocation_that_is_acknowledged_is_known_to_every_memory() -> N
         for credential in (Credential(bearer=token), cookie):
             assert other.services.reading.ready(HERE, credential, "html.en") is None
             with pytest.raises(Revoked):
-                await other.services.reading.read(HERE, credential)
+                await other.services.reading.open(HERE, credential, "html.en")
             with pytest.raises(Revoked):
                 other.services.reading.ready(HERE, credential, "html.en")
 
@@ -119,12 +119,12 @@ async def test_a_deleted_or_moved_document_is_known_to_every_memory() -> None:
         await warm(other, credential)
         await one.publish("report", f"---\ncollection: archive\n---\n{SOURCE}")
         with pytest.raises(Unpaid):
-            await other.services.reading.read(HERE, credential)
+            await other.services.reading.open(HERE, credential, "html.en")
         await one.publish("report", f"---\ncollection: news\n---\n{SOURCE}")
         await warm(other, credential)
         assert await one.services.publishing.delete(HERE)
         with pytest.raises(Missing):
-            await other.services.reading.read(HERE, credential)
+            await other.services.reading.open(HERE, credential, "html.en")
 
 
 async def test_a_new_edition_is_read_everywhere_once_it_is_acknowledged() -> None:
@@ -133,8 +133,8 @@ async def test_a_new_edition_is_read_everywhere_once_it_is_acknowledged() -> Non
         credential = Credential(bearer=token)
         await warm(other, credential)
         published = await one.publish("report", SOURCE.replace("Paid", "Newer"))
-        full = await other.services.reading.read(HERE, credential)
-        assert full.edition == published.edition.id
+        opened = await other.services.reading.open(HERE, credential, "html.en")
+        assert opened.permit.edition == published.edition.id
 
 
 async def test_a_reader_that_signs_out_is_signed_out_everywhere() -> None:
@@ -144,7 +144,7 @@ async def test_a_reader_that_signs_out_is_signed_out_everywhere() -> None:
         await warm(other, Credential(cookie=cookie))
         await one.services.redeeming.sign_out(await one.services.reading.reader(cookie))
         with pytest.raises(Unpaid):
-            await other.services.reading.read(HERE, Credential(cookie=cookie))
+            await other.services.reading.open(HERE, Credential(cookie=cookie), "html.en")
 
 
 async def test_memory_decides_as_the_ledger_does() -> None:
@@ -159,8 +159,8 @@ async def test_memory_decides_as_the_ledger_does() -> None:
         async def outcome(credential: Credential) -> tuple[object, object]:
             reading, outcomes = one.services.reading, list[object]()
             try:
-                full = await reading.read(HERE, credential)
-                outcomes.append(full.forms["html.en"].bodies["identity"])
+                opened = await reading.open(HERE, credential, "html.en")
+                outcomes.append(opened.text.body)
             except Exception as error:
                 outcomes.append(type(error))
             try:
@@ -186,7 +186,7 @@ async def test_nothing_is_answered_from_memory_once_the_lease_has_run_out() -> N
         while other.services.reading.ready(HERE, credential, "html.en"):
             await other.services.ledger.ping()
             await one.services.coherence.announce(["tick"])
-        assert (await other.services.reading.read(HERE, credential)).edition
+        assert (await other.services.reading.open(HERE, credential, "html.en")).text.body
 
 
 async def test_a_change_that_nobody_could_tell_is_recorded_and_told_by_whoever_comes() -> None:
@@ -200,7 +200,7 @@ async def test_a_change_that_nobody_could_tell_is_recorded_and_told_by_whoever_c
         assert await other.services.announcing.confirm()
         assert await one.ledger.outbox(10) == []
         with pytest.raises(Revoked):
-            await other.services.reading.read(HERE, Credential(bearer=token))
+            await other.services.reading.open(HERE, Credential(bearer=token), "html.en")
 
 
 async def test_where_rights_cannot_be_established_the_answer_is_no() -> None:
@@ -214,4 +214,4 @@ async def test_where_rights_cannot_be_established_the_answer_is_no() -> None:
 
     standing.services.reading._ledger = Away()  # type: ignore[assignment]
     with pytest.raises(Unavailable):
-        await standing.services.reading.read(HERE, Credential(bearer=token))
+        await standing.services.reading.open(HERE, Credential(bearer=token), "html.en")

@@ -26,7 +26,7 @@ async def test_a_new_key_signs_and_the_one_before_still_verifies() -> None:
         _, after = await one.grant("all")
         assert after.startswith("pg1.k2.")
         for token in (before, after):
-            await other.services.reading.read(HERE, Credential(bearer=token))
+            await other.services.reading.open(HERE, Credential(bearer=token), "html.en")
 
 
 async def test_a_key_is_not_promoted_while_some_worker_may_lack_it() -> None:
@@ -48,7 +48,7 @@ async def test_what_a_retired_key_has_signed_is_good_nowhere() -> None:
         await one.services.signing.rotate()
         assert (await one.services.signing.retire("k1")).confirmed
         with pytest.raises(BadToken):
-            await other.services.reading.read(HERE, Credential(bearer=before))
+            await other.services.reading.open(HERE, Credential(bearer=before), "html.en")
 
 
 async def test_a_key_in_use_or_unknown_is_not_retired() -> None:

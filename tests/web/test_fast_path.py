@@ -73,7 +73,8 @@ async def published() -> Standing:
 
 async def full_bundle(standing: Standing) -> Bundle:
     _, token = await standing.grant("document:d")
-    return await standing.services.reading.read(ADDRESS, Credential(token))
+    opened = await standing.services.reading.open(ADDRESS, Credential(token), "html.en")
+    return await standing.services.vault.open(opened.permit)
 
 
 def remembering(standing: Standing, answer: Bundle | GatewayError | None) -> Remembering:
