@@ -58,7 +58,7 @@ def places_beside(file: Path) -> tuple[Path, ...]:
 
 
 def made_here(folder: Path, submission: Submission) -> Iterator[Companion]:
-    """Yield what could be shown of that which stands beside a file. Raises OSError."""
+    """Yield the companions of a file that could be shown. Raises OSError."""
     for each in submission.companions or ():
         with suppress(GatewayError):
             body = read_beside(folder, each)

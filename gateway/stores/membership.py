@@ -39,7 +39,7 @@ class Tenure:
 
     @property
     def gone(self) -> float:
-        """How long a house has not been heard of that remembers nothing, on whatever clock."""
+        """Return after how long without a word a house remembers nothing, on whatever clock."""
         return 1.02 * self.trust + self.pace
 
 

@@ -164,6 +164,8 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
+    """An edition with all its bytes, and what its author should know."""
+
     edition: Edition
     sealed: Sealed
     warnings: tuple[Finding, ...] = ()

@@ -63,7 +63,7 @@ def make_all(
 ) -> tuple[dict[str, MadeCompanion], tuple[str, ...]]:
     """Return the pictures that came inside a source, and the names of those that cannot be shown.
 
-    That are those that cannot be made, and those that would be too much.
+    Those cannot be made, or would be too much.
     """
     made: dict[str, MadeCompanion] = {}
     failed: list[str] = []
@@ -100,7 +100,7 @@ def private_places(address: Address, edition: str, companions: Iterable[Companio
 
 
 def shown_of(places: Beside, shown: frozenset[str]) -> Beside:
-    """Return what of these places a text shows, which shows these addresses."""
+    """Return the places whose addresses are among those that a text shows."""
     return {name: placed for name, placed in places.items() if placed.path in shown}
 
 

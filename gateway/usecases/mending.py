@@ -108,7 +108,7 @@ class Mending:
         kept = await self._shelving.furnished(
             Submission(edition.address, source, edition.format, "utf-8", edition.language)
         )
-        # Of all that is there by now it had all, what its source names, or nothing.
+        # It was made with all that is there now, with what its source names, or with nothing.
         there, beside = kept.companions or (), digest_parts(edition.source_digest)[2]
         named = tuple(each for each in there if _is_named(each.name, source))
         for some in (there, named, ()):

@@ -43,7 +43,7 @@ class Redeemed:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a link opens: its right, and the document of that, where it is one that there is."""
+    """What a link opens: a right, and its document, where it is for one that is published."""
 
     grant: Grant
     edition: Edition | None

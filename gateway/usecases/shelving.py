@@ -19,7 +19,7 @@ class Shelving:
         self._vault = vault
 
     async def furnished(self, submission: Submission) -> Submission:
-        """Return a submission with what is told of that which stands beside it."""
+        """Return a submission with the companions that stand beside it."""
         if submission.companions == ():
             return submission
         there = await self._vault.shelf.all(submission.address)

@@ -170,7 +170,7 @@ class Lists:
         async def make() -> Representation | None:
             found = await self._entries(wanted, PAGE_SIZE + 1)
             if wanted.publisher and not found:
-                return None  # whom nobody can read anything of does not exist in public
+                return None  # a publisher of whom nothing can be read does not exist in public
             shown, place = found[:PAGE_SIZE], position if wanted.collection else cursor
             following = place(shown[-1]) if len(found) > PAGE_SIZE else ""
             said = await self._said(wanted, shown)

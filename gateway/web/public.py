@@ -34,7 +34,7 @@ _SAID = re.compile(f"/documents/({NAME})/({'|'.join(map(re.escape, SAID))})".enc
 
 
 def _said_by(path: bytes) -> tuple[Address, str] | None:
-    """Return what a path names of that which a publisher says of itself, None for nothing."""
+    """Return whose mark or colours a path names, and which of them; None for neither."""
     found = _SAID.fullmatch(path)
     return (place_of(found[1].decode()), found[2].decode()) if found else None
 

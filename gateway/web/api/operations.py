@@ -74,7 +74,7 @@ def require_may(key: ApiKey, method: str, needs: frozenset[May] | None) -> None:
 
 
 def routes(operations: Iterable[Operation], door: Door, look: Look) -> list[Route]:
-    """Return one route for each path; what is not open nobody comes in to but a publisher."""
+    """Return one route for each path; only publishers come in where it is not open."""
     at: dict[str, dict[str, Operation]] = {}
     for operation in operations:
         at.setdefault(operation.path, {})[operation.method] = operation

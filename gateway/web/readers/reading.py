@@ -102,7 +102,7 @@ class FullTexts:
         try:
             return await self._reading.open(address, credential, form)
         except Missing:
-            # Of a document that moved the public side says where it is.
+            # The public side knows where a document that moved is now.
             await self._told(address, form)
             raise
 
