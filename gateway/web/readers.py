@@ -50,7 +50,13 @@ from gateway.web.http.requests import (
     read_form,
     require_same_origin,
 )
-from gateway.web.http.sending import Check, private_answer, response_of, send_private
+from gateway.web.http.sending import (
+    Check,
+    coding_for,
+    private_answer,
+    response_of,
+    send_private,
+)
 from gateway.web.http.under_way import UnderWay
 from gateway.web.preview_cache import PreviewCache
 from gateway.web.refusals import Refusals
@@ -200,7 +206,7 @@ class Readers:
         ask, (_, address, form) = PlainRequest.of(request), asked_document(request)
         credential = self._shown(ask)
         try:
-            opened = await self._open(address, credential, _full(ask, form))
+            opened = await self._open(address, credential, _full(ask, form), coding_for(ask))
         except Unpaid as error:
             return await self._refuse(ask, address, form, error)
         except Revoked as error:
@@ -219,7 +225,7 @@ class Readers:
         ask = PlainRequest.of(request)
         (address, form), credential = document_and_attachment(request), self._shown(ask)
         try:
-            opened = await self._open(address, credential, form)
+            opened = await self._open(address, credential, form, IDENTITY)
         except Unpaid as error:
             return await self._refuse(ask, address, form, error)
         check = partial(self._reading.check, address, credential)
@@ -228,9 +234,11 @@ class Readers:
             return self._under_way.answer(opened.holder.key, work)
         return await work()
 
-    async def _open(self, address: Address, credential: Credential, form: str) -> Opened:
+    async def _open(
+        self, address: Address, credential: Credential, form: str, coding: str
+    ) -> Opened:
         try:
-            return await self._reading.open(address, credential, form)
+            return await self._reading.open(address, credential, form, coding)
         except Missing:
             # Of a document that moved the public side says where it is.
             await self._told(address, form)
@@ -263,7 +271,8 @@ class Readers:
             return None
         address, form = named
         try:
-            variant, status = self._reading.ready(address, self._shown(ask), _full(ask, form)), 200
+            shown, full, coding = self._shown(ask), _full(ask, form), coding_for(ask)
+            variant, status = self._reading.ready(address, shown, full, coding), 200
         except Unpaid as error:
             if error.is_free or error.ended is not None:
                 return None
