@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from gateway.core.bundles import Bundle, Variant
+from gateway.core.bundles import IDENTITY, Bundle, Variant
 from gateway.core.documents import Address
 from gateway.core.permits import Permit
 from gateway.ports.shelf import Shelf
@@ -61,15 +61,15 @@ class Vault(Protocol):
     async def open(self, permit: Permit) -> Bundle:
         """Return the full forms that a permit names."""
 
-    async def form(self, permit: Permit, form: str) -> Variant:
-        """Return one full form that a permit names, as it is.
+    async def form(self, permit: Permit, form: str, coding: str = IDENTITY) -> Variant:
+        """Return one full form that a permit names, in a coding or else as it is.
 
         A long one is the same for all that hold it at a time. Raises KeyError where there is no
         such form, and Busy too.
         """
 
-    def at_hand(self, permit: Permit, form: str) -> Variant | None:
-        """Return a form of the full text that a permit names, as it is.
+    def at_hand(self, permit: Permit, form: str, coding: str = IDENTITY) -> Variant | None:
+        """Return a form of the full text that a permit names, in a coding or else as it is.
 
         None where that takes waiting, or the text is long; None says nothing. It may raise.
         """

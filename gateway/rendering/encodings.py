@@ -19,6 +19,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+FIRST_PACKETS = 10 * 1460  # bytes; what is sent before a client has to answer (RFC 6928)
 # Above this, the last percent of size costs seconds of publication.
 _LARGE = 256 * 1024
 
@@ -57,8 +58,20 @@ def picture_representation(body: bytes) -> Representation:
 
 
 def private_representation(media_type: str, body: bytes) -> Representation:
-    """Return the form of a reader's bytes: never compressed, for a size can tell of the text."""
+    """Return the form of a reader's bytes: never compressed, for they may echo a request."""
     return Representation(media_type, "", {IDENTITY: body})
+
+
+def paid_representation(media_type: str, body: bytes) -> Representation:
+    """Return the form of bytes for every holder of a right: a long one in the smallest coding too.
+
+    Nothing in it comes from a request or is a secret, so that its size tells of neither. What fits
+    into the first packets of a connection comes no sooner if it is smaller.
+    """
+    if len(body) <= FIRST_PACKETS:
+        return private_representation(media_type, body)
+    effort = ONCE_LARGE if len(body) > _LARGE else ONCE
+    return Representation(media_type, "", {"br": _brotli(body, effort.brotli), IDENTITY: body})
 
 
 def stored_representation(media_type: str, body: bytes) -> Representation:
@@ -73,11 +86,16 @@ def etag_of(body: bytes) -> str:
 
 def _codings(body: bytes, effort: Effort) -> dict[str, bytes]:
     return {  # what is asked for most stands first
-        "br": brotli.compress(body, quality=effort.brotli, lgwin=_window(len(body))),
+        "br": _brotli(body, effort.brotli),
         "zstd": zstd.compress(body, effort.zstd),
         "gzip": gzip.compress(body, compresslevel=effort.gzip, mtime=0),
         IDENTITY: body,
     }
+
+
+def _brotli(body: bytes, quality: int) -> bytes:
+    packed: bytes = brotli.compress(body, quality=quality, lgwin=_window(len(body)))
+    return packed
 
 
 def _window(size: int) -> int:

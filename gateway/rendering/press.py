@@ -20,6 +20,7 @@ from gateway.rendering.body import GO_ON, going_on, with_regions
 from gateway.rendering.cards import card
 from gateway.rendering.cuts import Cut, parts_on_page
 from gateway.rendering.encodings import (
+    paid_representation,
     picture_representation,
     private_representation,
     public_representation,
@@ -118,12 +119,12 @@ class PagePress:
             yield name, public_representation(HTML, body)
 
     def full(self, full: FullText, edition: str) -> Bundle:
-        """Return the forms for the holder of a right, uncompressed and without ETag."""
+        """Return the forms for the holder of a right, without ETag."""
         sheet = self._sheet(full)
         html = sheet.rendering.html
         html = html if full.free_start is None else going_on(html, full.free_start)
         forms = {
-            form_of(f"html.{language}", page.number): private_representation(
+            form_of(f"html.{language}", page.number): paid_representation(
                 HTML, self._read(sheet, language, page)
             )
             for language in LANGUAGES
@@ -138,7 +139,7 @@ class PagePress:
             "json": json_of(full_facts(sheet)),
         }
         for each in OTHERS:
-            forms[each.name] = private_representation(each.media_type, bodies[each.name])
+            forms[each.name] = paid_representation(each.media_type, bodies[each.name])
         return Bundle(edition, forms)
 
     def article(self, projection: Projection) -> Markup:

@@ -13,7 +13,7 @@ from functools import partial
 from msgspec import Struct
 
 from gateway.core.audit_records import Act, Record
-from gateway.core.bundles import Damaged, Variant
+from gateway.core.bundles import IDENTITY, Damaged, Variant
 from gateway.core.cache_keys import document_key, grant_key, reader_key
 from gateway.core.documents import Address
 from gateway.core.errors import BadToken, Expired, Missing, Revoked, Unauthenticated, Unpaid
@@ -100,7 +100,9 @@ class Reading:
 
     # --- reading ---
 
-    def ready(self, address: Address, credential: Credential, form: str) -> Variant | None:
+    def ready(
+        self, address: Address, credential: Credential, form: str, coding: str = IDENTITY
+    ) -> Variant | None:
         """Return a form of the full text if memory alone can tell; None: ask `open`.
 
         Raises Missing, BadToken, Expired, Revoked, Unpaid, Unavailable, Damaged.
@@ -119,24 +121,27 @@ class Reading:
                 return None
             rights = known
         permit = _permit(address, document.value, holder, rights.value, now)
-        full = self._vault.at_hand(permit, form)
+        full = self._vault.at_hand(permit, form, coding)
         if full is not None:
             self._note(permit, holder, now)
         return full
 
-    async def open(self, address: Address, credential: Credential, form: str) -> Opened:
+    async def open(
+        self, address: Address, credential: Credential, form: str, coding: str = IDENTITY
+    ) -> Opened:
         """Return a form of the full text to the holder of a standing right.
 
-        It is on nobody's record that this was read before `note` has put it there. Raises as
-        `ready` does, and Busy.
+        coding: that it is returned in, where the form has it. It is on nobody's record that this
+        was read before `note` has put it there. Raises as `ready` does; Busy.
         """
         permit, holder = await self._permitted(address, credential)
-        text = self._at_hand(permit, form) or await self._vault.form(permit, form)
+        text = self._at_hand(permit, form, coding)
+        text = text or await self._vault.form(permit, form, coding)
         return Opened(text, permit, holder)
 
-    def _at_hand(self, permit: Permit, form: str) -> Variant | None:
+    def _at_hand(self, permit: Permit, form: str, coding: str) -> Variant | None:
         with suppress(Damaged, KeyError):  # the vault, asked to wait, tells more
-            return self._vault.at_hand(permit, form)
+            return self._vault.at_hand(permit, form, coding)
         return None
 
     def note(self, opened: Opened) -> None:

@@ -88,6 +88,20 @@ async def test_a_long_text_is_never_at_hand(vault: Vault) -> None:
     assert vault.at_hand(permit("e1"), "html") is None
 
 
+async def test_a_form_is_given_in_the_coding_that_is_wanted_or_else_as_it_is(vault: Vault) -> None:
+    bodies = {"br": b"short", IDENTITY: b"as it is"}
+    forms = {"html": Representation("text/plain", "", bodies)}
+    await vault.keep(HERE, "e1", replace(sealed("e1"), full=Bundle("e1", forms)))
+    for coding, chosen in (("br", "br"), ("gzip", IDENTITY), (IDENTITY, IDENTITY)) * 2:
+        for variant in (
+            await vault.form(permit("e1"), "html", coding),
+            vault.at_hand(permit("e1"), "html", coding),
+        ):
+            assert variant is None or (variant.coding, variant.body) == (chosen, bodies[chosen])
+        await vault.open(permit("e1"))
+    assert vault.at_hand(permit("e1"), "html", "br") is not None
+
+
 async def test_an_empty_source_is_a_source(vault: Vault) -> None:
     await vault.keep(HERE, "e1", replace(sealed("e1"), source=b""))
     assert await vault.source(HERE, "e1") == b""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.core.bundles import Damaged, Variant
+from gateway.core.bundles import IDENTITY, Damaged, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, Revoked, Unavailable, Unpaid
 from gateway.core.leases import Terms
@@ -65,9 +65,9 @@ class Watched(MemoryVault):
 
     waited = 0
 
-    async def form(self, permit: Permit, form: str) -> Variant:
+    async def form(self, permit: Permit, form: str, coding: str = IDENTITY) -> Variant:
         self.waited += 1
-        return await super().form(permit, form)
+        return await super().form(permit, form, coding)
 
 
 async def test_who_can_wait_waits_for_no_text_that_is_at_hand() -> None:
@@ -82,7 +82,7 @@ async def test_who_can_wait_waits_for_no_text_that_is_at_hand() -> None:
 class Harmed(Watched):
     """A vault that finds what is at hand damaged."""
 
-    def at_hand(self, permit: Permit, form: str) -> Variant | None:
+    def at_hand(self, permit: Permit, form: str, coding: str = IDENTITY) -> Variant | None:
         raise Damaged
 
 

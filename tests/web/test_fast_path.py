@@ -9,7 +9,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from gateway.app import build
-from gateway.core.bundles import IDENTITY, Bundle, Variant
+from gateway.core.bundles import Bundle, Variant
 from gateway.core.documents import Address
 from gateway.core.errors import GatewayError, Revoked, Unpaid
 from gateway.usecases.reading import Credential
@@ -53,11 +53,13 @@ class Remembering:
         self.answer = answer
         self.asked: list[tuple[Address, Credential]] = []
 
-    def ready(self, address: Address, credential: Credential, form: str) -> Variant | None:
+    def ready(
+        self, address: Address, credential: Credential, form: str, coding: str
+    ) -> Variant | None:
         self.asked.append((address, credential))
         if isinstance(self.answer, GatewayError):
             raise self.answer
-        return self.answer.forms[form].variant(IDENTITY) if self.answer else None
+        return self.answer.forms[form].variant(coding) if self.answer else None
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._reading, name)

@@ -41,7 +41,7 @@ from gateway.stores.versions import part_at
 CAPACITY = 8 << 20  # bytes of full texts kept in memory
 
 T = TypeVar("T")
-Key = tuple[Address, str, str]  # a document, an edition of it, and the name of a form
+Key = tuple[Address, str, str, str]  # a document, an edition of it, a form, and its coding
 
 
 class FileVault:
@@ -85,38 +85,42 @@ class FileVault:
         bundle = await self._parts.full(address, edition)
         if not self._can_tell and not bundle.is_long:
             for name, form in bundle.forms.items():
-                self._keep_in_memory((address, edition, name), form.variant(IDENTITY))
+                for coding in form.bodies:
+                    self._keep_in_memory((address, edition, name, coding), form.variant(coding))
         return bundle
 
-    async def form(self, permit: Permit, form: str) -> Variant:
+    async def form(self, permit: Permit, form: str, coding: str = IDENTITY) -> Variant:
         """Return one full form; a long one is the same for all that hold it."""
         require_permit(permit)
-        load, which = partial(self._form, permit, form), (permit.address, permit.edition, form)
+        load = partial(self._form, permit, form, coding)
+        which = permit.address, permit.edition, form, coding
         return await self._one_copy.of(permit.address.publisher, which, load)
 
-    async def _form(self, permit: Permit, form: str) -> Variant:
+    async def _form(self, permit: Permit, form: str, coding: str) -> Variant:
         address, edition = permit.address, permit.edition
         with suppress(Damaged, OSError):  # the whole is read below, and tells
             path, of = str(self._path(address, edition)), sealing.of("full", address, edition)
-            read = partial(variant_at, path, of, form, IDENTITY, _place, waits=True)
+            read = partial(variant_at, path, of, form, coding, _place, waits=True)
             _, variant = await to_thread.run_sync(read, limiter=self._one_copy.threads)
             if self._can_tell or variant.is_long:
                 return variant
-        return (await self.open(permit)).variant(form, IDENTITY)
+        return (await self.open(permit)).variant(form, coding)
 
-    def at_hand(self, permit: Permit, form: str) -> Variant | None:
+    def at_hand(self, permit: Permit, form: str, coding: str = IDENTITY) -> Variant | None:
         """Return a form of the full text that a permit names, if it is at hand. Raises Damaged."""
         require_permit(permit)
-        key = (permit.address, permit.edition, form)
+        key = (permit.address, permit.edition, form, coding)
         kept = self._recent.get(key)
-        return self._read(key) if kept is None and self._can_tell else kept
+        if kept is not None:
+            return kept
+        return self._read(key) if self._can_tell else self._recent.get((*key[:3], IDENTITY))
 
     def _read(self, key: Key) -> Variant | None:
-        (publisher, slug), edition, form = key
+        (publisher, slug), edition, form, coding = key
         path = below(publisher, slug, edition, suffix=sealing.SUFFIX)
         try:
             of = sealing.of("full", key[0], edition)
-            _, variant = variant_at(self._folder + path, of, form, IDENTITY, _place)
+            _, variant = variant_at(self._folder + path, of, form, coding, _place)
         except OSError as error:
             self._can_tell = error.errno != errno.ENOTSUP
             return None

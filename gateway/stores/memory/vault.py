@@ -46,15 +46,15 @@ class MemoryVault:
         require_permit(permit)
         return self._sealed(permit.address, permit.edition).full
 
-    async def form(self, permit: Permit, form: str) -> Variant:
-        return (await self.open(permit)).variant(form, IDENTITY)
+    async def form(self, permit: Permit, form: str, coding: str = IDENTITY) -> Variant:
+        return (await self.open(permit)).variant(form, coding)
 
-    def at_hand(self, permit: Permit, form: str) -> Variant | None:
+    def at_hand(self, permit: Permit, form: str, coding: str = IDENTITY) -> Variant | None:
         require_permit(permit)
         sealed = self._kept.get((permit.address, permit.edition))
         if sealed is None or sealed.full.is_long:
             return None
-        return sealed.full.forms[form].variant(IDENTITY)
+        return sealed.full.forms[form].variant(coding)
 
     async def source(self, address: Address, edition: str) -> bytes:
         return self._sealed(address, edition).source

@@ -72,21 +72,24 @@ class ObjectVault:
             self._recent.keep(key, bundle, bundle.size)
         return bundle
 
-    async def form(self, permit: Permit, form: str) -> Variant:
+    async def form(self, permit: Permit, form: str, coding: str = IDENTITY) -> Variant:
         """Return one full form; a long one is the same for all that hold it."""
         require_permit(permit)
-        load, which = partial(self._form, permit, form), (permit.address, permit.edition, form)
+        load = partial(self._form, permit, form, coding)
+        which = permit.address, permit.edition, form, coding
         return await self._one_copy.of(permit.address.publisher, which, load)
 
-    async def _form(self, permit: Permit, form: str) -> Variant:
+    async def _form(self, permit: Permit, form: str, coding: str) -> Variant:
         key = permit.address, permit.edition
         if not self._recent.get(key):
             with suppress(Damaged):  # the whole is read below, and tells
-                if variant := await self._alone(*key, form):
+                if variant := await self._alone(*key, form, coding):
                     return variant
-        return (await self.open(permit)).variant(form, IDENTITY)
+        return (await self.open(permit)).variant(form, coding)
 
-    async def _alone(self, address: Address, edition: str, form: str) -> Variant | None:
+    async def _alone(
+        self, address: Address, edition: str, form: str, coding: str
+    ) -> Variant | None:
         """Return one form of a text that is too long to be kept in memory, and read no other."""
         key, of = _key(address, edition), sealing.of("full", address, edition)
         beginning = await self._bucket.piece(key, 0, BEGINNING)
@@ -101,19 +104,19 @@ class ObjectVault:
         if end > len(head):
             head = await self._bucket.piece(key, full.start, full.start + end) or b""
         try:
-            media_type, etag, coding, at, checked = found_in(head, end, size, form, IDENTITY)
+            media_type, etag, chosen, at, checked = found_in(head, end, size, form, coding)
         except KeyError:
             require_whole_head(of, head, end)
             raise Missing("thing") from None
         body = await self._bucket.piece(key, full.start + at.start, full.start + at.stop) or b""
         require_whole(of, checked, body)
-        return Variant(media_type, etag, coding, body)
+        return Variant(media_type, etag, chosen, body)
 
-    def at_hand(self, permit: Permit, form: str) -> Variant | None:
+    def at_hand(self, permit: Permit, form: str, coding: str = IDENTITY) -> Variant | None:
         """Return a form of the full text that a permit names, if it is in memory."""
         require_permit(permit)
         bundle = self._recent.get((permit.address, permit.edition))
-        return bundle.forms[form].variant(IDENTITY) if bundle else None
+        return bundle.forms[form].variant(coding) if bundle else None
 
     async def source(self, address: Address, edition: str) -> bytes:
         """Return the source, for its publisher."""

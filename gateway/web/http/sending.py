@@ -117,8 +117,8 @@ _STATUS = {
 @lru_cache(maxsize=256)
 def _common(cache: str, coding: str, media_type: str, is_https: bool) -> Common:
     headers = {"cache-control": cache}
+    headers["vary"] = "Accept-Encoding"
     if cache != CACHE_PRIVATE:
-        headers["vary"] = "Accept-Encoding"
         headers |= FOR_EVERY_SITE
         headers["referrer-policy"] = PUBLIC_REFERRER
     if coding != IDENTITY:

@@ -25,7 +25,7 @@ from gateway.web.http.fast_path import PlainRequest, PreparedResponse, Responder
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.ranges import send_attachment
 from gateway.web.http.requests import asked_document, document_and_attachment
-from gateway.web.http.sending import Check, private_answer, response_of, see_other
+from gateway.web.http.sending import Check, coding_for, private_answer, response_of, see_other
 from gateway.web.http.under_way import UnderWay
 from gateway.web.preview_cache import PreviewCache
 from gateway.web.readers.cookies import ReaderCookies
@@ -70,7 +70,7 @@ class FullTexts:
         ask, (_, address, form) = PlainRequest.of(request), asked_document(request)
         credential = self._shown(ask)
         try:
-            opened = await self._open(address, credential, _full(ask, form))
+            opened = await self._open(address, credential, _full(ask, form), coding_for(ask))
         except Unpaid as error:
             return await self._refuse(ask, address, form, error)
         except Revoked as error:
@@ -89,7 +89,7 @@ class FullTexts:
         ask = PlainRequest.of(request)
         (address, form), credential = document_and_attachment(request), self._shown(ask)
         try:
-            opened = await self._open(address, credential, form)
+            opened = await self._open(address, credential, form, IDENTITY)
         except Unpaid as error:
             return await self._refuse(ask, address, form, error)
         check = partial(self._reading.check, address, credential)
@@ -98,9 +98,11 @@ class FullTexts:
             return self._under_way.answer(opened.holder.key, work)
         return await work()
 
-    async def _open(self, address: Address, credential: Credential, form: str) -> Opened:
+    async def _open(
+        self, address: Address, credential: Credential, form: str, coding: str
+    ) -> Opened:
         try:
-            return await self._reading.open(address, credential, form)
+            return await self._reading.open(address, credential, form, coding)
         except Missing:
             # The public side knows where a document that moved is now.
             await self._told(address, form)
@@ -133,7 +135,8 @@ class FullTexts:
             return None
         address, form = named
         try:
-            variant, status = self._reading.ready(address, self._shown(ask), _full(ask, form)), 200
+            shown, full, coding = self._shown(ask), _full(ask, form), coding_for(ask)
+            variant, status = self._reading.ready(address, shown, full, coding), 200
         except Unpaid as error:
             if error.is_free or error.ended is not None:
                 return None
