@@ -15,7 +15,7 @@ from gateway.ports.keys import KeyRecords
 from gateway.ports.ledger import Ledger
 from gateway.ports.outbox import AuthorityRecord, Outbox, Outgoing
 from gateway.ports.profiles import ProfileRecords, Unshown
-from gateway.ports.public_store import PublicStore, Seal, Update, cursor, position
+from gateway.ports.public_store import IsDue, PublicStore, Seal, Update, cursor, position
 from gateway.ports.readers import Reader, ReaderRecords
 from gateway.ports.rolls import ERA, Look, Rolls
 from gateway.ports.search_index import SearchIndex
@@ -45,6 +45,7 @@ __all__ = [
     "Formats",
     "GrantRecords",
     "Health",
+    "IsDue",
     "KeyRecords",
     "Known",
     "Ledger",

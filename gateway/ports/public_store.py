@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from gateway.core.bundles import Bundle, Entry, Variant
@@ -35,6 +35,9 @@ class Update(NamedTuple):
         return cls(entry.address, entry.updated, entry.language, entry.translation_of)
 
 
+IsDue = Callable[[], Awaitable[bool]]
+
+
 class PublicStore(Protocol):
     """Public bundles and the catalogue of their entries. It holds no paid byte.
 
@@ -60,10 +63,10 @@ class PublicStore(Protocol):
         Raises Moved, Missing, Damaged, Unavailable, Busy.
         """
 
-    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
+    async def look(self, address: Address, is_due: IsDue | None = None) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none).
 
-        is_due: there should be one, and it is damage if there is none.
+        is_due: asked where there is none, or a list does not name it, whether that is damage.
         """
 
     def addresses(self) -> AsyncIterator[Address]:

@@ -13,7 +13,7 @@ from gateway.ports import Edition, Ledger, Vault
 from gateway.usecases.composers import Compose
 from gateway.usecases.composing import Task
 from gateway.usecases.shelving import Shelving
-from gateway.usecases.showing import PAGE, Showing
+from gateway.usecases.showing import Showing
 from gateway.usecases.submissions import Submission, digest_parts
 
 FEW = 5  # editions that are looked over at a time
@@ -47,11 +47,10 @@ class Mending:
         """
         some = await self._ledger.all_editions(after, FEW)
         for edition in some:
-            await self.is_kept(edition)
-            current = await self._ledger.current(edition.address)
-            if current in (edition, None):
-                is_settled = edition.address not in await self._ledger.unsettled(PAGE)
-                await self._showing.is_shown(edition, is_due=is_settled and current is not None)
+            if not await self.is_kept(edition):
+                await self._erase_unless_on_record(edition)
+            if await self._ledger.current(edition.address) in (edition, None):
+                await self._showing.look_over(edition)
                 await self._vault.shelf.look(edition.address)
         return some[-1] if len(some) == FEW else None
 
@@ -67,10 +66,14 @@ class Mending:
         composed = await self._compose(task)
         sealed = await self._shelving.sealed(task.submission, composed)
         await self._vault.mend(edition.address, edition.id, sealed)
-        if await self._ledger.edition(edition.address, edition.id) is None:  # erased meanwhile
-            await self._vault.erase(edition.address, [edition.id])
+        await self._erase_unless_on_record(edition)
         if edition == await self._ledger.current(edition.address):
             await self._showing.settle(edition.address)
+
+    async def _erase_unless_on_record(self, edition: Edition) -> None:
+        """See to it that nothing is left, or told, of an edition that was erased meanwhile."""
+        if await self._ledger.edition(edition.address, edition.id) is None:
+            await self._vault.erase(edition.address, [edition.id])
 
     async def is_kept(self, edition: Edition) -> bool:
         """Return whether the vault holds an edition whole."""

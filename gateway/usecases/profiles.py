@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from msgspec import structs
 
@@ -124,8 +125,7 @@ class Profiles:
         after = ""
         while some := await self._ledger.profiles(after, PAGE):
             for publisher in some:
-                is_due = await self.is_shown(publisher)
-                await self._store.look(place_of(publisher), is_due=is_due)
+                await self._store.look(place_of(publisher), partial(self.is_shown, publisher))
             after = some[-1]
 
     def composing(self, compose: Compose) -> Compose:

@@ -129,13 +129,20 @@ class Showing:
         if said != await self._ledger.profile_stamp(address.publisher):
             await self._ledger.doubt_profile(address.publisher)
 
-    async def is_shown(self, current: Edition, *, is_due: bool = False) -> bool:
-        """Return whether the public side shows an edition, and whole.
-
-        is_due: nobody is about to show it, so that it is damage if there is nothing.
-        """
-        health, shown = await self._store.look(current.address, is_due=is_due)
+    async def is_shown(self, current: Edition) -> bool:
+        """Return whether the public side shows an edition, and whole."""
+        health, shown = await self._store.look(current.address)
         return health.is_good and shown == current.id
+
+    async def look_over(self, edition: Edition) -> None:
+        """Have the store tell damage of what is shown of an edition, if nobody is changing it."""
+
+        async def is_due() -> bool:
+            address = edition.address
+            is_settled = address not in await self._ledger.unsettled(PAGE)
+            return is_settled and edition == await self._ledger.current(address)
+
+        await self._store.look(edition.address, is_due)
 
     async def recover(self) -> Mapping[Address, Exception]:
         """Settle whatever dead processes left; return where that could not be done, and why.

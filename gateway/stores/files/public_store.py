@@ -23,7 +23,7 @@ from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import Malformed, Missing, Stale
 from gateway.core.groups import Group
-from gateway.ports import Health, Seal, Update
+from gateway.ports import Health, IsDue, Seal, Update
 from gateway.stores.damages import Damages
 from gateway.stores.files.catalogue import Catalogue
 from gateway.stores.files.durable import (
@@ -119,22 +119,22 @@ class FilePublicStore:
         bundle = await self.get(address)
         return bundle.variant(form, coding) if bundle else None
 
-    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
+    async def look(self, address: Address, is_due: IsDue | None = None) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none)."""
         try:
             loaded = await self._load(address)
         except Damaged:
             return Health.DAMAGED, ""
         if loaded is None:
-            if is_due:
-                self._damages.found(_thing(address), partial(self._due, address), Missing("bundle"))
-            else:
-                self._damages.whole(_thing(address))
+            with suppress(Missing):
+                look = partial(self._require_there, address, is_due)
+                await self._damages.reading(_thing(address), look)
             return Health.MISSING, ""
         return Health.EARLIER if loaded.is_earlier else Health.WHOLE, loaded.bundle.edition
 
-    async def _due(self, address: Address) -> bool:
-        if await self._load(address) is None:
+    async def _require_there(self, address: Address, is_due: IsDue | None) -> bool:
+        """Return True unless there is no bundle where one should be. Raises Missing."""
+        if await self._load(address) is None and is_due and await is_due():
             raise Missing("bundle")
         return True
 

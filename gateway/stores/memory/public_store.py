@@ -9,7 +9,7 @@ from gateway.core.bundles import Bundle, Entry, Variant
 from gateway.core.documents import Address, is_name
 from gateway.core.errors import Stale
 from gateway.core.groups import Group, groups_of
-from gateway.ports import Health, Seal, Update, cursor, position
+from gateway.ports import Health, IsDue, Seal, Update, cursor, position
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class MemoryPublicStore:
         bundle = self._bundles.get(address)
         return bundle.variant(form, coding) if bundle else None
 
-    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
+    async def look(self, address: Address, is_due: IsDue | None = None) -> tuple[Health, str]:
         bundle = self._bundles.get(address)
         return (Health.WHOLE, bundle.edition) if bundle else (Health.MISSING, "")
 

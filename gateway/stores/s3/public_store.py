@@ -23,7 +23,7 @@ from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Stale
 from gateway.core.groups import COLLECTIONS, Group, groups_of
-from gateway.ports import Health, Seal, Update, cursor, position
+from gateway.ports import Health, IsDue, Seal, Update, cursor, position
 from gateway.stores.damages import Damages
 from gateway.stores.files.durable import within
 from gateway.stores.one_copy import OneCopy
@@ -91,33 +91,35 @@ class ObjectPublicStore:
         bundle = await self.get(address)
         return bundle.variant(form, coding) if bundle else None
 
-    async def look(self, address: Address, *, is_due: bool = False) -> tuple[Health, str]:
+    async def look(self, address: Address, is_due: IsDue | None = None) -> tuple[Health, str]:
         """Return how the bundle is found, and the edition that it is of ("" for none)."""
         try:
             found = await self._get(address)
         except Damaged:
             return Health.DAMAGED, ""
         if found is None:
-            if is_due:
-                self._damages.found(_thing(address), partial(self._due, address), Missing("bundle"))
-            else:
-                self._damages.whole(_thing(address))
-            return Health.MISSING, ""
-        if is_due and found.bundle.entry:
             with suppress(Missing):
-                listed = partial(self._is_listed, found.bundle.entry)
-                await self._damages.reading(f"catalogue {address}", listed)
+                look = partial(self._require_there, address, is_due)
+                await self._damages.reading(_thing(address), look)
+            return Health.MISSING, ""
+        if is_due:
+            with suppress(Missing):
+                look = partial(self._require_listed, address, is_due)
+                await self._damages.reading(f"catalogue {address}", look)
         return Health.EARLIER if found.is_earlier else Health.WHOLE, found.bundle.edition
 
-    async def _is_listed(self, entry: Entry) -> bool:
-        for name in _names(entry):
-            if not await self._bucket.tag(name):
-                raise Missing("entry")
+    async def _require_there(self, address: Address, is_due: IsDue | None) -> bool:
+        """Return True unless there is no bundle where one should be. Raises Missing."""
+        if await self._get(address) is None and is_due and await is_due():
+            raise Missing("bundle")
         return True
 
-    async def _due(self, address: Address) -> bool:
-        if await self._get(address) is None:
-            raise Missing("bundle")
+    async def _require_listed(self, address: Address, is_due: IsDue) -> bool:
+        """Return True unless lists lack what they should name. Raises Missing."""
+        found = await self._get(address)
+        for name in _names(found.bundle.entry if found else None):
+            if not await self._bucket.tag(name) and await is_due():
+                raise Missing("entry")
         return True
 
     async def _get(self, address: Address) -> KnownObject | None:
