@@ -86,5 +86,8 @@ class Vault(Protocol):
     async def erase(self, address: Address, editions: Collection[str]) -> None:
         """Take editions away for good, and what a crash has left; none that are not there."""
 
+    def forget(self, address: Address, editions: Collection[str]) -> None:
+        """Take up that editions are gone on purpose, and no damage."""
+
     async def ping(self) -> None:
         """Raise Unavailable unless it answers and has room; Damaged while something known is."""

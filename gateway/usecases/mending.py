@@ -71,7 +71,7 @@ class Mending:
             await self._showing.settle(edition.address)
 
     async def _erase_unless_on_record(self, edition: Edition) -> None:
-        """See to it that nothing is left, or told, of an edition that was erased meanwhile."""
+        """See to it that nothing is left, or missed, of an edition that was erased meanwhile."""
         if await self._ledger.edition(edition.address, edition.id) is None:
             await self._vault.erase(edition.address, [edition.id])
 

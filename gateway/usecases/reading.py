@@ -136,8 +136,17 @@ class Reading:
         """
         permit, holder = await self._permitted(address, credential)
         text = self._at_hand(permit, form, coding)
-        text = text or await self._vault.form(permit, form, coding)
+        text = text or await self._waited_for(permit, form, coding)
         return Opened(text, permit, holder)
+
+    async def _waited_for(self, permit: Permit, form: str, coding: str) -> Variant:
+        try:
+            return await self._vault.form(permit, form, coding)
+        except Missing:
+            address, edition = permit.address, permit.edition
+            if await self._ledger.edition(address, edition) is None:  # erased meanwhile
+                self._vault.forget(address, [edition])
+            raise
 
     def _at_hand(self, permit: Permit, form: str, coding: str) -> Variant | None:
         with suppress(Damaged, KeyError):  # the vault, asked to wait, tells more

@@ -1,4 +1,4 @@
-"""What is changed or taken away while it is looked over is no damage, whenever that happens."""
+"""What is changed or taken away while it is looked at is no damage, whenever that happens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from gateway.app import Services, build_services
 from gateway.core.documents import Address
-from gateway.core.errors import Missing
+from gateway.core.errors import GatewayError, Missing
 from gateway.ports import Ledger
 from gateway.settings import load
 from gateway.stores.files.public_store import FilePublicStore
@@ -21,6 +21,8 @@ from gateway.stores.memory import MemoryLedger
 from gateway.stores.s3.bucket import Bucket
 from gateway.stores.s3.public_store import ObjectPublicStore
 from gateway.stores.s3.vault import ObjectVault
+from gateway.usecases.granting import GrantRequest
+from gateway.usecases.reading import Credential
 from gateway.usecases.submissions import Submission
 from tests.services import SECRET, FrozenClock
 
@@ -67,6 +69,16 @@ class Striking:
         return call
 
 
+async def look_over(services: Services, _: Credential) -> None:
+    assert await services.mending.look_over(None) is None
+
+
+async def read(services: Services, shown: Credential) -> None:
+    with suppress(GatewayError):
+        await services.reading.open(HERE, shown, "html.en")
+
+
+Look = Callable[[Services, Credential], Awaitable[None]]
 Open = Callable[[Striking | None], Services]
 
 
@@ -90,8 +102,9 @@ def in_bucket(bucket: Bucket, ledger: MemoryLedger) -> Open:
 
 @pytest.mark.parametrize("kind", ["files", "bucket"])
 @pytest.mark.parametrize("act", [publish, delete, erase])
-async def test_who_looks_over_takes_no_change_for_damage(
-    request: pytest.FixtureRequest, tmp_path: Path, kind: str, act: Act
+@pytest.mark.parametrize("look", [look_over, read])
+async def test_who_looks_takes_no_change_for_damage(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, act: Act, look: Look
 ) -> None:
     for after in range(1, MOST):
         ledger = MemoryLedger()
@@ -104,13 +117,15 @@ async def test_who_looks_over_takes_no_change_for_damage(
         other = opened(None)
         await other.publishers.register("demo")
         await publish(other, "2026-01-01")
+        grant = await other.granting.grant("demo", GrantRequest("all"))
+        shown = Credential(await other.granting.token(grant))
 
         async def strike(other: Services = other) -> None:
             await act(other)
 
         striking = Striking(part, strike, after)
         looking = opened(striking)
-        await looking.mending.look_over(None)
+        await look(looking, shown)
         await looking.store.ping()
         await looking.vault.ping()
         with suppress(Missing):

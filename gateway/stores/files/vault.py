@@ -150,6 +150,10 @@ class FileVault:
         """Take editions away for good, and what a crash has left."""
         paths = [self._path(address, edition) for edition in editions]
         await _in_thread(partial(_erase, self._path(address, "x").with_name(PART), paths))
+        self.forget(address, editions)
+
+    def forget(self, address: Address, editions: Collection[str]) -> None:
+        """Take up that editions are gone on purpose, and no damage."""
         self._parts.forget(address, editions)
 
     async def look(self, address: Address, edition: str) -> Mapping[str, Health]:

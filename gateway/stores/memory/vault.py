@@ -35,6 +35,9 @@ class MemoryVault:
         for edition in editions:
             self._kept.pop((address, edition), None)
 
+    def forget(self, address: Address, editions: Collection[str]) -> None:
+        return
+
     async def bring_up(self, address: Address, edition: str) -> None:
         return
 

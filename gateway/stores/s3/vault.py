@@ -141,6 +141,10 @@ class ObjectVault:
         for edition in editions:
             await self._bucket.delete(_key(address, edition))
             self._recent.drop((address, edition))
+        self.forget(address, editions)
+
+    def forget(self, address: Address, editions: Collection[str]) -> None:
+        """Take up that editions are gone on purpose, and no damage."""
         self._parts.forget(address, editions)
 
     async def look(self, address: Address, edition: str) -> Mapping[str, Health]:
