@@ -6,8 +6,9 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from html import escape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import chain, pairwise
 from pathlib import Path
@@ -392,6 +393,81 @@ def test_a_slip_is_found_at_its_paragraph(mistake: str, is_torn: bool) -> None:
     assert placed
     assert placed[0].line == 3
     assert placed[0].words.startswith("Here: ")
+
+
+HIDDEN = "<w:vanish/>"
+UNSEEN: Mapping[str, Callable[[str], str]] = {
+    "hidden text": lambda marker: word.paragraph("a", word.run(marker, HIDDEN)),
+    "hidden text in two runs": lambda marker: word.paragraph(
+        word.run(marker[:5], HIDDEN), word.run(marker[5:], HIDDEN)
+    ),
+    "hidden text that is almost one": lambda marker: word.paragraph(
+        word.run(marker.upper(), HIDDEN)
+    ),
+    "a formula": lambda marker: word.paragraph(
+        f'<w:r/><m:oMath xmlns:m="{MATH}"><m:r><m:t>{marker}</m:t></m:r></m:oMath>'
+    ),
+    "a drawing": lambda marker: word.paragraph(
+        f'<w:r><w:pict><shape><textpath string="{marker}"/></shape></w:pict></w:r>'
+    ),
+    "a reading": lambda marker: word.paragraph(
+        f"<w:r><w:ruby><w:rt>{word.run(marker)}</w:rt><w:rubyBase/></w:ruby></w:r>"
+    ),
+    "a field before its result": lambda marker: word.paragraph(
+        FIELD.format("begin"), word.run(marker), FIELD.format("separate"), FIELD.format("end")
+    ),
+    "a cell that another covers": lambda marker: word.table(("a",), (marker,)).replace(
+        f"<w:tc>{word.paragraph(marker)}",
+        f"<w:tc><w:tcPr><w:vMerge/></w:tcPr>{word.paragraph(marker)}",
+    ),
+    "a comment": lambda marker: word.paragraph(
+        f'<w:r><w:commentReference w:id="{1 + (marker == END)}"/></w:r>'
+    ),
+}
+
+
+@pytest.mark.parametrize("where", UNSEEN)
+def test_markers_in_what_is_not_shown_are_refused(where: str) -> None:
+    sound = [word.paragraph("Title"), word.paragraph(BEGIN, "x", END)]
+    begin, end = map(UNSEEN[where], (BEGIN, END))
+    blocks = [*sound, begin, word.paragraph("meant to be paid"), end]
+    found = findings(word.document(blocks, comments=[BEGIN, END]))
+    assert {each.code for each in found} == {FindingCode.IN_MARKUP}
+    assert found[0].line in (3, 4)
+
+
+def test_what_is_not_shown_may_speak_of_anything_else() -> None:
+    hidden = word.run("a note that is not paid, # and all", HIDDEN)
+    comment = '<w:r><w:commentReference w:id="1"/></w:r>'
+    body = word.document(
+        [word.paragraph("T"), word.paragraph("a", hidden, comment)], comments=["b"]
+    )
+    assert prepared(body, free=True).preview.text.strip() == "a"
+
+
+@pytest.mark.parametrize("code", [' TOC \\o "1-3" ', " index ", "TOA"])
+def test_a_list_that_an_editor_makes_of_the_text_is_left_out(code: str) -> None:
+    begin, middle, end = (FIELD.format(kind) for kind in ("begin", "separate", "end"))
+    halves = CODE.format(code[:2]), CODE.format(code[2:])
+    listed = [
+        word.paragraph("T"),
+        word.paragraph(begin, *halves, middle, "gold chapter 3"),
+        word.paragraph("gold appendix 5", end, "Free."),
+    ]
+    simple = f'<w:fldSimple w:instr="{escape(code)}">{word.run("gold index 7")}</w:fldSimple>'
+    made = prepared(
+        word.document(
+            [*listed, word.paragraph("a", simple), word.paragraph(f"{BEGIN}gold chapter{END}")]
+        )
+    )
+    forms = (made.preview.html, made.preview.markdown, made.preview.text)
+    assert not any("gold" in form for form in forms)
+    assert "Free." in made.preview.text
+    (told,) = made.warnings
+    assert (told.code, told.message.rpartition(": ")[2]) == (
+        FindingCode.LEFT_OUT,
+        "2 generated lists.",
+    )
 
 
 # --- what is paid tells nothing ----------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -44,6 +45,7 @@ from gateway.formats.word.signs import (
     PICTURE_END,
 )
 from gateway.formats.word.styles import Styles
+from gateway.formats.word.unseen import Unseen
 
 MAX_REPEATED = 1 << 20  # elements and characters of notes, wherever these come again
 MAX_TITLE_LINE = 60  # characters of a first line that is its title for standing in the middle
@@ -51,6 +53,8 @@ MAX_TITLE_LINE = 60  # characters of a first line that is its title for standing
 _KEPT = frozenset({"tab", "noBreakHyphen", "sym", "fldChar", "instrText"})
 _SIGNED_PICTURE = re.compile(f"{PICTURE}[0-9]+{PICTURE_END}")
 _LINE = "textWrapping"  # the kind of a break that ends a line, not a page
+_LISTING = "generated list"
+_LISTINGS = (["TOC"], ["INDEX"], ["TOA"])
 _SWITCHES = ("b", "i", "strike")
 
 
@@ -96,10 +100,13 @@ class _Reader:
         self._notes = {
             kind: _Notes(parts.beside(f"{kind}s"), kind) for kind in ("footnote", "endnote")
         }
+        comments = children(root_of(parts.beside("comments")), "comment")
+        self._comments = {attribute(each, "id"): each for each in comments}
+        self._unseen = Unseen()
         self._met: dict[Element, int] = {}  # which number each note has that was met
         self._open: list[Element] = []  # notes
         self._repeated = 0
-        self._fields: list[bool] = []  # for each field that is open, whether its result is
+        self._fields: list[_Field] = []  # that are open
         self._links: dict[str, str] = {}
         self._numbers: list[Numbered] = []
         self._places: list[Picture] = []
@@ -115,6 +122,7 @@ class _Reader:
         body = SubElement(document, w("body"))
         # A list first: what is raised within would else be told as a TypeError.
         body.extend([*self._story(child(self._main.root, "body"))])
+        self._unseen.require_no_marker()
         made = packed(tostring(document), self._links)
         warnings = tuple(self._warnings())
         return Shown(made, self._numbers, warnings, self._places, self._pictures, self._declared)
@@ -165,6 +173,8 @@ class _Reader:
                 for name in ("gridSpan", "vMerge"):
                     if (found := child(cell, "tcPr", name)) is not None:
                         properties.append(found)
+                if _is_covered(properties):
+                    self._unseen.thing(cell)
                 new_cell.extend([*self._story(cell)])
         return made
 
@@ -174,6 +184,7 @@ class _Reader:
         self._paragraph_properties = properties
         runs = [*self._carried, *self._inline(paragraph)]
         self._carried = []
+        self._unseen.end(self._paragraph, paragraph)
         ends = child(properties, "rPr")
         if child(ends, "del") is not None or child(ends, "moveFrom") is not None:
             self._carried = runs
@@ -225,6 +236,8 @@ class _Reader:
                 yield from self._hyperlink(each)
             elif name == "sdt":
                 yield from self._inline(child(each, "sdtContent"))
+            elif name == "fldSimple" and _Field(attribute(each, "instr")).is_listing:
+                self._lose(_LISTING)
             elif name in AROUND:
                 yield from self._inline(each)
             elif name == "AlternateContent":
@@ -253,9 +266,12 @@ class _Reader:
                 self._follow(attribute(each, "fldCharType"))
                 made.append(each)
             elif name == "instrText":
+                self._instruct(each.text or "")
                 made.append(each)
-            elif is_hidden or not all(self._fields):
+            elif any(field.is_listing for field in self._fields):
                 continue
+            elif is_hidden or not all(field.is_result for field in self._fields):
+                self._unseen.run((each.text or "") if name == "t" else "")
             elif name == "t":
                 say(made, each.text or "")
             elif name in _KEPT:
@@ -284,20 +300,26 @@ class _Reader:
     def _follow(self, kind: str) -> None:
         """Keep track of fields: what stands before their result is not shown."""
         if kind == "begin":
-            self._fields.append(False)
+            self._fields.append(_Field())
         elif kind == "separate" and self._fields:
-            self._fields[-1] = True
-        elif kind == "end" and self._fields:
-            self._fields.pop()
+            self._fields[-1].is_result = True
+        elif kind == "end" and self._fields and self._fields.pop().is_listing:
+            self._lose(_LISTING)
+
+    def _instruct(self, text: str) -> None:
+        if self._fields:
+            self._fields[-1].instruction += text
 
     def _beside(self, name: str, element: Element) -> Iterator[Element]:
         """Yield what a part of a run becomes that is more than text."""
         if name == "ruby":
+            self._unseen.thing(child(element, "rt"))
             yield from self._inline(child(element, "rubyBase"))
         elif name in ("footnoteReference", "endnoteReference"):
             kind = name.removesuffix("Reference")
             yield from self._note(self._notes[kind], attribute(element, "id"))
         elif name == "commentReference":
+            self._unseen.thing(self._comments.get(attribute(element, "id")))
             self._lose("comment")
         elif name in ("drawing", "pict", "object", "AlternateContent"):
             drawing = chosen(element) if name == "AlternateContent" else element
@@ -327,6 +349,7 @@ class _Reader:
         name, body = self._part.inside(embedded_in(drawing)) if kind == "picture" else ("", b"")
         is_known = name in self._pictures
         if not (picture_kind(body) and is_companion_name(name)):
+            self._unseen.thing(drawing)
             self._lose(kind)
             return
         if len(self._pictures) >= MAX_COMPANIONS and not is_known:
@@ -361,8 +384,28 @@ class _Reader:
             self._lost[kind] = before + count, at
 
     def _lose_formulas(self, element: Element) -> None:
+        self._unseen.thing(element)
         inside = sum(local(each) == "oMath" for each in element.iter())
         self._lose("formula", max(1, inside))
+
+
+@dataclass
+class _Field:
+    """A field: what it says to do, and whether what follows is what came of that."""
+
+    instruction: str = ""
+    is_result: bool = False
+
+    @property
+    def is_listing(self) -> bool:
+        """Return whether an editor fills it in with words from all over the text, paid ones too."""
+        return self.instruction.upper().split()[:1] in _LISTINGS
+
+
+def _is_covered(properties: Element) -> bool:
+    """Return whether a cell is covered by the one above."""
+    merged = child(properties, "vMerge")
+    return merged is not None and attribute(merged, "val") != "restart"
 
 
 class _Notes:
