@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from html import escape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import chain, pairwise
 from pathlib import Path
@@ -443,31 +442,6 @@ def test_what_is_not_shown_may_speak_of_anything_else() -> None:
         [word.paragraph("T"), word.paragraph("a", hidden, comment)], comments=["b"]
     )
     assert prepared(body, free=True).preview.text.strip() == "a"
-
-
-@pytest.mark.parametrize("code", [' TOC \\o "1-3" ', " index ", "TOA"])
-def test_a_list_that_an_editor_makes_of_the_text_is_left_out(code: str) -> None:
-    begin, middle, end = (FIELD.format(kind) for kind in ("begin", "separate", "end"))
-    halves = CODE.format(code[:2]), CODE.format(code[2:])
-    listed = [
-        word.paragraph("T"),
-        word.paragraph(begin, *halves, middle, "gold chapter 3"),
-        word.paragraph("gold appendix 5", end, "Free."),
-    ]
-    simple = f'<w:fldSimple w:instr="{escape(code)}">{word.run("gold index 7")}</w:fldSimple>'
-    made = prepared(
-        word.document(
-            [*listed, word.paragraph("a", simple), word.paragraph(f"{BEGIN}gold chapter{END}")]
-        )
-    )
-    forms = (made.preview.html, made.preview.markdown, made.preview.text)
-    assert not any("gold" in form for form in forms)
-    assert "Free." in made.preview.text
-    (told,) = made.warnings
-    assert (told.code, told.message.rpartition(": ")[2]) == (
-        FindingCode.LEFT_OUT,
-        "2 generated lists.",
-    )
 
 
 # --- what is paid tells nothing ----------------------------------------------------------------

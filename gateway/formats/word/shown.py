@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -53,8 +52,6 @@ MAX_TITLE_LINE = 60  # characters of a first line that is its title for standing
 _KEPT = frozenset({"tab", "noBreakHyphen", "sym", "fldChar", "instrText"})
 _SIGNED_PICTURE = re.compile(f"{PICTURE}[0-9]+{PICTURE_END}")
 _LINE = "textWrapping"  # the kind of a break that ends a line, not a page
-_LISTING = "generated list"
-_LISTINGS = (["TOC"], ["INDEX"], ["TOA"])
 _SWITCHES = ("b", "i", "strike")
 
 
@@ -106,7 +103,7 @@ class _Reader:
         self._met: dict[Element, int] = {}  # which number each note has that was met
         self._open: list[Element] = []  # notes
         self._repeated = 0
-        self._fields: list[_Field] = []  # that are open
+        self._fields: list[bool] = []  # for each field that is open, whether its result is
         self._links: dict[str, str] = {}
         self._numbers: list[Numbered] = []
         self._places: list[Picture] = []
@@ -236,8 +233,6 @@ class _Reader:
                 yield from self._hyperlink(each)
             elif name == "sdt":
                 yield from self._inline(child(each, "sdtContent"))
-            elif name == "fldSimple" and _Field(attribute(each, "instr")).is_listing:
-                self._lose(_LISTING)
             elif name in AROUND:
                 yield from self._inline(each)
             elif name == "AlternateContent":
@@ -266,11 +261,8 @@ class _Reader:
                 self._follow(attribute(each, "fldCharType"))
                 made.append(each)
             elif name == "instrText":
-                self._instruct(each.text or "")
                 made.append(each)
-            elif any(field.is_listing for field in self._fields):
-                continue
-            elif is_hidden or not all(field.is_result for field in self._fields):
+            elif is_hidden or not all(self._fields):
                 self._unseen.run((each.text or "") if name == "t" else "")
             elif name == "t":
                 say(made, each.text or "")
@@ -300,15 +292,11 @@ class _Reader:
     def _follow(self, kind: str) -> None:
         """Keep track of fields: what stands before their result is not shown."""
         if kind == "begin":
-            self._fields.append(_Field())
+            self._fields.append(False)
         elif kind == "separate" and self._fields:
-            self._fields[-1].is_result = True
-        elif kind == "end" and self._fields and self._fields.pop().is_listing:
-            self._lose(_LISTING)
-
-    def _instruct(self, text: str) -> None:
-        if self._fields:
-            self._fields[-1].instruction += text
+            self._fields[-1] = True
+        elif kind == "end" and self._fields:
+            self._fields.pop()
 
     def _beside(self, name: str, element: Element) -> Iterator[Element]:
         """Yield what a part of a run becomes that is more than text."""
@@ -387,19 +375,6 @@ class _Reader:
         self._unseen.thing(element)
         inside = sum(local(each) == "oMath" for each in element.iter())
         self._lose("formula", max(1, inside))
-
-
-@dataclass
-class _Field:
-    """A field: what it says to do, and whether what follows is what came of that."""
-
-    instruction: str = ""
-    is_result: bool = False
-
-    @property
-    def is_listing(self) -> bool:
-        """Return whether an editor fills it in with words from all over the text, paid ones too."""
-        return self.instruction.upper().split()[:1] in _LISTINGS
 
 
 def _is_covered(properties: Element) -> bool:
