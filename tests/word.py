@@ -74,21 +74,19 @@ def document(
     notes: Sequence[str] = (),
     properties: Mapping[str, str] | None = None,
     core: str = "",
+    comments: Sequence[str] = (),
 ) -> bytes:
-    """Return a document of blocks, with one list and some footnotes, from 1 on.
+    """Return a document of blocks, with one list and some footnotes and comments, from 1 on.
 
     properties: custom ones; one whose name ends in `@` is linked to a place in the text. core:
     what stands in the properties that editors fill in by themselves.
     """
-    noted = "".join(
-        f'<w:footnote w:id="{number}">{paragraph(text)}</w:footnote>'
-        for number, text in enumerate(notes, 1)
-    )
     parts = {
         "document": f'<w:document xmlns:w="{W}" xmlns:r="{R}"><w:body>{"".join(blocks)}</w:body>'
         "</w:document>",
         "numbering": _NUMBERING,
-        "footnotes": f'<w:footnotes xmlns:w="{W}">{noted}</w:footnotes>',
+        "footnotes": _listed("footnote", notes),
+        "comments": _listed("comment", comments),
     }
     out = BytesIO()
     with ZipFile(out, "w", ZIP_DEFLATED) as archive:
@@ -102,11 +100,19 @@ def document(
         put("_rels/.rels", _relations("{}.xml", about))
         put("docProps/custom.xml", _custom(properties or {}))
         put("docProps/core.xml", core or "<coreProperties/>")
-        listed = {name: name for name in ("numbering", "footnotes")}
+        listed = {name: name for name in ("numbering", "footnotes", "comments")}
         put("word/_rels/document.xml.rels", _relations("{}.xml", kinds=listed))
         for name, xml in parts.items():
             put(f"word/{name}.xml", xml)
     return out.getvalue()
+
+
+def _listed(kind: str, texts: Sequence[str]) -> str:
+    told = "".join(
+        f'<w:{kind} w:id="{number}">{paragraph(text)}</w:{kind}>'
+        for number, text in enumerate(texts, 1)
+    )
+    return f'<w:{kind}s xmlns:w="{W}">{told}</w:{kind}s>'
 
 
 def _custom(properties: Mapping[str, str]) -> str:

@@ -39,14 +39,14 @@ _LOOKALIKE_SIGILS = {
 _SIGNS = {"№": "#"}  # compatibility makes letters of it, and nobody reads them so
 _BLANK = "\u2800"  # a Braille pattern without dots; no white space to Unicode
 _FILLERS = "\u115f\u1160\u3164\uffa0"  # letters without a shape
-_NEGATIVE_LETTERS = (0x1F150, 0x1F170)  # 🅐 and 🅰: no decomposition
+_ALPHABETS = (0x1F150, 0x1F170, 0x1F1E6)  # 🅐, 🅰 and 🇦: no decomposition
 
 _SHAPES = {
     ord(char): shape
     for table in (_LOOKALIKES, _LOOKALIKES_OF_SCRIPTS, _LOOKALIKE_SIGILS)
     for shape, chars in table.items()
     for char in chars
-} | {first + ord(letter) - ord("a"): letter for first in _NEGATIVE_LETTERS for letter in "abdeginp"}
+} | {first + ord(letter) - ord("a"): letter for first in _ALPHABETS for letter in "abdeginp"}
 _TELLING = frozenset("paidbegn#$<>~/ ")
 
 # Where look-alikes and invisible characters live; the ideographs and syllables between do not

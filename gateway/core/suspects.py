@@ -25,8 +25,8 @@ and so are blanks around it; a sigil that is not there is lost. A place is suspe
    its signs makes into something else, or an end tag that has lost a bracket;
 9. a word, whatever touches it, in what names a heading: `{#…}`, `(#…)`, `id=…`, `name=…`, and
    `[…]` at the end of a line;
-10. two sigils, a word in which blanks, line ends and `<br>` are strewn, and two sigils;
-11. a bidirectional control on a line with a marker.
+10. two sigils, a word in which blanks, broken lines and tags are strewn, and two sigils;
+11. a bidirectional control on a line with a marker, or with a word written backwards.
 
 Of 7 and 8, what the format shows as code is not suspect. So no English word between single sigils,
 after two, or alone on a line is suspect, nor is an element of HTML.
@@ -101,8 +101,14 @@ _IN_ANCHOR = re.compile(
 _ANCHOR_ENDS = re.compile(rb"[^]\n]*\] *\n")
 _ALONE = re.compile(b"\n[ #]*+(?:" + _SPACED + b")[ #]*+(?=\n)")
 _ALMOST_ALONE = re.compile(rb"\n *+(?=[a-z]{6})([paidbegn]*+[cfhj-moq-z]?+[paidbegn]*+) *+(?=\n)")
-_BREAKS = rb"(?:[ \n]|<br[ /]*+>)*"
-_BROKEN = re.compile(b"##(?:" + _SPACED.replace(b" *+", _BREAKS) + b")##")
+_TAG_BETWEEN = rb"<[^<>\n]{0,200}+>"
+# A line may be broken by a hyphen, or as mail is, and go on in a quotation or a list.
+_BREAKS = rb"(?: |[-=]?+\n[ >*+-]*+|" + _TAG_BETWEEN + rb")*+"
+_MARKUP = b"(?:" + _TAG_BETWEEN + b")*+"
+_BROKEN = re.compile(
+    b"##" + _MARKUP + b"(?:" + _SPACED.replace(b" *+", _BREAKS) + b")" + _MARKUP + b"##"
+)
+_BACKWARDS = re.compile(b"|".join(word[::-1] for word in _WORDS))
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _PERCENT = (b"%23", b"%24")
 _MARGIN = b" " * 12 + b"\n"  # so that rules may look back
@@ -138,8 +144,8 @@ def near_misses(
     """
     text = blank(source, spans)
     bones, telling = skeleton(text)
+    found = {} if telling.isdisjoint(_BIDI) else dict(islice(_bidi(text, bones), limit))
     bones = _MARGIN + bones + b"\n"
-    found = {} if telling.isdisjoint(_BIDI) else dict(islice(_bidi(text), limit))
     for rule in _RULES:
         for line, before in islice(_places(rule, bones), limit):
             found[line] = min(before, found.get(line, before))
@@ -332,10 +338,11 @@ def _almost_alone(bones: bytes, after: int) -> int:
     return -1
 
 
-def _bidi(text: str) -> Iterator[tuple[int, int]]:
+def _bidi(text: str, bones: bytes) -> Iterator[tuple[int, int]]:
     before = 0
-    for number, line in enumerate(text.split("\n"), 1):
-        if MARK in line and not _BIDI.isdisjoint(line):
+    lines = zip(text.split("\n"), bones.split(b"\n"), strict=True)
+    for number, (line, bone) in enumerate(lines, 1):
+        if not _BIDI.isdisjoint(line) and (MARK in line or _BACKWARDS.search(bone)):
             yield number, before
         before += line.count(MARK)
 

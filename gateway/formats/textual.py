@@ -8,7 +8,7 @@ Each element is written when it closes, from what its children wrote.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from gateway.formats.emphasis import is_cjk, is_punctuation
 from gateway.formats.formulas import is_display, is_formula
 from gateway.formats.fragments import BLOCKS, HEADINGS, Piece, attribute, pieces
 
-_CODE = re.compile(r"<(pre|code)(?=[\s>]).*?</\1>", re.DOTALL)
+_CODE = frozenset({"pre", "code"})
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _BREAK = "\v"  # a line break within a paragraph; decoding lets none into a source
 _AROUND_BREAK = re.compile(" ?\v ?")
@@ -47,7 +47,17 @@ def text_of(parts: Iterable[Piece]) -> str:
 
 def prose_of(html: str) -> str:
     """Return what is seen of sanitised HTML, but for code."""
-    return text_of(pieces(_CODE.sub(" ", html)))
+    return text_of(_outside_code(pieces(html)))
+
+
+def _outside_code(parts: Iterable[Piece]) -> Iterator[Piece]:
+    depth = 0
+    for piece in parts:
+        if piece.name in _CODE:
+            depth += -1 if piece.closes else 1
+            yield Piece(" ")
+        elif not depth:
+            yield piece
 
 
 def markdown_of(parts: Iterable[Piece]) -> str:

@@ -13,6 +13,7 @@ from gateway.core.markers import divide
 from gateway.formats import contexts, html, markdown, plain
 from gateway.formats.pruning import prune
 from gateway.formats.sanitising import DROPPED
+from gateway.formats.textual import prose_of
 from tests.examples import examples
 from tests.formats import soups
 from tests.formats.commuting import document
@@ -255,3 +256,17 @@ def test_every_section_of_a_sound_document_has_its_place_in_the_preview(text: st
     assert rendering.html.count(PLACEHOLDER) == paid
     assert rendering.text.count(PLACEHOLDER) == paid
     assert rendering.markdown.count(PLACEHOLDER) == paid
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "<code>b<code>c</code>d</code>",
+        "<code>b <code>c <code>d",
+        "<pre>b<code>c<code>d</code></code></pre>",
+        "<code>b<pre>c</pre>d</code>",
+    ],
+)
+def test_code_within_code_is_no_prose(code: str) -> None:
+    shown = html.render(f"<p>a {code}", "Title").html
+    assert prose_of(shown).split() == ["a"]

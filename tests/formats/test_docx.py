@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import chain, pairwise
@@ -392,6 +392,56 @@ def test_a_slip_is_found_at_its_paragraph(mistake: str, is_torn: bool) -> None:
     assert placed
     assert placed[0].line == 3
     assert placed[0].words.startswith("Here: ")
+
+
+HIDDEN = "<w:vanish/>"
+UNSEEN: Mapping[str, Callable[[str], str]] = {
+    "hidden text": lambda marker: word.paragraph("a", word.run(marker, HIDDEN)),
+    "hidden text in two runs": lambda marker: word.paragraph(
+        word.run(marker[:5], HIDDEN), word.run(marker[5:], HIDDEN)
+    ),
+    "hidden text that is almost one": lambda marker: word.paragraph(
+        word.run(marker.upper(), HIDDEN)
+    ),
+    "a formula": lambda marker: word.paragraph(
+        f'<w:r/><m:oMath xmlns:m="{MATH}"><m:r><m:t>{marker}</m:t></m:r></m:oMath>'
+    ),
+    "a drawing": lambda marker: word.paragraph(
+        f'<w:r><w:pict><shape><textpath string="{marker}"/></shape></w:pict></w:r>'
+    ),
+    "a reading": lambda marker: word.paragraph(
+        f"<w:r><w:ruby><w:rt>{word.run(marker)}</w:rt><w:rubyBase/></w:ruby></w:r>"
+    ),
+    "a field before its result": lambda marker: word.paragraph(
+        FIELD.format("begin"), word.run(marker), FIELD.format("separate"), FIELD.format("end")
+    ),
+    "a cell that another covers": lambda marker: word.table(("a",), (marker,)).replace(
+        f"<w:tc>{word.paragraph(marker)}",
+        f"<w:tc><w:tcPr><w:vMerge/></w:tcPr>{word.paragraph(marker)}",
+    ),
+    "a comment": lambda marker: word.paragraph(
+        f'<w:r><w:commentReference w:id="{1 + (marker == END)}"/></w:r>'
+    ),
+}
+
+
+@pytest.mark.parametrize("where", UNSEEN)
+def test_markers_in_what_is_not_shown_are_refused(where: str) -> None:
+    sound = [word.paragraph("Title"), word.paragraph(BEGIN, "x", END)]
+    begin, end = map(UNSEEN[where], (BEGIN, END))
+    blocks = [*sound, begin, word.paragraph("meant to be paid"), end]
+    found = findings(word.document(blocks, comments=[BEGIN, END]))
+    assert {each.code for each in found} == {FindingCode.IN_MARKUP}
+    assert found[0].line in (3, 4)
+
+
+def test_what_is_not_shown_may_speak_of_anything_else() -> None:
+    hidden = word.run("a note that is not paid, # and all", HIDDEN)
+    comment = '<w:r><w:commentReference w:id="1"/></w:r>'
+    body = word.document(
+        [word.paragraph("T"), word.paragraph("a", hidden, comment)], comments=["b"]
+    )
+    assert prepared(body, free=True).preview.text.strip() == "a"
 
 
 # --- what is paid tells nothing ----------------------------------------------------------------

@@ -464,7 +464,7 @@ def test_five_hundred_listings_are_published_without_a_word() -> None:
         "$$P_{paid} = end$$", "##开始##",
         "##付费 及其后 二十四个字以上的一段话 直到 结束 才 完##", "№ 5 paid № 6",
         "℡paidbeginner", "##\npaid\n##", "#paid #begin", "$$5 paid$$ 6 end$$",
-        "## Paired ##", "$x$ paid $y$",
+        "## Paired ##", "$x$ paid $y$", "##nigebdiap##", "##🇩🇪 🇵🇦##", "a ##paid-\nup## b",
     ],
 )  # fmt: skip
 def test_ordinary_text_is_text(text: str) -> None:
@@ -481,6 +481,9 @@ def test_ordinary_text_is_text(text: str) -> None:
         '<h2 id="goldpaidend">', "<a name=paidbegingoldpaidend>", "## a [goldpaidend-b]",
         "##paidbegn 正文", "正文paidbgin##", "##paid\nbegin##", "$$paid\r\n  end$$",
         "##p<br>aidend##", "##paid<br />\nbegin##", "##pa\n\nid&lt;BR&gt;end##",
+        "##paid-\nbegin##", "##paid=\r\nend##", "> ##paid\n> begin##", ">> ##pai-\n>> dend##",
+        "##paid\n- begin##", "##paid<wbr>begin##", "##<b>paid</b>end##", "##paid<!-- -->begin##",
+        "##🇵🇦🇮🇩🇧🇪🇬🇮🇳##", "\u202e##nigebdiap##\u202c", "a \u2067$$dneDiap$$\u2069",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_marker_is_seen(text: str) -> None:

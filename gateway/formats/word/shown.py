@@ -44,6 +44,7 @@ from gateway.formats.word.signs import (
     PICTURE_END,
 )
 from gateway.formats.word.styles import Styles
+from gateway.formats.word.unseen import Unseen
 
 MAX_REPEATED = 1 << 20  # elements and characters of notes, wherever these come again
 MAX_TITLE_LINE = 60  # characters of a first line that is its title for standing in the middle
@@ -96,6 +97,9 @@ class _Reader:
         self._notes = {
             kind: _Notes(parts.beside(f"{kind}s"), kind) for kind in ("footnote", "endnote")
         }
+        comments = children(root_of(parts.beside("comments")), "comment")
+        self._comments = {attribute(each, "id"): each for each in comments}
+        self._unseen = Unseen()
         self._met: dict[Element, int] = {}  # which number each note has that was met
         self._open: list[Element] = []  # notes
         self._repeated = 0
@@ -115,6 +119,7 @@ class _Reader:
         body = SubElement(document, w("body"))
         # A list first: what is raised within would else be told as a TypeError.
         body.extend([*self._story(child(self._main.root, "body"))])
+        self._unseen.require_no_marker()
         made = packed(tostring(document), self._links)
         warnings = tuple(self._warnings())
         return Shown(made, self._numbers, warnings, self._places, self._pictures, self._declared)
@@ -165,6 +170,8 @@ class _Reader:
                 for name in ("gridSpan", "vMerge"):
                     if (found := child(cell, "tcPr", name)) is not None:
                         properties.append(found)
+                if _is_covered(properties):
+                    self._unseen.thing(cell)
                 new_cell.extend([*self._story(cell)])
         return made
 
@@ -174,6 +181,7 @@ class _Reader:
         self._paragraph_properties = properties
         runs = [*self._carried, *self._inline(paragraph)]
         self._carried = []
+        self._unseen.end(self._paragraph, paragraph)
         ends = child(properties, "rPr")
         if child(ends, "del") is not None or child(ends, "moveFrom") is not None:
             self._carried = runs
@@ -255,7 +263,7 @@ class _Reader:
             elif name == "instrText":
                 made.append(each)
             elif is_hidden or not all(self._fields):
-                continue
+                self._unseen.run((each.text or "") if name == "t" else "")
             elif name == "t":
                 say(made, each.text or "")
             elif name in _KEPT:
@@ -293,11 +301,13 @@ class _Reader:
     def _beside(self, name: str, element: Element) -> Iterator[Element]:
         """Yield what a part of a run becomes that is more than text."""
         if name == "ruby":
+            self._unseen.thing(child(element, "rt"))
             yield from self._inline(child(element, "rubyBase"))
         elif name in ("footnoteReference", "endnoteReference"):
             kind = name.removesuffix("Reference")
             yield from self._note(self._notes[kind], attribute(element, "id"))
         elif name == "commentReference":
+            self._unseen.thing(self._comments.get(attribute(element, "id")))
             self._lose("comment")
         elif name in ("drawing", "pict", "object", "AlternateContent"):
             drawing = chosen(element) if name == "AlternateContent" else element
@@ -327,6 +337,7 @@ class _Reader:
         name, body = self._part.inside(embedded_in(drawing)) if kind == "picture" else ("", b"")
         is_known = name in self._pictures
         if not (picture_kind(body) and is_companion_name(name)):
+            self._unseen.thing(drawing)
             self._lose(kind)
             return
         if len(self._pictures) >= MAX_COMPANIONS and not is_known:
@@ -361,8 +372,15 @@ class _Reader:
             self._lost[kind] = before + count, at
 
     def _lose_formulas(self, element: Element) -> None:
+        self._unseen.thing(element)
         inside = sum(local(each) == "oMath" for each in element.iter())
         self._lose("formula", max(1, inside))
+
+
+def _is_covered(properties: Element) -> bool:
+    """Return whether a cell is covered by the one above."""
+    merged = child(properties, "vMerge")
+    return merged is not None and attribute(merged, "val") != "restart"
 
 
 class _Notes:
