@@ -123,8 +123,8 @@ def test(*arguments: str) -> None:
     """Run the tests, with a real Redis, a real PostgreSQL and a real browser."""
     prepare("test")
     require_programs()
-    # One worker more than most have cores, since tests wait for servers as well.
-    become([PYTHON, "-m", "pytest", "-n", "3", "--dist", "loadfile", *arguments])
+    # More workers than most have cores, since tests wait for servers as well.
+    become([PYTHON, "-m", "pytest", "-n", "4", "--dist", "loadfile", *arguments])
 
 
 def long(*arguments: str) -> None:
