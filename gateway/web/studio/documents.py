@@ -21,6 +21,7 @@ from gateway.rendering.press import PagePress
 from gateway.usecases.publishing import Publishing
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import Links
+from gateway.web.http.sending import see_other
 from gateway.web.studio.desk import HOME, StudioPages, done_at, mark, own_address, read_fields
 from gateway.web.studio.excerpts import NOTHING_TOLD, Told, revealed, text_in
 from gateway.web.studio.sessions import Session
@@ -97,7 +98,7 @@ class DocumentPages:
         try:
             edition = await self._publishing.current(address)
         except Missing:
-            return await self._deleted(request, session, error)
+            return await self._gone(request, session, error)
         was_published = request.query_params.get("done") in ("published", "unchanged")
         shown = await self._store.get(address)
         found = await self._publishing.editions(address, before, HISTORY + 1)
@@ -116,8 +117,11 @@ class DocumentPages:
             following=history[-1].edition.id if len(found) > HISTORY else "",
         )
 
-    async def _deleted(self, request: Request, session: Session, error: Stale | None) -> Response:
+    async def _gone(self, request: Request, session: Session, error: Stale | None) -> Response:
+        """Lead to where a document has moved, or show what a deleted one was."""
         address = own_address(request, session)
+        if moved := await self._publishing.moved(address):
+            return see_other(f"{HOME}/documents/{moved}")
         history = [_row(each) for each in await self._publishing.editions(address, "", HISTORY)]
         slug = address.slug
         return self._desk.page(request, session, "deleted.html", error, slug=slug, history=history)
