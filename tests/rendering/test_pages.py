@@ -42,11 +42,18 @@ LIBRARY: dict[str, object] = {
     "shelves": SHELVES,
     "count": 14,
     "places": [HeldGrant(grant, standing, 1) for grant, standing in product(GRANTS[:1], Standing)],
+    "names": {"demo": HOSTILE},
     "following": "demo/a",
     "is_first": False,
     "once": HOSTILE,
 }
-UNLOCK: dict[str, object] = {"token": "", "once": HOSTILE, "opening": None, "is_move": False}
+UNLOCK: dict[str, object] = {
+    "token": "",
+    "once": HOSTILE,
+    "opening": None,
+    "by": HOSTILE,
+    "is_move": False,
+}
 LISTINGS = (
     Listing("https://read.example", entries=(ENTRY,), following=f"{MOMENT} demo/a"),
     Listing("", "demo", here=HOSTILE),
