@@ -251,6 +251,12 @@ def test_what_is_not_there_or_not_ones_own_is_missing(at: Scene, slug: str) -> N
     assert at.current("b", "other")
 
 
+def test_a_page_that_is_not_there_leads_back_to_the_studio(at: Scene) -> None:
+    for path in ("/studio/documents/b", "/studio/b"):
+        assert 'href="/studio"' in at.visitor.get(path).text
+    assert 'href="/studio"' not in at.visitor.get("/documents/demo/b").text
+
+
 def test_an_earlier_edition_is_made_current_again(at: Scene) -> None:
     first = at.current("a")
     second = at.publish("a", TEXT.replace("Free words", "Other words"))
