@@ -407,6 +407,14 @@ def test_paid_text_becomes_public_in_the_studio_after_one_more_question(
     assert "Paid words" in at.preview("a")
 
 
+def test_who_mends_the_text_instead_need_not_agree(at: Scene) -> None:
+    asked = at.visitor.write(EDIT, text=OPEN, free="true")
+    below = asked.text.partition('id="draft"')[2]
+    buttons = re.findall(r"<button[^>]*name=.action.[^>]*>", below)
+    assert len(buttons) == 2
+    assert all("formnovalidate" in each for each in buttons)
+
+
 def test_who_has_agreed_to_some_lines_is_asked_for_others(at: Scene) -> None:
     at.publish("a", TEXT + "\n##paidbegin##Another secret of some length.##paidend##\n")
     some = OPEN + "\n##paidbegin##Another secret of some length.##paidend##\n"

@@ -53,6 +53,7 @@ def build(services: Services) -> Starlette:
         pages,
         under_way,
         services.moving,
+        services.profiles,
         links,
         is_https=settings.is_https,
     )

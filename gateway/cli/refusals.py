@@ -23,7 +23,8 @@ def warned(path: Path, warnings: Sequence[Finding]) -> list[str]:
 
 def _line(path: Path, found: Finding, what: str) -> str:
     words = f" ({found.words})" if found.words else ""
-    return f"{path}:{found.line}:{found.column or 1}: {what}: {found.message}{words}"
+    told = f"{found.message}{words} {found.hint}".rstrip()
+    return f"{path}:{found.line}:{found.column or 1}: {what}: {told}"
 
 
 def skipped(path: Path) -> str:

@@ -47,14 +47,15 @@ def serve(host: str, port: int, workers: int, demo: Path | None) -> None:
         sys.exit(1)
     origin = settings.base_url or f"http://{_shown(host)}:{port}"
 
-    async def move(services: Services) -> tuple[Welcome | None, str]:
-        return await move_in(services, demo), services.authority
+    async def move(services: Services) -> tuple[Welcome | None, str, bool]:
+        welcome = await move_in(services, demo)
+        return welcome, services.authority, not await services.ledger.publishers("", 1)
 
     with alone(settings.data):
-        welcome, authority = with_services(
+        welcome, authority, is_new = with_services(
             move, serving=lambda words: click.echo(f"paidgate: {words}", err=True)
         )
-    shown = banner(welcome, origin, authority)
+    shown = banner(welcome, origin, authority, is_new=is_new)
     server.serve(settings, sock, workers, lambda: click.echo(shown))
 
 

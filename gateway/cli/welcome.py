@@ -107,10 +107,10 @@ async def _first_current(services: Services, files: Sequence[SourceFile]) -> Add
     return None
 
 
-def banner(welcome: Welcome | None, origin: str, authority: str) -> str:
+def banner(welcome: Welcome | None, origin: str, authority: str, *, is_new: bool) -> str:
     """Return the words that a person who has just started the gateway needs.
 
-    authority: of which kind is the one that workers go by.
+    authority: of which kind is the one that workers go by. is_new: there is no publisher yet.
     """
     lines = ["", f"Paidgate serves on {origin}", ""]
     if welcome:
@@ -119,6 +119,13 @@ def banner(welcome: Welcome | None, origin: str, authority: str) -> str:
             f"  Unlock    {origin}{unlock_path(welcome.token)}",
             f"  Studio    {origin}/studio",
             f"  API key   {welcome.key}   (publisher {welcome.address.partition('/')[0]})",
+            "",
+        ]
+    elif is_new:
+        lines += [
+            "There is no publisher yet. This prints the key of a first one, for /studio:",
+            "",
+            "  paidgate publisher add NAME",
             "",
         ]
     lines += [_AUTHORITIES[AuthorityKind(authority)], ""]

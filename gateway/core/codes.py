@@ -16,9 +16,11 @@ LENGTH = 16  # letters: 80 bits, beyond guessing
 
 _ALIKE = str.maketrans({"I": "1", "L": "1", "O": "0"})
 _VALUES = frozenset(LETTERS)
-_SPELLED = re.compile(
-    rf"(?<![0-9A-Z])(?<![0-9A-Z]-)[{LETTERS}]{{4}}(?:-[{LETTERS}]{{4}}){{3}}(?!-?[0-9A-Z])"
-)
+_GROUP = f"[{LETTERS}]{{4}}"
+# A code among other words: its groups with hyphens between them, or with blanks and no fifth.
+_HYPHENED = rf"(?<![0-9A-Z]-){_GROUP}(?:-{_GROUP}){{3}}(?!-?[0-9A-Z])"
+_BLANKED = rf"(?<!^{_GROUP} )(?<![^0-9A-Z]{_GROUP} ){_GROUP}(?: {_GROUP}){{3}}(?! {_GROUP}\b)"
+_SPELLED = re.compile(rf"(?<![0-9A-Z])(?:{_HYPHENED}|{_BLANKED})(?![0-9A-Z])")
 
 
 class State(StrEnum):
@@ -73,7 +75,7 @@ def normal(typed: str) -> str:
     if len(letters) == LENGTH and _VALUES.issuperset(letters):
         return letters
     spelled = _SPELLED.findall(plain)
-    return spelled[0].replace("-", "") if len(spelled) == 1 else ""
+    return re.sub("[- ]", "", spelled[0]) if len(spelled) == 1 else ""
 
 
 _SIGNS = {"Pd": "-", "Cf": ""}  # hyphens and dashes; what is not seen

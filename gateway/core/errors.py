@@ -116,7 +116,8 @@ class TooLarge(GatewayError):
 
 class Unsupported(GatewayError):
     def __init__(self, what: str, given: str, accepted: tuple[str, ...], hint: str = "") -> None:
-        super().__init__(f"The {what} {given[:80]!r} is not supported.")
+        told = f"The {what} {given[:80]!r} is not supported."
+        super().__init__(told if given else f"This is no {what} of a kind that is supported.")
         self.accepted = accepted
         self.hint = hint or "Use one of: " + ", ".join(accepted) + "."
 
@@ -167,17 +168,17 @@ class BadKey(Unauthenticated):
 
 
 class BadToken(Unauthenticated):
-    hint = "Ask the publisher for a new link."
+    hint = "Send the whole of it, or ask the publisher for another."
 
     def __init__(self) -> None:
-        super().__init__("The token is not valid.")
+        super().__init__("The token or code is not valid.")
 
 
 class Expired(Unauthenticated):
-    hint = "Ask the publisher for a new link."
+    hint = "Ask the publisher for another."
 
     def __init__(self) -> None:
-        super().__init__("The token has expired.")
+        super().__init__("The token or code has expired.")
 
 
 class Forbidden(GatewayError):

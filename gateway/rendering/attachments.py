@@ -25,7 +25,7 @@ def make_attachment(name: str, body: bytes) -> MadeCompanion:
     """Return an attachment as it will be sent. Raises Unsupported."""
     media_type = type_of(body)
     if not media_type:
-        raise Unsupported("attachment", "unknown", ATTACHMENT_TYPES)
+        raise Unsupported("attachment", "", ATTACHMENT_TYPES)
     form = stored_representation(media_type, body)
     told = Companion(name, origin_of(body), media_type, form.etag.strip('"'), len(body))
     return MadeCompanion(told, {WHOLE_FORM: form})

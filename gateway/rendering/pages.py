@@ -85,6 +85,8 @@ def _environment(
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
     environment.globals["language"] = language
+    # What stands between two sentences: a full stop of Chinese has its blank within.
+    environment.globals["gap"] = "" if language == "zh-CN" else " "
     environment.globals["static"] = static.url
     environment.globals["formats"] = FORMATS
     environment.globals["representations"] = OTHERS

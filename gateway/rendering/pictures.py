@@ -109,7 +109,7 @@ def refused(message: str, code: FindingCode) -> Refused:
 
 def _told(body: bytes) -> str:
     beginning = body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return "image/svg+xml" if beginning.startswith(b"<") and b"<svg" in beginning else "unknown"
+    return "image/svg+xml" if beginning.startswith(b"<") and b"<svg" in beginning else ""
 
 
 def _made(name: str, body: bytes, kind: str) -> MadeCompanion:

@@ -147,7 +147,7 @@ class PagePress:
         sheet = self._sheet(projection)
         cuts = [Cut(number, size) for number, size in enumerate(projection.cuts, 1)]
         html = self._with_regions(projection.rendering.html, sheet.interface)
-        page = self._preview(projection, sheet, cuts, whole(html, sheet.path), iter(cuts))
+        (page,) = self._shown_on(projection, sheet, cuts, [whole(html, sheet.path)])
         article = self._pages.render("article.html", sheet.interface, **page)
         return Markup(article.decode())  # noqa: S704  set by our own template
 
@@ -175,28 +175,26 @@ class PagePress:
     def _previews(
         self, projection: Projection, sheet: Sheet, cuts: list[Cut]
     ) -> list[dict[str, object]]:
-        html, left = self._with_regions(projection.rendering.html, sheet.interface), iter(cuts)
-        return [
-            self._preview(projection, sheet, cuts, page, left) for page in paged(html, sheet.path)
-        ]
+        html = self._with_regions(projection.rendering.html, sheet.interface)
+        return self._shown_on(projection, sheet, cuts, paged(html, sheet.path))
 
-    def _preview(
-        self,
-        projection: Projection,
-        sheet: Sheet,
-        cuts: list[Cut],
-        page: Page,
-        left: Iterator[Cut],
-    ) -> dict[str, object]:
+    def _shown_on(
+        self, projection: Projection, sheet: Sheet, cuts: list[Cut], pages: list[Page]
+    ) -> list[dict[str, object]]:
+        """Return what the template of each page is given."""
+        left = iter(cuts)
+        wall = next((page for page in pages if PLACEHOLDER in page.html), None)
+        same = self._on_all(projection, sheet, cuts) | {"wall": wall}
+        return [same | {"page": page, "parts": parts_on_page(page.html, left)} for page in pages]
+
+    def _on_all(self, projection: Projection, sheet: Sheet, cuts: list[Cut]) -> dict[str, object]:
         return {
             "document": sheet,
             "published": projection.published,
             "updated": projection.updated,
             "summary": summary_of(projection),
             "base": self._base,
-            "page": page,
             "cuts": cuts,
-            "parts": parts_on_page(page.html, left),
             "linked_data": linked_data_of(projection, sheet, bool(cuts)),
             "offers": [self._shown(sheet, offer) for offer in sheet.offers],
             "unlock": UNLOCK,

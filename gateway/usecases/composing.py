@@ -68,7 +68,7 @@ class Prepared:
 
 
 def _take_none(name: str, body: bytes) -> MadeCompanion:  # noqa: ARG001
-    raise Unsupported("picture", "unknown", ())
+    raise Unsupported("picture", "", ())
 
 
 def prepare(

@@ -56,6 +56,10 @@ class Profiles:
         except Damaged:
             return UNSAID
 
+    async def name(self, publisher: str) -> str:
+        """Return what readers know a publisher by."""
+        return (await self.of(publisher)).name or publisher
+
     async def is_shown(self, publisher: str) -> bool:
         """Return whether every page says so by now."""
         return not await self._ledger.is_unshown(publisher)

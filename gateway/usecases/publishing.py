@@ -310,6 +310,10 @@ class Publishing:
             raise Missing("document")
         return edition
 
+    async def moved(self, address: Address) -> str:
+        """Return the slug to which a document moved, "" for one that did not."""
+        return await self._ledger.moved(address)
+
     async def documents(self, publisher: str, after: str, limit: int) -> Sequence[Edition]:
         """Return the current editions of a publisher, by slug, after a slug."""
         return await self._ledger.documents(publisher, after, limit)

@@ -81,9 +81,13 @@ class Renaming:
         submission = await self._shelving.furnished(
             Submission(to, source, before.format, "utf-8", before.language, is_free, beside)
         )
-        # As its successor it keeps its dates, and is known again where it is submitted as it was.
         task = Task(
-            submission, self._clock.fresh_id(), self._clock.now(), before, before.source_digest
+            submission,
+            self._clock.fresh_id(),
+            self._clock.now(),
+            before,
+            before.source_digest,  # known again where it is submitted as it was
+            dates=(before.published, before.updated),
         )
         composed = await self._compose(task)
         sealed = await self._shelving.sealed(submission, composed)

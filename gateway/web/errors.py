@@ -88,7 +88,13 @@ class ErrorResponses:
         @lru_cache(maxsize=64)
         def public_page(status: int, kind: str) -> bytes:
             return pages.render(
-                "error.html", language, status=status, kind=kind, once="", document=""
+                "error.html",
+                language,
+                status=status,
+                kind=kind,
+                once="",
+                document="",
+                is_desk=False,
             )
 
         self._public_page = public_page
@@ -167,6 +173,7 @@ class ErrorResponses:
             kind=kind,
             once=self._once(),
             document=getattr(request.state, "document", ""),
+            is_desk=request.scope["path"].startswith("/studio"),
         )
 
 

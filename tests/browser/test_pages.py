@@ -71,7 +71,13 @@ def _pages() -> dict[str, bytes]:
         "code": PAGES.render("unlock.html", "zh-CN", **UNLOCK),
         "move": PAGES.render("move.html", "en", link=LINK, picture=Markup(qr_code(LINK))),
         "error": PAGES.render(
-            "error.html", "en", kind="unavailable", status=503, once="", document=""
+            "error.html",
+            "en",
+            kind="unavailable",
+            status=503,
+            once="",
+            document="",
+            is_desk=True,
         ),
     } | {f"{slug} {form}": page for slug in SOURCES for form, page in pages_of(slug).items()}
 

@@ -111,7 +111,11 @@ def test_a_link_unlocks_a_published_file_until_it_is_taken_back(
     reader.locator("main form button").click()
     last = SAMPLE.read_text().replace("##paidend##", "").split("。")[-2][-12:]
     expect(reader.locator("article")).to_contain_text(last)
-    page.locator(".sure summary").click()
+    ask = page.locator(".sure summary")
+    ask.click()
+    ask.get_by_text("保留").click()
+    expect(page.locator(".sure form")).to_be_hidden()
+    ask.click()
     press(page, "收回")
     expect(page.get_by_role("status")).to_contain_text("权限已收回")
     assert (reader.reload() or pytest.fail("no answer")).status in (402, 403)

@@ -82,6 +82,7 @@ def test_a_check_tells_what_is_no_document_and_goes_on(folder: Path, tmp_path: P
     starts += ["d.txt:3:12: unclosed: "]
     for line, start in zip(told.stdout.splitlines(), starts, strict=True):
         assert line.startswith(f"{folder / start}")
+    assert "Write ##paidend## where the paid section ends" in told.stdout
 
 
 def test_a_check_for_machines_reports_every_file(folder: Path, tmp_path: Path) -> None:

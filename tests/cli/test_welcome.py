@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app import open_services
-from gateway.cli.welcome import Welcome, move_in
+from gateway.cli.welcome import Welcome, banner, move_in
 from tests.faults import loops
 from tests.faults.processes import is_stopped, waits_for_a_lock
 from tests.servers import comes_true, free_port
@@ -53,6 +53,12 @@ async def test_a_file_that_is_no_document_is_told_and_passed_over(
 
 async def test_without_a_sound_document_there_is_nothing_to_lead_to(tmp_path: Path) -> None:
     assert await welcomed(tmp_path, first=UNCLOSED) is None
+
+
+def test_a_start_without_a_publisher_says_how_to_make_one() -> None:
+    for is_new in (True, False):
+        shown = banner(None, "http://host", "embedded", is_new=is_new)
+        assert ("paidgate publisher add" in shown) is is_new
 
 
 LAST = 4  # rename of a first start with one document: secret, edition, preview, welcome

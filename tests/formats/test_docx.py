@@ -709,6 +709,41 @@ def test_custom_properties_declare_what_front_matter_does() -> None:
     assert "A letter" in made.preview.text
 
 
+FRONT = ["---", "title: The title", "offer: {name: This, price: ¥6, url: /buy}", "---"]
+
+
+def fronted(*lines: str) -> bytes:
+    """Make a document that begins with lines, and goes on with a letter and a list."""
+    return word.document([*map(word.paragraph, lines), *LETTER])
+
+
+def test_the_first_paragraphs_declare_what_front_matter_does() -> None:
+    made = prepared(fronted(*FRONT))
+    meta = made.document.meta
+    assert meta.title == "The title"
+    assert [(each.name, each.price, each.url) for each in meta.offers] == [("This", "¥6", "/buy")]
+    assert made.sections[0] == (False, len(FRONT) + 1, len(FRONT) + 2)
+    assert "A letter" in made.preview.text
+    assert "¥6" not in made.preview.text
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        (FRONT[:-1], FindingCode.UNCLOSED),
+        (["——", *FRONT[1:]], FindingCode.FRONT_MATTER),
+        (["---", f"title: x {BEGIN}y{END}", "---"], FindingCode.FRONT_MATTER),
+        (["---", f"title: {BEGIN}", "---"], FindingCode.FRONT_MATTER),
+        (["---", "title: a ##paidbegn## b", "---"], FindingCode.IN_MARKUP),
+        (["---", "draft: true", "---"], FindingCode.DRAFT),
+    ],
+)
+def test_first_paragraphs_that_almost_declare_are_refused(
+    lines: list[str], code: FindingCode
+) -> None:
+    assert code in [each.code for each in findings(fronted(*lines))]
+
+
 def test_nothing_that_an_editor_fills_in_by_itself_is_in_anything_public() -> None:
     core = f"<coreProperties>{_CORE}</coreProperties>"
     custom = dict.fromkeys(("title", "Author", "summary", "Order", "paidgate", "date"), "CANARY")

@@ -42,11 +42,18 @@ LIBRARY: dict[str, object] = {
     "shelves": SHELVES,
     "count": 14,
     "places": [HeldGrant(grant, standing, 1) for grant, standing in product(GRANTS[:1], Standing)],
+    "names": {"demo": HOSTILE},
     "following": "demo/a",
     "is_first": False,
     "once": HOSTILE,
 }
-UNLOCK: dict[str, object] = {"token": "", "once": HOSTILE, "opening": None, "is_move": False}
+UNLOCK: dict[str, object] = {
+    "token": "",
+    "once": HOSTILE,
+    "opening": None,
+    "by": HOSTILE,
+    "is_move": False,
+}
 LISTINGS = (
     Listing("https://read.example", entries=(ENTRY,), following=f"{MOMENT} demo/a"),
     Listing("", "demo", here=HOSTILE),
@@ -65,7 +72,11 @@ def listed(listing: Listing) -> dict[str, object]:
     }
 
 
-ALONE: dict[str, object] = {"once": "", "document": ""}  # of an error: nothing else
+ALONE: dict[str, object] = {
+    "once": "",
+    "document": "",
+    "is_desk": False,
+}  # of an error: nothing else
 TOLD: list[tuple[str, dict[str, object]]] = [
     *(("catalogue.html", listed(each)) for each in LISTINGS),
     ("library.html", LIBRARY),
@@ -78,10 +89,10 @@ TOLD: list[tuple[str, dict[str, object]]] = [
     ("unlock.html", UNLOCK | {"token": HOSTILE, "opening": Opening(GRANTS[1], None)}),
     ("unlock.html", UNLOCK | {"token": HOSTILE, "is_move": True}),
     ("move.html", {"link": HOSTILE, "picture": Markup(qr_code(HOSTILE))}),
-    ("error.html", {"status": 404, "kind": "missing", "once": "", "document": ""}),
+    ("error.html", ALONE | {"status": 404, "kind": "missing", "is_desk": True}),
     (
         "error.html",
-        {"status": 429, "kind": "used-up", "once": HOSTILE, "document": HOSTILE},
+        ALONE | {"status": 429, "kind": "used-up", "once": HOSTILE, "document": HOSTILE},
     ),
 ]
 

@@ -103,10 +103,10 @@ SVG = b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'><script>1</
     [
         (SVG, "svg"),
         (b"\xef\xbb\xbf \n<svg/>", "svg"),
-        (b"<html><body>hello", "unknown"),
-        (b"%PDF-1.7", "unknown"),
-        (b"", "unknown"),
-        (b"BM" + bytes(60), "unknown"),
+        (b"<html><body>hello", "kind that is supported"),
+        (b"%PDF-1.7", "kind that is supported"),
+        (b"", "kind that is supported"),
+        (b"BM" + bytes(60), "kind that is supported"),
     ],
 )
 def test_what_is_no_picture_that_is_taken_is_refused_by_its_true_name(

@@ -443,6 +443,18 @@ def test_a_summary_stops_before_the_first_cut() -> None:
     assert entry.summary == "甲"
 
 
+def test_a_summary_is_of_what_paragraphs_say() -> None:
+    note = '<sup class="footnote-ref"><a href="#n">[1]</a></sup>'
+    html = f"<h2>One</h2><table><tbody><tr><td>5</td></tr></tbody></table><p>Pears{note}.</p>"
+    html += "<ul><li>And <b>apples</b>。</li><li>都有。</li></ul><pre>x = 1</pre>"
+    for text, told in ((html, "Pears. And apples。都有。"), ("<h2>One</h2>", "One")):
+        plain = projection("One")
+        free = replace(plain, rendering=replace(plain.rendering, html=text), cuts=())
+        entry = PRESS.public(free, "e1").entry
+        assert entry
+        assert entry.summary == told
+
+
 def test_a_summary_breaks_neither_a_word_nor_a_character() -> None:
     words = "A sentence of ordinary words. " * 10
     joined = "字" * 139 + "e\u0301" + "尾" * 20

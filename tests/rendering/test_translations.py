@@ -54,6 +54,12 @@ def test_chinese_words_use_chinese_punctuation(chinese: Catalog) -> None:
         assert not re.search("[\u4e00-\u9fff][,;:?!.]", words), message.string
 
 
+def test_what_stands_between_two_sentences_is_as_the_language_has_it() -> None:
+    ends = re.compile(r'[.?]"[^}]*\}\}(</strong>)? \{\{ _\(')
+    for file in sorted((ROOT / "templates").rglob("*.html")):
+        assert not ends.search(file.read_text("utf-8")), file.name
+
+
 def values(text: str) -> set[str]:
     """Return the names of the values in a message."""
     return set(re.findall(r"%\((\w+)\)[sd]", text))

@@ -158,7 +158,7 @@ async def test_the_first_page_has_one_address_more_and_the_same_bytes() -> None:
 async def test_every_page_with_a_cut_has_the_panel_and_no_other_page_has() -> None:
     _, reader = await book()
     panels = [
-        len(tree(await reader.get(f"/documents/demo/book?page={n}")).css("#unlock"))
+        len(tree(await reader.get(f"/documents/demo/book?page={n}")).css("#unlock-code"))
         for n in (1, 2, 3)
     ]
     assert panels == [0, 1, 1]
@@ -229,3 +229,16 @@ def test_what_is_beyond_the_most_pages_stands_on_the_last() -> None:
     pages = paged(BREAK.join(parts), "/x")
     assert len(pages) == MAX_PAGES
     assert re.findall(r"\d+", pages[-1].html) == [str(n) for n in range(MAX_PAGES - 1, len(parts))]
+
+
+async def test_a_page_without_the_panel_leads_to_the_one_that_has_it() -> None:
+    standing, _ = await book()
+    stranger = Browser(standing.app)
+    for surface, status in (("documents", 200), ("read", 402)):
+        answer = await stranger.get(f"/{surface}/demo/book")
+        assert answer.status == status
+        assert (
+            one(LexborHTMLParser(answer.body), "#unlock a").attributes["href"]
+            == f"{PATH}?page=2#unlock"
+        )
+    assert one(tree(await stranger.get(f"{PATH}?page=2")), "#unlock #unlock-code")

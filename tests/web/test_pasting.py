@@ -42,8 +42,15 @@ def test_a_link_that_is_pasted_twice_is_one() -> None:
 
 
 @pytest.mark.parametrize("around", AROUND)
-def test_a_code_is_found_however_it_was_pasted(around: str) -> None:
-    assert normal(around.format(CODE)) == CODE.replace("-", "")
+@pytest.mark.parametrize("between", ["-", " ", "\u3000"])
+def test_a_code_is_found_however_it_was_pasted(around: str, between: str) -> None:
+    assert normal(around.format(CODE.replace("-", between))) == CODE.replace("-", "")
+
+
+@pytest.mark.parametrize("shown", ["code {}", "{} 0000", "x {}0", "A{} x", "x {} or {}"])
+def test_groups_that_may_be_of_another_code_are_none(shown: str) -> None:
+    spelled = CODE.replace("-", " ")
+    assert normal(shown.format(spelled, spelled)) == ""
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from gateway.rendering.representations import CARD
 from tests import pictures
 from tests.asgi import Exchange, exchange
 from tests.services import Standing, gateway
-from tests.web.caller import Caller, caller, open_api
+from tests.web.caller import Browser, Caller, caller, open_api
 from tests.web.schemas import valid_feed
 
 pytestmark = pytest.mark.anyio
@@ -204,6 +204,18 @@ async def test_the_full_text_shows_the_name_too() -> None:
     answer = await get(side, "/read/demo/d", ("authorization", f"Bearer {token}"))
     assert b"Paid." in answer.body
     assert NAME.encode() in answer.body
+
+
+async def test_what_a_link_opens_and_the_library_name_the_publisher_as_readers_know_it() -> None:
+    side, api = await standing()
+    await said(api)
+    _, token = await side.grant("all")
+    reader = Browser(side.app)
+    asked = await reader.get(f"/unlock?token={token}")
+    await reader.unlock(token)
+    for page in (asked, await reader.get("/library")):
+        assert NAME in page.body.decode()
+        assert ">demo<" not in page.body.decode()
 
 
 async def test_the_paywall_says_where_to_ask() -> None:

@@ -226,3 +226,11 @@ async def test_the_answer_to_a_rename_names_the_new_address() -> None:
     assert answer.header("location") == "/api/documents/better"
     assert answer.header("etag") == told["etag"]
     assert told["url"].endswith("/documents/demo/better")
+
+
+async def test_a_rename_changes_no_date() -> None:
+    standing, api = await open_api()
+    before = await standing.services.publishing.current(OLD)
+    standing.clock.at += 86400
+    told = await api.ask("POST", RENAME, {"slug": "better"})
+    assert (told["published"], told["updated"]) == (before.published, before.updated)

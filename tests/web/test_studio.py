@@ -251,6 +251,12 @@ def test_what_is_not_there_or_not_ones_own_is_missing(at: Scene, slug: str) -> N
     assert at.current("b", "other")
 
 
+def test_a_page_that_is_not_there_leads_back_to_the_studio(at: Scene) -> None:
+    for path in ("/studio/documents/b", "/studio/b"):
+        assert 'href="/studio"' in at.visitor.get(path).text
+    assert 'href="/studio"' not in at.visitor.get("/documents/demo/b").text
+
+
 def test_an_earlier_edition_is_made_current_again(at: Scene) -> None:
     first = at.current("a")
     second = at.publish("a", TEXT.replace("Free words", "Other words"))
@@ -281,10 +287,23 @@ def test_a_document_is_deleted_only_after_one_more_question(at: Scene) -> None:
     assert at.current("a")
     fields = {name: page.field(name) for name in ("csrf_token", "edition")}
     seen = at.visitor.submit("/studio/documents/a/delete", fields)
-    assert (seen.status, seen.place) == (303, "/studio?done=deleted")
+    assert (seen.status, seen.place) == (303, "/studio/documents/a?done=deleted")
     assert at.current("a") is None
     assert at.visitor.get("/documents/demo/a").status == 404
     assert at.visitor.submit("/studio/documents/a/delete", fields).status == 404
+
+
+def test_a_deleted_document_is_brought_back(at: Scene) -> None:
+    edition, page = at.current("a"), "/studio/documents/a"
+    assert edition
+    gone = at.visitor.press(f"{page}/delete", f"{page}/delete", edition=edition.id)
+    seen = at.visitor.get(gone.place)
+    assert "This document is deleted" in seen.text
+    way = f"{page}/editions/{edition.id}"
+    assert f'href="{way}"' in seen.text
+    done = at.visitor.press(way, f"{way}/publish")
+    assert (done.status, done.place) == (303, f"{page}?done=rolled-back")
+    assert at.current("a") == edition
 
 
 # --- rights ------------------------------------------------------------------------------------
@@ -395,7 +414,7 @@ def test_what_not_every_worker_knows_of_is_told_as_on_record(at: Scene) -> None:
     seen = at.visitor.press(
         "/studio/documents/a/delete", "/studio/documents/a/delete", edition=edition
     )
-    assert seen.place == "/studio?done=recorded"
+    assert seen.place == "/studio/documents/a?done=recorded"
 
 
 def test_a_document_without_a_paid_section_is_told_to_be_free_for_all(at: Scene) -> None:

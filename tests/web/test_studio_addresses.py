@@ -35,6 +35,8 @@ def test_a_document_is_renamed_and_its_old_address_leads_to_it(at: Scene) -> Non
     assert at.current("a") is None
     seen = at.visitor.get("/documents/demo/a")
     assert (seen.status, seen.place) == (308, "/documents/demo/better")
+    seen = at.visitor.get("/studio/documents/a")
+    assert (seen.status, seen.place) == (303, "/studio/documents/better")
 
 
 @pytest.mark.parametrize(

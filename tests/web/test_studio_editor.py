@@ -12,9 +12,10 @@ import pytest
 
 from gateway.core.findings import Finding, FindingCode
 from gateway.formats.sources import SourceFormats
-from gateway.web.studio.drafts import READABLE, Draft, suggested_slug
+from gateway.web.studio.drafts import READABLE, Draft, begins_with_heading, suggested_slug
 from gateway.web.studio.excerpts import SHOWN, excerpts
 from gateway.web.studio.sessions import LIFE
+from tests import word
 from tests.asgi import Exchange, exchange
 from tests.web.visitor import MULTIPART, Scene, Visitor, multipart, scene
 
@@ -49,6 +50,25 @@ def test_a_file_is_published_under_its_own_name_and_format(at: Scene) -> None:
     edition = at.current("quarterly-report-2")
     assert edition
     assert (edition.format, edition.title) == ("markdown", "A title")
+
+
+@pytest.mark.parametrize("front", ["", "---\r\nauthor: A\r\n---\r\n\r\n", "\n"])
+def test_a_typed_text_that_begins_with_a_heading_is_markdown(at: Scene, front: str) -> None:
+    at.visitor.write(slug="b", text=f"{front}# A *title*\n\nFree.\n", free="true")
+    edition = at.current("b")
+    assert edition
+    assert (edition.format, edition.title) == ("markdown", "A title")
+
+
+@pytest.mark.parametrize("text", ["#tag is a word\n", "A title\n\n# Words\n", "---\na: b\n", ""])
+def test_no_other_text_is_taken_for_markdown(text: str) -> None:
+    assert not begins_with_heading(text)
+
+
+def test_a_word_document_is_divided_by_its_paragraphs(at: Scene) -> None:
+    at.visitor.write(file=("w.docx", word.of_text(TEXT)))
+    for slug, told in (("w", "paragraphs 1 to"), ("a", "lines 1 to")):
+        assert f"<span>{told}" in at.visitor.get(f"/studio/documents/{slug}").text
 
 
 def test_a_file_in_an_old_chinese_charset_is_read(at: Scene) -> None:

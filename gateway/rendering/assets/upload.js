@@ -14,7 +14,7 @@ let last = 0;
 
 const row = (number) => document.getElementById(`row-${number}`);
 const part = (number, name) => row(number).querySelector(`[data-part="${name}"]`);
-const size = (n) => (n < 1 << 20 ? `${Math.max(1, Math.round(n / 1024))} KiB` : `${(n / (1 << 20)).toFixed(1)} MiB`);
+const size = (n) => (n < 1024 ? `${n} B` : n < 1 << 20 ? `${Math.round(n / 1024)} KiB` : `${(n / (1 << 20)).toFixed(1)} MiB`);
 const say = (name, values = {}) =>
   document.querySelector(`[data-say="${name}"]`).textContent.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from gateway.ports import FailedAttempts
 from gateway.rendering.pages import Pages
 from gateway.usecases.moving import Moving
+from gateway.usecases.profiles import Profiles
 from gateway.usecases.reading import Reading
 from gateway.usecases.redeeming import Redeeming
 from gateway.web.http.fast_path import Responder
@@ -39,14 +40,17 @@ class Readers:
         pages: Pages,
         under_way: UnderWay,
         moving: Moving,
+        profiles: Profiles,
         links: Links,
         *,
         is_https: bool,
     ) -> None:
         cookies, own_pages = ReaderCookies(is_https=is_https), ReaderPages(pages)
         self._texts = FullTexts(reading, previews, Refusals(pages), under_way, cookies)
-        self._unlocking = Unlocking(reading, redeeming, moving, attempts, own_pages, cookies)
-        self._library = LibraryPage(reading, redeeming, own_pages, cookies)
+        self._unlocking = Unlocking(
+            reading, redeeming, moving, profiles, attempts, own_pages, cookies
+        )
+        self._library = LibraryPage(reading, redeeming, profiles, own_pages, cookies)
         self._moving = MovePage(reading, moving, links, own_pages, cookies)
         self._signing_out = SigningOut(reading, redeeming, own_pages, cookies)
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.documents import Address
+from gateway.usecases.profiles import Profiles
 from gateway.usecases.reading import Reading, Shelved
 from gateway.usecases.redeeming import Redeeming
 from gateway.web.readers.cookies import ReaderCookies
@@ -23,10 +24,16 @@ class LibraryPage:
     """The part of the reader surface that shows the library."""
 
     def __init__(
-        self, reading: Reading, redeeming: Redeeming, pages: ReaderPages, cookies: ReaderCookies
+        self,
+        reading: Reading,
+        redeeming: Redeeming,
+        profiles: Profiles,
+        pages: ReaderPages,
+        cookies: ReaderCookies,
     ) -> None:
         self._reading = reading
         self._redeeming = redeeming
+        self._profiles = profiles
         self._pages = pages
         self._cookies = cookies
 
@@ -41,12 +48,16 @@ class LibraryPage:
         found = await self._reading.shelf(reader_cookie, LIBRARY_SIZE + 1, after)
         shelved = found[:LIBRARY_SIZE]
         following = str(shelved[-1].edition.address) if len(found) > LIBRARY_SIZE else ""
+        places = await self._reading.places(reader_cookie)
+        publishers = {one.edition.address.publisher for one in shelved}
+        publishers |= {one.grant.scope.publisher for one in places}
         return self._pages.page(
             request,
             "library.html",
             shelves=_shelves(shelved),
             count=len(shelved),
-            places=await self._reading.places(reader_cookie),
+            places=places,
+            names={each: await self._profiles.name(each) for each in publishers},
             following=following,
             is_first=after is None,
             once=self._redeeming.once(),

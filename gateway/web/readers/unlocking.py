@@ -16,6 +16,7 @@ from gateway.rendering.encodings import private_representation
 from gateway.rendering.paging import address_of
 from gateway.rendering.sheets import UNLOCK
 from gateway.usecases.moving import MovedReader, Moving
+from gateway.usecases.profiles import Profiles
 from gateway.usecases.reading import Credential, Reading
 from gateway.usecases.redeeming import Redeemed, Redeeming
 from gateway.web.http.links import token_in
@@ -39,6 +40,7 @@ class Unlocking:
         reading: Reading,
         redeeming: Redeeming,
         moving: Moving,
+        profiles: Profiles,
         attempts: FailedAttempts,
         pages: ReaderPages,
         cookies: ReaderCookies,
@@ -46,6 +48,7 @@ class Unlocking:
         self._reading = reading
         self._redeeming = redeeming
         self._moving = moving
+        self._profiles = profiles
         self._attempts = attempts
         self._pages = pages
         self._cookies = cookies
@@ -67,12 +70,14 @@ class Unlocking:
         if len(tokens) > 1:
             raise Malformed("There are several tokens in the link.", where="token")
         token = tokens[0] if tokens else ""
+        opening = await self._redeeming.look(token) if token else None
         return self._pages.page(
             request,
             "unlock.html",
             token=token,
             once=self._redeeming.once(),
-            opening=await self._redeeming.look(token) if token else None,
+            opening=opening,
+            by=await self._profiles.name(opening.grant.scope.publisher) if opening else "",
             is_move=bool(token) and await self._is_move(token),
         )
 

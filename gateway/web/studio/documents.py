@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from anyio import to_thread
@@ -11,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.conditions import Condition
-from gateway.core.errors import NewlyPublic, Refused, Stale
+from gateway.core.documents import Address
+from gateway.core.errors import Missing, NewlyPublic, Refused, Stale
 from gateway.core.findings import Finding
 from gateway.core.timestamps import timestamp
 from gateway.ports import Edition, Formats, PublicStore
@@ -19,6 +21,7 @@ from gateway.rendering.press import PagePress
 from gateway.usecases.publishing import Publishing
 from gateway.web.http.headers import CACHE_PRIVATE
 from gateway.web.http.links import Links
+from gateway.web.http.sending import see_other
 from gateway.web.studio.desk import HOME, StudioPages, done_at, mark, own_address, read_fields
 from gateway.web.studio.excerpts import NOTHING_TOLD, Told, revealed, text_in
 from gateway.web.studio.sessions import Session
@@ -92,7 +95,10 @@ class DocumentPages:
     ) -> Response:
         address = own_address(request, session)
         before = mark(request, "before")
-        edition = await self._publishing.current(address)
+        try:
+            edition = await self._publishing.current(address)
+        except Missing:
+            return await self._gone(request, session, error)
         was_published = request.query_params.get("done") in ("published", "unchanged")
         shown = await self._store.get(address)
         found = await self._publishing.editions(address, before, HISTORY + 1)
@@ -110,6 +116,15 @@ class DocumentPages:
             before=before,
             following=history[-1].edition.id if len(found) > HISTORY else "",
         )
+
+    async def _gone(self, request: Request, session: Session, error: Stale | None) -> Response:
+        """Lead to where a document has moved, or show what a deleted one was."""
+        address = own_address(request, session)
+        if moved := await self._publishing.moved(address):
+            return see_other(f"{HOME}/documents/{moved}")
+        history = [_row(each) for each in await self._publishing.editions(address, "", HISTORY)]
+        slug = address.slug
+        return self._desk.page(request, session, "deleted.html", error, slug=slug, history=history)
 
     async def source(self, request: Request, session: Session) -> Response:
         """Hand the current source back to its publisher, as the vault keeps it."""
@@ -135,18 +150,23 @@ class DocumentPages:
         self, request: Request, session: Session, error: NewlyPublic | None = None
     ) -> Response:
         address = own_address(request, session)
-        current = await self._publishing.current(address)
+        current = await self._current(address)
         earlier = await self._publishing.earlier(address, request.path_params["edition"])
         return self._desk.page(
             request,
             session,
             "earlier.html",
             error,
-            row=_row(earlier.edition, current.id),
+            row=_row(earlier.edition, current.id if current else ""),
             current=current,
             warned=await _told(earlier.warnings, earlier.source),
             article=PagePress.article_in(earlier.public),
         )
+
+    async def _current(self, address: Address) -> Edition | None:
+        with suppress(Missing):  # it is deleted
+            return await self._publishing.current(address)
+        return None
 
     async def roll_back(self, request: Request, session: Session) -> Response:
         """Make an earlier edition current again."""
@@ -179,7 +199,7 @@ class DocumentPages:
             confirmed = await self._publishing.delete(address, _unless_changed(fields))
         except Stale as error:
             return await self._document(request, session, error)
-        return done_at(HOME, "deleted", confirmed=confirmed)
+        return done_at(f"{HOME}/documents/{address.slug}", "deleted", confirmed=confirmed)
 
 
 async def _told(warnings: Sequence[Finding], source: bytes) -> Told:
@@ -188,8 +208,9 @@ async def _told(warnings: Sequence[Finding], source: bytes) -> Told:
 
 
 def _unless_changed(fields: Mapping[str, str]) -> Condition:
-    """Return the condition that the edition a form was made for is still current."""
-    return Condition(match=frozenset({fields.get("edition", "")}))
+    """Return the condition that what a form was made for is still current, "" for nothing."""
+    edition = fields.get("edition", "")
+    return Condition(match=frozenset({edition})) if edition else Condition(none_match="*")
 
 
 def _row(edition: Edition, current: str = "") -> DocumentRow:

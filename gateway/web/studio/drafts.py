@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -17,7 +18,9 @@ from gateway.web.studio.uploads import Upload
 
 INDEX = "index"
 TYPED = "plain"  # the format of a text for which none is chosen
+MARKED = "markdown"  # where it begins with a heading of that
 LONGEST = 1 << 20  # characters; over a field with more a browser stands still for long
+_HEADING = re.compile(r"#{1,6} \S")
 READABLE = 4 * LONGEST  # bytes or characters; no character takes more bytes than four
 
 
@@ -81,7 +84,7 @@ class Draft:
         if self.format:
             return formats.named(self.format).name
         if self.file is None:
-            return TYPED
+            return MARKED if begins_with_heading(self.text) else TYPED
         return formats.of_suffix(PurePosixPath(self.file_name).suffix.lower())
 
     def read(self, formats: Formats) -> str:
@@ -123,6 +126,14 @@ class Draft:
             return replace(dropped, format=self._format(formats), text=text) if text else dropped
         except Unsupported:
             return dropped
+
+
+def begins_with_heading(text: str) -> bool:
+    """Return whether a text begins with a heading of Markdown, behind front matter or not."""
+    body = text.lstrip()
+    if body.startswith("---"):
+        body = body.partition("\n---")[2].partition("\n")[2].lstrip()
+    return _HEADING.match(body) is not None
 
 
 def fitting(text: str) -> str:

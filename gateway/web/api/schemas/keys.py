@@ -16,7 +16,7 @@ class KeyBody(Struct, forbid_unknown_fields=True):
     may: Annotated[
         Annotated[list[Literal["publish", "grant", "read"]], Meta(min_length=1, max_length=3)]
         | None,
-        Meta(description="What it may do.", examples=[["publish", "read"]]),
+        Meta(description="What it may do: publish, grant, read.", examples=[["publish", "read"]]),
     ] = None
     expires: When = None
 
