@@ -261,7 +261,9 @@ def test_a_key_that_may_not_give_or_publish_may_not_in_the_studio_either() -> No
     assert reader.sign_in(told["key"]).status == 303
     form = reader.get("/studio/rights").field("csrf_token")
     wish = {"csrf_token": form, "once": "1", "scope": "all", "term": "30d", "devices": "3"}
-    assert reader.submit("/studio/rights", wish).status == 403
+    refused = reader.submit("/studio/rights", wish)
+    assert refused.status == 403
+    assert "Your key does not allow this" in refused.text
     assert reader.submit("/studio/codes", wish | {"count": "1", "uses": "1"}).status == 403
     assert reader.submit("/studio/documents/d/delete", {"csrf_token": form}).status == 403
     assert reader.hand_in("/studio/new", {"csrf_token": form, "action": "publish"}).status == 403
