@@ -34,7 +34,7 @@ MOVED = "moved"  # the only form where a document was; it holds the slug where i
 HEADERS = "headers"  # a form of public bundles: what the others are sent with besides
 _FURTHER_PAGE = re.compile(r"html(\.[0-9]+)")
 OBJECTS = 1_000  # bytes that a variant in memory takes besides its body
-LONG = 256 << 10  # bytes; what has more is sent in chunks, of a full text each after another check
+LONG = 512 << 10  # bytes; what has more is sent in chunks, of a full text each after another check
 
 
 class Damaged(GatewayError):

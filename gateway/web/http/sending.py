@@ -26,7 +26,8 @@ from gateway.web.http.headers import (
     secured,
 )
 
-CHUNK = 64 << 10  # bytes of a long body
+CHUNK = 64 << 10  # bytes of a body that are copied for a client
+UNCHECKED = 256 << 10  # bytes of a long body that are sent from one check to the next
 
 Check = Callable[[], Awaitable[None]]  # raises where what is being sent may be sent no more
 
@@ -161,7 +162,8 @@ class _Long(_Prepared):
 
 async def send_checked(send: Send, parts: Sequence[memoryview], check: Check | None) -> None:
     """Send a body in chunks, the last of which ends it; check before each but the first."""
-    chunks = [part[at : at + CHUNK] for part in parts for at in range(0, len(part), CHUNK)]
+    steps = ((part, at) for part in parts for at in range(0, len(part), UNCHECKED))
+    chunks = [part[at : at + UNCHECKED] for part, at in steps]
     for number, chunk in enumerate(chunks):
         if number and check:
             # A server waits for a slow client before it sends: first wait, and then check.
