@@ -17,7 +17,12 @@ from gateway.bench.processes import Cores, programs
 from gateway.bench.run import answers_of
 from gateway.bench.stage import ADDRESS, Stage, stage
 
-SIZES = {"small": (320, 240), "medium": (700, 500), "long": (1_600, 1_100), "longer": (1_600, 1_600)}
+SIZES = {
+    "small": (320, 240),
+    "medium": (700, 500),
+    "long": (1_600, 1_100),
+    "longer": (1_600, 1_600),
+}
 TEXT = "# T\n\n![a](public.jpg)\n\n##paidbegin##\n{}\n##paidend##\n"
 
 
