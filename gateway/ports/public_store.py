@@ -97,6 +97,9 @@ class PublicStore(Protocol):
     ) -> Sequence[Entry]:
         """Return entries of a collection in its order, after a `position(entry)` ("" = all)."""
 
+    async def groups(self, publisher: str) -> Sequence[Group]:
+        """Return the groups that a publisher's documents are in, by kind and name."""
+
     async def updates(self, after: str, limit: int) -> Sequence[Update]:
         """Return where there is a document and when it was updated, by address, after one."""
 

@@ -7,7 +7,7 @@ looks at a credential.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -21,15 +21,14 @@ from gateway.core.documents import NAME, Address, is_name
 from gateway.core.errors import Malformed, Missing
 from gateway.core.groups import KINDS, group_name
 from gateway.core.profiles import UNSAID, Profile, place_of
-from gateway.core.timestamps import later
 from gateway.ports import PublicStore, Update, cursor, position
 from gateway.rendering.encodings import NOW, public_representation
 from gateway.rendering.linked_data import of_listing
-from gateway.rendering.listings import FEED, SITE, Listing
+from gateway.rendering.listings import FEED, SITE, Listing, path_of
 from gateway.rendering.pages import Language, Pages
 from gateway.rendering.profiles import profile_of
 from gateway.rendering.representations import HTML
-from gateway.rendering.sitemaps import MOST, index, sitemap
+from gateway.rendering.sitemaps import AFTER, LISTS, MOST, SiteMaps, index, sitemap
 from gateway.web.http.fast_path import PlainRequest, PreparedResponse
 from gateway.web.http.links import Links
 from gateway.web.http.requests import document_in
@@ -59,7 +58,7 @@ class Lists:
         self._language = language
         self._head = b"content-language: %b\r\n" % language.encode()
         self._cache = ListCache(store)
-        self._known: tuple[str | None, Mapping[str, str]] = (None, {})
+        self._known: tuple[str | None, SiteMaps] = (None, SiteMaps())
 
     def routes(self) -> list[Route]:
         """Return the routes of this surface."""
@@ -100,15 +99,15 @@ class Lists:
 
     async def sitemap(self, request: Request) -> Response:
         """Send the sitemap, its index where there is too much for one, or one of its parts."""
-        origin = self._links.origin(request)
-        after = request.query_params.get("after")
-        if after is None:
+        origin, asked = self._links.origin(request), request.query_params
+        part = next(((name, asked[name]) for name in (AFTER, LISTS) if name in asked), None)
+        if part is None:
             return await self._answer(request, ("sitemap", origin), partial(self._whole, origin))
-        parts = await self._parts()
-        if len(parts) < 2 or after not in parts:
+        maps = await self._maps()
+        if maps.is_one or part not in maps.parts():
             raise Missing("sitemap")
-        make = partial(self._part, origin, after)
-        return await self._answer(request, ("sitemap", origin, after), make)
+        make = partial(self._part, origin, *part)
+        return await self._answer(request, ("sitemap", origin, *part), make)
 
     async def near(self, request: Request) -> Response:
         """Send what stands near a document: a piece of a page, which its page fetches."""
@@ -216,33 +215,40 @@ class Lists:
     # --- the sitemap ---
 
     async def _whole(self, origin: str) -> Representation:
-        updates = [update async for update in self._updates("", MOST + 1)]
-        if len(updates) > MOST:
-            parts = await self._parts()
-            return await _in_thread(partial(index, origin, parts.items()))
-        publishers = dict.fromkeys(update.address.publisher for update in updates)
-        lists = [Listing("", publisher).path for publisher in ("", *publishers)]
-        return await _in_thread(partial(sitemap, origin, lists, updates))
+        maps = await self._maps()
+        if not maps.is_one:
+            return await _in_thread(partial(index, origin, maps.parts()))
+        updates = [update async for update in self._updates("", MOST)]
+        return await _in_thread(partial(sitemap, origin, maps.lists, updates))
 
-    async def _part(self, origin: str, after: str) -> Representation:
-        updates = [update async for update in self._updates(after, MOST)]
+    async def _part(self, origin: str, name: str, value: str) -> Representation:
+        if name == LISTS:
+            lists = (await self._maps()).lists_in(int(value))
+            return await _in_thread(partial(sitemap, origin, lists, ()))
+        updates = [update async for update in self._updates(value, MOST)]
         return await _in_thread(partial(sitemap, origin, (), updates))
 
-    async def _parts(self) -> Mapping[str, str]:
-        """Return after which address each part begins, and when the latest of it was updated."""
+    async def _maps(self) -> SiteMaps:
         mark = await self._store.listed()
         if self._known[0] != mark:
             self._known = mark, await self._divided()
         return self._known[1]
 
-    async def _divided(self) -> Mapping[str, str]:
-        parts, after, last, count = dict[str, str](), "", "", 0
+    async def _divided(self) -> SiteMaps:
+        maps, publishers = SiteMaps(), dict[str, None]()
         async for update in self._updates("", None):
-            if count % MOST == 0:
-                after = last
-            parts[after] = later(parts.get(after, update.updated), update.updated)
-            last, count = str(update.address), count + 1
-        return parts
+            maps.add(update)
+            publishers[update.address.publisher] = None
+        maps.lists = [path async for path in self._paths(publishers)]
+        return maps
+
+    async def _paths(self, publishers: Iterable[str]) -> AsyncIterator[str]:
+        """Yield the address of every list that shows something."""
+        yield Listing("").path
+        for publisher in publishers:
+            yield Listing("", publisher).path
+            for group in await self._store.groups(publisher):
+                yield path_of(publisher, group)
 
     async def _updates(self, after: str, most: int | None) -> AsyncIterator[Update]:
         while most is None or most > 0:

@@ -25,7 +25,7 @@ from gateway.core.bundles import (
 )
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Moved, Stale, Unavailable
-from gateway.core.groups import KINDS, Group
+from gateway.core.groups import KINDS, TAGS, Group, groups_of
 from gateway.core.profiles import Profile, place_of
 from gateway.ports import PublicStore, Seal, Update, cursor, position
 from gateway.rendering.profiles import profile_bundle
@@ -204,6 +204,19 @@ async def test_updates_come_by_address_and_go_on_after_one(store: PublicStore) -
     told = sorted([*(f"demo/{slug}" for slug in slugs), "demo-2/a"])
     assert [str(update.address) for update in seen] == told
     assert {update[1:] for update in seen} == {("2027-01-01T00:00:00Z", "zh-CN", "")}
+
+
+async def test_the_groups_of_a_publisher_are_those_of_its_documents(store: PublicStore) -> None:
+    assert await store.groups("demo") == []
+    for slug, tags in (("a", ("x", "Long " * 60)), ("b", ("x", "a/b", "字"))):
+        await put_in(store, slug, "letters", 0, "2027-01-01T00:00:00Z", tags=tags)
+    await put_in(store, "c", "notes", 0, "2027-01-01T00:00:00Z", publisher="other", tags=("c",))
+    entries = await store.entries("demo", "", 9)
+    every = sorted({group for entry in entries for group in groups_of(entry)})
+    assert {group.name for group in every if group.kind == TAGS} >= {"x", "a-b", "字"}
+    assert await store.groups("demo") == every != []
+    await store.delete(Address("demo", "b"))
+    assert Group(TAGS, "字") not in await store.groups("demo")
 
 
 async def test_what_tells_the_lists_changes_with_them_and_with_nothing_else(

@@ -19,6 +19,7 @@ from gateway.core.bundles import Entry
 from gateway.core.documents import Address
 from gateway.core.groups import Group, group_name
 from gateway.ports import PublicStore
+from gateway.rendering import sitemaps
 from gateway.rendering.listings import path_of
 from gateway.rendering.pages import Pages
 from gateway.stores.files.public_store import FilePublicStore
@@ -349,19 +350,35 @@ async def test_the_sitemap_has_every_document_with_the_time_of_its_last_change()
 
 
 async def test_more_than_one_sitemap_may_hold_has_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "MOST", 2)
+    side = await some(5)
+    whole = await locations(side)
+    for module in (lists, sitemaps):
+        monkeypatch.setattr(module, "MOST", 2)
     monkeypatch.setattr(lists, "_PART", 1)
     side = await some(5)
     parts = await locations(side)
-    assert len(parts) == 3
-    assert all(part.startswith(f"{ORIGIN}/sitemap.xml?after=") for part in parts)
-    found = [place for part in parts for place in await locations(side, part.removeprefix(ORIGIN))]
-    documents = [place for place in found if place.count("/") == 5]
-    assert documents == [f"{ORIGIN}/documents/demo/letter-{n:02}" for n in range(5)] + [
+    found = [await locations(side, part.removeprefix(ORIGIN)) for part in parts]
+    assert max(len(places) for places in found) == 2
+    places = [place for some in found for place in some]
+    assert places[:6] == [f"{ORIGIN}/documents/demo/letter-{n:02}" for n in range(5)] + [
         f"{ORIGIN}/documents/other/other"
     ]
-    for none in ("demo/letter-00", "x", "demo/letter-99"):
-        assert (await get(side, f"/sitemap.xml?after={none}")).status == 404
+    assert sorted(places) == sorted(whole)
+    for none in ("after=demo/letter-00", "after=x", "lists=0", "lists=9", "lists=x"):
+        assert (await get(side, f"/sitemap.xml?{none}")).status == 404
+
+
+async def test_the_sitemap_has_every_list_that_shows_something_and_no_other() -> None:
+    side = await some()
+    await side.publish("aside", "---\ntitle: Aside\ntags: [once]\n---\nText.")
+    once = f"{ORIGIN}/documents/demo/tags/once"
+    assert once in await locations(side)
+    await side.publish("aside", "---\ntitle: Aside\n---\nText.")
+    told = await locations(side)
+    assert once not in told
+    assert {f"{ORIGIN}{path}" for path in EVERY} <= {*told}
+    for place in told:
+        assert (await get(side, place.removeprefix(ORIGIN))).status == 200
 
 
 async def test_translations_name_each_other_in_the_sitemap() -> None:

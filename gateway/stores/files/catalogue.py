@@ -16,8 +16,10 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 from weakref import finalize
 
 import structlog
@@ -65,6 +67,11 @@ _PAGE = f"{_ROW} WHERE place < ? ORDER BY place DESC LIMIT ?"
 _PAGE_OF = f"{_ROW} WHERE publisher = ? AND place < ? ORDER BY place DESC LIMIT ?"
 _IN = "SELECT address FROM grouped WHERE publisher = ? AND kind = ? AND name = ? AND place < ?"
 _PAGE_IN = f"{_ROW} WHERE address IN ({_IN} ORDER BY place DESC LIMIT ?) ORDER BY place DESC"
+_GROUPS = (
+    "SELECT kind, name, entry.address, entry.publisher, entry.place, collection, position, told,"
+    " checked FROM entry JOIN grouped USING (address) WHERE grouped.publisher = ?"
+    " GROUP BY kind, name ORDER BY kind, name"
+)
 _MEMBERS = (
     f"{_ROW} WHERE publisher = ? AND collection = ? AND position > ? ORDER BY position LIMIT ?"
 )
@@ -74,6 +81,7 @@ _TOP = "\U0010ffff"  # above every place
 _log = structlog.get_logger()
 
 
+T = TypeVar("T")
 Entries = Callable[[], Iterable[Entry]]
 
 
@@ -191,18 +199,34 @@ class Catalogue:
         """Return entries of a collection whose position is above after, in its order."""
         return self._found(_MEMBERS, publisher, collection, after, limit)
 
+    def groups(self, publisher: str) -> Sequence[Group]:
+        """Return the groups of a publisher's entries, by kind and name."""
+        return self._mended(partial(self._groups, publisher))
+
+    def _groups(self, publisher: str) -> Sequence[Group]:
+        with self._read() as connection:
+            rows = connection.execute(_GROUPS, (publisher,)).fetchall()
+        found = {Group(kind.decode(), name.decode()): _entry(*row) for kind, name, *row in rows}
+        for group, entry in found.items():
+            _require_in(group, entry)
+        return [*found]
+
     def all(self, after: str, limit: int) -> Sequence[Entry]:
         """Return entries whose address is above after, by address."""
         return self._found(_ALL, after, limit)
 
     def _found(self, query: str, *wanted: str | int, group: Group | None = None) -> Sequence[Entry]:
+        return self._mended(partial(self._rows, query, wanted, group))
+
+    def _mended(self, read: Callable[[], Sequence[T]]) -> Sequence[T]:
+        """Return what is read, once more where the catalogue had to be made anew for it."""
         try:
-            return self._rows(query, wanted, group)
+            return read()
         except Damaged:
             _tell()
             with self.turn() as turn:
                 turn.make(self._all_entries())
-            return self._rows(query, wanted, group)
+            return read()
 
     def _rows(
         self, query: str, wanted: Sequence[str | int], group: Group | None
@@ -210,9 +234,7 @@ class Catalogue:
         with self._read() as connection:
             rows = connection.execute(query, wanted).fetchall()
         entries = [_entry(*row) for row in rows]
-        if group and not all(group in groups_of(entry) for entry in entries):
-            raise Damaged("The catalogue is damaged.")
-        return entries
+        return [_require_in(group, entry) for entry in entries] if group else entries
 
     def listed(self) -> str:
         """Return what tells the catalogue that there is from those before and after."""
@@ -346,6 +368,12 @@ def _row(entry: Entry) -> tuple[str | bytes, ...]:
 def _grouped(entry: Entry) -> Iterator[tuple[str, ...]]:
     for group in groups_of(entry):
         yield entry.address.publisher, *group, cursor(entry), str(entry.address)
+
+
+def _require_in(group: Group, entry: Entry) -> Entry:
+    if group not in groups_of(entry):
+        raise Damaged("The catalogue is damaged.")
+    return entry
 
 
 def _entry(*row: bytes) -> Entry:

@@ -206,6 +206,10 @@ class FilePublicStore:
             partial(self._catalogue.members, publisher, collection, after, limit)
         )
 
+    async def groups(self, publisher: str) -> Sequence[Group]:
+        """Return the groups that a publisher's documents are in, by kind and name."""
+        return await self._listing(partial(self._catalogue.groups, publisher))
+
     async def updates(self, after: str, limit: int) -> Sequence[Update]:
         """Return where there is a document and when it was updated, by address, after one."""
         found = await self._listing(partial(self._catalogue.all, after, limit))
@@ -220,7 +224,7 @@ class FilePublicStore:
         """Return what listed does: it is in a file of a few bytes, which needs no thread."""
         return self._catalogue.listed()
 
-    async def _listing(self, listing: Callable[[], Sequence[Entry]]) -> Sequence[Entry]:
+    async def _listing(self, listing: Callable[[], Sequence[T]]) -> Sequence[T]:
         return await self._damages.reading("catalogue", partial(_in_thread, listing))
 
     async def rebuild(self) -> None:

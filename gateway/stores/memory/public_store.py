@@ -104,6 +104,10 @@ class MemoryPublicStore:
         ]
         return found[:limit]
 
+    async def groups(self, publisher: str) -> Sequence[Group]:
+        own = (entry for entry in self._entries() if entry.address.publisher == publisher)
+        return sorted({group for entry in own for group in groups_of(entry)})
+
     async def updates(self, after: str, limit: int) -> Sequence[Update]:
         found = sorted(
             ((str(entry.address), entry) for entry in self._entries()), key=lambda pair: pair[0]

@@ -139,6 +139,12 @@ class Bucket:
                     return
             yield [meta["path"] for meta in found]
 
+    async def folders(self, folder: str) -> Sequence[str]:
+        """Return the folders in a folder, in order."""
+        with self._answering():
+            found = await obstore.list_with_delimiter_async(self._store, folder)
+        return sorted(found["common_prefixes"])
+
     async def ping(self) -> None:
         """Raise Unavailable unless the bucket is there."""
         async for _ in self.keys("nothing", "", 1):

@@ -22,7 +22,7 @@ from gateway.core.bundles import Bundle, Damaged, Entry, Variant
 from gateway.core.clock_cache import ClockCache
 from gateway.core.documents import Address
 from gateway.core.errors import Malformed, Missing, Stale
-from gateway.core.groups import COLLECTIONS, Group, groups_of
+from gateway.core.groups import COLLECTIONS, KINDS, Group, groups_of
 from gateway.ports import Health, IsDue, Seal, Update, cursor, position
 from gateway.stores.damages import Damages
 from gateway.stores.files.durable import within
@@ -192,6 +192,27 @@ class ObjectPublicStore:
         folder = _ordered(publisher, collection)
         return await self._listing(folder, _rising(folder, after) if after else "", limit)
 
+    async def groups(self, publisher: str) -> Sequence[Group]:
+        """Return the groups that a publisher's documents are in, by kind and name."""
+        kinds = [_kind(publisher, kind) for kind in KINDS]
+        folders = [folder for kind in kinds for folder in await self._bucket.folders(kind)]
+        firsts = [
+            first
+            for at in range(0, len(folders), AT_ONCE)
+            for first in await gather(*map(self._first, folders[at : at + AT_ONCE]))
+        ]
+        found = zip(folders, firsts, strict=True)
+        return sorted(
+            group
+            for folder, entries in found
+            for entry in entries
+            for group in groups_of(entry)
+            if _folder(publisher, group) == folder
+        )
+
+    async def _first(self, folder: str) -> Sequence[Entry]:
+        return await self._listing(folder, "", 1)
+
     async def updates(self, after: str, limit: int) -> Sequence[Update]:
         """Return where there is a document and when it was updated, by address, after one.
 
@@ -277,12 +298,16 @@ def _names(entry: Entry | None) -> tuple[str, ...]:
     return (*names, _rising(UPDATES, told))
 
 
+def _kind(publisher: str, kind: str) -> str:
+    return str(within(CATALOGUE / ("in" if kind == COLLECTIONS else kind), publisher))
+
+
 def _folder(publisher: str, group: Group | None = None) -> str:
-    if group and group.kind == COLLECTIONS:
-        return str(within(CATALOGUE / "in", publisher, group.name))
-    if group:  # by a hash, for a name may be longer than a key
-        name = sha256(group.name.encode()).hexdigest()
-        return str(within(CATALOGUE / group.kind, publisher, name))
+    if group:
+        name = group.name
+        if group.kind != COLLECTIONS:  # by a hash, for a name may be longer than a key
+            name = sha256(name.encode()).hexdigest()
+        return f"{_kind(publisher, group.kind)}/{name}"
     return str(within(CATALOGUE / "by", publisher) if publisher else CATALOGUE / "all")
 
 
