@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from gateway.core.bundles import IDENTITY
 from gateway.core.documents import PLACEHOLDER, Offer
+from gateway.core.profiles import Profile
 from gateway.ports.search_index import Hit, Hits
 from gateway.rendering.body import with_regions
 from gateway.rendering.listings import Listing
@@ -190,11 +191,14 @@ def test_a_price_of_any_length_wraps_at_twice_the_size(
             assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("where", ["", "help@maren.example", "微信号 haidao-shuxin，周一至周五"])
 def test_the_panel_with_three_offers_stands_on_one_screen_with_two_lines_of_text(
-    browser: Browser,
+    browser: Browser, where: str, language: str
 ) -> None:
     offers = tuple(Offer("本篇全文", "¥6.00", "/buy", "一次付款") for _ in range(3))
-    made = PRESS.public(projection(offers=offers, outline=()), "e1").forms["html"].bodies[IDENTITY]
+    text = projection(offers=offers, outline=(), language=language)
+    made = PRESS.said(Profile(help=where)).public(text, "e1").forms["html"].bodies[IDENTITY]
     with shown(browser, made, STATIC) as seen:
         box = seen.page.locator("#unlock").bounding_box()
         assert box
