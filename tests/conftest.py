@@ -18,8 +18,8 @@ from xdist.scheduler import LoadFileScheduling
 from gateway.stores import outages
 from gateway.stores.sql.engines import open_engines
 from gateway.web.http import access_log as logs
-from tests import parts, programs, servers
-from tests.s3 import S3, s3_server
+from tests.support import parts, programs, servers
+from tests.support.s3 import S3, s3_server
 from tests.test_compose import PASSWORDS, arguments
 
 

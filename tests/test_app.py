@@ -26,9 +26,9 @@ from gateway.ops.audit_log import recorded
 from gateway.stores.background import Background, Work
 from gateway.stores.leased_cache import DirectCoherence
 from gateway.stores.redis.failed_attempts import MemoryFailedAttempts, RedisFailedAttempts
-from tests.asgi import exchange
-from tests.services import gateway as standing
-from tests.services import settings
+from tests.support.asgi import exchange
+from tests.support.services import gateway as standing
+from tests.support.services import settings
 
 pytestmark = pytest.mark.anyio
 

@@ -15,9 +15,9 @@ from gateway.core.errors import Refused
 from gateway.core.findings import FindingCode
 from gateway.core.timestamps import timestamp
 from gateway.usecases.submissions import Submission
-from tests.asgi import exchange
-from tests.samples import SUFFIXES
-from tests.services import Standing, gateway
+from tests.support.asgi import exchange
+from tests.support.samples import SUFFIXES
+from tests.support.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 

@@ -25,10 +25,10 @@ from gateway.stores.sql.ledger import open_ledger
 from gateway.usecases.codes import CodeRequest
 from gateway.usecases.erasing import KEPT
 from gateway.usecases.submissions import Submission
-from tests.asgi import exchange
-from tests.s3 import S3
-from tests.services import SECRET, FrozenClock, Standing, settings
 from tests.stores.test_shelf_promises import made
+from tests.support.asgi import exchange
+from tests.support.s3 import S3
+from tests.support.services import SECRET, FrozenClock, Standing, settings
 from tests.web.caller import Caller, open_api
 
 pytestmark = pytest.mark.anyio

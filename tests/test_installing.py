@@ -23,8 +23,8 @@ import pytest
 
 import gateway.process
 from gateway.__main__ import cli
-from tests.pythons import pythons
-from tests.servers import comes_true, free_port
+from tests.support.pythons import pythons
+from tests.support.servers import comes_true, free_port
 from tests.test_setup import pins, version
 from tools.commands import ENVIRONMENT
 from tools.venv import ROOT, UV

@@ -10,8 +10,8 @@ import pytest
 from gateway.core.documents import Address
 from gateway.ports import Edition
 from gateway.web.readers.library import LIBRARY_SIZE
-from tests.asgi import exchange
-from tests.services import Standing, gateway
+from tests.support.asgi import exchange
+from tests.support.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import sessions
-from tests.servers import comes_true
-from tests.sessions import Running
+from tests.support import sessions
+from tests.support.servers import comes_true
+from tests.support.sessions import Running
 from tools.venv import ROOT
 
 

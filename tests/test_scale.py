@@ -13,9 +13,9 @@ import pytest
 from gateway.app import build, open_services
 from gateway.core.documents import Address
 from gateway.stores.files.public_store import CATALOGUE, SUFFIX
-from tests.asgi import exchange
 from tests.bench.library import make_library
 from tests.faults.loops import settings
+from tests.support.asgi import exchange
 
 pytestmark = pytest.mark.anyio
 

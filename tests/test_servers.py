@@ -16,12 +16,12 @@ import pytest
 import redis
 
 from gateway.bench.processes import SHARE
-from tests import servers
+from tests.support import servers
 
 ROOT = Path(__file__).parent.parent
 HOLD = """
 import signal, sys
-from tests import servers
+from tests.support import servers
 with getattr(servers, sys.argv[1])() as url:
     print(url, flush=True)
     signal.pause()
@@ -57,7 +57,7 @@ def test_postgres_refuses_a_wrong_password(postgres_url: str) -> None:
 
 
 def test_no_two_processes_are_given_the_same_port() -> None:
-    script = "from tests.servers import free_port; print(*(free_port() for _ in range(60)))"
+    script = "from tests.support.servers import free_port; print(*(free_port() for _ in range(60)))"
     given = [{str(servers.free_port()) for _ in range(60)}]
     with ExitStack() as stack:
         others = [stack.enter_context(asking_for(f"{script}; input()")) for _ in range(4)]

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.parts import CHOICES
-from tests.programs import Unlisted
-from tests.servers import tethered
+from tests.support.parts import CHOICES
+from tests.support.programs import Unlisted
+from tests.support.servers import tethered
 from tools import commands
 from tools.needs import ALL, INSTALL, NEEDS, lacking
 from tools.venv import ROOT

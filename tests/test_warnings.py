@@ -21,10 +21,10 @@ from gateway.rendering.pages import LANGUAGES, Language
 from gateway.rendering.workers import pages
 from gateway.usecases.submissions import Submission
 from gateway.web.studio.words import WORDS
-from tests.asgi import Exchange
-from tests.parts import Chosen
-from tests.samples import media_types
-from tests.services import Standing
+from tests.support.asgi import Exchange
+from tests.support.parts import Chosen
+from tests.support.samples import media_types
+from tests.support.services import Standing
 from tests.web.caller import Caller, open_api
 from tests.web.visitor import Scene, Seen, scene
 

@@ -31,7 +31,7 @@ from gateway.bench.nginx import nginx
 from gateway.bench.processes import Cores, Server, free_port, programs, serving
 from gateway.bench.run import answers_of
 from gateway.bench.stage import source
-from tests import servers
+from tests.support import servers
 
 PAGE = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>{{ title }}</title>

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from gateway.bench.processes import TICKS, TIMEOUT, Server, free_port
 from tests.bench.library import environment
-from tests.servers import comes_true
+from tests.support.servers import comes_true
 
 WORKERS = 4
 AT_ONCE = 16

@@ -28,7 +28,7 @@ from gateway.core.rights import Grant
 from gateway.settings import load
 from tests.bench.library import DAY, EPOCH, environment, grant_of, id_of, zipf
 from tests.bench.texts import address_of
-from tests.servers import free_port
+from tests.support.servers import free_port
 
 ROUNDS = 5
 READS = 4_000

@@ -20,8 +20,8 @@ from gateway.rendering.profiles import profile_bundle
 from gateway.rendering.representations import HTML
 from gateway.rendering.static import PREFIX, Static
 from gateway.web.http.headers import SECURITY
-from tests.pictures import png
-from tests.servers import program_for
+from tests.support.pictures import png
+from tests.support.servers import program_for
 from tools.needs import NEEDS
 
 ORIGIN = "https://gateway.test"

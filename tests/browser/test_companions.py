@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests import pictures, sessions
 from tests.browser.pictures import WIDTHS
-from tests.servers import comes_true
+from tests.support import pictures, sessions
+from tests.support.servers import comes_true
 
 SOURCE = "# Stones\n\nWords.\n\n![Free](free.png)\n\nMore.\n\n##paidbegin##\n\nPaid.\n\n" + (
     "![Large](large.jpg)\n\nThe end.\n\n##paidend##\n"

@@ -13,8 +13,8 @@ from gateway.usecases.composing import Task, compose
 from gateway.usecases.submissions import Submission
 from tests.browser.pictures import ORIGIN, shown
 from tests.browser.wild import CODE, COLUMNS, TABLE
-from tests.servers import comes_true
-from tests.services import NOW
+from tests.support.servers import comes_true
+from tests.support.services import NOW
 from tests.web.sheets import PRESS, STATIC
 
 CHAPTER = "## Chapter {}\n\n" + "A sentence that goes on for a while. " * 40 + "\n\n"

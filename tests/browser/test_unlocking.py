@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.http.served import PAID, Served, serving
-from tests.servers import comes_true
+from tests.support.servers import comes_true
 
 OPEN = 'form[action$="/unlock"] button'
 FIELD = 'input[name="code"]'

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests import sessions
 from tests.browser.pictures import WIDTHS, chromium
-from tests.sessions import Running
+from tests.support import sessions
+from tests.support.sessions import Running
 from tools.venv import ROOT
 
 IMAGES = ROOT / "docs" / "images"

@@ -10,7 +10,7 @@ from gateway.formats.declarations import MAX_OFFERS, MAX_OUTLINE
 from gateway.formats.sources import SourceFormats
 from gateway.usecases.composing import Task, compose
 from gateway.usecases.submissions import Submission
-from tests.services import NOW
+from tests.support.services import NOW
 from tests.web.sheets import PRESS
 
 COLUMNS = tuple(f"Column{number}" for number in range(14))

@@ -12,8 +12,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 
-from tests.pictures import png
 from tests.properties.articles import CHINESE, ENGLISH
+from tests.support.pictures import png
 
 PUBLISHED, SKIPPED = "published", "skipped"
 PICTURE = png()

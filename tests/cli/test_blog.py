@@ -19,7 +19,7 @@ from gateway.core.documents import is_name
 from tests.cli import blog
 from tests.cli.test_remote import URL, Line
 from tests.faults import loops
-from tests.services import gateway
+from tests.support.services import gateway
 
 pytestmark = pytest.mark.anyio
 

@@ -31,8 +31,8 @@ from gateway.stores.memory import MemoryAudit
 from gateway.usecases.composers import Composer
 from tests.faults import loops, poisons
 from tests.faults.poisons import DIE, HANG, RAISE
-from tests.servers import comes_true
-from tests.services import composing_with, gateway
+from tests.support.servers import comes_true
+from tests.support.services import composing_with, gateway
 
 pytestmark = pytest.mark.anyio
 

@@ -17,9 +17,9 @@ from gateway.core.documents import Address
 from gateway.core.errors import Unavailable
 from gateway.ports import MadeCompanion
 from gateway.usecases.picturing import Picturing
-from tests import pictures
 from tests.cli.test_command_line import run
 from tests.faults import loops
+from tests.support import pictures
 
 pytestmark = pytest.mark.anyio
 

@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from gateway.app import Services
 from gateway.core.profiles import place_of
-from tests import pictures
 from tests.cli.reading_back import opened, told
 from tests.cli.test_command_line import run
+from tests.support import pictures
 
 pytestmark = pytest.mark.anyio
 

@@ -20,11 +20,11 @@ from gateway.cli.watching import Watch
 from gateway.core.documents import Address
 from gateway.core.errors import BadKey, GatewayError, Malformed, Refused, Unavailable
 from gateway.usecases.submissions import Submission
-from tests.asgi import exchange
 from tests.cli.test_command_line import run as run_command
 from tests.http.served import Served, serving
-from tests.pictures import png
-from tests.services import Standing, gateway
+from tests.support.asgi import exchange
+from tests.support.pictures import png
+from tests.support.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 

@@ -17,7 +17,7 @@ from gateway.core.documents import Address
 from gateway.core.errors import Missing, Moved, Unavailable
 from gateway.usecases.submissions import Submission
 from tests.faults import loops
-from tests.pictures import png
+from tests.support.pictures import png
 
 pytestmark = pytest.mark.anyio
 

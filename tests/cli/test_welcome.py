@@ -15,7 +15,7 @@ from gateway.app import open_services
 from gateway.cli.welcome import Welcome, banner, move_in
 from tests.faults import loops
 from tests.faults.processes import is_stopped, waits_for_a_lock
-from tests.servers import comes_true, free_port
+from tests.support.servers import comes_true, free_port
 
 pytestmark = pytest.mark.anyio
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from tests.asgi import Exchange, exchange
-from tests.samples import SUFFIXES
-from tests.services import gateway
+from tests.support.asgi import Exchange, exchange
+from tests.support.samples import SUFFIXES
+from tests.support.services import gateway
 from tests.web.caller import Caller, caller
 
 FOLDER = Path("tests/corpus/cases")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.corpus.answers import FOLDER, Answers, Case, answers_to, read_cases
 from tests.corpus.facts import FACTS, hidden
-from tests.samples import SUFFIXES
+from tests.support.samples import SUFFIXES
 
 pytestmark = pytest.mark.anyio
 

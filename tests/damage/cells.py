@@ -25,11 +25,11 @@ from gateway.stores.stored import BUCKET, FILES, Stored
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.submissions import Submission
 from gateway.web.errors import status_of
-from tests import pictures
-from tests.asgi import Exchange, exchange
 from tests.damage.places import Files, Objects, Place, copied, fresh
 from tests.damage.samples import EARLIER, HARMS, HERE, SAMPLES, THERE
-from tests.s3 import S3
+from tests.support import pictures
+from tests.support.asgi import Exchange, exchange
+from tests.support.s3 import S3
 
 PICTURES = {"a.png": pictures.png("one"), "b.jpg": pictures.jpeg("the other")}
 FREE, PAID = "第一。![甲](a.png)", "第二。![乙](b.jpg)"

@@ -19,7 +19,7 @@ import structlog
 from gateway.stores.stored import BUCKET, STORED, Stored
 from tests.damage.cells import Ground, Seen
 from tests.damage.samples import HARMS
-from tests.s3 import s3_server
+from tests.support.s3 import s3_server
 
 DOCS = Path(__file__).parents[2] / "docs" / "damage.md"
 NONE = "–"  # cannot be harmed so

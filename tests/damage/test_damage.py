@@ -21,7 +21,7 @@ from tests.conftest import empty_schema
 from tests.damage.cells import Ground
 from tests.damage.samples import EARLIER, HARMS, HERE, SAMPLES
 from tests.damage.table import shown, written
-from tests.s3 import S3
+from tests.support.s3 import S3
 
 pytestmark = pytest.mark.anyio
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests import sessions
-from tests.servers import comes_true
+from tests.support import sessions
+from tests.support.servers import comes_true
 from tools.venv import ROOT
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from gateway.app import build, open_services
 from gateway.settings import load
-from tests.asgi import Exchange, exchange
+from tests.support.asgi import Exchange, exchange
 from tools.venv import ROOT
 
 GATEWAY = f"{ROOT / 'gateway'}/"

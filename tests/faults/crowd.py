@@ -9,7 +9,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 
-from tests.servers import comes_true
+from tests.support.servers import comes_true
 
 TIMEOUT = 60.0  # seconds for an answer
 CUT = 0  # in place of a status: the connection was cut

@@ -16,8 +16,8 @@ import redis
 
 from tests.faults.memories import embedded_in
 from tests.faults.processes import living_in
-from tests.s3 import S3, has_bucket, s3_command
-from tests.servers import (
+from tests.support.s3 import S3, has_bucket, s3_command
+from tests.support.servers import (
     answers_select,
     comes_true,
     free_port,

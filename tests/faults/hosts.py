@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests import servers
+from tests.support import servers
 from tests.test_compose import PASSWORDS, environment
 from tests.web.proxies import Answer, Ask, Asking, asking, nginx, shipped
 

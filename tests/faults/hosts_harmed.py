@@ -25,7 +25,7 @@ from gateway.stores.sql import authority as postgres_authority
 from tests.faults.crowd import ACTS, Asker, Crowd
 from tests.faults.harmed import HarmedServer, harmed_postgres, harmed_redis, harmed_s3
 from tests.faults.hosts import Hosts, grant, put, several_hosts
-from tests.servers import comes_true
+from tests.support.servers import comes_true
 from tests.web.proxies import Ask
 
 AUTHORITIES = ("redis", "postgres")

@@ -39,8 +39,8 @@ from gateway.usecases.composing import Composed, Task
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.submissions import Submission
 from tests.faults.strikes import Strike
-from tests.services import composing_with
-from tests.tether import die_with_parent
+from tests.support.services import composing_with
+from tests.support.tether import die_with_parent
 
 PUBLISHER = "demo"
 SLUGS = ("one", "two", "three")

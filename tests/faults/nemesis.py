@@ -25,7 +25,7 @@ from gateway.core.leases import Terms
 from tests.faults.memories import Memory, make_memory
 from tests.faults.proxy import Proxy
 from tests.faults.witnesses import KEYS, Counts, Witnesses
-from tests.servers import comes_true
+from tests.support.servers import comes_true
 
 TETHER = Path(gateway.process.__file__)
 WORKERS = 4

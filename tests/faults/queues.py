@@ -19,7 +19,7 @@ from gateway.stores.sql.changes import Changes, _Change
 from gateway.stores.sql.ledger import SqlLedger, open_ledger
 from tests.faults.loops import PUBLISHER, ErrorResponses, settings
 from tests.faults.strikes import Strike
-from tests.tether import die_with_parent
+from tests.support.tether import die_with_parent
 
 AT_ONCE = 4  # of which the last is refused
 

@@ -25,8 +25,8 @@ from gateway.stores.sql.ledger import SqlLedger, open_ledger
 from gateway.stores.sql.record import SqlChange
 from tests.faults.loops import ErrorResponses
 from tests.faults.strikes import Strike
-from tests.services import SECRET, settings
-from tests.tether import die_with_parent
+from tests.support.services import SECRET, settings
+from tests.support.tether import die_with_parent
 
 WON, LOST = "won", "lost"
 

@@ -15,7 +15,7 @@ from gateway.app import Services, build, open_services
 from gateway.core.documents import Address
 from gateway.settings import load
 from gateway.stores.files import durable
-from tests.asgi import Exchange, exchange
+from tests.support.asgi import Exchange, exchange
 
 pytestmark = pytest.mark.anyio
 

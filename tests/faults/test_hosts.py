@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tests import servers
 from tests.faults.hosts import Hosts, grant, put, several_hosts
-from tests.s3 import S3
-from tests.servers import as_admin
+from tests.support import servers
+from tests.support.s3 import S3
+from tests.support.servers import as_admin
 from tests.web.proxies import Ask
 
 

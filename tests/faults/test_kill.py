@@ -26,7 +26,6 @@ from gateway.stores.files.durable import PART
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.reading import Credential
 from gateway.usecases.submissions import Submission
-from tests.asgi import Exchange, exchange
 from tests.faults import leaks, loops
 from tests.faults.killing import TIMEOUT, Event, Kill, before, begin
 from tests.faults.loops import (
@@ -39,7 +38,8 @@ from tests.faults.loops import (
     revisions,
     words,
 )
-from tests.samples import SUFFIXES
+from tests.support.asgi import Exchange, exchange
+from tests.support.samples import SUFFIXES
 
 CALLS = range(1, 121)  # of three steps
 SOME_CALLS = range(1, 120, 6)  # of the gateway with real documents

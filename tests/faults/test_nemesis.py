@@ -17,7 +17,7 @@ from gateway.core.leases import Terms
 from tests.faults.harmed import HarmedEmbedded, harmed_postgres, harmed_redis
 from tests.faults.nemesis import Nemesis, Report, Server
 from tests.faults.witnesses import Witnesses, is_denied, is_gone, rights_of
-from tests.servers import comes_true
+from tests.support.servers import comes_true
 
 SECONDS = float(os.environ.get("PAIDGATE_NEMESIS", "4"))
 LEAST = 1_000  # answers from memory, without which a run has shown nothing

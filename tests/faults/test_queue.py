@@ -34,7 +34,7 @@ from tests.faults.queues import (
     open_queued,
     right,
 )
-from tests.servers import comes_true
+from tests.support.servers import comes_true
 
 CALLS = range(1, 25)  # of a round, and into the next
 POINTS = 8  # of one change and the transaction around it, at the least

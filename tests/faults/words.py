@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from tests.http.served import PAID, ROOT, SOURCE, Answer, Served, environment
-from tests.servers import free_port
+from tests.support.servers import free_port
 
 READS = 4  # after each claim; each over a connection of its own, so that every worker has some
 # A worker that has been killed says nothing; its supervisor does that to one that is stuck.

@@ -16,7 +16,7 @@ from gateway.core.documents import PAGE, PLACEHOLDER, Address, Document, Meta
 from gateway.core.grammar import PAGEBREAK
 from gateway.core.markers import divide
 from gateway.ports import Format
-from tests.samples import body_of
+from tests.support.samples import body_of
 
 Transform = Callable[[str], object]
 

@@ -14,10 +14,10 @@ from gateway.core.markers import divide
 from gateway.formats import FORMATS, html, markdown, plain
 from gateway.formats.anchors import slug
 from gateway.ports import Format
-from tests.examples import examples
 from tests.formats import soups
 from tests.formats.test_commuting import without_cuts
-from tests.samples import SAMPLES
+from tests.support.examples import examples
+from tests.support.samples import SAMPLES
 
 PAID = ("##paidbegin##", "##paidend##")
 

@@ -12,7 +12,6 @@ from gateway.core.documents import PLACEHOLDER
 from gateway.core.markers import divide
 from gateway.formats import FORMATS
 from gateway.ports import Format
-from tests.examples import examples
 from tests.formats.commuting import (
     LEAKY,
     Transform,
@@ -24,7 +23,8 @@ from tests.formats.commuting import (
     source,
     sources,
 )
-from tests.samples import SAMPLES
+from tests.support.examples import examples
+from tests.support.samples import SAMPLES
 
 each_format = pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 TEXTS = [form for form in FORMATS if form.is_text]

@@ -14,9 +14,9 @@ from gateway.formats import contexts, html, markdown, plain
 from gateway.formats.pruning import prune
 from gateway.formats.sanitising import DROPPED
 from gateway.formats.textual import prose_of
-from tests.examples import examples
 from tests.formats import soups
 from tests.formats.commuting import document
+from tests.support.examples import examples
 
 
 def misplaced(form: object, text: str) -> list[str]:

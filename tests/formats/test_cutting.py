@@ -9,8 +9,8 @@ from gateway.core.documents import PAGE, PLACEHOLDER
 from gateway.formats.cutting import cut
 from gateway.formats.fragments import FLOW, pieces
 from gateway.formats.sanitising import sanitise
-from tests.examples import examples
 from tests.formats import soups
+from tests.support.examples import examples
 
 
 @pytest.mark.parametrize(

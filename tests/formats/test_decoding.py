@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gateway.core.errors import Refused, Unsupported
 from gateway.core.findings import Finding, FindingCode
 from gateway.formats.decoding import FORBIDDEN, decode
-from tests.examples import examples
+from tests.support.examples import examples
 
 CHINESE = (
     "深入学习贯彻党的大会精神，衷心拥护“两个确立”，忠诚践行“两个维护”。##paidbegin##正文##paidend##"

@@ -32,9 +32,9 @@ from gateway.formats.word.numbers import written
 from gateway.rendering.workers import compose_edition, prepare_submission
 from gateway.usecases.composing import Prepared, Task
 from gateway.usecases.submissions import Submission
-from tests import word
-from tests.examples import examples
-from tests.services import NOW
+from tests.support import word
+from tests.support.examples import examples
+from tests.support.services import NOW
 
 FOLDER = Path("tests/corpus/docx")
 ROWS: Sequence[Mapping[str, Any]] = json.loads((FOLDER / "docx.json").read_text("utf-8"))[1:]

@@ -14,7 +14,7 @@ from gateway.core.errors import Refused
 from gateway.core.findings import Finding, FindingCode
 from gateway.formats.declarations import Declared
 from gateway.formats.frontmatter import MAX_FRONT_MATTER, split
-from tests.examples import examples
+from tests.support.examples import examples
 
 YAML = """---
 title: "标题: 一"

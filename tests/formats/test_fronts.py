@@ -14,7 +14,7 @@ from gateway.formats.declarations import Declared
 from gateway.formats.frontmatter import split
 from tests.formats.fronts import BODY, FRONTS, HELD, READ, REFUSED, Front
 from tests.properties.articles import articles
-from tests.services import NOW
+from tests.support.services import NOW
 
 OPENINGS = (
     "{}", "---\n{}", "---\n\n{}", "***\n\n{}", "———\n{}", "* * *\n{}", "=====\n{}", "~~~\n{}",

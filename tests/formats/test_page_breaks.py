@@ -10,8 +10,8 @@ from gateway.core.documents import PAGE
 from gateway.core.errors import Refused
 from gateway.formats import FORMATS
 from gateway.ports import Format
-from tests.examples import examples
-from tests.samples import SAMPLES
+from tests.support.examples import examples
+from tests.support.samples import SAMPLES
 
 SOUPS = st.one_of(*(st.tuples(st.just(form), SAMPLES[form.name].soup) for form in FORMATS))
 

@@ -13,8 +13,8 @@ from gateway.core.documents import PAGE, PLACEHOLDER
 from gateway.formats import html, markdown, plain
 from gateway.formats.fragments import VOID, join, pieces
 from gateway.formats.sanitising import DROPPED, SCHEMES, TAGS, is_safe, sanitise
-from tests.examples import examples
 from tests.formats import soups
+from tests.support.examples import examples
 
 VECTORS = (
     "<script>alert(1)</script>",

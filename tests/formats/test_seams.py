@@ -15,8 +15,8 @@ from gateway.core.grammar import Spelling, shown
 from gateway.core.markers import divide
 from gateway.formats import FORMATS, html, markdown, plain
 from gateway.ports import Format
-from tests.examples import examples
 from tests.formats import soups
+from tests.support.examples import examples
 
 properly = examples(100)
 

@@ -19,9 +19,9 @@ from gateway.formats.fragments import attribute, pieces
 from gateway.rendering.workers import compose_edition
 from gateway.usecases.composing import Composed, Task
 from gateway.usecases.submissions import Submission
-from tests import pictures
 from tests.properties.canaries import canaries, found_in, needles
-from tests.services import NOW
+from tests.support import pictures
+from tests.support.services import NOW
 
 WORD = canaries(9)[0]
 CORPUS = Path("tests/corpus/docx")

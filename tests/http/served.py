@@ -22,7 +22,7 @@ from gateway.core.documents import Address
 from gateway.settings import Settings, load
 from gateway.usecases.submissions import Submission
 from tests.faults.processes import children_of
-from tests.servers import comes_true, free_port
+from tests.support.servers import comes_true, free_port
 
 ROOT = Path(__file__).parents[2]
 TETHER = Path(gateway.process.__file__)

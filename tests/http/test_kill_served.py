@@ -16,7 +16,7 @@ from gateway.stores.sql.ledger import open_ledger
 from tests.faults.memories import embedded_in
 from tests.faults.processes import children_of, is_alive, living_in
 from tests.http.served import TIMEOUT, Served, serving
-from tests.servers import comes_true
+from tests.support.servers import comes_true
 
 PAUSE = 0.05  # seconds between two rights: each of them is looked at again in the end
 GRANT = {"scope": "document:report"}

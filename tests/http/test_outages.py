@@ -12,7 +12,7 @@ import pytest
 from gateway.stores.sql.ledger import open_ledger
 from tests.faults.harmed import HarmedServer, harmed_postgres, harmed_redis
 from tests.http.served import TIMEOUT, Served, serving
-from tests.servers import comes_true
+from tests.support.servers import comes_true
 
 TIMES = 8
 PUBLIC = ("/", "/documents/demo/report", "/documents/demo/report.json")

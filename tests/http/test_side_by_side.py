@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.http.served import TIMEOUT, WORKERS, Served, serving
-from tests.servers import comes_true, postgres_server, redis_server
+from tests.support.servers import comes_true, postgres_server, redis_server
 
 TIMES = 16  # fresh connections to each gateway, so that each worker answers some
 

@@ -14,7 +14,7 @@ import pytest
 from tests.faults.memories import embedded_in
 from tests.faults.processes import children_of, is_alive, living_in
 from tests.http.served import PAID, TIMEOUT, Served, serving
-from tests.servers import comes_true
+from tests.support.servers import comes_true
 
 # So long that it does not fit into the buffers of a socket, and of few lines: soon set.
 LONG = "Report\n\nFree.##paidbegin##\n\nOnly for those who may.\n##paidend##\n\n" + "word " * (

@@ -19,7 +19,7 @@ from gateway.stores.files.audit import FileAudit
 from gateway.stores.files.chains import chains_in, path_of
 from gateway.stores.memory import MemoryAnchors
 from gateway.stores.sql.ledger import open_ledger
-from tests.services import NOW, FrozenClock
+from tests.support.services import NOW, FrozenClock
 
 READ = Record(NOW, Act.READ, "reader:r1", "g1", "demo/one", "e1", "q1")
 BEARER = Record(NOW + 60, Act.READ, "grant:g2", "g2", "demo/two", "e2", "q2")

@@ -14,9 +14,9 @@ from gateway.ops.renewing import Renewing
 from gateway.rendering.workers import compose_edition
 from gateway.usecases.composing import Task
 from gateway.usecases.submissions import Submission
-from tests import pictures
-from tests.asgi import Exchange, exchange
-from tests.services import SECRET, Standing, gateway, settings
+from tests.support import pictures
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import SECRET, Standing, gateway, settings
 
 pytestmark = pytest.mark.anyio
 

@@ -13,8 +13,8 @@ from gateway.core.profiles import UNSAID, Profile, place_of
 from gateway.ops.renewing import Renewing
 from gateway.ops.restating import Restating
 from gateway.usecases.composing import Composed, Task
-from tests.asgi import exchange
-from tests.services import Standing, gateway
+from tests.support.asgi import exchange
+from tests.support.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 

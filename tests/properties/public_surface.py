@@ -8,8 +8,8 @@ from urllib.parse import quote, unquote
 
 from starlette.types import ASGIApp
 
-from tests.asgi import Exchange, Headers, exchange
-from tests.samples import SUFFIXES
+from tests.support.asgi import Exchange, Headers, exchange
+from tests.support.samples import SUFFIXES
 
 METHODS = ("GET", "HEAD", "OPTIONS", "QUERY")
 HEADERS: tuple[Headers, ...] = (

@@ -12,7 +12,7 @@ from typing import Any
 import brotli
 import zstandard
 
-from tests.asgi import Exchange
+from tests.support.asgi import Exchange
 
 REGISTER: list[dict[str, Any]] = json.loads(
     files("gateway.core").joinpath("disclosures.json").read_text()

@@ -29,8 +29,8 @@ from gateway.rendering.paging import MAX_PAGES, form_of
 from gateway.rendering.representations import CARD, PAGE
 from gateway.usecases.composing import Composed, Task, compose, prepare
 from gateway.usecases.submissions import Submission
-from tests.samples import body_of
-from tests.services import NOW
+from tests.support.samples import body_of
+from tests.support.services import NOW
 from tests.web.sheets import PRESS
 
 _WORD = re.compile(r"\w+")

@@ -12,11 +12,11 @@ import pytest
 import gateway as package
 from gateway.core.bundles import Bundle
 from gateway.core.permits import Permit
-from tests.asgi import Headers, exchange
 from tests.properties.canaries import canaries, found_in, needles, paid_with
 from tests.properties.public_surface import FIXED, HEADERS, crawl, observe, of_document
-from tests.samples import SUFFIXES, names
-from tests.services import Standing, gateway
+from tests.support.asgi import Headers, exchange
+from tests.support.samples import SUFFIXES, names
+from tests.support.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ from gateway.app import Services, build, open_services
 from gateway.core.codes import normal
 from gateway.stores.sql.engines import open_engines
 from gateway.stores.sql.tables import metadata
-from tests.services import settings
+from tests.support.services import settings
 from tests.web.caller import Browser, Caller
 
 pytestmark = pytest.mark.anyio

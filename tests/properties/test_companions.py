@@ -24,14 +24,14 @@ from gateway.stores.memory import MemoryLedger
 from gateway.usecases.composing import Composed, Task
 from gateway.usecases.picturing import Picturing
 from gateway.usecases.submissions import Submission
-from tests import pictures
-from tests.asgi import exchange
 from tests.properties.canaries import canaries, found_in, needles
 from tests.properties.public_surface import crawl, observe, of_document
 from tests.properties.test_non_interference import Leak, differences, leaky
-from tests.samples import names
-from tests.services import Standing, gateway
-from tests.services import _standing as standing_on
+from tests.support import pictures
+from tests.support.asgi import exchange
+from tests.support.samples import names
+from tests.support.services import Standing, gateway
+from tests.support.services import _standing as standing_on
 
 pytestmark = pytest.mark.anyio
 

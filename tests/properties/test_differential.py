@@ -19,7 +19,7 @@ from gateway.core.grammar import Spelling
 from gateway.core.markers import Division, divide
 from gateway.core.texts import PaidText
 from tests.core import naive_markers
-from tests.examples import examples
+from tests.support.examples import examples
 
 Divide = Callable[[str], Division]
 

@@ -18,7 +18,7 @@ from tests.properties.test_canaries import test_no_paid_word_reaches_the_world a
 from tests.properties.test_non_interference import (
     test_documents_that_differ_in_paid_text_only_are_the_same_to_the_world as non_interference,
 )
-from tests.samples import SAMPLES, names
+from tests.support.samples import SAMPLES, names
 
 pytestmark = pytest.mark.anyio
 

@@ -34,8 +34,6 @@ from gateway.web.lists import Lists
 from gateway.web.public import Public
 from gateway.web.search import Search
 from gateway.web.site import Site
-from tests import pictures
-from tests.asgi import Exchange, Headers
 from tests.properties import texts
 from tests.properties.public_surface import (
     AUTHOR,
@@ -49,8 +47,10 @@ from tests.properties.public_surface import (
     of_document,
 )
 from tests.properties.register import masked
-from tests.samples import body_of, names
-from tests.services import NOW, Standing, composing_with, gateway
+from tests.support import pictures
+from tests.support.asgi import Exchange, Headers
+from tests.support.samples import body_of, names
+from tests.support.services import NOW, Standing, composing_with, gateway
 
 PAIRS = int(os.environ.get("PAIDGATE_PAIRS", "40"))
 BATCH = 20

@@ -18,7 +18,7 @@ from gateway.core.grammar import Spelling
 from gateway.core.markers import Division, Section, divide
 from gateway.core.texts import FreeText, PaidText
 from tests.core import naive_markers
-from tests.examples import examples
+from tests.support.examples import examples
 
 Divide = Callable[[str], Division]
 Part = tuple[str, Spelling, str]  # free text, then paid text in this spelling

@@ -22,11 +22,11 @@ from gateway.core.search_terms import SearchQuery
 from gateway.ports import Edition, Vault
 from gateway.ports.search_index import Hit, Hits, IndexChange
 from gateway.stores.memory import MemorySearchIndex
-from tests.asgi import Exchange, exchange
 from tests.properties import texts
 from tests.properties.public_surface import HEADERS, observe, searches
 from tests.properties.test_non_interference import Pair, sound_pairs
-from tests.services import SECRET, Standing, gateway
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import SECRET, Standing, gateway
 
 pytestmark = pytest.mark.anyio
 

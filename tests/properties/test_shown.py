@@ -22,9 +22,9 @@ from gateway.rendering.encodings import picture_representation
 from gateway.rendering.representations import CARD
 from gateway.usecases.composing import Composed
 from tests.corpus.answers import Case, body_of, read_cases
-from tests.examples import examples
 from tests.properties import mazes
 from tests.properties.showing import composed, declared, untold
+from tests.support.examples import examples
 
 each_format = pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 

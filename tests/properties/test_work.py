@@ -17,8 +17,8 @@ from gateway.stores.files.public_store import FilePublicStore
 from gateway.web.http.links import Links
 from gateway.web.preview_cache import PreviewCache
 from gateway.web.public import Public
-from tests.asgi import exchange
-from tests.services import Standing, gateway
+from tests.support.asgi import exchange
+from tests.support.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 

@@ -14,8 +14,8 @@ from gateway.rendering.body import going_on, headings, with_regions
 from gateway.rendering.pages import LANGUAGES
 from gateway.usecases.composing import Task, compose
 from gateway.usecases.submissions import Submission
-from tests.samples import body_of
-from tests.services import NOW
+from tests.support.samples import body_of
+from tests.support.services import NOW
 from tests.web.sheets import PRESS
 
 HERE = '<span id="go-on"></span>'

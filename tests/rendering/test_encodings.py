@@ -10,8 +10,8 @@ import zstandard
 
 from gateway.core.bundles import IDENTITY
 from gateway.rendering.encodings import NOW, ONCE, public_representation
-from tests.asgi import exchange
-from tests.services import gateway
+from tests.support.asgi import exchange
+from tests.support.services import gateway
 
 HTML = "text/html; charset=utf-8"
 BODY = b"".join(b"<p>Line %d of some words.</p>\n" % number for number in range(500))

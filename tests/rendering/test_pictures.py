@@ -20,8 +20,8 @@ from gateway.rendering.pictures import (
     WIDTH,
     make_picture,
 )
-from tests import pictures
 from tests.properties.canaries import canaries, found_in, needles
+from tests.support import pictures
 
 WORD = canaries(5)[0]
 

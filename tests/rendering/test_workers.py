@@ -15,10 +15,10 @@ from gateway.core.findings import FindingCode
 from gateway.rendering.workers import Elsewhere, Here, cores, stamp
 from gateway.usecases.composing import Task
 from gateway.usecases.submissions import Submission
-from tests import pictures
 from tests.faults import poisons
 from tests.faults.poisons import DIE, GREED, HANG
-from tests.servers import comes_true
+from tests.support import pictures
+from tests.support.servers import comes_true
 
 pytestmark = pytest.mark.anyio
 

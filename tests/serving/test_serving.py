@@ -18,7 +18,7 @@ from gateway.bench.processes import Cores, free_port
 from gateway.bench.run import PREVIEW, READ
 from gateway.bench.stage import PAID, Stage, stage
 from gateway.serving.slow_clients import MAX_HEAD
-from tests.servers import comes_true
+from tests.support.servers import comes_true
 
 HOST = "Host: 127.0.0.1\r\n"
 

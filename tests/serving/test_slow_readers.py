@@ -23,7 +23,7 @@ from gateway.serving.slow_clients import TIMEOUT
 from gateway.web.http.fast_path import FastPath
 from gateway.web.http.sending import CHUNK
 from gateway.web.http.under_way import MOST
-from tests.servers import comes_true
+from tests.support.servers import comes_true
 
 READERS = 40
 MIB = 1 << 20

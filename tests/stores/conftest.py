@@ -30,8 +30,8 @@ from gateway.stores.s3.vault import ObjectVault
 from gateway.stores.sql.engines import open_engines
 from gateway.stores.sql.ledger import open_ledger
 from gateway.stores.sql.tables import metadata
-from tests.s3 import S3
-from tests.services import FrozenClock
+from tests.support.s3 import S3
+from tests.support.services import FrozenClock
 
 
 class Rivals(NamedTuple):

@@ -22,8 +22,8 @@ from gateway.ports import Anchors
 from gateway.stores.files.audit import BOUND, DAY, TICK, FileAudit
 from gateway.stores.files.chains import chains_in, host_of, lines_of, path_of, this_host
 from gateway.stores.memory import MemoryAnchors
-from tests.services import FrozenClock
 from tests.stores.conftest import Audited
+from tests.support.services import FrozenClock
 
 pytestmark = pytest.mark.anyio
 

@@ -21,9 +21,9 @@ from gateway.stores.redis import authority as redis_authority
 from gateway.stores.redis.authority import RedisAuthority
 from gateway.stores.sql import authority as postgres_authority
 from gateway.stores.sql.authority import PostgresAuthority
-from tests.authorities import LocalAuthority
 from tests.faults.memories import SIGNET
-from tests.servers import as_admin
+from tests.support.authorities import LocalAuthority
+from tests.support.servers import as_admin
 
 pytestmark = pytest.mark.anyio
 

@@ -19,7 +19,7 @@ from gateway.core.errors import Unavailable
 from gateway.stores.redis.embedded import EmbeddedRedis, server_program
 from tests.faults.memories import embedded_in
 from tests.faults.processes import living_in
-from tests.servers import answers_ping, comes_true
+from tests.support.servers import answers_ping, comes_true
 
 KEEPERS = 6
 TIMEOUT = 60.0  # seconds

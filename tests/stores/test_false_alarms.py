@@ -24,7 +24,7 @@ from gateway.stores.s3.vault import ObjectVault
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.reading import Credential
 from gateway.usecases.submissions import Submission
-from tests.services import SECRET, FrozenClock
+from tests.support.services import SECRET, FrozenClock
 
 pytestmark = pytest.mark.anyio
 

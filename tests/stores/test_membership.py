@@ -17,9 +17,9 @@ from gateway.ports import AuthorityRecord, Ledger
 from gateway.stores.files.data_folder import Presence, house_name
 from gateway.stores.leased_cache import LeasedCoherence, boottime
 from gateway.stores.membership import AuthorityKind, Membership, Named, OtherAuthority, Tenure
-from tests.authorities import LocalAuthority
 from tests.stores.conftest import Rivals
 from tests.stores.things import grant
+from tests.support.authorities import LocalAuthority
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 
 from gateway.core.errors import TooManyTries
 from gateway.stores.redis.failed_attempts import LIMITS, PREFIX, RedisFailedAttempts
-from tests.servers import as_admin
+from tests.support.servers import as_admin
 
 pytestmark = pytest.mark.anyio
 

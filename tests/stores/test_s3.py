@@ -24,11 +24,11 @@ from gateway.stores.versions import of_public
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.reading import Credential
 from gateway.usecases.submissions import Submission
-from tests.asgi import exchange
 from tests.properties.public_surface import SITE
-from tests.s3 import S3
-from tests.services import SECRET
 from tests.stores.things import ELSEWHERE, HERE, THERE, bundle, permit, sealed
+from tests.support.asgi import exchange
+from tests.support.s3 import S3
+from tests.support.services import SECRET
 
 pytestmark = pytest.mark.anyio
 

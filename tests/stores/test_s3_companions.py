@@ -17,11 +17,11 @@ from gateway.stores.s3.public_store import ObjectPublicStore
 from gateway.stores.s3.vault import ObjectVault
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.submissions import Submission
-from tests import pictures
-from tests.asgi import exchange
-from tests.s3 import S3
-from tests.services import SECRET
 from tests.stores.test_s3 import objects
+from tests.support import pictures
+from tests.support.asgi import exchange
+from tests.support.s3 import S3
+from tests.support.services import SECRET
 
 pytestmark = pytest.mark.anyio
 

@@ -20,8 +20,8 @@ from gateway.stores.redis.authority import KEEP, SHARED, RedisAuthority
 from tests.faults.harmed import HarmedServer, harmed_redis
 from tests.faults.memories import SIGNET, HastyAuthority
 from tests.faults.proxy import Proxy
-from tests.servers import as_admin
 from tests.stores.things import grant
+from tests.support.servers import as_admin
 
 pytestmark = pytest.mark.anyio
 

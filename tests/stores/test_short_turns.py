@@ -23,8 +23,8 @@ from gateway.stores.sql.rows import grant_row
 from gateway.usecases.codes import BATCH, CodeRequest, Codes
 from gateway.usecases.idempotency import IdempotencyKey
 from gateway.usecases.signing_keys import Signing
-from tests.services import SECRET, FrozenClock, settings
 from tests.stores.things import code, grant
+from tests.support.services import SECRET, FrozenClock, settings
 
 # On what has transactions.
 pytestmark = [

@@ -16,8 +16,8 @@ import pytest
 
 from gateway.stores.sql.turns import Turn
 from tests.faults.killing import TIMEOUT, begin
-from tests.servers import comes_true
-from tests.tether import die_with_parent
+from tests.support.servers import comes_true
+from tests.support.tether import die_with_parent
 
 NEVER = threading.TIMEOUT_MAX  # seconds
 

@@ -21,7 +21,7 @@ from gateway.stores.sql.ledger import open_ledger
 from gateway.usecases.codes import CodeRequest
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.submissions import Submission
-from tests.services import SECRET, FrozenClock
+from tests.support.services import SECRET, FrozenClock
 
 TOLD = "told.json"  # what the test has to know, and a gateway passes over
 DOCUMENTS = {

@@ -16,8 +16,8 @@ from gateway.cli.verifying import verify
 from gateway.core.documents import Address
 from gateway.core.errors import Revoked
 from gateway.usecases.reading import Credential
-from tests.asgi import exchange
-from tests.services import FrozenClock
+from tests.support.asgi import exchange
+from tests.support.services import FrozenClock
 from tests.upgrades.make import DOCUMENTS, TOLD, open_old
 
 pytestmark = pytest.mark.anyio

@@ -21,7 +21,7 @@ from gateway.stores.membership import OtherAuthority, StillServing
 from gateway.stores.store_names import KEPT
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.submissions import Submission
-from tests.s3 import S3
+from tests.support.s3 import S3
 
 pytestmark = pytest.mark.anyio
 

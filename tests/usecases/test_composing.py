@@ -14,8 +14,8 @@ from gateway.formats.sources import SourceFormats
 from gateway.rendering.workers import Here, prepare_submission
 from gateway.usecases.composing import Task
 from gateway.usecases.submissions import Submission
-from tests.samples import body_of, names
-from tests.services import NOW
+from tests.support.samples import body_of, names
+from tests.support.services import NOW
 
 pytestmark = pytest.mark.anyio
 

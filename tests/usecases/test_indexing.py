@@ -22,9 +22,9 @@ from gateway.stores.files.search_index import FileSearchIndex
 from gateway.stores.memory import MemoryPublicStore, MemorySearchIndex
 from gateway.usecases.indexing import Indexing
 from gateway.usecases.submissions import Submission
-from tests.services import gateway
 from tests.stores.spelled import endings, in_files
 from tests.stores.things import HERE, THERE, bundle
+from tests.support.services import gateway
 
 pytestmark = pytest.mark.anyio
 

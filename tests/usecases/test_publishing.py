@@ -21,8 +21,8 @@ from gateway.usecases.composing import Composed, Task
 from gateway.usecases.publishing import Publishing
 from gateway.usecases.showing import PAGE
 from gateway.usecases.submissions import Submission
-from tests.services import SECRET, Standing, composing_with, gateway
 from tests.stores.things import sealed
+from tests.support.services import SECRET, Standing, composing_with, gateway
 
 pytestmark = pytest.mark.anyio
 

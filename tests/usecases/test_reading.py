@@ -16,8 +16,8 @@ from gateway.core.permits import Permit
 from gateway.stores.leased_cache import DirectCoherence, LeasedCoherence
 from gateway.stores.memory import MemoryVault
 from gateway.usecases.reading import Credential
-from tests.authorities import LocalAuthority
-from tests.services import Standing, beside, gateway
+from tests.support.authorities import LocalAuthority
+from tests.support.services import Standing, beside, gateway
 
 pytestmark = pytest.mark.anyio
 

@@ -7,8 +7,8 @@ import pytest
 from gateway.core.errors import BadToken, Conflict, Missing
 from gateway.core.tokens import KeyState
 from gateway.usecases.reading import Credential
-from tests.authorities import LocalAuthority
-from tests.services import gateway
+from tests.support.authorities import LocalAuthority
+from tests.support.services import gateway
 from tests.usecases.test_reading import HERE, two_workers, warm
 
 pytestmark = pytest.mark.anyio

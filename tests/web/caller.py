@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 from starlette.types import ASGIApp
 
 from gateway.ports import FailedAttempts
-from tests.asgi import Exchange, exchange
-from tests.services import Standing, gateway
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import Standing, gateway
 
 FORM = ("content-type", "application/x-www-form-urlencoded")
 

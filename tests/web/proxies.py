@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from tests.servers import comes_true, free_port, private_folder, program_for, running
+from tests.support.servers import comes_true, free_port, private_folder, program_for, running
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 

@@ -36,9 +36,9 @@ from gateway.formats import FORMATS
 from gateway.web.api.documents import DocumentsApi
 from gateway.web.api.operations import JSON
 from gateway.web.api.responses import json as answer_json
-from tests import pictures
-from tests.samples import body_of
-from tests.services import Standing
+from tests.support import pictures
+from tests.support.samples import body_of
+from tests.support.services import Standing
 from tests.web.caller import Caller, caller, open_api
 
 SEED = 14

@@ -9,8 +9,8 @@ import anyio
 import pytest
 
 from gateway.core.timestamps import timestamp
-from tests.asgi import Exchange, exchange
-from tests.services import Standing
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import Standing
 from tests.web.caller import Caller, caller, open_api
 from tests.web.test_redeeming import devices, opened
 from tests.web.visitor import Scene, Visitor, scene

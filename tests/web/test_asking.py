@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from gateway.core.companions import ATTACHMENTS, PICTURES
 from gateway.formats.sources import SourceFormats
-from tests import pictures
-from tests.samples import body_of
-from tests.services import NOW
+from tests.support import pictures
+from tests.support.samples import body_of
+from tests.support.services import NOW
 from tests.web.caller import Caller, caller, open_api
 
 pytestmark = pytest.mark.anyio

@@ -19,8 +19,8 @@ from gateway.ports import Ledger
 from gateway.stores.leased_cache import DirectCoherence
 from gateway.stores.memory import MemoryAudit
 from gateway.usecases.codes import CodeRequest
-from tests.asgi import Exchange, exchange
-from tests.services import NOW, beside
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import NOW, beside
 from tests.web.caller import FORM, Browser, Caller, caller, once_in, open_api
 
 pytestmark = pytest.mark.anyio

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.core.errors import Malformed
 from gateway.web.http.codings import CODINGS, STEP, decoded
-from tests.services import gateway
+from tests.support.services import gateway
 from tests.web.caller import Caller, caller
 
 if sys.version_info >= (3, 14):

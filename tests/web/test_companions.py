@@ -15,9 +15,9 @@ from starlette.requests import Request
 from gateway.usecases.erasing import KEPT
 from gateway.web.http import ranges
 from gateway.web.http.ranges import _RANGE, _asked
-from tests import pictures
-from tests.asgi import Exchange, exchange
-from tests.services import Standing
+from tests.support import pictures
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import Standing
 from tests.web.caller import Caller, caller, open_api
 
 pytestmark = pytest.mark.anyio

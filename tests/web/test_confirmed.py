@@ -19,7 +19,7 @@ from gateway.app import build
 from gateway.core.companions import ATTACHMENTS, PICTURES
 from gateway.core.documents import Address
 from gateway.usecases.granting import GrantRequest
-from tests.services import gateway
+from tests.support.services import gateway
 from tests.web.visitor import ORIGIN, Scene, multipart, scene
 
 SOURCE = "A title\n\nFree.\n\n##paidbegin##{}##paidend##\n"

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.services import NOW, Standing
+from tests.support.services import NOW, Standing
 from tests.web.caller import Browser, Caller, caller, open_api
 
 pytestmark = pytest.mark.anyio

@@ -15,11 +15,11 @@ from gateway.core.errors import GatewayError, Revoked, Unpaid
 from gateway.usecases.reading import Credential
 from gateway.web.http import access_log as logs
 from gateway.web.http.fast_path import FastPath
-from tests import pictures
-from tests.asgi import Exchange, Headers, exchange
 from tests.properties.public_surface import FIXED, HEADERS, of_document
-from tests.samples import SUFFIXES
-from tests.services import Standing, gateway
+from tests.support import pictures
+from tests.support.asgi import Exchange, Headers, exchange
+from tests.support.samples import SUFFIXES
+from tests.support.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 

@@ -6,9 +6,9 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 from starlette.types import ASGIApp
 
-from tests.asgi import Exchange, exchange
 from tests.properties.register import text_of
-from tests.services import gateway
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import gateway
 from tests.web.sheets import ROOT
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from gateway.core.rights import DEEPEST
-from tests.services import NOW, Standing
+from tests.support.services import NOW, Standing
 from tests.web.caller import Browser, caller, open_api
 
 pytestmark = pytest.mark.anyio

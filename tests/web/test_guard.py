@@ -12,8 +12,8 @@ from starlette.requests import Request
 
 from gateway.stores.redis.failed_attempts import LIMITS, MemoryFailedAttempts, RedisFailedAttempts
 from gateway.web.http.rate_limit import network
-from tests.asgi import Exchange, exchange
-from tests.services import NOW
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import NOW
 from tests.web.caller import FORM, Browser, Caller, open_api
 from tests.web.visitor import Visitor, add_publisher
 

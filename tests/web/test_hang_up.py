@@ -9,7 +9,7 @@ import pytest
 import structlog
 from starlette.types import Message, Scope
 
-from tests.services import gateway
+from tests.support.services import gateway
 
 pytestmark = pytest.mark.anyio
 

@@ -9,10 +9,10 @@ import pytest
 from jsonschema_rs import ValidationError
 from selectolax.lexbor import LexborHTMLParser
 
-from tests.asgi import exchange
 from tests.browser.wild import SOURCES
 from tests.properties.public_surface import crawl
-from tests.services import gateway
+from tests.support.asgi import exchange
+from tests.support.services import gateway
 from tests.web.schemas import valid_linked_data
 
 pytestmark = pytest.mark.anyio

@@ -26,10 +26,10 @@ from gateway.stores.files.public_store import FilePublicStore
 from gateway.stores.memory import MemoryPublicStore
 from gateway.web import lists
 from gateway.web.http.fast_path import FastPath
-from tests.asgi import Exchange, exchange
 from tests.properties.register import text_of
-from tests.services import Standing, gateway
 from tests.stores.things import bundle
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import Standing, gateway
 from tests.web.schemas import MAP, valid_feed, valid_sitemap
 from tests.web.sheets import HOSTILE, one
 

@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.core.audit_records import REQUEST, Act, Record
 from gateway.web.http.access_log import SHOWN, AccessLog, line_of, with_request
-from tests.asgi import exchange
+from tests.support.asgi import exchange
 
 pytestmark = pytest.mark.anyio
 

@@ -12,9 +12,9 @@ from gateway.core.companions import ATTACHMENTS, PICTURES
 from gateway.core.documents import Address
 from gateway.core.errors import Revoked
 from gateway.web.http.sending import UNCHECKED
-from tests import pictures
-from tests.asgi import exchange
-from tests.services import Standing, gateway
+from tests.support import pictures
+from tests.support.asgi import exchange
+from tests.support.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from gateway.app import build
 from gateway.web.http.fast_path import FastPath
-from tests.services import Standing
+from tests.support.services import Standing
 from tests.web.visitor import Scene, scene
 
 TEXT = "A title\n\nFree words.\n\n##paidbegin##Paid words.##paidend##\n"

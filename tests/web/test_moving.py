@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import pytest
 from anyio import create_task_group
 
-from tests.asgi import Exchange, exchange
 from tests.properties.register import text_of
-from tests.services import Standing
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import Standing
 from tests.web.caller import FORM, Browser, open_api
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.asgi import Exchange
+from tests.support.asgi import Exchange
 from tests.web.caller import Caller, caller, open_api
 
 pytestmark = pytest.mark.anyio

@@ -14,9 +14,9 @@ from gateway.core.documents import Address
 from gateway.formats.sanitising import sanitise
 from gateway.rendering.paging import MAX_PAGES, paged
 from gateway.stores.files.public_store import FilePublicStore
-from tests.asgi import Exchange
 from tests.properties.register import text_of
-from tests.services import Standing, gateway
+from tests.support.asgi import Exchange
+from tests.support.services import Standing, gateway
 from tests.web.caller import Browser
 from tests.web.sheets import one
 

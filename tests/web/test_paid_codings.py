@@ -7,8 +7,8 @@ import pytest
 
 from gateway.rendering.encodings import FIRST_PACKETS
 from gateway.rendering.representations import REPRESENTATIONS
-from tests.asgi import Exchange, exchange
-from tests.services import Standing, gateway
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 

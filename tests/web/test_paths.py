@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.core.documents import Address
-from tests.asgi import exchange
+from tests.support.asgi import exchange
 from tests.web.caller import open_api
 
 pytestmark = pytest.mark.anyio

@@ -13,9 +13,9 @@ from gateway.core.profiles import FIELDS, MAX_MARK, UNSAID, place_of
 from gateway.ops.renewing import Renewing
 from gateway.ops.restating import Restating
 from gateway.rendering.representations import CARD
-from tests import pictures
-from tests.asgi import Exchange, exchange
-from tests.services import Standing, gateway
+from tests.support import pictures
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import Standing, gateway
 from tests.web.caller import Browser, Caller, caller, open_api
 from tests.web.schemas import valid_feed
 

@@ -23,9 +23,9 @@ from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
 from tests.properties.canaries import canaries, found_in, needles, paid_with
 from tests.properties.public_surface import SITE, of_document
-from tests.samples import SUFFIXES
-from tests.servers import comes_true, free_port
-from tests.services import gateway
+from tests.support.samples import SUFFIXES
+from tests.support.servers import comes_true, free_port
+from tests.support.services import gateway
 from tests.web.proxies import PLAIN, Aggressive, Answer, Ask, Asking, asking, nginx, served, shipped
 
 SEED = 20

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from gateway.stores.redis.failed_attempts import MemoryFailedAttempts
-from tests.asgi import Exchange, exchange
-from tests.services import Standing
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import Standing
 from tests.web.caller import FORM, Browser, Caller, open_api
 
 pytestmark = pytest.mark.anyio

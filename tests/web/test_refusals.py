@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.properties.register import text_of
-from tests.services import gateway
+from tests.support.services import gateway
 from tests.web.caller import Browser, open_api
 
 pytestmark = pytest.mark.anyio

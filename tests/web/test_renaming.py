@@ -10,8 +10,8 @@ from gateway.core.documents import Address
 from gateway.core.errors import Missing, Unavailable
 from gateway.rendering.representations import REPRESENTATIONS
 from gateway.usecases.erasing import KEPT
-from tests.asgi import Exchange, exchange
-from tests.services import Standing
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import Standing
 from tests.web.caller import Browser, Caller, caller, open_api
 
 pytestmark = pytest.mark.anyio

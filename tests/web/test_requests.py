@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 
 from gateway.web.http.links import Links
-from tests.asgi import exchange
+from tests.support.asgi import exchange
 from tests.web.caller import FORM, Caller, open_api
 
 pytestmark = pytest.mark.anyio

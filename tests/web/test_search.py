@@ -18,8 +18,8 @@ from gateway.core.search_terms import MOST_CHARACTERS, SearchQuery
 from gateway.ports.search_index import Hits
 from gateway.stores.memory import MemorySearchIndex
 from gateway.web.http.headers import CACHE_PUBLIC
-from tests.asgi import Exchange, exchange
-from tests.services import Standing, gateway
+from tests.support.asgi import Exchange, exchange
+from tests.support.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
 

@@ -15,9 +15,9 @@ from selectolax.lexbor import LexborHTMLParser
 from starlette.testclient import TestClient
 
 from gateway.settings import BadSettings
-from tests.asgi import exchange
-from tests.samples import SUFFIXES
-from tests.services import Standing, gateway, settings
+from tests.support.asgi import exchange
+from tests.support.samples import SUFFIXES
+from tests.support.services import Standing, gateway, settings
 from tests.web.sheets import one
 
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,7 @@ import pytest
 from gateway.core.documents import Address
 from gateway.core.rights import Standing as GrantStanding
 from gateway.web.studio.sessions import LIFE
-from tests.services import gateway
+from tests.support.services import gateway
 from tests.web.visitor import Scene, Visitor, add_publisher, scene
 
 TEXT = "A title\n\nFree words.\n\n##paidbegin##Paid words.##paidend##\n"

@@ -10,7 +10,7 @@ from io import StringIO
 import anyio
 import pytest
 
-from tests.asgi import exchange
+from tests.support.asgi import exchange
 from tests.web.caller import FORM, Browser
 from tests.web.visitor import Scene, Seen, Visitor, add_publisher, scene
 

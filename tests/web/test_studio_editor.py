@@ -15,8 +15,8 @@ from gateway.formats.sources import SourceFormats
 from gateway.web.studio.drafts import READABLE, Draft, begins_with_heading, suggested_slug
 from gateway.web.studio.excerpts import SHOWN, excerpts
 from gateway.web.studio.sessions import LIFE
-from tests import word
-from tests.asgi import Exchange, exchange
+from tests.support import word
+from tests.support.asgi import Exchange, exchange
 from tests.web.visitor import MULTIPART, Scene, Visitor, multipart, scene
 
 TEXT = "A title\n\nFree words.\n\n##paidbegin##Paid words.##paidend##\n"

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from gateway.core.profiles import FIELDS, MAX_MARK, Profile
-from tests import pictures
+from tests.support import pictures
 from tests.web.visitor import Scene, Seen, scene
 
 PAGE = "/studio/publisher"

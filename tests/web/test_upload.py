@@ -22,8 +22,8 @@ from gateway.web.studio.kinds import KINDS, FileKind, of_content, of_name
 from gateway.web.studio.rows import MAX_KEPT
 from gateway.web.studio.sessions import LIFE
 from gateway.web.studio.uploads import MAX_FILES
-from tests import pictures
-from tests.asgi import exchange
+from tests.support import pictures
+from tests.support.asgi import exchange
 from tests.web.visitor import MULTIPART, Scene, Seen, Visitor, add_publisher, multipart, scene
 
 PAGE = "/studio/upload"

@@ -15,11 +15,11 @@ from gateway.process import Exhausted, cpu_limit
 from gateway.rendering.workers import Elsewhere, compare_versions
 from gateway.usecases.composing import Task
 from gateway.usecases.submissions import Submission
-from tests import word
-from tests.asgi import exchange
 from tests.cli.test_command_line import run
 from tests.properties.canaries import found_in, needles
-from tests.services import NOW
+from tests.support import word
+from tests.support.asgi import exchange
+from tests.support.services import NOW
 from tests.web.caller import open_api
 from tests.web.visitor import Scene, scene
 

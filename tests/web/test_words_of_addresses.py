@@ -13,8 +13,8 @@ from gateway.app import build
 from gateway.core.documents import is_name
 from gateway.rendering.listings import FEED
 from gateway.rendering.representations import CARD, REPRESENTATIONS
-from tests.asgi import exchange
-from tests.services import gateway
+from tests.support.asgi import exchange
+from tests.support.services import gateway
 
 pytestmark = pytest.mark.anyio
 

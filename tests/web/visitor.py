@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from gateway.core.documents import Address
 from gateway.ports import Edition
-from tests.services import Standing, gateway
+from tests.support.services import Standing, gateway
 
 ORIGIN = "http://127.0.0.1:8000"
 MULTIPART = "multipart/form-data; boundary=limit"

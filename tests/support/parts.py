@@ -32,7 +32,7 @@ from gateway.stores.redis.authority import RedisAuthority
 from gateway.stores.redis.signet import Signet
 from gateway.stores.sql.ledger import open_ledger
 from tests.faults.memories import embedded_in
-from tests.servers import postgres_server, redis_server
+from tests.support.servers import postgres_server, redis_server
 
 CHOICES = ("memory", "sqlite", "embedded", "postgres")
 DATABASES = 16  # of a Redis

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 import gateway.process
-from tests import tether
+from tests.support import tether
 from tools.needs import ALL
 from tools.venv import ROOT
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from gateway.formats import FORMATS
 from gateway.rendering.representations import REPRESENTATIONS
-from tests import word
 from tests.formats import soups
+from tests.support import word
 
 SUFFIXES = [each.suffix for each in REPRESENTATIONS]
 """How the addresses of a document end."""

@@ -21,8 +21,8 @@ from gateway.usecases.mending import Mending
 from gateway.usecases.publishing import Published, Publishing
 from gateway.usecases.shelving import Shelving
 from gateway.usecases.submissions import Submission
-from tests.parts import open_parts
-from tests.samples import body_of
+from tests.support.parts import open_parts
+from tests.support.samples import body_of
 
 NOW = 1_800_000_000
 SECRET = b"a root secret for tests, 32 bytes"

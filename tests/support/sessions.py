@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers import comes_true, free_port
+from tests.support.servers import comes_true, free_port
 from tools.venv import ROOT
 
 

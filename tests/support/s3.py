@@ -15,7 +15,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from tests.servers import free_port, private_folder, running
+from tests.support.servers import free_port, private_folder, running
 
 WEED = Path(sys.executable).with_name("weed")  # pip puts it beside the interpreter
 BUCKET = "paidgate"
