@@ -1,4 +1,4 @@
-"""What many tests share."""
+"""What many tests share. What needs a server or a database is imported where it is used."""
 
 from __future__ import annotations
 
@@ -6,32 +6,36 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-import structlog
-from sqlalchemy import Connection
-from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
 
-from gateway.stores import outages
-from gateway.stores.sql.engines import open_engines
-from gateway.web.http import access_log as logs
-from tests.support import parts, programs, servers
-from tests.support.s3 import S3, s3_server
-from tests.test_compose import PASSWORDS, arguments
+from tests.support import programs
+from tests.support.chosen import CHOICES, Chosen
+
+if TYPE_CHECKING:
+    import structlog
+    from sqlalchemy import Connection
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
+
+    from tests.support.s3 import S3
+
+PARTS, LOGS = "tests.support.parts", "gateway.web.http.access_log"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the parts that gateways stand on be chosen."""
-    parser.addoption("--parts", choices=parts.CHOICES, default="memory")
+    parser.addoption("--parts", choices=CHOICES, default="memory")
     parser.addoption("--long", action="store_true", help="only what takes long (make long)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose them, and let nothing of the caller's decide how tests go."""
-    parts.Chosen.kind = config.getoption("--parts")
+    Chosen.kind = config.getoption("--parts")
     # Whoever starts programs in the background has them ignore interruptions.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD):
@@ -54,6 +58,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(optionalhook=True)  # without xdist nobody asks
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
     """Give each file to one worker, in their order, so that what its tests share is made once."""
+    from xdist.scheduler import LoadFileScheduling
+
     config.option.loadscopereorder = False
     return LoadFileScheduling(config, log)
 
@@ -81,7 +87,8 @@ def _shares(item: pytest.Item) -> bool:
 def parts_served() -> Iterator[None]:
     """End every server that a gateway of the run has needed."""
     yield
-    parts.close_servers()
+    if parts := sys.modules.get(PARTS):
+        parts.close_servers()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -99,31 +106,42 @@ def file_of_one_worker(
 @pytest.fixture(scope="module", autouse=True)
 def parts_of_module(parts_served: None) -> Iterator[None]:
     """Close what the gateways of a module have opened."""
-    with parts.opening():
+    with _opening():
         yield
 
 
 @pytest.fixture(autouse=True)
 def parts_of_test(parts_of_module: None) -> Iterator[None]:
     """Close what the gateways of a test have opened."""
-    with parts.opening():
+    with _opening():
         yield
+
+
+def _opening() -> AbstractContextManager[None]:
+    """Return what closes the gateways that are opened in it, if any test can open one."""
+    parts = sys.modules.get(PARTS)
+    return parts.opening() if parts else nullcontext()
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """Address a real Redis of this test worker's own."""
-    with servers.redis_server() as url:
+    from tests.support.servers import redis_server
+
+    with redis_server() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def composed_redis_url() -> Iterator[str]:
     """Address a real Redis as the user, with the rights, of docker-compose.yml."""
+    from tests.support.servers import redis_server
+    from tests.test_compose import PASSWORDS, arguments
+
     told = arguments("redis", PASSWORDS)
     rights = told[told.index("--user") : told.index("--appendonly")]
     admin = ("--user", "admin", "on", ">admin", "~*", "&*", "+@all")
-    with servers.redis_server(*rights, *admin) as url:
+    with redis_server(*rights, *admin) as url:
         path = url.removeprefix("unix://")
         yield f"unix://paidgate:{PASSWORDS['REDIS_PASSWORD']}@{path}"
 
@@ -131,13 +149,17 @@ def composed_redis_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """Address a real PostgreSQL of this test worker's own."""
-    with servers.postgres_server() as url:
+    from tests.support.servers import postgres_server
+
+    with postgres_server() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[S3]:
     """Run a real S3 server of this test worker's own."""
+    from tests.support.s3 import s3_server
+
     with s3_server() as server:
         yield server
 
@@ -165,6 +187,8 @@ def empty_schema(connection: Connection) -> None:
 
 
 async def _empty(url: str) -> None:
+    from gateway.stores.sql.engines import open_engines
+
     engines = open_engines(url)
     await engines.change(empty_schema)
     await engines.close()
@@ -173,6 +197,14 @@ async def _empty(url: str) -> None:
 @pytest.fixture(autouse=True)
 def logged() -> Iterator[list[structlog.typing.EventDict]]:
     """Gather what is logged, so that tests can look for what must not be."""
+    if LOGS not in sys.modules:  # no test of this run can log
+        yield []
+        return
+    import structlog
+
+    from gateway.stores import outages
+    from gateway.web.http import access_log as logs
+
     outages.forget()  # of a test before it in this process, whose end would be told here
     with (
         structlog.testing.capture_logs() as lines,

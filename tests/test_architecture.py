@@ -60,6 +60,32 @@ def test_a_forbidden_import_is_noticed(
     assert any(contract in line for line in broken), result.stdout
 
 
+MACHINERY = {"asyncpg", "obstore", "redis", "sqlalchemy", "sqlite3", "starlette", "uvicorn"}
+IMPORTED = """
+import sys, pytest
+assert pytest.main(["-q", "-p", "no:xdist", *sys.argv[1:]]) == 0
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+
+
+def imported(*arguments: str) -> set[str]:
+    """Return what a run of tests imports."""
+    ran = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *arguments],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
+    return {*ran.stdout.splitlines()[-1].split()}
+
+
+def test_tests_of_the_core_import_no_server_and_no_database() -> None:
+    assert imported("tests/core", "-k", "prices") & MACHINERY == set()
+    assert imported("tests/test_errors.py") >= {"redis", "sqlalchemy", "starlette"}
+
+
 def test_a_public_class_has_a_name_of_its_own() -> None:
     found = defaultdict[str, list[str]](list)
     for path in (ROOT / "gateway").rglob("*.py"):

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.parts import CHOICES
+from tests.support.chosen import CHOICES
 from tests.support.programs import Unlisted
 from tests.support.servers import tethered
 from tools import commands

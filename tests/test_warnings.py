@@ -22,7 +22,7 @@ from gateway.rendering.workers import pages
 from gateway.usecases.submissions import Submission
 from gateway.web.studio.words import WORDS
 from tests.support.asgi import Exchange
-from tests.support.parts import Chosen
+from tests.support.chosen import Chosen
 from tests.support.samples import media_types
 from tests.support.services import Standing
 from tests.web.caller import Caller, open_api

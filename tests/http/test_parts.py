@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from tests.http.served import ROOT
-from tests.support.parts import CHOICES
+from tests.support.chosen import CHOICES
 
 PART = (
     *("tests/web/test_long_texts.py", "tests/web/test_studio.py", "tests/test_library.py"),

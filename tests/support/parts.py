@@ -32,9 +32,9 @@ from gateway.stores.redis.authority import RedisAuthority
 from gateway.stores.redis.signet import Signet
 from gateway.stores.sql.ledger import open_ledger
 from tests.faults.memories import embedded_in
+from tests.support.chosen import Chosen
 from tests.support.servers import postgres_server, redis_server
 
-CHOICES = ("memory", "sqlite", "embedded", "postgres")
 DATABASES = 16  # of a Redis
 TERMS = Terms(0.2)  # whoever is new waits that long, in every test
 
@@ -49,12 +49,6 @@ class Parts(NamedTuple):
     vault: Vault
     memory: Memory
     search: SearchIndex
-
-
-class Chosen:
-    """The parts of this run."""
-
-    kind = "memory"
 
 
 _servers = ExitStack()  # open until the run ends
