@@ -141,7 +141,7 @@ async def test_whichever_work_is_struck_begins_again_and_is_told_once(
                 assert not background.states()[name]
                 answer = await exchange(worker, "GET", "/readyz")
                 assert answer.status == 503
-                assert json.loads(answer.body)["background"] == "failing"
+                assert answer.json["background"] == "failing"
             assert (await exchange(worker, "GET", "/healthz")).status == 200
     told = [x["work"] for x in logged if x.get("event") == "background"]
     assert sorted(told) == sorted(names)

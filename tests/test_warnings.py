@@ -21,7 +21,7 @@ from gateway.rendering.pages import LANGUAGES, Language
 from gateway.rendering.workers import pages
 from gateway.usecases.submissions import Submission
 from gateway.web.studio.words import WORDS
-from tests.support.asgi import Exchange
+from tests.support.answers import Answer
 from tests.support.chosen import Chosen
 from tests.support.samples import media_types
 from tests.support.services import Standing
@@ -126,14 +126,14 @@ async def published(code: FindingCode) -> set[str]:
     return codes_in(answer)
 
 
-async def sent(code: FindingCode, method: str, place: str) -> Exchange:
+async def sent(code: FindingCode, method: str, place: str) -> Answer:
     _, publisher = await open_api()
     media_type = media_types()[SAMPLES[code].suffix]
     return await publisher.send(method, place, body_of(code), content_type=media_type)
 
 
-def codes_in(answer: Exchange) -> set[str]:
-    return codes_of(json.loads(answer.body))
+def codes_in(answer: Answer) -> set[str]:
+    return codes_of(answer.json)
 
 
 def codes_of(told: Mapping[str, Any]) -> set[str]:
@@ -200,7 +200,7 @@ async def test_what_is_neither_true_nor_false_declares_nothing(query: str) -> No
         answer = await publisher.send(
             method, f"/api/documents/new{place}?{query}", TEXT.encode(), content_type="text/plain"
         )
-        assert (answer.status, json.loads(answer.body)["where"]) == (400, "free")
+        assert (answer.status, answer.json["where"]) == (400, "free")
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\n\u200b\n"])

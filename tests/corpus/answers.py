@@ -11,7 +11,8 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.samples import SUFFIXES
 from tests.support.services import gateway
 from tests.web.caller import Caller, caller
@@ -56,9 +57,9 @@ def squeezed(text: str) -> str:
 class Answers:
     """What came back from the upload, and what anyone and a holder of a right got thereafter."""
 
-    upload: Exchange
-    public: Mapping[str, Exchange]  # by address
-    full: Mapping[str, Exchange]  # by form; none where nothing was published
+    upload: Answer
+    public: Mapping[str, Answer]  # by address
+    full: Mapping[str, Answer]  # by form; none where nothing was published
     slug: str
 
     @property
@@ -68,13 +69,13 @@ class Answers:
     @cached_property
     def told(self) -> Any:
         """The answer to the upload, as JSON."""
-        return json.loads(self.upload.body)
+        return self.upload.json
 
     def found(self, which: str) -> list[tuple[str, int | None]]:
         """Return code and line of each finding, or of each warning."""
         return [(one["code"], one["line"]) for one in self.told.get(which, ())]
 
-    def form(self, form: str) -> Exchange:
+    def form(self, form: str) -> Answer:
         """Return a public form of the document."""
         return self.public[f"/documents/demo/{self.slug}{form}"]
 
@@ -122,7 +123,7 @@ def _strings(told: object) -> Iterator[str]:
             yield from _strings(value)
 
 
-async def send(publisher: Caller, case: Case, method: str = "PUT", after: str = "") -> Exchange:
+async def send(publisher: Caller, case: Case, method: str = "PUT", after: str = "") -> Answer:
     """Send a case to its address, as its row says."""
     media_type = case["type"]
     if "charset" in case:

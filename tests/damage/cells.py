@@ -28,7 +28,8 @@ from gateway.web.errors import status_of
 from tests.damage.places import Files, Objects, Place, copied, fresh
 from tests.damage.samples import EARLIER, HARMS, HERE, SAMPLES, THERE
 from tests.support import pictures
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.s3 import S3
 
 PICTURES = {"a.png": pictures.png("one"), "b.jpg": pictures.jpeg("the other")}
@@ -42,8 +43,8 @@ SAID = (MARK, COLOURS)
 BR = ("accept-encoding", "br")
 ERRORS = (404, 503)
 
-Answer = tuple[int, bytes]
-Answers = Mapping[str, Answer]
+Given = tuple[int, bytes]
+Answers = Mapping[str, Given]
 
 
 @dataclass
@@ -209,7 +210,7 @@ class Ground:
         told |= {f"picture {name}": await _picture(services, name) for name in PICTURES}
         return told | {f"source of {a}": await _source(services, a) for a in SOURCES}
 
-    def _pictures(self, answers: Mapping[str, Exchange]) -> Iterable[str]:
+    def _pictures(self, answers: Mapping[str, Answer]) -> Iterable[str]:
         """Return where the pictures were when everything was whole."""
         known = [target for target in self._answers if "/pictures/" in target]
         return known or re.findall(
@@ -244,7 +245,7 @@ class Here:
             await services.close()
 
 
-def _names(answer: Answer) -> set[bytes]:
+def _names(answer: Given) -> set[bytes]:
     """Return the documents that a list names."""
     return {f"/documents/{address}".encode() for address in SOURCES} & {
         target.partition(b'"')[0] for target in answer[1].split(b'href="')
@@ -268,7 +269,7 @@ async def _mend(services: Services, harm: str) -> None:
         await verify(services, lambda _: None, repair=True)
 
 
-async def _picture(services: Services, name: str) -> Answer:
+async def _picture(services: Services, name: str) -> Given:
     try:
         made = await services.picturing.get(HERE, name, "pictures")
     except GatewayError as error:
@@ -276,7 +277,7 @@ async def _picture(services: Services, name: str) -> Answer:
     return 200, made.forms["whole"].bodies[IDENTITY]
 
 
-async def _source(services: Services, address: Address) -> Answer:
+async def _source(services: Services, address: Address) -> Given:
     try:
         _, source = await services.publishing.source(address)
     except GatewayError as error:

@@ -16,7 +16,8 @@ from starlette.types import ASGIApp
 
 from gateway.app import build, open_services
 from gateway.settings import load
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tools.venv import ROOT
 
 GATEWAY = f"{ROOT / 'gateway'}/"
@@ -58,7 +59,7 @@ class Walker:
         path: str,
         body: bytes = b"",
         **headers: str,
-    ) -> Exchange:
+    ) -> Answer:
         """Send a request, and keep its walk under a name."""
         lines = [(name.replace("_", "-"), value) for name, value in headers.items()]
         self._walk = self.walks[name] = []
@@ -84,7 +85,7 @@ async def walked(folder: Path) -> Walks:
     return walker.walks
 
 
-async def _day(ask: Callable[..., Awaitable[Exchange]], key: str) -> None:
+async def _day(ask: Callable[..., Awaitable[Answer]], key: str) -> None:
     form, page = "application/x-www-form-urlencoded", "/documents/demo/a-text"
     typed = {"authorization": key, "content_type": "text/markdown"}
     await ask("document", 201, "PUT", "/api/documents/a-text", SOURCE, **typed)

@@ -15,8 +15,9 @@ from functools import partial
 from pathlib import Path
 
 from tests.support import servers
+from tests.support.answers import Answer
 from tests.test_compose import PASSWORDS, environment
-from tests.web.proxies import Answer, Ask, Asking, asking, nginx, shipped
+from tests.web.proxies import Ask, Asking, asking, nginx, shipped
 
 PAIDGATE = [sys.executable, "-m", "gateway"]
 ROOT = Path(__file__).parents[2]

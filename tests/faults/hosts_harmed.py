@@ -66,7 +66,7 @@ class Scene:
     def parts(self) -> list[dict[str, str]]:
         """Return what workers say of their parts, each probably more than once."""
         asked = [ask(Ask("/readyz")) for ask in self.hosts.gateways for _ in range(LOOKS)]
-        return [json.loads(answer.body) for answer in asked]
+        return [answer.json for answer in asked]
 
     def is_well(self) -> bool:
         """Return whether every part of every worker is well, and a change is confirmed."""

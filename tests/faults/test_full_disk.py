@@ -15,7 +15,8 @@ from gateway.app import Services, build, open_services
 from gateway.core.documents import Address
 from gateway.settings import load
 from gateway.stores.files import durable
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 
 pytestmark = pytest.mark.anyio
 
@@ -51,7 +52,7 @@ async def ready(services: Services) -> tuple[int, bytes]:
     return answer.status, answer.body
 
 
-async def put(services: Services, key: str, slug: str, body: str) -> Exchange:
+async def put(services: Services, key: str, slug: str, body: str) -> Answer:
     """Publish through the API."""
     headers = [("authorization", f"Bearer {key}"), ("content-type", "text/plain")]
     return await exchange(build(services), "PUT", f"/api/documents/{slug}", headers, body.encode())

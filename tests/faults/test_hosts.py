@@ -100,7 +100,7 @@ def test_a_reader_goes_through_the_proxy_from_gateway_to_gateway(hosts: Hosts) -
     token = bearer["Authorization"].removeprefix("Bearer ")
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     redeemed = hosts.proxy(Ask("/unlock", "POST", form, f"token={token}".encode()))
-    cookie = {"Cookie": redeemed.header("set-cookie").partition(";")[0]}
+    cookie = {"Cookie": redeemed.cookie}
     assert redeemed.status == 303
     for _ in range(4):
         full = hosts.proxy(Ask("/read/demo/c.txt", headers=cookie))

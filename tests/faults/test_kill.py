@@ -38,7 +38,8 @@ from tests.faults.loops import (
     revisions,
     words,
 )
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.samples import SUFFIXES
 
 CALLS = range(1, 121)  # of three steps
@@ -74,7 +75,7 @@ async def look(app: ASGIApp, services: Services, slug: str, token: str) -> Seen:
     return Seen(shown(public), told or frozenset({GONE}), shown(full))
 
 
-def shown(answers: list[Exchange]) -> frozenset[int]:
+def shown(answers: list[Answer]) -> frozenset[int]:
     """Return every revision that answers tell."""
     found: set[int] = set()
     for answer in answers:

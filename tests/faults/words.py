@@ -16,7 +16,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlencode
 
-from tests.http.served import PAID, ROOT, SOURCE, Answer, Served, environment
+from tests.http.served import PAID, ROOT, SOURCE, Served, environment
+from tests.support.answers import Answer
 from tests.support.servers import free_port
 
 READS = 4  # after each claim; each over a connection of its own, so that every worker has some
@@ -270,7 +271,7 @@ class Words:
 
     def _is_done(self, answer: Answer) -> bool:
         assert answer.status == 303, answer.status
-        return not answer.headers["location"].endswith("done=recorded")
+        return not answer.header("location").endswith("done=recorded")
 
     # --- acts on the command line, in a process of its own with settings of its own ---
 

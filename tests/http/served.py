@@ -11,9 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import gateway.process
@@ -22,6 +20,7 @@ from gateway.core.documents import Address
 from gateway.settings import Settings, load
 from gateway.usecases.submissions import Submission
 from tests.faults.processes import children_of
+from tests.support.answers import Answer, ask
 from tests.support.servers import comes_true, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -31,23 +30,6 @@ TIMEOUT = 60.0  # seconds
 WORKERS = 2
 PAID = b"Only for those who may."
 SOURCE = "Report\n\nFree words.##paidbegin##\n\nOnly for those who may.\n##paidend##\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a gateway answered."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def cookie(self) -> str:
-        return self.headers["set-cookie"].partition(";")[0]
 
 
 def environment(data: Path, **given: str) -> dict[str, str]:
@@ -132,14 +114,7 @@ class Served:
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Send one request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
-        try:
-            connection.request(method, path, body or None, dict(headers or {}))
-            answer = connection.getresponse()
-            told = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, told, answer.read())
-        finally:
-            connection.close()
+        return ask(self.port, method, path, (headers or {}).items(), body, TIMEOUT)
 
     def order(self, method: str, path: str, told: object = None, once: str = "") -> Answer:
         """Send a request of the publisher's, with a key that makes it the same again."""

@@ -44,7 +44,7 @@ class Scene(NamedTuple):
     def is_asked_to_wait(self, token: str) -> bool:
         """Return whether a read is refused for now; a worker that still has a lease is not met."""
         answer = self.gateway.read(token=token)
-        return answer.status == 503 and int(answer.headers["retry-after"]) > 0
+        return answer.status == 503 and int(answer.header("retry-after")) > 0
 
     def revoke(self, grant: str) -> int:
         return self.gateway.order("DELETE", f"/api/grants/{grant}").status

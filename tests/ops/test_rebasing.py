@@ -15,7 +15,8 @@ from gateway.rendering.workers import compose_edition
 from gateway.usecases.composing import Task
 from gateway.usecases.submissions import Submission
 from tests.support import pictures
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import SECRET, Standing, gateway, settings
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +39,7 @@ async def moved(side: Standing, base: str) -> Standing:
     return replace(side, services=services, app=build(services))
 
 
-async def get(side: Standing, form: str, *headers: tuple[str, str]) -> Exchange:
+async def get(side: Standing, form: str, *headers: tuple[str, str]) -> Answer:
     return await exchange(side.app, "GET", f"/documents/demo/letter{form}", headers)
 
 

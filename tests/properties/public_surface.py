@@ -8,7 +8,8 @@ from urllib.parse import quote, unquote
 
 from starlette.types import ASGIApp
 
-from tests.support.asgi import Exchange, Headers, exchange
+from tests.support.answers import Answer, Headers
+from tests.support.asgi import exchange
 from tests.support.samples import SUFFIXES
 
 METHODS = ("GET", "HEAD", "OPTIONS", "QUERY")
@@ -120,7 +121,7 @@ async def crawl(app: ASGIApp, start: Iterable[str], most: int = 10_000) -> list[
 
 async def observe(
     app: ASGIApp, addresses: Iterable[str], headers: Iterable[Headers] = HEADERS
-) -> dict[tuple[str, str, Headers], Exchange]:
+) -> dict[tuple[str, str, Headers], Answer]:
     """Return what every address answers to every method and every set of headers."""
     seen = {}
     listed = list(headers)

@@ -12,7 +12,7 @@ from typing import Any
 import brotli
 import zstandard
 
-from tests.support.asgi import Exchange
+from tests.support.answers import Answer
 
 REGISTER: list[dict[str, Any]] = json.loads(
     files("gateway.core").joinpath("disclosures.json").read_text()
@@ -48,7 +48,7 @@ _MASKS: dict[str, tuple[str, Callable[[str], str]]] = {
 }
 
 
-def text_of(answer: Exchange) -> str:
+def text_of(answer: Answer) -> str:
     """Return the body of an answer, its content coding undone."""
     coding, body = answer.header("content-encoding"), answer.body
     if not body:
@@ -62,7 +62,7 @@ def text_of(answer: Exchange) -> str:
     return body.decode("utf-8", "surrogateescape")  # a picture is no text
 
 
-def masked(answer: Exchange, identity: str = "DR-SIZE") -> object:
+def masked(answer: Answer, identity: str = "DR-SIZE") -> object:
     """Return an answer without what the register declares under identity."""
     media_type = answer.header("content-type").partition(";")[0]
     text = text_of(answer)

@@ -14,7 +14,8 @@ from gateway.core.bundles import Bundle
 from gateway.core.permits import Permit
 from tests.properties.canaries import canaries, found_in, needles, paid_with
 from tests.properties.public_surface import FIXED, HEADERS, crawl, observe, of_document
-from tests.support.asgi import Headers, exchange
+from tests.support.answers import Headers
+from tests.support.asgi import exchange
 from tests.support.samples import SUFFIXES, names
 from tests.support.services import Standing, gateway
 

@@ -72,7 +72,7 @@ async def use_codes(services: Services, app: ASGIApp) -> tuple[list[str], bytes]
     wish = {"scope": "all", "count": 4, "uses": 1, "devices": 1, "note": "spring"}
     told = json.dumps(wish).encode()
     answer = await api.send("POST", "/api/codes", told, idempotency_key="k")
-    codes = json.loads(answer.body)["codes"]
+    codes = answer.json["codes"]
     words = [code["code"] for code in codes]
     answers = [await Browser(app).unlock(word) for word in (words[0], words[0], words[1].lower())]
     answers += [await Browser(app).unlock(f"{word}X") for word in words[:2]]

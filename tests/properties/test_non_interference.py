@@ -48,7 +48,7 @@ from tests.properties.public_surface import (
 )
 from tests.properties.register import masked
 from tests.support import pictures
-from tests.support.asgi import Exchange, Headers
+from tests.support.answers import Answer, Headers
 from tests.support.samples import body_of, names
 from tests.support.services import NOW, Standing, composing_with, gateway
 
@@ -157,7 +157,7 @@ async def differences(
     assert addresses == await crawl(other.app, addresses[: len(addresses)])
     seen, seen_too = [await observe(side.app, addresses, headers) for side in (one, other)]
     assert seen.keys() == seen_too.keys()
-    shown: Callable[[Exchange], object] = masked if mask else lambda answer: answer
+    shown: Callable[[Answer], object] = masked if mask else lambda answer: answer
     return [key for key in seen if shown(seen[key]) != shown(seen_too[key])]
 
 

@@ -25,7 +25,8 @@ from gateway.stores.memory import MemorySearchIndex
 from tests.properties import texts
 from tests.properties.public_surface import HEADERS, observe, searches
 from tests.properties.test_non_interference import Pair, sound_pairs
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import SECRET, Standing, gateway
 
 pytestmark = pytest.mark.anyio
@@ -70,7 +71,7 @@ def hiding(pairs: Sequence[Pair]) -> list[Pair]:
     return found
 
 
-async def answers(side: Standing, asked: Sequence[str]) -> Mapping[Any, Exchange]:
+async def answers(side: Standing, asked: Sequence[str]) -> Mapping[Any, Answer]:
     return await observe(side.app, asked, HEADERS[:2])
 
 

@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Scope
 
-Headers = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One answer, as it was sent."""
-
-    status: int
-    headers: Headers
-    body: bytes
-
-    def header(self, name: str) -> str:
-        """Return the one header called name, "" where there is none."""
-        found = [value for key, value in self.headers if key == name]
-        assert len(found) <= 1, f"{name} stands {len(found)} times"
-        return found[0] if found else ""
+from tests.support.answers import Answer
 
 
 async def exchange(
@@ -35,7 +19,7 @@ async def exchange(
     scheme: str = "http",
     client: str = "127.0.0.1",
     piece: int = 0,
-) -> Exchange:
+) -> Answer:
     """Send one request and return the whole answer; piece: bytes of a body that come together."""
     path, _, query = target.partition("?")
     scope: Scope = {
@@ -70,7 +54,7 @@ async def exchange(
 
     await app(scope, receive, send)
     start = sent[0]
-    return Exchange(
+    return Answer(
         start["status"],
         tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in start["headers"]),
         b"".join(m.get("body", b"") for m in sent[1:]),

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from starlette.types import ASGIApp
 
 from gateway.ports import FailedAttempts
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import Standing, gateway
 
 FORM = ("content-type", "application/x-www-form-urlencoded")
@@ -25,7 +26,7 @@ class Caller:
     app: ASGIApp
     key: str
 
-    async def send(self, method: str, target: str, body: bytes = b"", **headers: str) -> Exchange:
+    async def send(self, method: str, target: str, body: bytes = b"", **headers: str) -> Answer:
         """Send a request with the key."""
         named = [(name.replace("_", "-"), value) for name, value in headers.items()]
         bearer = ("authorization", f"Bearer {self.key}")
@@ -36,7 +37,7 @@ class Caller:
         body = b"" if told is None else json.dumps(told).encode()
         answer = await self.send(method, target, body, **headers)
         assert answer.status < 300, (answer.status, answer.body)
-        return json.loads(answer.body) if answer.body else None
+        return answer.json if answer.body else None
 
     async def make_codes(self, **wish: object) -> list[dict[str, Any]]:
         """Make codes, by default one for everything."""
@@ -52,7 +53,7 @@ class Browser:
     app: ASGIApp
     cookie: str = field(default="")
 
-    async def get(self, target: str) -> Exchange:
+    async def get(self, target: str) -> Answer:
         """Open a page."""
         return await exchange(self.app, "GET", target, self._headers())
 
@@ -62,21 +63,21 @@ class Browser:
 
     async def unlock(
         self, word: str, once: str = "", headers: tuple[tuple[str, str], ...] = ()
-    ) -> Exchange:
+    ) -> Answer:
         """Send the unlock form."""
         body = urlencode({"code": word} | ({"once": once} if once else {})).encode()
         answer = await exchange(
             self.app, "POST", "/unlock", [*self._headers(), *headers, FORM], body
         )
         if answer.status == 303:
-            self.cookie = answer.header("set-cookie").partition(";")[0]
+            self.cookie = answer.cookie
         return answer
 
     def _headers(self) -> list[tuple[str, str]]:
         return [("cookie", self.cookie)] if self.cookie else []
 
 
-def once_in(page: Exchange) -> str:
+def once_in(page: Answer) -> str:
     """Return what the unlock form of a page carries, "" for nothing."""
     found = re.search(rb'<input type="hidden" name="once" value="([^"]*)"', page.body)
     return html.unescape(found[1].decode()) if found else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from tests.support.answers import Answer, ask
 from tests.support.servers import comes_true, free_port, private_folder, program_for, running
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -46,46 +46,17 @@ class Ask:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, byte for byte."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-    def header(self, name: str) -> str:
-        """Return the header called name, "" where there is none."""
-        return next((value for key, value in self.headers if key.lower() == name), "")
-
-    @property
-    def stream(self) -> bytes:
-        """Return head and body, as they went over the wire."""
-        head = "".join(f"{key}: {value}\n" for key, value in self.headers)
-        return head.encode("latin-1") + self.body
-
-
 Asking = Callable[[Ask], Answer]
 
 
 def asking(port: int) -> Asking:
     """Return what asks a server on loopback. Targets go out as they are."""
 
-    def ask(request: Ask) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        try:
-            connection.putrequest(request.method, request.target, skip_accept_encoding=True)
-            for name, value in request.headers.items():
-                connection.putheader(name, value)
-            if request.body:
-                connection.putheader("Content-Length", str(len(request.body)))
-            connection.endheaders(request.body or None)
-            response = connection.getresponse()
-            return Answer(response.status, tuple(response.getheaders()), response.read())
-        finally:
-            connection.close()
+    def send(request: Ask) -> Answer:
+        headers = request.headers.items()
+        return ask(port, request.method, request.target, headers, request.body)
 
-    return ask
+    return send
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import anyio
 import pytest
 
 from gateway.core.timestamps import timestamp
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import Standing
 from tests.web.caller import Caller, caller, open_api
 from tests.web.test_redeeming import devices, opened
@@ -41,7 +42,7 @@ async def test_a_key_is_told_once_and_listed_without_its_text() -> None:
     assert facts.items() <= told.items()
     listed = await api.send("GET", "/api/keys")
     assert told["key"].encode() not in listed.body
-    first, other = sorted(json.loads(listed.body)["keys"], key=lambda key: str(key["label"]))
+    first, other = sorted(listed.json["keys"], key=lambda key: str(key["label"]))
     assert (first["label"], first["may"], first["expires"]) == ("", ALL, None)
     assert other == {name: told[name] for name in other}
 
@@ -66,7 +67,7 @@ async def test_a_key_does_what_it_may_and_nothing_else() -> None:
                 body = b"" if told is None else json.dumps(told).encode()
                 answer = await key.send(method, target, body)
                 assert answer.status == 403, (may, target)
-                assert json.loads(answer.body)["title"] == "Not allowed"
+                assert answer.json["title"] == "Not allowed"
     for may, requests in asked.items():
         key, _ = await make(api, may=[may])
         for method, target, told in requests:
@@ -151,7 +152,7 @@ async def test_a_key_of_another_publisher_does_not_exist() -> None:
 # --- what is told again, for a day -------------------------------------------------------------
 
 
-async def again(api: Caller, target: str, told: object) -> Exchange:
+async def again(api: Caller, target: str, told: object) -> Answer:
     """Send a request with a key that makes it the same again."""
     return await api.send("POST", target, json.dumps(told).encode(), idempotency_key="k")
 

@@ -50,23 +50,23 @@ async def test_no_address_of_the_api_takes_a_parameter_that_it_does_not_know() -
         target = path.replace("{slug}", "d").replace("{", "").replace("}", "")
         for query in ("reference=order-7", "Limit=1", "limit[]=1", "=1"):
             answer = await api.send(method, f"{target}?{query}", b"{}")
-            problem = json.loads(answer.body)
+            problem = answer.json
             assert answer.status == 400, (method, path)
             assert "not known here" in problem["detail"]
         for parameter in (p for p in way["parameters"] if p["in"] == "query"):
             name, value = parameter["name"], quote(str(parameter["example"]).lower())
             answer = await api.send(method, f"{target}?{name}={value}&{name}={value}", b"{}")
-            assert name in places(json.loads(answer.body)), (method, path, name)
+            assert name in places(answer.json), (method, path, name)
             if "pattern" in parameter["schema"] or "enum" in parameter["schema"]:
                 answer = await api.send(method, f"{target}?{name}=%01", b"{}")
-                assert name in places(json.loads(answer.body)), (method, path, name)
+                assert name in places(answer.json), (method, path, name)
 
 
 async def test_a_mistyped_filter_lists_nothing() -> None:
     _, api = await open_api()
     await api.ask("POST", "/api/grants", {"scope": "all", "source_ref": "order-7"})
     answer = await api.send("GET", "/api/grants?sourceref=order-7&standing=good&limit=0")
-    problem = json.loads(answer.body)
+    problem = answer.json
     assert answer.status == 400
     assert places(problem) == ["sourceref", "standing", "limit"]
     assert all(each["hint"] for each in problem["problems"])
@@ -150,7 +150,7 @@ async def test_a_source_of_ours_cannot_be_named() -> None:
     for source in ("once", "code", "Two words", ""):
         body = json.dumps({"scope": "all", "source": source}).encode()
         answer = await api.send("POST", "/api/grants", body)
-        assert (answer.status, json.loads(answer.body)["where"]) == (400, "source")
+        assert (answer.status, answer.json["where"]) == (400, "source")
 
 
 async def test_a_named_source_keeps_its_name_when_the_key_is_the_reference() -> None:
@@ -168,15 +168,15 @@ async def test_every_field_that_is_wrong_is_named_with_what_it_may_be() -> None:
     _, api = await open_api()
     wrong = {"scope": "everything", "devices": 0, "term": "soon", "note": 7, "starts": "x", "to": 1}
     answer = await api.send("POST", "/api/grants", json.dumps(wrong).encode())
-    problem = json.loads(answer.body)
+    problem = answer.json
     assert answer.status == 400
     assert sorted(places(problem)) == sorted(wrong)
     assert all(each["hint"] and each["message"] for each in problem["problems"])
     answer = await api.send("POST", "/api/codes", b'{"uses": "3"}')
-    assert places(json.loads(answer.body)) == ["scope", "count", "uses"]
+    assert places(answer.json) == ["scope", "count", "uses"]
     for body in (b"[]", b'"all"', b"null", b"7", b"", b"{"):
         answer = await api.send("POST", "/api/grants", body)
-        assert (answer.status, json.loads(answer.body)["where"]) == (400, "body")
+        assert (answer.status, answer.json["where"]) == (400, "body")
 
 
 # --- what is described is taken ----------------------------------------------------------------

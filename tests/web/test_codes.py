@@ -19,7 +19,8 @@ from gateway.ports import Ledger
 from gateway.stores.leased_cache import DirectCoherence
 from gateway.stores.memory import MemoryAudit
 from gateway.usecases.codes import CodeRequest
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import NOW, beside
 from tests.web.caller import FORM, Browser, Caller, caller, once_in, open_api
 
@@ -93,7 +94,7 @@ async def test_a_wish_that_makes_no_sense_makes_no_code(
     _, api = await open_api()
     wish = {"scope": "all", "count": 1} | wrong
     answer = await api.send("POST", "/api/codes", json.dumps(wish).encode())
-    assert (answer.status, json.loads(answer.body)["where"]) == (400, where)
+    assert (answer.status, answer.json["where"]) == (400, where)
     assert (await api.ask("GET", "/api/codes"))["codes"] == []
 
 
@@ -406,7 +407,7 @@ async def test_a_code_of_another_publisher_does_not_exist() -> None:
 # --- from the page of a document ---------------------------------------------------------------
 
 
-async def sent(browser: Browser, code: str, document: str) -> Exchange:
+async def sent(browser: Browser, code: str, document: str) -> Answer:
     """Send the form of a document's page."""
     body = urlencode({"code": code, "document": document}).encode()
     return await exchange(browser.app, "POST", "/unlock", [FORM], body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,8 @@ from gateway.usecases.erasing import KEPT
 from gateway.web.http import ranges
 from gateway.web.http.ranges import _RANGE, _asked
 from tests.support import pictures
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import Standing
 from tests.web.caller import Caller, caller, open_api
 
@@ -47,11 +47,11 @@ class Scene:
     token: str
     told: dict[str, Any]
 
-    async def get(self, target: str, *headers: tuple[str, str], method: str = "GET") -> Exchange:
+    async def get(self, target: str, *headers: tuple[str, str], method: str = "GET") -> Answer:
         """Ask as anyone."""
         return await exchange(self.standing.app, method, target, headers)
 
-    async def read(self, target: str, *headers: tuple[str, str], method: str = "GET") -> Exchange:
+    async def read(self, target: str, *headers: tuple[str, str], method: str = "GET") -> Answer:
         """Ask as the holder of the right."""
         bearer = ("authorization", f"Bearer {self.token}")
         return await self.get(target, bearer, *headers, method=method)
@@ -80,7 +80,7 @@ async def scene(source: str = SOURCE) -> Scene:
 async def published(api: Caller, source: str, **headers: str) -> dict[str, Any]:
     answer = await api.send("PUT", PLACE, source.encode(), content_type="text/markdown", **headers)
     assert answer.status in (200, 201), answer.body
-    found: dict[str, Any] = json.loads(answer.body)
+    found: dict[str, Any] = answer.json
     return found
 
 
@@ -91,11 +91,11 @@ async def test_what_is_put_is_told_listed_read_and_taken_away() -> None:
     _, api = await open_api()
     at = f"{PLACE}/pictures/img/a.webp"
     first = await api.send("PUT", at, pictures.png())
-    assert (first.status, json.loads(first.body)["media_type"]) == (201, "image/png")
+    assert (first.status, first.json["media_type"]) == (201, "image/png")
     again = await api.send("PUT", at, pictures.png())
     assert (again.status, again.body) == (200, first.body)
     listed = await api.ask("GET", f"{PLACE}/pictures")
-    assert listed == {"companions": [json.loads(first.body)]}
+    assert listed == {"companions": [first.json]}
     assert await api.ask("GET", f"{PLACE}/attachments") == {"companions": []}
     read = await api.send("GET", at)
     assert read.header("cache-control") == "private, no-store"
@@ -138,7 +138,7 @@ async def test_what_cannot_be_taken_is_refused_and_why_is_told(
     _, api = await open_api()
     answer = await api.send("PUT", f"{PLACE}/{kind}/{name}", body)
     assert answer.status == status
-    assert json.loads(answer.body)["hint"]
+    assert answer.json["hint"]
     assert await api.ask("GET", f"{PLACE}/{kind}") == {"companions": []}
 
 

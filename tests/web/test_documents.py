@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tests.web.caller import open_api
@@ -19,7 +17,7 @@ async def test_a_source_has_the_language_that_it_is_sent_with(tag: str) -> None:
     _, api = await open_api()
     answer = await api.send("POST", CHECK, b"Title", content_language=tag, **SOURCE)
     assert answer.status == 200
-    assert json.loads(answer.body)["language"] == tag
+    assert answer.json["language"] == tag
 
 
 @pytest.mark.parametrize("tag", ["123", "---", "en_US", "en, de", "x" * 36])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import product
 from typing import Any
 from urllib.parse import quote
@@ -92,7 +91,7 @@ async def test_a_token_that_is_none_is_explained_and_never_quoted() -> None:
         assert answer.status == 200
         assert text.encode() not in answer.body
         assert token.rpartition(".")[2].encode() not in answer.body
-        assert json.loads(answer.body)["allowed"] is (text == token)
+        assert answer.json["allowed"] is (text == token)
 
 
 async def test_what_is_another_publishers_is_what_does_not_exist() -> None:

@@ -17,7 +17,8 @@ from gateway.web.http import access_log as logs
 from gateway.web.http.fast_path import FastPath
 from tests.properties.public_surface import FIXED, HEADERS, of_document
 from tests.support import pictures
-from tests.support.asgi import Exchange, Headers, exchange
+from tests.support.answers import Answer, Headers
+from tests.support.asgi import exchange
 from tests.support.samples import SUFFIXES
 from tests.support.services import Standing, gateway
 
@@ -100,11 +101,11 @@ def ways(standing: Standing) -> tuple[ASGIApp, ASGIApp]:
 
 async def both(
     ways: tuple[ASGIApp, ASGIApp], method: str, target: str, headers: Headers
-) -> list[Exchange]:
+) -> list[Answer]:
     return [await exchange(app, method, target, headers) for app in ways]
 
 
-def comparable(answer: Exchange) -> tuple[int, list[tuple[str, str]], bytes]:
+def comparable(answer: Answer) -> tuple[int, list[tuple[str, str]], bytes]:
     # Each unlock form is another one.
     return answer.status, sorted(answer.headers), _ONCE.sub(b"", answer.body)
 

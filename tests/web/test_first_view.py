@@ -7,7 +7,8 @@ from selectolax.lexbor import LexborHTMLParser
 from starlette.types import ASGIApp
 
 from tests.properties.register import text_of
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import gateway
 from tests.web.sheets import ROOT
 
@@ -18,7 +19,7 @@ FIRST = sorted((ROOT / "content" / "demo").glob("*.*"))
 BROWSER = ("accept-encoding", "gzip, deflate, br, zstd")
 
 
-async def weighed(app: ASGIApp, place: str) -> tuple[Exchange, int]:
+async def weighed(app: ASGIApp, place: str) -> tuple[Answer, int]:
     """Return an answer, and how many bytes it is on the wire."""
     answer = await exchange(app, "GET", place, [BROWSER])
     assert answer.status == 200, place

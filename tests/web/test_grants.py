@@ -60,7 +60,7 @@ async def test_a_new_grant_says_whether_every_worker_knows_of_it() -> None:
     assert (await api.ask("POST", "/api/grants", {"scope": "all"}))["confirmed"] is True
     hush(standing)
     answer = await api.send("POST", "/api/grants", b'{"scope": "all"}')
-    assert (answer.status, json.loads(answer.body)["confirmed"]) == (201, False)
+    assert (answer.status, answer.json["confirmed"]) == (201, False)
 
 
 @pytest.mark.parametrize("starts", [NOW + DAY, "2027-01-16T08:00:00Z", "2027-01-16T16:00:00+08:00"])
@@ -121,7 +121,7 @@ async def test_rights_come_one_from_another_only_so_deep() -> None:
     body = json.dumps({"scope": "all", "parent": parent}).encode()
     refused = await api.send("POST", "/api/grants", body)
     assert refused.status == 400
-    told = json.loads(refused.body)
+    told = refused.json
     assert told["where"] == "parent"
     assert str(DEEPEST) in told["detail"]
     assert told["hint"]
@@ -198,7 +198,7 @@ async def test_a_rollback_that_is_asked_for_again_does_not_undo_what_came_since(
     assert done["edition"] == first["edition"]
     third = (await standing.publish("d", "A third title\n\nFree.\n")).edition
     answer = await api.send("POST", place, idempotency_key="k")
-    assert (answer.status, json.loads(answer.body)) == (200, done)
+    assert (answer.status, answer.json) == (200, done)
     assert answer.header("etag") == first["etag"]
     assert (await api.ask("GET", "/api/documents/d"))["edition"] == third.id
 
@@ -226,7 +226,7 @@ async def test_whoever_makes_an_edition_current_learns_whether_every_worker_know
         ):
             answer = await api.send(method, place, body, content_type="text/plain")
             assert answer.status in (200, 201)
-            assert json.loads(answer.body)["confirmed"] is confirmed, place
+            assert answer.json["confirmed"] is confirmed, place
 
 
 async def test_a_rollback_that_was_not_confirmed_is_so_when_it_is_asked_for_again() -> None:

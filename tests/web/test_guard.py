@@ -12,7 +12,8 @@ from starlette.requests import Request
 
 from gateway.stores.redis.failed_attempts import LIMITS, MemoryFailedAttempts, RedisFailedAttempts
 from gateway.web.http.rate_limit import network
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import NOW
 from tests.web.caller import FORM, Browser, Caller, open_api
 from tests.web.visitor import Visitor, add_publisher
@@ -23,7 +24,7 @@ PER_MINUTE = LIMITS[0].amount
 WRONG = "ABCD-EFGH-JKMN-PQRS"
 
 
-def is_refused(answer: Exchange) -> bool:
+def is_refused(answer: Answer) -> bool:
     """Return whether an answer tells to wait, and for how long at most."""
     return answer.status == 429 and 1 <= int(answer.header("retry-after")) <= 61
 
@@ -48,7 +49,7 @@ async def test_guesses_near_one_code_are_limited_wherever_they_come_from() -> No
     (code,) = await api.make_codes()
     near = code["code"][:14] + "-0000"
 
-    async def guess(word: str, host: int) -> Exchange:
+    async def guess(word: str, host: int) -> Answer:
         body = urlencode({"code": word}).encode()
         return await exchange(
             standing.app, "POST", "/unlock", [FORM], body, client=f"192.0.2.{host}"
@@ -107,7 +108,7 @@ async def test_api_keys_are_limited_like_codes_and_apart_from_them() -> None:
     refused = await Caller(standing.app, "pgk-guess").send("GET", "/api/grants")
     assert is_refused(refused)
     assert (await api.send("GET", "/api/grants")).status == 200
-    assert json.loads(refused.body)["type"] == "urn:paidgate:too-many-tries"
+    assert refused.json["type"] == "urn:paidgate:too-many-tries"
     assert (await Browser(standing.app).unlock(WRONG)).status == 401
 
 

@@ -28,7 +28,8 @@ from gateway.web import lists
 from gateway.web.http.fast_path import FastPath
 from tests.properties.register import text_of
 from tests.stores.things import bundle
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import Standing, gateway
 from tests.web.schemas import MAP, valid_feed, valid_sitemap
 from tests.web.sheets import HOSTILE, one
@@ -45,7 +46,7 @@ EVERY = ("/", "/documents/demo", LETTERS, BY_MAREN, TAGGED)
 BY = "author: Maren Holt\ntags: [海 岛, C#]\n"
 
 
-async def get(side: Standing, target: str, *headers: tuple[str, str]) -> Exchange:
+async def get(side: Standing, target: str, *headers: tuple[str, str]) -> Answer:
     return await exchange(side.app, "GET", target, headers)
 
 

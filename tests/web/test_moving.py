@@ -10,7 +10,8 @@ import pytest
 from anyio import create_task_group
 
 from tests.properties.register import text_of
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import Standing
 from tests.web.caller import FORM, Browser, open_api
 
@@ -166,7 +167,7 @@ async def test_the_browser_that_made_a_link_does_not_use_it_up() -> None:
 async def test_a_link_to_another_device_opens_nothing_by_itself(method: str) -> None:
     standing, _, link = await reader_with_link()
     token = link.partition("token=")[2]
-    answers: dict[str, Exchange] = {
+    answers: dict[str, Answer] = {
         "read": await exchange(standing.app, "GET", HERE, [("authorization", f"Bearer {token}")]),
         "redeem": await exchange(
             standing.app,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from tests.support.asgi import Exchange
+from tests.support.answers import Answer
 from tests.web.caller import Caller, caller, open_api
 
 pytestmark = pytest.mark.anyio
@@ -15,16 +14,16 @@ pytestmark = pytest.mark.anyio
 PAID = "\n\nFree.\n\n##paidbegin##Paid.##paidend##\n"
 
 
-async def send(api: Caller, source: str, name: str = "", **headers: str) -> Exchange:
+async def send(api: Caller, source: str, name: str = "", **headers: str) -> Answer:
     if name:
         headers["content_disposition"] = f"attachment; filename*=UTF-8''{name}"
     headers["content_type"] = "text/markdown"
     return await api.send("POST", "/api/documents", source.encode(), **headers)
 
 
-def told(answer: Exchange) -> Any:
+def told(answer: Answer) -> Any:
     assert answer.status == 201, answer.body
-    return json.loads(answer.body)
+    return answer.json
 
 
 @pytest.mark.parametrize(

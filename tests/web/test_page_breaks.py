@@ -15,7 +15,7 @@ from gateway.formats.sanitising import sanitise
 from gateway.rendering.paging import MAX_PAGES, paged
 from gateway.stores.files.public_store import FilePublicStore
 from tests.properties.register import text_of
-from tests.support.asgi import Exchange
+from tests.support.answers import Answer
 from tests.support.services import Standing, gateway
 from tests.web.caller import Browser
 from tests.web.sheets import one
@@ -66,7 +66,7 @@ async def book(source: str = SOURCE) -> tuple[Standing, Browser]:
     return standing, reader
 
 
-def tree(answer: Exchange) -> LexborHTMLParser:
+def tree(answer: Answer) -> LexborHTMLParser:
     """Read a page as a browser does."""
     assert answer.status == 200
     return LexborHTMLParser(text_of(answer))

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.rendering.encodings import FIRST_PACKETS
 from gateway.rendering.representations import REPRESENTATIONS
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
@@ -18,7 +19,7 @@ LONG = f"# Title\n\nFree.\n\n##paidbegin##\n{PAID}\n##paidend##\n"
 SHORT = "# Title\n\nFree.\n\n##paidbegin##\nPaid.\n##paidend##\n"
 
 
-async def read(side: Standing, slug: str, end: str, *more: tuple[str, str]) -> Exchange:
+async def read(side: Standing, slug: str, end: str, *more: tuple[str, str]) -> Answer:
     """Read a document with a right to it."""
     _, token = await side.grant("all")
     headers = (("authorization", f"Bearer {token}"), *more)

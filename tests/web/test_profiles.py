@@ -14,7 +14,8 @@ from gateway.ops.renewing import Renewing
 from gateway.ops.restating import Restating
 from gateway.rendering.representations import CARD
 from tests.support import pictures
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import Standing, gateway
 from tests.web.caller import Browser, Caller, caller, open_api
 from tests.web.schemas import valid_feed
@@ -49,7 +50,7 @@ async def restate(side: Standing) -> None:
     await Restating(renewing, side.ledger, side.services.profiles)()
 
 
-async def get(side: Standing, target: str, *headers: tuple[str, str]) -> Exchange:
+async def get(side: Standing, target: str, *headers: tuple[str, str]) -> Answer:
     return await exchange(side.app, "GET", target, headers)
 
 
@@ -96,7 +97,7 @@ async def test_a_colour_that_cannot_be_read_changes_nothing_and_says_why() -> No
     _, api = await standing()
     await said(api)
     answer = await api.send("PUT", PATH, json.dumps(SAID | {"colour": "#ee7f66"}).encode())
-    told = json.loads(answer.body)
+    told = answer.json
     assert answer.status == 400
     assert (told["where"], "2.11 to 1 on sepia" in told["detail"]) == ("colour", True)
     assert "4.5 to 1" in told["hint"]
@@ -148,7 +149,7 @@ async def test_what_other_sites_show_of_a_document_names_the_publisher() -> None
     await side.services.profiles.change("demo", {"name": NAME})
     await restate(side)
     told = await get(side, "/oembed?url=https://paid.example/documents/demo/d")
-    assert json.loads(told.body)["provider_name"] == NAME
+    assert told.json["provider_name"] == NAME
 
 
 @pytest.mark.parametrize("target", PAGES)

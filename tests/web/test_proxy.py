@@ -23,10 +23,11 @@ from gateway.core.bundles import IDENTITY
 from gateway.core.documents import Address
 from tests.properties.canaries import canaries, found_in, needles, paid_with
 from tests.properties.public_surface import SITE, of_document
+from tests.support.answers import Answer
 from tests.support.samples import SUFFIXES
 from tests.support.servers import comes_true, free_port
 from tests.support.services import gateway
-from tests.web.proxies import PLAIN, Aggressive, Answer, Ask, Asking, asking, nginx, served, shipped
+from tests.web.proxies import PLAIN, Aggressive, Ask, Asking, asking, nginx, served, shipped
 
 SEED = 20
 ROUNDS = 150
@@ -143,7 +144,7 @@ def run(ask: Asking, shop: Shop, seed: int = SEED) -> Tally:
                 opened += bool(found_in(answer.stream, searched))
             else:
                 leaks += [f"{request}: {leak}" for leak in found_in(answer.stream, searched)]
-            cookie = answer.header("set-cookie").partition(";")[0]
+            cookie = answer.cookie
             leaks += [f"{request}: a cookie of another"] * (cookie in cookies)
             cookies |= {cookie} - {""}
     for paid in asked:
@@ -161,7 +162,7 @@ def buyer_headers(ask: Asking, shop: Shop) -> list[dict[str, str]]:
     """Redeem, through the cache, and return each way of showing that one has paid."""
     redeemed = ask(Ask("/unlock", "POST", FORM, f"token={shop.token}".encode()))
     assert redeemed.status == 303
-    cookie = {"Cookie": redeemed.header("set-cookie").partition(";")[0]}
+    cookie = {"Cookie": redeemed.cookie}
     bearer = {"Authorization": f"Bearer {shop.token}"}
     return [cookie, cookie, bearer, {"Authorization": f"Bearer {shop.key}"}]
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from gateway.core.documents import Address
 from gateway.core.errors import Missing, Unavailable
 from gateway.rendering.representations import REPRESENTATIONS
 from gateway.usecases.erasing import KEPT
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import Standing
 from tests.web.caller import Browser, Caller, caller, open_api
 
@@ -29,7 +28,7 @@ async def renamed(slug: str = "better") -> tuple[Standing, Caller]:
     return standing, api
 
 
-async def get(standing: Standing, target: str, method: str = "GET", **headers: str) -> Exchange:
+async def get(standing: Standing, target: str, method: str = "GET", **headers: str) -> Answer:
     return await exchange(standing.app, method, target, [*headers.items()])
 
 
@@ -222,7 +221,7 @@ async def test_the_record_tells_who_renamed_what() -> None:
 async def test_the_answer_to_a_rename_names_the_new_address() -> None:
     _, api = await open_api()
     answer = await api.send("POST", RENAME, b'{"slug": "better"}')
-    told = json.loads(answer.body)
+    told = answer.json
     assert answer.header("location") == "/api/documents/better"
     assert answer.header("etag") == told["etag"]
     assert told["url"].endswith("/documents/demo/better")

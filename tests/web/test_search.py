@@ -18,7 +18,8 @@ from gateway.core.search_terms import MOST_CHARACTERS, SearchQuery
 from gateway.ports.search_index import Hits
 from gateway.stores.memory import MemorySearchIndex
 from gateway.web.http.headers import CACHE_PUBLIC
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.support.services import Standing, gateway
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +38,7 @@ async def library() -> Standing:
     return side
 
 
-async def ask(side: Standing, query: str, path: str = "/search") -> Exchange:
+async def ask(side: Standing, query: str, path: str = "/search") -> Answer:
     return await exchange(side.app, "GET", f"{path}?{query}")
 
 
@@ -49,11 +50,11 @@ async def found(side: Standing, query: str) -> list[str]:
 async def told_of(side: Standing, query: str) -> dict[str, Any]:
     answer = await ask(side, query, "/search.json")
     assert answer.status == 200, answer.body
-    told: dict[str, Any] = json.loads(answer.body)
+    told: dict[str, Any] = answer.json
     return told
 
 
-def shown(answer: Exchange) -> list[str]:
+def shown(answer: Answer) -> list[str]:
     """Return where the hits of a page lead."""
     return re.findall(r'<h2[^>]*><a href="/documents/([^"]*)"', answer.body.decode())
 
@@ -119,7 +120,7 @@ async def test_a_search_stays_within_a_publisher_and_a_collection() -> None:
 async def test_a_bound_that_is_none_is_refused_in_words(query: str, where: str) -> None:
     answer = await ask(await library(), f"q=wall&{query}", "/search.json")
     assert answer.status == 400
-    assert json.loads(answer.body)["where"] == where
+    assert answer.json["where"] == where
     assert (await ask(await library(), f"q=wall&{query}")).status == 400
 
 

@@ -220,7 +220,7 @@ async def test_programs_read_prices_in_minor_units_with_currency_and_term() -> N
     prices = [(each["amount"], each["currency"], each["term"]) for each in told["offers"]]
     assert prices == [(450, "USD", None), (900, "EUR", "P1M"), (None, None, None)]
     answer = await exchange(side.app, "GET", "/read/demo/letter.json")
-    problem = json.loads(answer.body)
+    problem = answer.json
     assert answer.status == 402
     assert problem["offers"] == told["offers"]
     assert problem["document"]["title"] == "A letter"

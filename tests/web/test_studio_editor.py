@@ -16,7 +16,8 @@ from gateway.web.studio.drafts import READABLE, Draft, begins_with_heading, sugg
 from gateway.web.studio.excerpts import SHOWN, excerpts
 from gateway.web.studio.sessions import LIFE
 from tests.support import word
-from tests.support.asgi import Exchange, exchange
+from tests.support.answers import Answer
+from tests.support.asgi import exchange
 from tests.web.visitor import MULTIPART, Scene, Visitor, multipart, scene
 
 TEXT = "A title\n\nFree words.\n\n##paidbegin##Paid words.##paidend##\n"
@@ -442,7 +443,7 @@ def called_on_the_loop(at: Scene, path: str, fields: dict[str, str], file: bytes
     headers = (("content-type", MULTIPART), ("cookie", at.visitor.cookie))
     seen: set[str] = set()
 
-    async def answer() -> Exchange:
+    async def answer() -> Answer:
         sys.setprofile(lambda frame, _event, _arg: seen.add(frame.f_code.co_filename))
         try:
             return await exchange(at.standing.app, "POST", path, headers, body)

@@ -47,7 +47,7 @@ async def test_a_word_document_is_published_and_its_paid_words_are_not(
     standing, api = await open_api()
     answer = await api.send("PUT", PLACE, BODY, **headers)
     assert answer.status == 201
-    told = json.loads(answer.body)
+    told = answer.json
     assert (told["format"], told["title"]) == ("docx", "A Word title")
     preview = await exchange(standing.app, "GET", "/documents/demo/w.md")
     assert b"Free words." in preview.body
@@ -76,7 +76,7 @@ async def test_the_same_document_again_changes_nothing_and_goes_round() -> None:
     _, api = await open_api()
     first = json.loads((await api.send("PUT", PLACE, BODY, **TYPE)).body)
     again = await api.send("PUT", PLACE, BODY, **TYPE)
-    assert (again.status, json.loads(again.body)["edition"]) == (200, first["edition"])
+    assert (again.status, again.json["edition"]) == (200, first["edition"])
 
 
 async def test_a_refusal_names_the_paragraph_to_its_publisher_and_in_no_log(
@@ -85,7 +85,7 @@ async def test_a_refusal_names_the_paragraph_to_its_publisher_and_in_no_log(
     _, api = await open_api()
     answer = await api.send("PUT", PLACE, BROKEN, **TYPE)
     assert answer.status == 422
-    (finding,) = json.loads(answer.body)["findings"]
+    (finding,) = answer.json["findings"]
     assert (finding["code"], finding["line"], finding["column"]) == ("unclosed", 2, None)
     assert finding["words"].startswith("Free ##paidbegin##words zebra")
     assert found_in(repr(logged).encode(), needles(["words zebra without"])) == []
@@ -96,7 +96,7 @@ async def test_words_that_become_public_are_told_by_their_paragraph() -> None:
     await api.send("PUT", PLACE, BODY, **TYPE)
     free = word.of_text(TEXT.replace("##paidbegin##", "").replace("##paidend##", ""))
     answer = await api.send("PUT", f"{PLACE}?free=true", free, **TYPE)
-    warned = [each for each in json.loads(answer.body)["warnings"] if each["words"]]
+    warned = [each for each in answer.json["warnings"] if each["words"]]
     assert [(each["code"], each["line"], each["words"]) for each in warned] == [
         ("newly-public", 3, "Paid zebra words.")
     ]
@@ -135,7 +135,7 @@ async def test_an_older_document_needs_a_program_that_makes_it_newer(
     old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1_000)
     answer = await api.send("PUT", PLACE, old, content_type="application/msword")
     assert answer.status == 415
-    assert "save it as .docx" in json.loads(answer.body)["hint"]
+    assert "save it as .docx" in answer.json["hint"]
     with pytest.raises(Unsupported):
         docx.decode(old, None)
 
