@@ -151,6 +151,9 @@ def test_signing_out_ends_the_session_in_this_browser(at: Scene) -> None:
     seen = at.visitor.press("/studio", "/studio/signout")
     assert (seen.status, seen.place) == (303, "/studio")
     assert at.visitor.get("/studio/new").status == 303
+    welcome = at.visitor.get("/studio")
+    assert welcome.status == 200
+    assert "Your session has ended." not in welcome.text
 
 
 @pytest.mark.parametrize("path", FORMS)

@@ -359,9 +359,14 @@ def test_a_form_of_another_session_is_handed_back_unpublished(at: Scene) -> None
     assert at.current("b") is None
 
 
-def test_a_text_that_comes_after_the_session_is_handed_back(at: Scene) -> None:
+@pytest.mark.parametrize("how", ["it was over", "signed out in another tab"])
+def test_a_text_that_comes_after_the_session_is_handed_back(at: Scene, how: str) -> None:
     written = parts(at)
-    at.standing.clock.at += LIFE
+    if how == "it was over":
+        at.standing.clock.at += LIFE
+    else:
+        at.visitor.press("/studio", "/studio/signout")
+        at.standing.clock.at += 1
     seen = at.visitor.send_parts("/studio/new", written)
     assert seen.status == 401
     assert seen.typed == TEXT

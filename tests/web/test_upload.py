@@ -349,9 +349,14 @@ def test_a_file_that_is_chosen_again_takes_the_place_of_its_row(at: Scene) -> No
     assert at.current("mended")
 
 
-def test_files_that_come_after_the_session_are_handed_back(at: Scene) -> None:
+@pytest.mark.parametrize("how", ["it was over", "signed out in another tab"])
+def test_files_that_come_after_the_session_are_handed_back(at: Scene, how: str) -> None:
     fields = {"csrf_token": at.visitor.get(PAGE).field("csrf_token"), "action": "publish"}
-    at.standing.clock.at += LIFE
+    if how == "it was over":
+        at.standing.clock.at += LIFE
+    else:
+        at.visitor.press("/studio", "/studio/signout")
+        at.standing.clock.at += 1
     seen = hand_in(at.visitor, fields, ("files", "b.txt", text(TEXT)))
     assert (seen.status, states(seen)) == (401, ["waiting"])
     assert "Your files are kept here." in seen.text

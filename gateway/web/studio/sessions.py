@@ -54,8 +54,12 @@ class Sessions:
     async def of(self, request: Request) -> Session:
         """Return the session of a publisher. Raises BadToken, Expired; CrossSite for a form."""
         secret = cookie(request, self._name(request))
+        is_post = request.method == "POST"
+        if is_post and not secret:
+            # Signed out in another tab: what is sent from this one is told from a stranger's.
+            secret = cookie(request, self._name(request, "_ended"))
         key = await self._api_keys.of_session(secret)
-        if request.method == "POST":
+        if is_post:
             require_same_origin(request)
         return Session(key.publisher, secret, key)
 
@@ -78,6 +82,7 @@ class Sessions:
         """End a session, in this browser and in every copy of its cookie."""
         await self._api_keys.end_session(session.secret)
         self._set(request, response, "", "", 0)
+        self._set(request, response, "_ended", session.secret, _KEPT)
 
     def _set(
         self, request: Request, response: Response, suffix: str, value: str, life: int | None
