@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from sqlalchemy import Connection, text
 
 from gateway.core.bundles import IDENTITY, Bundle, Entry, Representation
 from gateway.core.documents import Address
@@ -19,7 +20,7 @@ from gateway.ports.search_index import MOST_HITS, IndexChange
 from gateway.stores.files.search_index import FileSearchIndex
 from gateway.stores.memory import MemorySearchIndex
 from gateway.stores.sql.engines import open_engines
-from gateway.stores.sql.search_index import SqlSearchIndex
+from gateway.stores.sql.search_index import _PLACES, SqlSearchIndex
 from tests.stores.spelled import endings, in_files
 from tests.stores.things import ELSEWHERE, HERE, THERE
 
@@ -320,6 +321,30 @@ async def test_sqlite_and_postgresql_find_the_same_for_a_thousand_queries(
     assert await agree(one, other, random.Random(2), 1_000) > 300
     await one.close()
     await other.close()
+
+
+PAGES = text(
+    "INSERT INTO search_page SELECT n, repeat(md5(n::text), 30), '', array['common', 'w' || n] ||"
+    " array(SELECT 't' || (n * 31 + m) % 997 FROM generate_series(1, 60) m)"
+    " FROM generate_series(1, 3000) n ORDER BY md5(n::text)"
+)
+
+
+async def test_common_terms_are_looked_up_and_not_looked_for_in_pages(postgres_url: str) -> None:
+    engines = open_engines(postgres_url, 60.0)
+    index = SqlSearchIndex(engines)
+    await index.empty()
+
+    def plan(connection: Connection) -> str:
+        connection.execute(PAGES)
+        connection.exec_driver_sql("ANALYZE search_page")
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # there are few
+        given = {"terms": ["common"], "limit": MOST_HITS}
+        return "\n".join(connection.execute(text(f"EXPLAIN {_PLACES}"), given).scalars())
+
+    assert "Bitmap Index Scan on search_page_terms" in await engines.change(plan)
+    await index.empty()
+    await index.close()
 
 
 # --- the file ----------------------------------------------------------------------------------
