@@ -146,13 +146,13 @@ class Nemesis:
         )
 
     async def _watch(self, least: float, is_enough: Callable[[Report], bool]) -> None:
-        while not self._over.is_set():
-            await asyncio.sleep(0.05)
-            self._report.seen = self._witnesses.totals()
-            now = time.monotonic()
-            assert now < least + TIMEOUT, f"not enough was seen: {self._report}"
-            if now > least and is_enough(self._report):
-                self._over.set()
+        try:
+            while not (time.monotonic() > least and is_enough(self._report)):
+                assert time.monotonic() < least + TIMEOUT, f"not enough was seen: {self._report}"
+                await asyncio.sleep(0.05)
+                self._report.seen = self._witnesses.totals()
+        finally:
+            self._over.set()
 
     async def _revoke(self, memory: Memory, key: int) -> None:
         """Give the right to a key, take it back, and so on; insist on each acknowledgement."""
@@ -199,9 +199,6 @@ class Nemesis:
         self._proxy.open.clear()
         await self._a_while()
         self._proxy.open.set()
-
-    async def _cut_off_for_good(self) -> None:
-        self._proxy.open.clear()
 
     async def _a_while(self) -> None:
         await asyncio.sleep(self._chance.choice(PAUSES))
