@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import http.client
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from gateway.bench import report, works
 from gateway.bench.contest import Case, Sample, contest
-from gateway.bench.load import BROWSER
+from gateway.bench.load import BROWSER, Faulty
 from gateway.bench.nginx import nginx
 from gateway.bench.processes import Cores, Server, on_core, programs
 from gateway.bench.stage import ADDRESS, Stage, stage
 
 PREVIEW = f"/documents/{ADDRESS}"
 READ = f"/read/{ADDRESS}"
+SEARCH = f"/search?q={quote('码头')}"
+INDEXING = 30.0  # seconds that a document takes at most to be found
 SPLIT = 8  # megabytes
 
 Told = Callable[[str], None]
@@ -29,6 +33,7 @@ def run(rounds: int, seconds: int, told: Told, megabytes: int = SPLIT) -> report
         folder = Path(name)
         folder.chmod(0o711)
         with stage(folder, cores.server, {}) as ours:
+            _wait_for_search(ours.server)
             cases = cases_of(ours)
             answers = answers_of(cases, ours.server)
             with nginx(nginx_path, folder / "nginx", answers, cores.server) as its:
@@ -53,7 +58,17 @@ def cases_of(ours: Stage) -> list[Case]:
         Case("refused read", READ, {}, 402),
         Case("catalogue", "/", {}),
         Case("feed", "/feed.xml", {}),
+        Case("search", SEARCH, {}),
     ]
+
+
+def _wait_for_search(server: Server) -> None:
+    """Wait until the sample is found. Raises Faulty."""
+    end = time.monotonic() + INDEXING
+    while str(ADDRESS).encode() not in server.ask("GET", SEARCH, {})[1]:
+        if time.monotonic() > end:
+            raise Faulty(f"The sample was not found within {INDEXING:.0f} s.")
+        time.sleep(0.1)
 
 
 def answers_of(

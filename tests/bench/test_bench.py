@@ -21,6 +21,9 @@ ROWS = [
     "full read by cookie",
     "full read by bearer",
     "refused read",
+    "catalogue",
+    "feed",
+    "search",
 ]
 WORKS = ["splitter", "splitter", "publication", "revoke to acknowledged", "at rest"]
 
