@@ -39,6 +39,7 @@ from gateway.usecases.composing import Composed, Task
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.submissions import Submission
 from tests.faults.strikes import Strike
+from tests.stores.things import HERE, bundle
 from tests.support.services import composing_with
 from tests.support.tether import die_with_parent
 
@@ -189,6 +190,17 @@ async def publish_fast(
             body = words(revision).encode()
             await services.publishing.publish(Submission(address, body, "plain"))
             telling.send(("done", address.slug, revision))
+
+
+async def put_and_delete(telling: ErrorResponses, folder: Path, first: int) -> None:
+    """Put a bundle into the public store and take it away, again and again."""
+    store = FilePublicStore(folder)
+    for round_ in count(first):
+        telling.send(("begun", round_))
+        await store.put(HERE, bundle("e1"))
+        telling.send(("put", round_))
+        await store.delete(HERE)
+        telling.send(("done", round_))
 
 
 async def publish_files(telling: ErrorResponses, folder: Path, first: int) -> None:

@@ -13,7 +13,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from gateway.app import Services, build, open_services
 from gateway.core.documents import Address
 from gateway.core.errors import Revoked
 from gateway.stores.files.durable import PART
+from gateway.stores.files.public_store import FilePublicStore
 from gateway.usecases.granting import GrantRequest
 from gateway.usecases.reading import Credential
 from gateway.usecases.submissions import Submission
@@ -38,6 +39,7 @@ from tests.faults.loops import (
     revisions,
     words,
 )
+from tests.stores.things import HERE
 from tests.support.answers import Answer
 from tests.support.asgi import exchange
 from tests.support.samples import SUFFIXES
@@ -190,6 +192,21 @@ async def test_stores_that_are_killed_hold_one_whole_edition_of_each_document(
     # Among the calls are those between a commit and its settling, and those within a write.
     assert left["unsettled"]
     assert left["half-written files"]
+
+
+async def test_a_public_store_that_is_killed_has_no_entry_without_its_bundle(
+    tmp_path: Path,
+) -> None:
+    found: list[bool] = []
+    for call in count(1):
+        folder = tmp_path / str(call)
+        told = before(call)(loops.run, loops.put_and_delete, folder, 1)
+        bundle = await FilePublicStore(folder).get(HERE)  # raises Damaged for such an entry
+        found.append(bundle is not None)
+        if ("done", 1) in told:
+            break
+    # There only from a call within the put on, and gone from one within the delete on.
+    assert [kept for kept, _ in groupby(found)] == [False, True, False]
 
 
 @pytest.mark.long

@@ -1,8 +1,9 @@
 """The public store on files: one bundle per document, replaced as a whole.
 
-What was read of a bundle is good while its file is the same: that costs one stat. A process that
-dies between a bundle and its entry leaves the document unsettled in the ledger, and the put or
-delete that settles it brings both in step again. An entry without its bundle is damage.
+What was read of a bundle is good while its file is the same: that costs one stat. An entry is
+committed after its bundle and taken out before it, so an entry without its bundle is damage. A
+process that dies between the two leaves a document unlisted, or listed as it was, and unsettled
+in the ledger: the put or delete that settles it brings both in step again.
 """
 
 from __future__ import annotations
@@ -187,9 +188,12 @@ class FilePublicStore:
         with self._catalogue.turn() as turn:
             _require(path, since)
             turn.delete(address)
-            turn.has_changed |= not is_name(address.slug)
-            remove(path)
-            remove_part(path.with_name(f".{path.name}{PART}"))
+        with self._catalogue.turn() as turn:
+            _require(path, since)
+            if not turn.has(address):  # nobody has put it again meanwhile
+                turn.has_changed |= not is_name(address.slug)
+                remove(path)
+                remove_part(path.with_name(f".{path.name}{PART}"))
         self._catalogue.scrub()
 
     async def entries(
