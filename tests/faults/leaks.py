@@ -12,7 +12,7 @@ from typing import Any, cast
 from gateway.app import SystemClock
 from gateway.core.audit_chains import Anchor, link
 from gateway.core.audit_records import Record
-from gateway.core.bundles import Bundle
+from gateway.core.bundles import Bundle, Variant
 from gateway.core.documents import Address
 from gateway.ports import Edition, Ledger
 from gateway.stores.files.audit import FileAudit
@@ -51,9 +51,11 @@ class TwoFiles(FilePublicStore):
         await super().put(_other(address), replace(bundle, forms=page, entry=None))
         await super().put(address, replace(bundle, forms=forms))
 
-    async def get(self, address: Address) -> Bundle | None:
-        page, others = await super().get(_other(address)), await super().get(address)
-        return replace(others, forms={**page.forms, **others.forms}) if page and others else None
+    async def form(self, address: Address, form: str, coding: str) -> Variant | None:
+        return await super().form(_other(address) if form == "html" else address, form, coding)
+
+    def ready(self, address: Address, form: str, coding: str) -> None:
+        return None
 
 
 def _other(address: Address) -> Address:
