@@ -248,11 +248,8 @@ class Catalogue:
         # before it is made good by the next turn. It need not survive a power cut, after which
         # nothing is left in memory.
         beside = self._path.with_suffix(LISTED)
-        if beside.exists() and beside.read_bytes() == mark:
-            return
-        part = beside.with_name(f".{beside.name}{secrets.token_hex(8)}")
-        part.write_bytes(mark)
-        part.replace(beside)
+        if not (beside.exists() and beside.read_bytes() == mark):
+            write_whole(beside, mark, durable=False)
 
     def has(self, address: Address) -> bool:
         """Return whether there is an entry of a document."""

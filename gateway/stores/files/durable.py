@@ -89,22 +89,24 @@ def write_whole(
     *,
     mode: int = 0o644,
     replace: bool = True,
+    durable: bool = True,
     part: Path | None = None,
 ) -> None:
     """Make blob the content of path, all at once. Raises OSError, and then leaves no litter.
 
-    With replace=False a file that is there stays as it is. `part` is where to write first, in
-    the same folder; files that are written once each do well to share one.
+    With replace=False a file that is there stays as it is; without `durable` a power cut may
+    undo it. `part` is where to write first, in the same folder; files that are written once each
+    do well to share one.
     """
     part = part or path.with_name(f".{path.name}{PART}")
     with _locked(part, mode) as file:
         if replace or not path.exists():
-            _fill(file, blob)
+            _fill(file, blob, durable=durable)
             part.rename(path)  # from here on the name of the part is free for the next writer
         else:
             part.unlink()
-    # Also when the file was there: who wrote it may have died before this.
-    flush_folder(path.parent)
+    if durable:  # also when the file was there: who wrote it may have died before this
+        flush_folder(path.parent)
 
 
 @contextmanager
@@ -136,7 +138,7 @@ def _is_at(file: int, path: Path) -> bool:
         return False
 
 
-def _fill(file: int, blob: bytes) -> None:
+def _fill(file: int, blob: bytes, *, durable: bool) -> None:
     os.ftruncate(file, 0)
     rest = memoryview(blob)
     while rest:
@@ -144,7 +146,8 @@ def _fill(file: int, blob: bytes) -> None:
     # To the nanosecond: the kernel's own stamp ticks slowly enough for two writes to share one.
     now = time_ns()
     os.utime(file, ns=(now, now))
-    os.fsync(file)
+    if durable:
+        os.fsync(file)
 
 
 def remove(path: Path) -> None:
