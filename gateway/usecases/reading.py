@@ -117,7 +117,7 @@ class Reading:
         holder, rights = _holder(ring, credential, now), _NO_KNOWLEDGE
         if holder is not NOBODY:
             known = self._coherence.known(holder.key)
-            if known is None:
+            if known is None or _is_behind(known.value, holder):
                 return None
             rights = known
         permit = _permit(address, document.value, holder, rights.value, now)
@@ -189,11 +189,10 @@ class Reading:
         return Current(edition.id, edition.collection, is_free)
 
     async def _rights(self, holder: Holder) -> Rights | None:
-        load = self._load_grant if holder.key.startswith("grant:") else self._load_reader
-        rights: Rights | None = await self._coherence.fetch(
-            holder.key, partial(load, holder.key.partition(":")[2]), RIGHTS
-        )
-        return rights
+        load_from = self._load_grant if holder.key.startswith("grant:") else self._load_reader
+        load = partial(load_from, holder.key.partition(":")[2])
+        rights: Rights | None = await self._coherence.fetch(holder.key, load, RIGHTS)
+        return await load() if _is_behind(rights, holder) else rights
 
     async def _load_grant(self, grant: str) -> Rights | None:
         found = await self._ledger.grant(grant)
@@ -303,6 +302,14 @@ def _holder(ring: KeyRing, credential: Credential, now: int) -> Holder:
         return Holder(grant_key(claims.holder), claims)
     known = _claims(ring, credential.cookie, now) if credential.cookie else None
     return Holder(reader_key(known.holder), known) if known else NOBODY
+
+
+def _is_behind(rights: Rights | None, holder: Holder) -> bool:
+    """Return whether a credential was made after the rights in memory were read.
+
+    It is signed, so there is a change that this worker has not heard of yet.
+    """
+    return rights is not None and holder.claims is not None and rights.epoch < holder.claims.epoch
 
 
 def _claims(ring: KeyRing, cookie: str, now: int) -> Claims | None:

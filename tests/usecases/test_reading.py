@@ -215,3 +215,29 @@ async def test_where_rights_cannot_be_established_the_answer_is_no() -> None:
     standing.services.reading._ledger = Away()  # type: ignore[assignment]
     with pytest.raises(Unavailable):
         await standing.services.reading.open(HERE, Credential(bearer=token), "html.en")
+
+
+async def test_a_credential_made_after_what_memory_knows_reads_before_the_change_is_heard_of() -> (
+    None
+):
+    async with two_workers(LocalAuthority()) as (one, other):
+        grant, token = await one.grant("all")
+        cookie = (await one.services.redeeming.redeem(token, None)).cookie
+        for credential in (Credential(bearer=token), Credential(cookie=cookie)):
+            await warm(other, credential)
+        reader = await one.services.reading.reader(cookie)
+        assert reader
+        link = await one.services.moving.token(reader)
+        one.services.coherence.announce = unheard  # type: ignore[method-assign,assignment]
+        renewed, confirmed = await one.services.granting.renew("demo", grant.id)
+        moved = await one.services.moving.move(link, None, "")
+        assert (confirmed, moved.confirmed) == (False, False)
+        newer = Credential(bearer=await one.services.granting.token(renewed))
+        for credential in (newer, Credential(cookie=moved.cookie)):
+            assert other.services.reading.ready(HERE, credential, "html.en") is None
+            opened = await other.services.reading.open(HERE, credential, "html.en")
+            assert b"Paid." in opened.text.body
+
+
+async def unheard(*_: object) -> bool:
+    return False
