@@ -64,7 +64,7 @@ class Moving:
         if known and known.id != claims.holder and _has_rights(known, now):
             raise Occupied
         if known and known.id == claims.holder:
-            reader, confirmed = known, True  # it is here already
+            reader, confirmed = known, await self._announcing.confirm()  # it is here already
         else:
             to = self._signing.derive("move", once or self._clock.fresh_id()).hex()[:32]
             reader = await self._ledger.move(claims.holder, claims.epoch, to, now)

@@ -6,6 +6,7 @@ confirmed, every read from then on has to agree; where it is on record only, not
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -220,6 +221,20 @@ class Words:
             self.gateway.unlock(word, cookie).status == 303, lambda: self.is_read(cookie=cookie)
         )
 
+    def move(self) -> Callable[[], Claim]:
+        old = self.reader()[1]
+        shown = self.gateway.ask("POST", "/library/move", headers={"cookie": old})
+        link = re.search(rb'class="keep">([^<]*)<', shown.body)
+        assert link, shown.status
+
+        def act() -> Claim:
+            moved = self.gateway.unlock(html.unescape(link[1].decode()))
+            # That it is here is said of every move, confirmed or not.
+            self.hold("moved here", Claim(True, lambda: self.is_read(cookie=moved.cookie)))
+            return Claim(moved.status == 303, lambda: self.is_refused(cookie=old))
+
+        return act
+
     # --- acts in the studio ---
 
     def revoke_by_hand(self) -> Callable[[], Claim]:
@@ -380,7 +395,7 @@ class Words:
 
 ACTS = (
     *("revoke", "grant", "evict", "revoke_code", "publish", "roll_back", "delete"),
-    *("sign_out", "unlock", "unlock_by_code"),
+    *("sign_out", "unlock", "unlock_by_code", "move"),
     *("revoke_by_hand", "roll_back_by_hand", "publish_by_hand"),
 )
 COMMANDS = ("revoke", "grant", "publish", "add", "retire")

@@ -280,10 +280,12 @@ def test_a_library_that_moved_on_record_is_here_and_says_that_it_may_be_there_to
     assert link
     actor.deafen()
     new = TestClient(actor.at.standing.app, base_url=ORIGIN, follow_redirects=False)
-    page = new.post("/unlock", data={"code": link[1]}, headers={"accept-language": "en"})
-    assert page.status_code == 202
-    assert "Your library is here" in page.text
-    assert new.get("/read/demo/a").status_code == 200
+    for _ in range(2):  # sent again by the browser in which it is by now, it says no more
+        page = new.post("/unlock", data={"code": link[1]}, headers={"accept-language": "en"})
+        assert page.status_code == 202
+        assert "Your library is here" in page.text
+        for _ in actor.at.standing.houses:
+            assert new.get("/read/demo/a").status_code == 200
 
 
 def test_a_new_reader_needs_nobody_to_confirm_it() -> None:
